@@ -1,0 +1,1 @@
+"""geoengage: location-aware retail engagement. Start reading in `wiring.py`, then `presence/`."""

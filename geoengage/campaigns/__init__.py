@@ -1,0 +1,1 @@
+"""Campaigns: triggers, audience, hours, caps, review. Decides; messaging sends."""

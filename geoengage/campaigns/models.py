@@ -1,0 +1,49 @@
+"""The table of campaigns."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import JSONB
+
+from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
+
+
+class Campaign(TenantRow, Base):
+    """One kind so far: a zone or store is entered or dwelled in.
+
+    `trigger_zone_ids` and `trigger_store_ids` stand as columns so that the reaction finds campaigns by index; `definition`
+    holds the rest as the API shows it (audience, days, hours, cap, …).
+    """
+
+    __tablename__ = "campaign"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID | None]
+    name: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    trigger_kind: Mapped[str] = mapped_column(Text)
+    trigger_zone_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    trigger_store_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[datetime | None]
+    valid_to: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    deleted_at: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
+        CheckConstraint(
+            "status IN ('draft', 'in_review', 'scheduled', 'active', 'paused', 'finished', 'rejected')",
+            name="status",
+        ),
+        CheckConstraint("trigger_kind IN ('entered', 'dwelled')", name="trigger_kind"),
+    )

@@ -1,0 +1,1 @@
+"""Technical helpers. Knows no domain and imports nothing of ours but itself."""

@@ -1,0 +1,34 @@
+"""The one place that reads the wall clock. Everything else takes `now` as an argument."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def utc_now() -> datetime:
+    """The present moment as an aware UTC time."""
+    return datetime.now(UTC)
+
+
+def is_within_hours(at: datetime, zone: ZoneInfo, start: time, end: time) -> bool:
+    """Whether `at`, seen on a local wall clock, lies in [start, end); an end before the start spans midnight.
+
+    Equal start and end mean an empty span (never), so that a tenant can switch quiet hours off.
+    """
+    local = at.astimezone(zone).time()
+    if start <= end:
+        return start <= local < end
+    return local >= start or local < end
+
+
+def weekday(at: datetime, zone: ZoneInfo) -> str:
+    """The local day of the week as `mon` … `sun`."""
+    return ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[at.astimezone(zone).weekday()]
+
+
+def hours_end(at: datetime, zone: ZoneInfo, end: time) -> datetime:
+    """The first moment after `at` whose local wall clock shows `end`, as UTC."""
+    local = at.astimezone(zone)
+    candidate = datetime.combine(local.date(), end, tzinfo=zone)
+    if candidate <= local:
+        candidate = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
+    return candidate.astimezone(UTC)

@@ -1,0 +1,133 @@
+"""Database access: engine, sessions, transactions, declarative base. The only module that begins, commits or rolls back.
+
+Every tenant table subclasses `TenantRow`, whose primary key starts with `tenant_id`; inside `transaction(sessions, tenant_id)`
+every ORM statement gets the criterion `tenant_id = …` by itself, and raw SQL in a `store.py` binds it by hand
+(tests/test_architecture.py checks that).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import DateTime, MetaData, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    MappedAsDataclass,
+    ORMExecuteState,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.orm import Session as SyncSession
+
+from geoengage.kit.ids import TenantId
+
+Session = AsyncSession
+Sessions = async_sessionmaker[AsyncSession]
+T = TypeVar("T")
+
+# Deadlock, lock time-out, serialization failure: the server asks us to try again.
+_RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
+
+
+class Base(DeclarativeBase):
+    """All tables. Names of constraints follow one scheme, so that migrations can drop them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012 - SQLAlchemy's own protocol
+
+
+class TenantRow:
+    """A row that belongs to one tenant: `tenant_id` opens its primary key and every foreign key."""
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-10)
+
+
+def make_engine(url: str, *, pool_size: int = 10, application_name: str = "geoengage") -> AsyncEngine:
+    """An engine for `postgresql+psycopg://` URLs; sessions run in UTC and give up waiting for a lock after 5 s."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": application_name,
+            "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=60s -c jit=off",
+        },
+    )
+
+
+def make_sessions(engine: AsyncEngine) -> Sessions:
+    """The session factory of a process."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@event.listens_for(SyncSession, "do_orm_execute")
+def _add_tenant_criterion(state: ORMExecuteState) -> None:
+    tenant_id = state.session.info.get("tenant_id")
+    if tenant_id is None or state.is_column_load or state.is_relationship_load:
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            TenantRow,
+            lambda cls: cls.tenant_id == tenant_id,
+            include_aliases=True,
+            track_closure_variables=True,
+        )
+    )
+
+
+@contextlib.asynccontextmanager
+async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIterator[Session]:
+    """One transaction: commits on success, rolls back on any exception.
+
+    `tenant_id` None is for the few cross-tenant jobs (login, partitions, finding work); such callers say why.
+    """
+    async with sessions() as session:
+        session.info["tenant_id"] = tenant_id
+        async with session.begin():
+            yield session
+
+
+async def retried(
+    sessions: Sessions,
+    tenant_id: TenantId | None,
+    work: Callable[[Session], Awaitable[T]],
+    *,
+    attempts: int = 4,
+) -> T:
+    """Run `work` in a transaction of its own; deadlocks and lock time-outs are retried up to three times."""
+    for attempt in range(1, attempts):
+        try:
+            async with transaction(sessions, tenant_id) as session:
+                return await work(session)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _RETRY_SQLSTATES:
+                raise
+            await asyncio.sleep(0.02 * attempt)
+    async with transaction(sessions, tenant_id) as session:
+        return await work(session)
+
+
+def row_dict(row: Any) -> dict[str, Any]:
+    """A Core row as a plain dict."""
+    return dict(row._mapping)
+
+
+__all__ = [
+    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
+    "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction",
+]  # fmt: skip

@@ -1,0 +1,81 @@
+"""Dated partitions of the high-volume tables: made ahead, dropped when all tenants' retention has passed.
+
+A table says `postgresql_partition_by` RANGE over a time column or over a UUIDv7 `id`. Names end in `_pYYYYMMDD`, the first
+day of the span. Without a partition an insert fails, hence `AHEAD` and the check in /readyz.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import text
+
+from geoengage.kit.db import Base, Session
+from geoengage.kit.ids import lowest_id
+
+AHEAD = timedelta(days=14)
+BEHIND = timedelta(days=8)  # the oldest ping that is accepted, and a day
+_DAILY = {"ping", "ping_rejection"}
+
+
+def _tables() -> Iterator[tuple[str, str, int]]:
+    """Name, partition column and days per partition of each partitioned table."""
+    for table in Base.metadata.sorted_tables:
+        by = table.dialect_options["postgresql"]["partition_by"]
+        if by:
+            yield table.name, by.removeprefix("RANGE (").removesuffix(")"), 1 if table.name in _DAILY else 7
+
+
+def _start(day: date, days: int) -> date:
+    return day - timedelta(days=day.toordinal() % days)
+
+
+def _bound(column: str, day: date) -> str:
+    moment = datetime.combine(day, time(), UTC)
+    return str(lowest_id(moment)) if column == "id" else moment.isoformat()
+
+
+async def make_ahead(session: Session, now: datetime) -> None:
+    """Create what is missing from `BEHIND` before to `AHEAD` after `now`. Idempotent; one process at a time."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('geoengage.partitions'))"))
+    existing = set(
+        (await session.execute(text("SELECT relname FROM pg_class WHERE relname ~ '_p[0-9]{8}$'"))).scalars()
+    )
+    for table, column, days in _tables():
+        day = _start((now - BEHIND).date(), days)
+        while day <= (now + AHEAD).date():
+            name, after = f"{table}_p{day:%Y%m%d}", day + timedelta(days=days)
+            if name not in existing:
+                await session.execute(
+                    text(
+                        f"CREATE TABLE {name} PARTITION OF {table}"
+                        f" FOR VALUES FROM ('{_bound(column, day)}') TO ('{_bound(column, after)}')"
+                    )
+                )
+            day = after
+
+
+async def days_ahead(session: Session, now: datetime) -> int:
+    """For how many whole days partitions exist in every partitioned table; 0 or less is an emergency."""
+    names = (await session.execute(text("SELECT relname FROM pg_class WHERE relname ~ '_p[0-9]{8}$'"))).scalars()
+    last: dict[str, date] = {}
+    for name in names:
+        table, _, day = name.rpartition("_p")
+        last[table] = max(last.get(table, date.min), date(int(day[:4]), int(day[4:6]), int(day[6:])))
+    ends = [last.get(table, date.min + timedelta(days=7)) + timedelta(days=days) for table, _, days in _tables()]
+    return min((end - now.date()).days for end in ends)
+
+
+async def drop_before(session: Session, table: str, before: datetime) -> list[str]:
+    """Drop the partitions of `table` that end before `before`; returns their names."""
+    days = next(d for name, _, d in _tables() if name == table)
+    rows = await session.execute(
+        text("SELECT relname FROM pg_class WHERE relname ~ :pattern ORDER BY 1"),
+        {"pattern": f"^{table}_p[0-9]{{8}}$"},
+    )
+    dropped = []
+    for name in rows.scalars():
+        day = datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC)
+        if day + timedelta(days=days) <= before:
+            await session.execute(text(f"DROP TABLE {name}"))
+            dropped.append(name)
+    return dropped

@@ -1,0 +1,65 @@
+"""Settings of the installation, read once by app, worker and cli and passed on; no module reads them at import.
+
+Per-tenant policy (caps, quiet hours, review) is data in the database, not here.
+"""
+
+import secrets
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class FcmSettings(BaseModel):
+    """How to reach Firebase Cloud Messaging."""
+
+    credentials_file: Path | None = Field(
+        default=None, description="Service account JSON. Without it messages go to the preview inbox."
+    )
+    base_url: str = Field(default="https://fcm.googleapis.com", description="Origin of the FCM HTTP v1 API.")
+    timeout_s: float = Field(default=10.0, description="Longest wait for one answer, seconds (Google asks for ≥ 10).")
+
+
+class WorkerSettings(BaseModel):
+    """How the background process works."""
+
+    poll_s: float = Field(default=0.25, description="Longest time without looking for work, seconds.")
+    lease_s: float = Field(default=30.0, description="How long a claim holds before another worker may take over.")
+    send_concurrency: int = Field(default=64, description="Messages in flight at one time.")
+    retry_base_s: float = Field(default=2.0, description="First back-off after a temporary failure, seconds.")
+
+
+class Settings(BaseSettings):
+    """All settings; environment variables start with GEOENGAGE_, nested ones use `__` (GEOENGAGE_FCM__BASE_URL)."""
+
+    model_config = SettingsConfigDict(env_prefix="GEOENGAGE_", env_nested_delimiter="__", extra="ignore")
+
+    database_url: str | None = Field(
+        default=None, description="PostgreSQL with PostGIS. Unset: a private cluster in `data_dir`."
+    )
+    data_dir: Path = Field(default=Path(".geoengage"), description="Where the private cluster, keys and logs live.")
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Signs device tokens and links, ≥ 32 characters. Unset: made and kept in `data_dir`.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, description="Port to listen on.")
+    public_url: str | None = Field(default=None, description="https address under which clients reach this server.")
+    web_dir: Path | None = Field(default=None, description="Built console; unset: the one in the package or checkout.")
+    log_json: bool = Field(default=False, description="Log lines as JSON instead of for people.")
+    fcm: FcmSettings = FcmSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    def signing_key(self) -> str:
+        """The key for device tokens and links; made on first use when none is set, readable by the owner only."""
+        if self.secret_key is not None:
+            key = self.secret_key.get_secret_value()
+            if len(key) < 32:
+                raise ValueError("GEOENGAGE_SECRET_KEY must have at least 32 characters")
+            return key
+        path = self.data_dir / "secret_key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text().strip()

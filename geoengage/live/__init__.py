@@ -1,0 +1,1 @@
+"""What happens right now: server-sent events and live positions."""

@@ -1,0 +1,111 @@
+"""Tables of the outbox. `message` and `receipt` are partitioned by UUIDv7 id; `message_due` is the small hot queue.
+
+`send_key` keeps (campaign, person, step, occurrence) unique for longer than a partition lives.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
+
+
+class Message(TenantRow, Base):
+    """One message to one device, from decision to receipt.
+
+    `person_id` is the profile, or the device while nobody is linked. `gates` are texts such as `campaign:<id>`; a closed
+    gate holds the message back. `reason` is the first blocker of a skipped message, `blockers` all of them.
+    """
+
+    __tablename__ = "message"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    campaign_id: Mapped[UUID | None]
+    store_id: Mapped[UUID | None]
+    zone_id: Mapped[UUID | None]
+    zone_version: Mapped[int | None]
+    visit_id: Mapped[UUID | None]
+    event_id: Mapped[UUID | None]
+    purpose: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    blockers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    gates: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    collapse_key: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int]
+    provider_answer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    received_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_message_device", "tenant_id", "device_id", "id"),
+        Index("ix_message_campaign", "tenant_id", "campaign_id", "id"),
+        Index("ix_message_visit", "tenant_id", "visit_id"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+
+class MessageDue(TenantRow, Base):
+    """A message that waits to be sent or is being sent (`leased_until` set, `lease` names the worker)."""
+
+    __tablename__ = "message_due"
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    lease: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]
+    __table_args__ = (Index("ix_message_due_due", "due_at"),)
+
+
+class SendKey(TenantRow, Base):
+    """Says once: this campaign has decided about this person for this occurrence."""
+
+    __tablename__ = "send_key"
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(Text, primary_key=True)
+    occurrence: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PersonBudget(TenantRow, Base):
+    """How much attention a person has been asked for. The row is the lock under which caps are decided.
+
+    `sends`: newest last, `{campaign_id, message_id, at}` of messages queued or sent in the last 31 days.
+    """
+
+    __tablename__ = "person_budget"
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sends: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    updated_on: Mapped[date]
+
+
+class Gate(TenantRow, Base):
+    """A closed gate: `tenant`, `campaign:<id>` or `zone:<id>`. Open gates have no row."""
+
+    __tablename__ = "gate"
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    closed_at: Mapped[datetime]
+
+
+class Receipt(TenantRow, Base):
+    """What the app says became of a message."""
+
+    __tablename__ = "receipt"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID]
+    device_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)

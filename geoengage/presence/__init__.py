@@ -1,0 +1,1 @@
+"""Pings in; what the engine believes of a device and a zone; enter, dwell, exit, visits."""

@@ -1,0 +1,1 @@
+"""People and their devices: identity, consent, traits."""

@@ -1,0 +1,83 @@
+"""Tables of people and devices. A device's row is also the lock under which everything about it is decided."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+
+from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
+
+_CONSENT = "IN ('granted', 'denied', 'unknown')"
+
+
+class Profile(TenantRow, Base):
+    """A person, known to the tenant by `external_id`."""
+
+    __tablename__ = "profile"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(Text)
+    first_name: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    suppressed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        UniqueConstraint("tenant_id", "external_id"),
+    )
+
+
+class Device(TenantRow, Base):
+    """One installation of one app. Anonymous until it is proven whose it is (`profile_id`).
+
+    `token_version` rises at revocation and log-out: a device token of an older version is refused.
+    """
+
+    __tablename__ = "device"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    app_id: Mapped[UUID]
+    profile_id: Mapped[UUID | None] = mapped_column(index=True)
+    platform: Mapped[str] = mapped_column(Text)
+    locale: Mapped[str | None] = mapped_column(Text)
+    timezone: Mapped[str | None] = mapped_column(Text)
+    permission: Mapped[str] = mapped_column(Text, server_default="unknown")
+    push_provider: Mapped[str | None] = mapped_column(Text)
+    push_address: Mapped[str | None] = mapped_column(Text)
+    push_kind: Mapped[str | None] = mapped_column(Text)
+    push_retired_at: Mapped[datetime | None]
+    push_retired_reason: Mapped[str | None] = mapped_column(Text)
+    location: Mapped[str] = mapped_column(Text, server_default="unknown")
+    marketing_push: Mapped[str] = mapped_column(Text, server_default="unknown")
+    personalisation: Mapped[str] = mapped_column(Text, server_default="unknown")
+    is_test: Mapped[bool] = mapped_column(server_default="false")
+    token_version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"]),
+        ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"]),
+        CheckConstraint("platform IN ('ios', 'android', 'web')", name="platform"),
+        CheckConstraint(f"location {_CONSENT}", name="location"),
+        CheckConstraint(f"marketing_push {_CONSENT}", name="marketing_push"),
+        CheckConstraint(f"personalisation {_CONSENT}", name="personalisation"),
+    )
+
+
+class ConsentEntry(TenantRow, Base):
+    """Proof of one consent decision: when, from where, of which text."""
+
+    __tablename__ = "consent_entry"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    text_version: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "device_id"], ["device.tenant_id", "device.id"], ondelete="CASCADE"),
+        CheckConstraint("kind IN ('location', 'marketing_push', 'personalisation')", name="kind"),
+        CheckConstraint(f"status {_CONSENT}", name="status"),
+    )

@@ -1,0 +1,1 @@
+"""Tenants, owners of shops, apps, operators, keys; who is calling (`auth.py`)."""

@@ -1,0 +1,156 @@
+"""Who is calling: FastAPI principals from keys, device tokens and the console's cookie.
+
+A route names what it accepts: `Annotated[Principal, Depends(allow(Scope.VENUES))]` takes secret keys and operators with that
+scope, `DEVICE` a device token, `PUBLISHABLE` a publishable key. The principal is put on `request.state.principal`, from
+which `Tx` takes the tenant; so declare it before `Tx`.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import jwt
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
+
+from geoengage.kit import errors
+from geoengage.kit.clock import utc_now
+from geoengage.kit.db import transaction
+from geoengage.kit.ids import TenantId
+from geoengage.tenancy import store
+from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, parse_key
+
+COOKIE = "geoengage_session"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_DEVICE_AUDIENCE = "geoengage/device"
+bearer = HTTPBearer(auto_error=False, description="pk_…, sk_… or a device token")
+cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The console's session")
+
+
+def make_device_token(key: str, principal: Principal) -> str:
+    """The signed token of a device. It does not expire; `token_version` in the device's row revokes it."""
+    claims = {
+        "aud": _DEVICE_AUDIENCE,
+        "t": principal.tenant_id.hex,
+        "d": principal.id.hex,
+        "v": principal.token_version,
+        "x": int(principal.is_test),
+        "o": int(principal.is_demo),
+    }
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+@lru_cache(maxsize=65_536)
+def read_device_token(key: str, token: str) -> Principal | None:
+    """The device a token names, None when the signature is wrong. Pure but for the cache; `v` is checked by the caller.
+
+    Cached because the same phone sends the same token with every ping and checking a signature costs ~20 µs.
+    """
+    try:
+        claims = jwt.decode(token, key, algorithms=["HS256"], audience=_DEVICE_AUDIENCE)
+        return Principal(
+            tenant_id=UUID(claims["t"]),
+            id=UUID(claims["d"]),
+            kind=PrincipalKind.DEVICE,
+            is_test=bool(claims["x"]),
+            is_demo=bool(claims["o"]),
+            token_version=int(claims["v"]),
+        )
+    except (jwt.PyJWTError, KeyError, ValueError):
+        return None
+
+
+async def authenticate(request: Request) -> Principal:
+    """The principal of a request, by bearer credential or else by the console's cookie; Unauthenticated otherwise."""
+    header = request.headers.get("authorization", "")
+    scheme, _, credential = header.partition(" ")
+    if scheme.lower() == "bearer" and credential:
+        principal = await _by_credential(request, credential.strip())
+    elif COOKIE in request.cookies:
+        principal = await _by_cookie(request, request.cookies[COOKIE])
+    else:
+        raise errors.Unauthenticated("send Authorization: Bearer with a key or device token, or log in to the console")
+    request.state.principal = principal
+    return principal
+
+
+async def _by_credential(request: Request, credential: str) -> Principal:
+    key = parse_key(credential)
+    if key is None:
+        principal = read_device_token(request.app.state.signing_key, credential)
+        if principal is None:
+            raise errors.Unauthenticated("this is neither a key nor a device token of this server")
+        return principal
+    async with transaction(request.app.state.sessions, TenantId(key.tenant_id)) as session:
+        found = await store.find_key_principal(session, TenantId(key.tenant_id), key)
+    if found is None:
+        raise errors.Unauthenticated("this key does not exist or was revoked")
+    return found
+
+
+async def _by_cookie(request: Request, value: str) -> Principal:
+    if request.method not in _SAFE and not _same_origin(request):
+        raise errors.Forbidden("requests by cookie must come from the console's own pages (Origin does not match)")
+    tenant, _, secret = value.partition(".")
+    try:
+        tenant_id = TenantId(UUID(tenant))
+    except ValueError as error:
+        raise errors.Unauthenticated("log in again") from error
+    async with transaction(request.app.state.sessions, tenant_id) as session:
+        found = await store.find_session_principal(session, tenant_id, secret, utc_now())
+    if found is None:
+        raise errors.Unauthenticated("the session has ended; log in again")
+    return found
+
+
+def _same_origin(request: Request) -> bool:
+    """Origin must be ours; without Origin, Sec-Fetch-Site must say so. A request with neither is refused."""
+    origin = request.headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return request.headers.get("sec-fetch-site") == "same-origin"
+
+
+def allow(scope: Scope) -> Callable[..., Awaitable[Principal]]:
+    """A dependency that takes secret keys and operators with `scope`, and nobody else."""
+
+    async def dependency(request: Request, _b: Any = Depends(bearer), _c: Any = Depends(cookie)) -> Principal:
+        principal = await authenticate(request)
+        if principal.kind not in (PrincipalKind.SECRET_KEY, PrincipalKind.OPERATOR):
+            raise errors.Forbidden("this needs a secret key or a console login")
+        if not principal.may(scope):
+            raise errors.Forbidden(f"this needs the scope or role right '{scope.value}'", needs=scope.value)
+        return principal
+
+    return dependency
+
+
+def _only(kind: PrincipalKind, what: str) -> Callable[..., Awaitable[Principal]]:
+    async def dependency(request: Request, _b: Any = Depends(bearer)) -> Principal:
+        principal = await authenticate(request)
+        if principal.kind is not kind:
+            raise errors.Forbidden(f"this needs {what}")
+        return principal
+
+    return dependency
+
+
+async def _operator(request: Request, _c: Any = Depends(cookie)) -> Principal:
+    principal = await authenticate(request)
+    if principal.kind is not PrincipalKind.OPERATOR:
+        raise errors.Forbidden("this needs a console login")
+    return principal
+
+
+Reader = Annotated[Principal, Depends(allow(Scope.READ))]
+VenueEditor = Annotated[Principal, Depends(allow(Scope.VENUES))]
+CampaignEditor = Annotated[Principal, Depends(allow(Scope.CAMPAIGNS))]
+Approver = Annotated[Principal, Depends(allow(Scope.APPROVE))]
+PeopleReader = Annotated[Principal, Depends(allow(Scope.PEOPLE))]
+Sender = Annotated[Principal, Depends(allow(Scope.SENDING))]
+Admin = Annotated[Principal, Depends(allow(Scope.ADMIN))]
+Operator = Annotated[Principal, Depends(_operator)]
+DeviceCaller = Annotated[Principal, Depends(_only(PrincipalKind.DEVICE, "a device token"))]
+AppCaller = Annotated[Principal, Depends(_only(PrincipalKind.PUBLISHABLE_KEY, "a publishable key (pk_…)"))]

@@ -1,0 +1,1 @@
+"""Malls, levels, units, stores, zones: what is where."""

@@ -1,0 +1,169 @@
+"""Tables of places. A zone row is a head; every edit adds an immutable `zone_version`, publishing picks one of them.
+
+Geometry columns are SRID 4326, lon/lat. Circles keep their true centre and radius; `geom` then holds a 64-gon of the
+same area for indexes and maps.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
+
+
+class Place(TenantRow):
+    """A row of this domain: id, version for ETags, times."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Mall(Place, Base):
+    """A building. Its frame (origin, bearing) is the metric plane that the console edits in."""
+
+    __tablename__ = "mall"
+    name: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
+    timezone: Mapped[str] = mapped_column(Text)
+    territory: Mapped[str | None] = mapped_column(Text)
+    origin_lon: Mapped[float]
+    origin_lat: Mapped[float]
+    bearing_deg: Mapped[float] = mapped_column(server_default="0")
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        UniqueConstraint("tenant_id", "external_id"),
+    )
+
+
+class Level(Place, Base):
+    """A floor; `ordinal` 0 is the ground floor (IMDF)."""
+
+    __tablename__ = "level"
+    mall_id: Mapped[UUID]
+    ordinal: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    short_name: Mapped[str] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False))
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "mall_id", "ordinal"),
+    )
+
+
+class Unit(Place, Base):
+    """A part of a level that is no store: corridor, lift, entrance …"""
+
+    __tablename__ = "unit"
+    mall_id: Mapped[UUID]
+    level: Mapped[int]
+    category: Mapped[str] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "mall_id", "external_id"),
+    )
+
+
+class Store(Place, Base):
+    """A shop, in a mall or on a street. `footprint` may be missing, the point never is."""
+
+    __tablename__ = "store"
+    name: Mapped[str] = mapped_column(Text)
+    owner_id: Mapped[UUID | None]
+    mall_id: Mapped[UUID | None]
+    level: Mapped[int | None]
+    external_id: Mapped[str | None] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(Text)
+    brand_color: Mapped[str] = mapped_column(Text, server_default="#3b5b92")
+    address: Mapped[str | None] = mapped_column(Text)
+    timezone: Mapped[str | None] = mapped_column(Text)
+    opening_hours: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    point: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    footprint: Mapped[Any | None] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"]),
+        ForeignKeyConstraint(["tenant_id", "owner_id"], ["owner.tenant_id", "owner.id"]),
+        UniqueConstraint("tenant_id", "external_id"),
+        CheckConstraint("mall_id IS NOT NULL OR level IS NULL", name="level_needs_mall"),
+        Index("ix_store_point", "point", postgresql_using="gist"),
+    )
+
+
+class Zone(Place, Base):
+    """The head of a zone. `version` is its newest edit, `published_version` the one that matches pings (null: draft)."""
+
+    __tablename__ = "zone"
+    mall_id: Mapped[UUID | None]
+    store_id: Mapped[UUID | None]
+    external_id: Mapped[str | None] = mapped_column(Text)
+    published_version: Mapped[int | None]
+    published_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"]),
+        ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
+        Index(
+            "uq_zone_external_id",
+            "tenant_id",
+            "external_id",
+            unique=True,
+            postgresql_where="deleted_at IS NULL",
+        ),
+    )
+
+
+class ZoneVersion(TenantRow, Base):
+    """One edit of a zone, never changed afterwards but for the times it was in force."""
+
+    __tablename__ = "zone_version"
+    zone_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    levels: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False))
+    center: Mapped[Any | None] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    radius_m: Mapped[float | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    sensitivity: Mapped[str] = mapped_column(Text)
+    color: Mapped[str | None] = mapped_column(Text)
+    schedule: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    rules: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    extra: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str | None] = mapped_column(Text)
+    effective_from: Mapped[datetime | None]
+    effective_to: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "zone_id"], ["zone.tenant_id", "zone.id"]),
+        CheckConstraint("(radius_m IS NULL) = (center IS NULL)", name="circle_is_whole"),
+        Index("ix_zone_version_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class VenueEpoch(TenantRow, Base):
+    """Rises in every transaction that changes what matches; a process whose index has another number refreshes it."""
+
+    __tablename__ = "venue_epoch"
+    n: Mapped[int] = mapped_column(BigInteger, server_default="0")

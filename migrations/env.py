@@ -1,0 +1,31 @@
+"""Alembic environment: the metadata of every domain, and `lock_timeout` so that a migration never queues."""
+
+from alembic import context
+from geoalchemy2 import alembic_helpers
+from sqlalchemy import create_engine, text
+
+import geoengage.campaigns.models
+import geoengage.kit.events
+import geoengage.kit.http
+import geoengage.messaging.models
+import geoengage.presence.models
+import geoengage.profiles.models
+import geoengage.tenancy.models
+import geoengage.venues.models  # noqa: F401 - importing registers the tables
+from geoengage.kit.db import Base
+
+
+def include_object(obj, name, type_, reflected, compare_to):
+    """Leave PostGIS's own tables and the dated partitions alone."""
+    if type_ == "table" and reflected and compare_to is None and "_p2" in name:
+        return False
+    return alembic_helpers.include_object(obj, name, type_, reflected, compare_to)
+
+
+engine = create_engine(context.config.attributes["url"])
+with engine.begin() as connection:
+    connection.execute(text("SET lock_timeout = '5s'"))
+    context.configure(connection=connection, target_metadata=Base.metadata, include_object=include_object)
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()
