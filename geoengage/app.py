@@ -1,15 +1,43 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the console's files."""
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, the console's files."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
 
-from geoengage.kit import log
-from geoengage.kit.db import make_engine, make_sessions
+from geoengage.campaigns.api import router as campaigns
+from geoengage.kit import health, partitions
+from geoengage.kit.clock import utc_now
+from geoengage.kit.db import make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
-from geoengage.kit.http import install_error_handlers
+from geoengage.kit.http import Problem, install_error_handlers
+from geoengage.kit.limits import RateLimit
+from geoengage.kit.middleware import Outermost
 from geoengage.kit.settings import Settings
+from geoengage.live.api import router as live
+from geoengage.live.feed import Feeds
+from geoengage.messaging.api import router as messaging
+from geoengage.presence import api as presence
+from geoengage.presence.writer import PingWriter
+from geoengage.profiles.api import router as profiles
+from geoengage.reports.api import router as reports
+from geoengage.tenancy.api import router as tenancy
+from geoengage.venues.api import router as venues
+
+PAGES = ("/", "/login", "/map", "/campaigns", "/review", "/explain", "/messages")
+_PACKAGED = Path(__file__).parent / "_web"
+_CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
+DESCRIPTION = """Zones on a map, presence from pings, the right message at the right moment.
+
+Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the device
+token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works on a server.
+Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable `type`.
+Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -19,17 +47,55 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = make_engine(database_url, application_name="geoengage-api")
         app.state.sessions = make_sessions(engine)
-        bell = Bell(database_url)
-        app.state.bell = bell
-        async with bell.open():
+        async with transaction(app.state.sessions, None) as session:
+            await partitions.make_ahead(session, utc_now())
+        async with app.state.bell.open(), app.state.feeds.open():
             yield
         await engine.dispose()
 
-    app = FastAPI(title="geoengage", version="0.1.0", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(
+        title="geoengage", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, docs_url="/docs", redoc_url=None
+    )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
+    app.state.login_limit = RateLimit(10, timedelta(minutes=5))
+    app.state.bell = Bell(database_url)
+    app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
+    app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
+    app.add_middleware(Outermost)
+    for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, health.router):
+        app.include_router(router)
+    app.router.routes.append(presence.pings_route)
+    _serve_console(app, settings)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
-logger = log.get("app")
+def _serve_console(app: FastAPI, settings: Settings) -> None:
+    """The console's pages and assets, or the command that builds them."""
+    folder = settings.web_dir or (_PACKAGED if _PACKAGED.exists() else _CHECKOUT)
+
+    async def page(request: Request) -> Response:
+        del request
+        if not (folder / "index.html").exists():
+            return PlainTextResponse("The console is not built. Run: make web\n", 503)
+        return FileResponse(folder / "index.html", headers={"Cache-Control": "no-cache"})
+
+    for path in PAGES:
+        app.add_route(path, page, include_in_schema=False)
+    app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's document plus the bare ping route, made once."""
+    if not app.openapi_schema:
+        document = FastAPI.openapi(app)
+        path, schemas = presence.pings_openapi()
+        document["paths"]["/v1/pings"] = path
+        components = document.setdefault("components", {}).setdefault("schemas", {})
+        components |= schemas
+        components.setdefault("Problem", Problem.model_json_schema())
+        document["paths"] = dict(sorted(document["paths"].items()))
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,16 +1,20 @@
 """What happens when … — the one table from events to reactions.
 
-Reactions take a batch of events of one tenant, in ledger order, inside one transaction that also moves their cursor; so each
-runs once per event, whatever crashes. `live` reads the ledger by itself and is no entry here.
+Reactions take a batch of events of one tenant, in ledger order, inside one transaction that also moves their cursor; so
+each runs once per event, whatever crashes. `live` reads the ledger by itself and is no entry here.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from geoengage.campaigns import service as campaigns
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
+from geoengage.messaging import service as messaging
+from geoengage.presence import service as presence
 
 Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[None]]
 
@@ -24,4 +28,13 @@ class Reaction:
     handle: Handler
 
 
-REACTIONS: tuple[Reaction, ...] = ()
+def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
+    """All reactions. `indexes`: the zones that this process keeps in memory."""
+    return (
+        Reaction("campaigns.send", frozenset({"zone.entered", "zone.dwelled"}), campaigns.on_zone_events),
+        Reaction("messaging.visit_ended", frozenset({"zone.exited"}), messaging.on_zone_exited),
+        Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
+        Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
+        Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
+        Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
+    )

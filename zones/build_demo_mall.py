@@ -240,26 +240,30 @@ def _ref(external_id: str) -> dict[str, Any]:
     return {"external_id": external_id, "mall_external_id": MALL["external_id"]}
 
 
-def write(name: str, value: Any) -> None:
+def feature_collection(features: Iterable[dict[str, Any]]) -> str:
     """One feature a line, so that a diff shows which shop moved."""
-    if isinstance(value, list) and name.endswith(".geojson"):
-        lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in value)
-        text = f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'
-    else:
-        text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-    (OUT / name).write_text(text, encoding="utf-8")
+    lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in features)
+    return f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'
 
 
-def main() -> None:
-    OUT.mkdir(exist_ok=True)
-    write("mall.json", MALL)
-    write("owners.json", [{"external_id": key, "name": name} for key, name in OWNERS.items()])
-    write("levels.geojson", list(level_features()))
-    write("units.geojson", list(unit_features()))
-    write("stores.geojson", list(store_features()))
-    write("zones.geojson", [*store_zones(), *public_zones()])
-    write("campaigns.json", CAMPAIGNS)
+def plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def files() -> dict[str, str]:
+    """The text of every file of the demo mall by name."""
+    return {
+        "mall.json": plain(MALL),
+        "owners.json": plain([{"external_id": key, "name": name} for key, name in OWNERS.items()]),
+        "levels.geojson": feature_collection(level_features()),
+        "units.geojson": feature_collection(unit_features()),
+        "stores.geojson": feature_collection(store_features()),
+        "zones.geojson": feature_collection([*store_zones(), *public_zones()]),
+        "campaigns.json": plain(CAMPAIGNS),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    OUT.mkdir(exist_ok=True)
+    for file_name, text in files().items():
+        (OUT / file_name).write_text(text, encoding="utf-8")

@@ -85,6 +85,14 @@ CAMPAIGNS = [
         cooldown_s=7200,
     ),
     campaign(
+        "marktkorb-evening-bread",
+        "marktkorb",
+        "Evening bread",
+        entered(),
+        ("Bread at half price", "{{ first_name }}, until nine {{ store.name }} sells today's bread for half."),
+        hours={"start": "19:00", "end": "21:00"},
+    ),
+    campaign(
         "voltenik-advice",
         "voltenik",
         "Advice at the shelf",
@@ -139,6 +147,22 @@ CAMPAIGNS = [
         entered(zone_external_ids=["zn-food-court"]),
         ("Hungry, {{ first_name }}?", "{{ store.name }}: pasta of the day and a drink for 8.50 €."),
         cooldown_s=21600,
+    ),
+    campaign(
+        "pressgut-to-go",
+        "pressgut",
+        "Juice to go",
+        entered(zone_external_ids=["zn-west-mall"]),
+        ("Thirsty, {{ first_name }}?", "{{ store.name }}, right ahead of you: carrot and ginger, 1 € off."),
+        cooldown_s=14400,
+    ),
+    campaign(
+        "polare-scoop",
+        "eis-polare",
+        "Scoop for members",
+        entered(zone_external_ids=["zn-welcome"]),
+        ("A scoop for {{ first_name }}", "{{ store.name }} beside the main entrance: the first scoop is ours."),
+        audience=attribute("member", "eq", True),
     ),
     campaign(
         "seifenkraut-points",

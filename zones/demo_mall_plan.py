@@ -113,14 +113,14 @@ SHOPS = [
     Shop("kaze", "Kaze Sushi", 2, "restaurant", "#b23a48", (46, 7, 60, 26), FOOD),
     Shop("glut", "Steakhaus Glut", 2, "restaurant", "#6d1b0b", (60, 7, 80, 26), FOOD),
     Shop("tanzraum", "Tanzraum", 2, "leisure", "#ab47bc", (-80, -26, -60, -7)),
-    Shop("griffig", "Boulderhalle Griffig", 2, "sports", "#689f38", (-60, -26, -26, -7), NIGHT),
+    Shop("griffig", "Boulderhalle Griffig", 2, "climbing", "#689f38", (-60, -26, -26, -7), NIGHT),
     Shop("wok-hana", "Wok Hana", 2, "food_court", "#c0392b", (-26, -45, -15.6, -36), FOOD),
     Shop("burger-bruder", "Burger Bruder", 2, "food_court", "#d35400", (-15.6, -45, -5.2, -36), FOOD),
     Shop("pasta-pronta", "Pasta Pronta", 2, "food_court", "#27832f", (-5.2, -45, 5.2, -36), FOOD),
     Shop("levante", "Levante Falafel", 2, "food_court", "#7d6608", (5.2, -45, 15.6, -36), FOOD),
     Shop("loeffel", "Suppenküche Löffel", 2, "food_court", "#ca6f1e", (15.6, -45, 26, -36), FOOD),
     Shop("ahornbraeu", "Ahornbräu", 2, "restaurant", "#a04000", (26, -26, 60, -7), NIGHT),
-    Shop("waffelstube", "Waffelstube", 2, "coffee", "#af601a", (60, -17.2, 72, -7), FOOD),
+    Shop("waffelstube", "Waffelstube", 2, "snacks", "#af601a", (60, -17.2, 72, -7), FOOD),
 ]
 
 

@@ -4,17 +4,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Text, Uuid, func
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
+
+_MAY_RUN = "status = 'active' AND deleted_at IS NULL"
 
 
 class Campaign(TenantRow, Base):
     """One kind so far: a zone or store is entered or dwelled in.
 
-    `trigger_zone_ids` and `trigger_store_ids` stand as columns so that the reaction finds campaigns by index; `definition`
-    holds the rest as the API shows it (audience, days, hours, cap, …).
+    `status` is what people decided (draft, in_review, active, paused, rejected); scheduled and finished follow from the
+    validity (`rules.status_at`). `trigger_zone_ids` and `trigger_store_ids` stand as columns so that the reaction finds
+    campaigns by index; `definition` holds the rest as `rules.Definition`. A decision is an approval unless it has a
+    reason.
     """
 
     __tablename__ = "campaign"
@@ -41,9 +45,8 @@ class Campaign(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
-        CheckConstraint(
-            "status IN ('draft', 'in_review', 'scheduled', 'active', 'paused', 'finished', 'rejected')",
-            name="status",
-        ),
+        CheckConstraint("status IN ('draft', 'in_review', 'active', 'paused', 'rejected')", name="status"),
         CheckConstraint("trigger_kind IN ('entered', 'dwelled')", name="trigger_kind"),
+        Index("ix_campaign_trigger_zone_ids", "trigger_zone_ids", postgresql_using="gin", postgresql_where=_MAY_RUN),
+        Index("ix_campaign_trigger_store_ids", "trigger_store_ids", postgresql_using="gin", postgresql_where=_MAY_RUN),
     )

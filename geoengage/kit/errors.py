@@ -67,6 +67,13 @@ class PreconditionRequired(AppError):
     title = "If-Match is required"
 
 
+class TooLarge(AppError):
+    """The body is larger than we read."""
+
+    code = "too-large"
+    title = "The request is too large"
+
+
 class TooMany(AppError):
     """Rate or quota exceeded."""
 
@@ -86,3 +93,8 @@ class ItemErrors(Invalid):
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("; ".join(f"{e['pointer']}: {e['detail']}" for e in errors[:5]), errors=errors)
+
+
+def field(name: str, detail: str) -> ItemErrors:
+    """The error for one member of the body; `name` may be a path, `user_token_keys/0`."""
+    return ItemErrors([{"pointer": f"#/{name}", "in": "body", "detail": detail}])

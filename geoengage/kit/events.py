@@ -7,14 +7,11 @@ nothing: it only shortens the wait of those who poll anyway.
 """
 
 import asyncio
-import builtins
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import psycopg
@@ -22,27 +19,10 @@ from sqlalchemy import BigInteger, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column
+from geoengage.kit.event_base import Event, Recorded, payload_uuid, type_of
 from geoengage.kit.ids import TenantId
 
 CHANNEL = "geoengage"
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all events; subclasses set `tag="zone.entered"` and so on, and live in their domain's rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One row of the ledger. `type` is the event's tag, `payload` its JSON form."""
-
-    position: int
-    type: str
-    recorded_at: datetime
-    payload: dict[str, Any]
-
-    def as_(self, cls: builtins.type[msgspec.Struct]) -> Any:
-        """The event as its own class."""
-        return msgspec.convert(self.payload, cls, strict=False)
 
 
 class LedgerHead(TenantRow, Base):
@@ -79,11 +59,6 @@ class ReactionFailure(TenantRow, Base):
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     failed_at: Mapped[datetime]
     error: Mapped[str] = mapped_column(Text)
-
-
-def type_of(cls: type[msgspec.Struct]) -> str:
-    """The tag of an event class."""
-    return str(cls.__struct_config__.tag)
 
 
 _APPEND = text("""
@@ -267,7 +242,8 @@ class Bell:
                 self._rang.set()
 
 
-def payload_uuid(payload: dict[str, Any], key: str) -> UUID | None:
-    """A UUID member of an event's JSON, or None."""
-    value = payload.get(key)
-    return UUID(value) if value else None
+__all__ = [
+    "Bell", "Event", "LedgerHead", "LedgerRow", "ReactionCursor", "ReactionFailure", "Recorded",
+    "claim_cursor", "delete_before", "head", "move_cursor", "payload_uuid", "publish", "read", "record_failure",
+    "tenants_behind", "type_of",
+]  # fmt: skip

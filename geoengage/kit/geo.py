@@ -76,7 +76,7 @@ def signed_distance(polygon: BaseGeometry, x: Floats, y: Floats) -> Floats:
     points = shapely.points(x, y)
     distance = shapely.distance(shapely.boundary(polygon), points)
     inside = shapely.intersects_xy(polygon, x, y)
-    return np.where(inside, -distance, distance)
+    return np.asarray(np.where(inside, -distance, distance))
 
 
 def disc_share(polygon: BaseGeometry, x: float, y: float, radius: float) -> float:

@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Text, text
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from geoengage.kit import errors, log
@@ -33,6 +34,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.PreconditionRequired: 428,
+    errors.TooLarge: 413,
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
@@ -77,6 +79,9 @@ def problem(request: Request, status: int, code: str, title: str, detail: str, *
     headers = {}
     if status in (429, 503):
         headers["Retry-After"] = str(extra.get("retry_after_s", 1))
+    if "window_s" in extra:  # draft-ietf-httpapi-ratelimit-headers
+        headers["RateLimit-Policy"] = f'"default";q={extra["limit"]};w={extra["window_s"]}'
+        headers["RateLimit"] = f'"default";r=0;t={extra["retry_after_s"]}'
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(json.loads(json.dumps(body, default=str)), status, headers, "application/problem+json")
@@ -100,6 +105,13 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return problem(request, 422, "invalid-request", errors.Invalid.title, detail, errors=items)
 
 
+async def _data_error(request: Request, error: Exception) -> Response:
+    """What passes a shape and still cannot be stored: U+0000 in a text, a number beyond its column."""
+    logger.info("refused", path=request.url.path, status=422, code="invalid-request")
+    detail = "a text holds U+0000, or a number is out of range"
+    return problem(request, 422, "invalid-request", errors.Invalid.title, detail)
+
+
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
@@ -114,9 +126,10 @@ async def _internal_error(request: Request, error: Exception) -> Response:
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Register the four handlers: expected errors, validation, framework, bugs."""
+    """Register the handlers: expected errors, validation, what the database cannot store, framework, bugs."""
     app.add_exception_handler(errors.AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(DataError, _data_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _internal_error)
 

@@ -33,6 +33,13 @@ def derived_id(*parts: object) -> UUID:
     return UUID(int=(value & ~(0b11 << 62)) | (0b10 << 62))
 
 
+def derived_time_id(at: datetime, *parts: object) -> UUID:
+    """A UUIDv7 of the moment `at` whose random part is a hash of `parts`: sortable by time and reproducible."""
+    seed = derived_id(int(at.timestamp() * 1000), *parts).int
+    low = (seed & ((1 << 62) - 1)) | (0b10 << 62)
+    return UUID(int=(int(at.timestamp() * 1000) << 80) | (0x7 << 76) | ((seed >> 64 & 0xFFF) << 64) | low)
+
+
 def lowest_id(at: datetime) -> UUID:
     """The smallest UUIDv7 of that millisecond: the bound for paging and partitions by time."""
     return UUID(int=int(at.timestamp() * 1000) << 80)

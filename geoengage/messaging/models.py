@@ -16,8 +16,10 @@ from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 class Message(TenantRow, Base):
     """One message to one device, from decision to receipt.
 
-    `person_id` is the profile, or the device while nobody is linked. `gates` are texts such as `campaign:<id>`; a closed
-    gate holds the message back. `reason` is the first blocker of a skipped message, `blockers` all of them.
+    `person_id` is the profile, or the device while nobody is linked. `gates` are texts such as `campaign:<id>`; while
+    one is closed the message is not sent. `reason` is the first blocker of a skipped message (`blockers` has all of
+    them) or the provider's code of a failed one. `channel` is null until a channel has taken it. `timezone` is where
+    quiet hours are judged (null: the tenant's). `attempts` counts sendings, so 1 is the normal case.
     """
 
     __tablename__ = "message"
@@ -31,7 +33,7 @@ class Message(TenantRow, Base):
     visit_id: Mapped[UUID | None]
     event_id: Mapped[UUID | None]
     purpose: Mapped[str] = mapped_column(Text)
-    channel: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     blockers: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -40,6 +42,7 @@ class Message(TenantRow, Base):
     body: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     collapse_key: Mapped[str] = mapped_column(Text)
+    timezone: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]
     provider_answer: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
@@ -56,13 +59,15 @@ class Message(TenantRow, Base):
 
 
 class MessageDue(TenantRow, Base):
-    """A message that waits to be sent or is being sent (`leased_until` set, `lease` names the worker)."""
+    """A message that waits to be sent, or is being sent: then `lease` names the claim and `due_at` is when it runs out.
+
+    So one index on `due_at` finds both what is due and what a dead worker left behind.
+    """
 
     __tablename__ = "message_due"
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     due_at: Mapped[datetime]
     lease: Mapped[UUID | None]
-    leased_until: Mapped[datetime | None]
     __table_args__ = (Index("ix_message_due_due", "due_at"),)
 
 
@@ -81,7 +86,8 @@ class SendKey(TenantRow, Base):
 class PersonBudget(TenantRow, Base):
     """How much attention a person has been asked for. The row is the lock under which caps are decided.
 
-    `sends`: newest last, `{campaign_id, message_id, at}` of messages queued or sent in the last 31 days.
+    `sends`: newest last, `{campaign_id, message_id, at}` of messages queued or sent in the last 31 days. A message that
+    is given up is taken out again.
     """
 
     __tablename__ = "person_budget"

@@ -33,7 +33,7 @@ class Profile(TenantRow, Base):
 class Device(TenantRow, Base):
     """One installation of one app. Anonymous until it is proven whose it is (`profile_id`).
 
-    `token_version` rises at revocation and log-out: a device token of an older version is refused.
+    `token_version` rises when the device token is revoked; a token of an older version is refused.
     """
 
     __tablename__ = "device"

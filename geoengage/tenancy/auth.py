@@ -1,8 +1,8 @@
 """Who is calling: FastAPI principals from keys, device tokens and the console's cookie.
 
-A route names what it accepts: `Annotated[Principal, Depends(allow(Scope.VENUES))]` takes secret keys and operators with that
-scope, `DEVICE` a device token, `PUBLISHABLE` a publishable key. The principal is put on `request.state.principal`, from
-which `Tx` takes the tenant; so declare it before `Tx`.
+A route names what it accepts by the aliases at the end: `VenueEditor` and its like take secret keys and operators with
+that scope, `DeviceCaller` a device token, `AppCaller` a publishable key. The principal is put on
+`request.state.principal`, from which `Tx` takes the tenant; so declare it before `Tx`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket
+from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from geoengage.kit import errors
 from geoengage.kit.clock import utc_now
@@ -27,6 +29,9 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _DEVICE_AUDIENCE = "geoengage/device"
 bearer = HTTPBearer(auto_error=False, description="pk_…, sk_… or a device token")
 cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The console's session")
+# Only for the OpenAPI: `authenticate` reads the request itself.
+_Bearer = Annotated[Any, Depends(bearer)]
+_Cookie = Annotated[Any, Depends(cookie)]
 
 
 def make_device_token(key: str, principal: Principal) -> str:
@@ -51,7 +56,7 @@ def read_device_token(key: str, token: str) -> Principal | None:
     try:
         claims = jwt.decode(token, key, algorithms=["HS256"], audience=_DEVICE_AUDIENCE)
         return Principal(
-            tenant_id=UUID(claims["t"]),
+            tenant_id=TenantId(UUID(claims["t"])),
             id=UUID(claims["d"]),
             kind=PrincipalKind.DEVICE,
             is_test=bool(claims["x"]),
@@ -62,8 +67,8 @@ def read_device_token(key: str, token: str) -> Principal | None:
         return None
 
 
-async def authenticate(request: Request) -> Principal:
-    """The principal of a request, by bearer credential or else by the console's cookie; Unauthenticated otherwise."""
+async def authenticate(request: HTTPConnection) -> Principal:
+    """The principal of a request or WebSocket, by bearer credential or else by the console's cookie."""
     header = request.headers.get("authorization", "")
     scheme, _, credential = header.partition(" ")
     if scheme.lower() == "bearer" and credential:
@@ -76,22 +81,23 @@ async def authenticate(request: Request) -> Principal:
     return principal
 
 
-async def _by_credential(request: Request, credential: str) -> Principal:
+async def _by_credential(request: HTTPConnection, credential: str) -> Principal:
     key = parse_key(credential)
     if key is None:
         principal = read_device_token(request.app.state.signing_key, credential)
         if principal is None:
             raise errors.Unauthenticated("this is neither a key nor a device token of this server")
         return principal
-    async with transaction(request.app.state.sessions, TenantId(key.tenant_id)) as session:
-        found = await store.find_key_principal(session, TenantId(key.tenant_id), key)
+    async with transaction(request.app.state.sessions, key.tenant_id) as session:
+        found = await store.find_key_principal(session, key.tenant_id, key)
     if found is None:
         raise errors.Unauthenticated("this key does not exist or was revoked")
     return found
 
 
-async def _by_cookie(request: Request, value: str) -> Principal:
-    if request.method not in _SAFE and not _same_origin(request):
+async def _by_cookie(request: HTTPConnection, value: str) -> Principal:
+    # A WebSocket has no method and is never safe: browsers open it across sites, with cookies.
+    if request.scope.get("method") not in _SAFE and not _same_origin(request):
         raise errors.Forbidden("requests by cookie must come from the console's own pages (Origin does not match)")
     tenant, _, secret = value.partition(".")
     try:
@@ -105,7 +111,13 @@ async def _by_cookie(request: Request, value: str) -> Principal:
     return found
 
 
-def _same_origin(request: Request) -> bool:
+def check_origin(request: Request) -> None:
+    """Refuse a browser's request that comes from another site's page; other clients send no Origin and pass."""
+    if "origin" in request.headers and not _same_origin(request):
+        raise errors.Forbidden("this must come from the console's own pages (Origin does not match)")
+
+
+def _same_origin(request: HTTPConnection) -> bool:
     """Origin must be ours; without Origin, Sec-Fetch-Site must say so. A request with neither is refused."""
     origin = request.headers.get("origin")
     if origin is not None:
@@ -116,10 +128,12 @@ def _same_origin(request: Request) -> bool:
 def allow(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     """A dependency that takes secret keys and operators with `scope`, and nobody else."""
 
-    async def dependency(request: Request, _b: Any = Depends(bearer), _c: Any = Depends(cookie)) -> Principal:
+    async def dependency(request: Request, _b: _Bearer, _c: _Cookie) -> Principal:
         principal = await authenticate(request)
         if principal.kind not in (PrincipalKind.SECRET_KEY, PrincipalKind.OPERATOR):
             raise errors.Forbidden("this needs a secret key or a console login")
+        if scope in principal.scopes and not principal.may(scope):
+            raise errors.NotFound("there is no such thing for a credential that is restricted to stores")
         if not principal.may(scope):
             raise errors.Forbidden(f"this needs the scope or role right '{scope.value}'", needs=scope.value)
         return principal
@@ -128,7 +142,7 @@ def allow(scope: Scope) -> Callable[..., Awaitable[Principal]]:
 
 
 def _only(kind: PrincipalKind, what: str) -> Callable[..., Awaitable[Principal]]:
-    async def dependency(request: Request, _b: Any = Depends(bearer)) -> Principal:
+    async def dependency(request: Request, _b: _Bearer) -> Principal:
         principal = await authenticate(request)
         if principal.kind is not kind:
             raise errors.Forbidden(f"this needs {what}")
@@ -137,7 +151,7 @@ def _only(kind: PrincipalKind, what: str) -> Callable[..., Awaitable[Principal]]
     return dependency
 
 
-async def _operator(request: Request, _c: Any = Depends(cookie)) -> Principal:
+async def _operator(request: Request, _c: _Cookie) -> Principal:
     principal = await authenticate(request)
     if principal.kind is not PrincipalKind.OPERATOR:
         raise errors.Forbidden("this needs a console login")

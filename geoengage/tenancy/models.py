@@ -30,6 +30,7 @@ class Tenant(Base):
     ping_retention_days: Mapped[int] = mapped_column(server_default="7")
     sending_stopped_at: Mapped[datetime | None]
     sending_stopped_by: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
         CheckConstraint("review IN ('never', 'first_campaign', 'always')", name="review"),
@@ -37,6 +38,11 @@ class Tenant(Base):
         CheckConstraint("daily_cap BETWEEN 1 AND 50", name="daily_cap"),
         CheckConstraint("ping_retention_days BETWEEN 1 AND 60", name="ping_retention_days"),
     )
+
+    @property
+    def sending_stopped(self) -> bool:
+        """Somebody pressed Stop: no message leaves."""
+        return self.sending_stopped_at is not None
 
 
 class OwnedByTenant(TenantRow):
@@ -52,6 +58,7 @@ class Owner(OwnedByTenant, Base):
     __tablename__ = "owner"
     name: Mapped[str] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(server_default="1")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         UniqueConstraint("tenant_id", "external_id"),

@@ -1,12 +1,20 @@
-"""Roles, scopes and the text form of credentials. Pure: no SQL, no HTTP, no clock."""
+"""Roles, scopes, what a key may be, and the text form of credentials. Pure: no SQL, no HTTP, no clock."""
 
 import hashlib
-import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from geoengage.kit import errors
+from geoengage.kit.ids import TenantId
 
 
 class Role(StrEnum):
@@ -58,6 +66,10 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
 }
 
 
+# What no credential restricted to stores can do, whatever its scopes say: it would reach beyond its stores.
+TENANT_WIDE = frozenset({Scope.ADMIN, Scope.APPROVE, Scope.PEOPLE, Scope.PINGS, Scope.SENDING})
+
+
 class PrincipalKind(StrEnum):
     """Which sort of credential was shown."""
 
@@ -75,7 +87,7 @@ class Principal:
     pk_test_/sk_test_ keys and the devices that they registered; `is_demo` a tenant whose people are all simulated.
     """
 
-    tenant_id: UUID
+    tenant_id: TenantId
     id: UUID
     kind: PrincipalKind
     scopes: frozenset[Scope] = field(default_factory=frozenset)
@@ -87,8 +99,8 @@ class Principal:
     token_version: int = 0
 
     def may(self, scope: Scope) -> bool:
-        """Whether this principal has the scope."""
-        return scope in self.scopes
+        """Whether this principal has the scope and is not kept from it by a restriction to stores."""
+        return scope in self.scopes and (self.store_ids is None or scope not in TENANT_WIDE)
 
     def sees_store(self, store_id: UUID | None) -> bool:
         """Whether a thing of that store (None: of the whole tenant) is visible to a restricted principal."""
@@ -104,7 +116,7 @@ class ParsedKey:
 
     kind: KeyKind
     is_test: bool
-    tenant_id: UUID
+    tenant_id: TenantId
     secret_hash: str
 
 
@@ -119,7 +131,7 @@ def parse_key(text: str) -> ParsedKey | None:
     if match is None:
         return None
     kind, test, tenant, _ = match.groups()
-    return ParsedKey(KeyKind(kind), test is not None, UUID(tenant), hash_secret(text))
+    return ParsedKey(KeyKind(kind), test is not None, TenantId(UUID(tenant)), hash_secret(text))
 
 
 def hash_secret(text: str) -> str:
@@ -127,6 +139,118 @@ def hash_secret(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def same_hash(left: str, right: str) -> bool:
-    """Compare in constant time."""
-    return hmac.compare_digest(left, right)
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key to make. `store_ids` None means the whole tenant; `app_id` is for publishable keys only."""
+
+    kind: KeyKind
+    name: str
+    scopes: frozenset[Scope] = frozenset()
+    store_ids: frozenset[UUID] | None = None
+    app_id: UUID | None = None
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperator:
+    """An operator to make. `owner_id` exactly for role shop, whose sight ends at that owner's stores."""
+
+    email: str
+    name: str
+    role: Role
+    password: str = field(repr=False)
+    owner_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewApp:
+    """An app to make. `user_token_keys`: PEM public keys of the store's back end."""
+
+    name: str
+    store_id: UUID | None = None
+    default_language: str = "en"
+    android_package: str | None = None
+    ios_bundle_id: str | None = None
+    user_token_keys: tuple[str, ...] = ()
+
+
+def check_key(new: NewKey, by: Principal | None) -> None:
+    """Raise ItemErrors when no such key may exist, or `by` may not make it (None: the command line may)."""
+    wrong: dict[str, str] = {}
+    if new.kind is KeyKind.PUBLISHABLE:
+        if new.scopes:
+            wrong["scopes"] = "a publishable key has none: it registers devices and nothing else"
+        if new.store_ids is not None:
+            wrong["store_ids"] = "a publishable key belongs to an app, not to stores"
+    else:
+        if not new.scopes:
+            wrong["scopes"] = "name at least one"
+        if new.app_id is not None:
+            wrong["app_id"] = "only a publishable key belongs to an app"
+        if new.store_ids is not None and (wide := new.scopes & TENANT_WIDE):
+            wrong["scopes"] = f"not with a restriction to stores: {_listed(wide)}"
+    if new.store_ids is not None and not new.store_ids:
+        wrong["store_ids"] = "name at least one store, or leave it out for the whole tenant"
+    if by is not None and (beyond := new.scopes - by.scopes):
+        wrong["scopes"] = f"more than you have yourself: {_listed(beyond)}"
+    if by is not None and by.is_test and not new.is_test:
+        wrong["is_test"] = "a test key makes test keys only"
+    _raise(wrong)
+
+
+def check_operator(new: NewOperator) -> None:
+    """Raise ItemErrors when role and owner do not fit."""
+    if new.role is Role.SHOP and new.owner_id is None:
+        raise errors.field("owner_id", "role shop needs the owner whose stores it sees")
+    if new.role is not Role.SHOP and new.owner_id is not None:
+        raise errors.field("owner_id", "only role shop belongs to an owner")
+
+
+def check_user_token_keys(keys: tuple[str, ...]) -> None:
+    """Raise ItemErrors unless every text is a PEM public key that we verify with."""
+    wrong = {}
+    for i, pem in enumerate(keys):
+        try:
+            user_token_algorithm(pem)
+        except ValueError as error:
+            wrong[f"user_token_keys/{i}"] = str(error)
+    _raise(wrong)
+
+
+def user_token_algorithm(pem: str) -> str:
+    """The one JWS algorithm that a PEM public key stands for: RS256, ES256 or EdDSA. ValueError says what is wrong.
+
+    Taken from the key and never from a token's header, so that nobody can present the public key as an HMAC secret.
+    """
+    if "PRIVATE KEY" in pem:
+        raise ValueError("this is a private key; keep it on your server and register its public key")
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("not a PEM public key (-----BEGIN PUBLIC KEY-----)") from error
+    if isinstance(key, RSAPublicKey) and key.key_size >= 2048:
+        return "RS256"
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return "ES256"
+    if isinstance(key, Ed25519PublicKey):
+        return "EdDSA"
+    raise ValueError("use RSA of at least 2048 bits (RS256), P-256 (ES256) or Ed25519 (EdDSA)")
+
+
+def actor_name(by: Principal | None) -> str:
+    """Who did it, for the audit trail; None is the command line."""
+    return "command line" if by is None else f"{by.kind.value} {by.id}"
+
+
+def normal_email(text: str) -> str:
+    """The form in which e-mail addresses are kept and compared."""
+    return text.strip().lower()
+
+
+def _listed(scopes: frozenset[Scope]) -> str:
+    return ", ".join(sorted(scopes))
+
+
+def _raise(wrong: dict[str, str]) -> None:
+    if wrong:
+        raise errors.ItemErrors([{"pointer": f"#/{k}", "in": "body", "detail": v} for k, v in wrong.items()])

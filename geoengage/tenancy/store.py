@@ -1,14 +1,27 @@
-"""SQL of tenants, operators, apps and keys."""
+"""SQL of tenants, operators, apps and keys. Broken uniqueness and references become `Conflict` here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
 
+from geoengage.kit import errors
 from geoengage.kit.db import Session
-from geoengage.kit.ids import TenantId
-from geoengage.tenancy.models import ConsoleSession, Credential, Operator, Tenant
+from geoengage.kit.ids import TenantId, new_id
+from geoengage.tenancy.models import (
+    App,
+    AuditEntry,
+    ConsoleSession,
+    Credential,
+    Operator,
+    OwnedByTenant,
+    Owner,
+    Tenant,
+)
 from geoengage.tenancy.rules import ROLE_SCOPES, KeyKind, ParsedKey, Principal, PrincipalKind, Role, Scope, hash_secret
 
 
@@ -84,3 +97,210 @@ async def list_owner_stores(session: Session, tenant_id: TenantId, owner_id: UUI
         {"tenant_id": tenant_id, "owner_id": owner_id},
     )
     return rows.scalars().all()
+
+
+Row = TypeVar("Row", bound=OwnedByTenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An operator whose e-mail somebody typed, with the hash that the password must match."""
+
+    tenant_id: TenantId
+    tenant: str
+    operator_id: UUID
+    password_hash: str
+
+
+async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: UUID, *, lock: bool = False) -> Row:
+    """An owner, app, operator or key by its id; NotFound also when it is another tenant's."""
+    query = select(kind).where(kind.tenant_id == tenant_id, kind.id == id_)
+    row = (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
+    if row is None:
+        raise errors.NotFound(f"{kind.__name__.lower()} {id_} does not exist")
+    return row
+
+
+async def list_rows(
+    session: Session, tenant_id: TenantId, kind: type[Row], after: UUID | None, limit: int
+) -> Sequence[Row]:
+    """Owners, apps, operators or keys in id order, above `after`."""
+    query = select(kind).where(kind.tenant_id == tenant_id)
+    if after is not None:
+        query = query.where(kind.id > after)
+    return (await session.execute(query.order_by(kind.id).limit(limit))).scalars().all()
+
+
+async def insert_row(session: Session, tenant_id: TenantId, row: Row, conflict: str) -> None:
+    """Store a new row; Conflict with that text when a unique or foreign key refuses it."""
+    row.tenant_id = tenant_id
+    session.add(row)
+    await _flush(session, conflict)
+
+
+async def update_row(
+    session: Session, tenant_id: TenantId, row: Tenant | Owner | App, changes: dict[str, Any], conflict: str
+) -> None:
+    """Set columns of a loaded row and raise its version."""
+    for name, value in (changes | {"version": row.version + 1}).items():
+        setattr(row, name, value)
+    await _flush(session, conflict)
+
+
+async def delete_row(session: Session, tenant_id: TenantId, row: Owner | App, conflict: str) -> None:
+    """Delete a loaded row; Conflict with that text while something refers to it."""
+    await session.delete(row)
+    await _flush(session, conflict)
+
+
+async def _flush(session: Session, conflict: str) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise errors.Conflict(conflict) from error
+
+
+async def insert_tenant(session: Session, row: Tenant) -> None:
+    """Store a new tenant; Conflict when the slug is taken (cross-tenant: there is no tenant yet)."""
+    session.add(row)
+    await _flush(session, f"there is a tenant '{row.slug}' already")
+
+
+async def lock_tenant(session: Session, tenant_id: TenantId) -> Tenant:
+    """The tenant's row, locked, for edits of its policy and for what must stay true across its operators."""
+    query = select(Tenant).where(Tenant.id == tenant_id).with_for_update(key_share=True)
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one()
+
+
+async def find_tenant_id(session: Session, slug: str) -> TenantId | None:
+    """The tenant of that slug (cross-tenant: the command line names tenants so)."""
+    found = (await session.execute(select(Tenant.id).where(Tenant.slug == slug))).scalar_one_or_none()
+    return None if found is None else TenantId(found)
+
+
+async def list_apps(
+    session: Session, tenant_id: TenantId, store_ids: Collection[UUID] | None, after: UUID | None, limit: int
+) -> Sequence[App]:
+    """Apps in id order; with `store_ids` only those of these stores."""
+    query = select(App).where(App.tenant_id == tenant_id)
+    if store_ids is not None:
+        query = query.where(App.store_id.in_(store_ids))
+    if after is not None:
+        query = query.where(App.id > after)
+    return (await session.execute(query.order_by(App.id).limit(limit))).scalars().all()
+
+
+async def list_missing_stores(session: Session, tenant_id: TenantId, store_ids: Collection[UUID]) -> list[UUID]:
+    """Which of these are no stores of the tenant. Like `list_owner_stores` it reads only ids of the table above."""
+    rows = await session.execute(
+        text("SELECT id FROM store WHERE tenant_id = :tenant_id AND id = ANY(:ids)"),
+        {"tenant_id": tenant_id, "ids": list(store_ids)},
+    )
+    return sorted(set(store_ids) - set(rows.scalars()))
+
+
+# --- logging in ---------------------------------------------------------------------------------------------------
+
+
+async def list_logins(session: Session, email: str) -> list[Login]:
+    """Operators with that e-mail who may log in, at most five (cross-tenant: who logs in has named no tenant yet)."""
+    rows = await session.execute(
+        select(Operator.tenant_id, Tenant.slug, Operator.id, Operator.password_hash)
+        .join(Tenant, Tenant.id == Operator.tenant_id)
+        .where(Operator.email == email, Operator.disabled_at.is_(None))
+        .order_by(Operator.id)
+        .limit(5)
+    )
+    return [Login(TenantId(tenant), slug, id_, hashed) for tenant, slug, id_, hashed in rows]
+
+
+async def find_operator(session: Session, tenant_id: TenantId, operator_id: UUID) -> Operator | None:
+    """An operator who may log in; None when unknown or disabled."""
+    query = select(Operator).where(
+        Operator.tenant_id == tenant_id, Operator.id == operator_id, Operator.disabled_at.is_(None)
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def insert_session(
+    session: Session, tenant_id: TenantId, operator_id: UUID, secret: str, now: datetime, expires_at: datetime
+) -> None:
+    """Open a console session and sweep this operator's expired ones."""
+    await session.execute(
+        delete(ConsoleSession).where(
+            ConsoleSession.tenant_id == tenant_id,
+            ConsoleSession.operator_id == operator_id,
+            ConsoleSession.expires_at <= now,
+        )
+    )
+    session.add(
+        ConsoleSession(
+            tenant_id=tenant_id,
+            id=new_id(now),
+            operator_id=operator_id,
+            secret_hash=hash_secret(secret),
+            expires_at=expires_at,
+            created_at=now,
+        )
+    )
+    await session.flush()
+
+
+async def delete_session(session: Session, tenant_id: TenantId, secret: str) -> None:
+    """End the console session of that secret."""
+    await session.execute(
+        delete(ConsoleSession).where(
+            ConsoleSession.tenant_id == tenant_id, ConsoleSession.secret_hash == hash_secret(secret)
+        )
+    )
+
+
+async def delete_operator_sessions(session: Session, tenant_id: TenantId, operator_id: UUID) -> None:
+    """End every console session of an operator."""
+    await session.execute(
+        delete(ConsoleSession).where(ConsoleSession.tenant_id == tenant_id, ConsoleSession.operator_id == operator_id)
+    )
+
+
+async def count_working_owners(session: Session, tenant_id: TenantId) -> int:
+    """Operators of role owner who may log in; lock the tenant first when the answer must stay true."""
+    query = select(func.count()).where(
+        Operator.tenant_id == tenant_id, Operator.role == Role.OWNER, Operator.disabled_at.is_(None)
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+async def set_revoked(session: Session, tenant_id: TenantId, key_id: UUID, now: datetime) -> bool:
+    """Revoke a key; False when it was revoked before."""
+    result = await session.execute(
+        update(Credential)
+        .where(Credential.tenant_id == tenant_id, Credential.id == key_id, Credential.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(Credential.id)
+    )
+    return result.scalar_one_or_none() is not None
+
+
+async def insert_audit_entry(
+    session: Session,
+    tenant_id: TenantId,
+    *,
+    actor: str,
+    action: str,
+    subject: str | None,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Note who did what to whom or what. `actor` is `rules.actor_name(principal)`, `action` a `noun.verb`."""
+    session.add(
+        AuditEntry(
+            tenant_id=tenant_id,
+            id=new_id(now),
+            actor=actor,
+            action=action,
+            subject=subject,
+            reason=reason,
+            created_at=now,
+        )
+    )
+    await session.flush()

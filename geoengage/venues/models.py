@@ -1,7 +1,7 @@
 """Tables of places. A zone row is a head; every edit adds an immutable `zone_version`, publishing picks one of them.
 
-Geometry columns are SRID 4326, lon/lat. Circles keep their true centre and radius; `geom` then holds a 64-gon of the
-same area for indexes and maps.
+Geometry columns are SRID 4326, lon/lat, and shapely geometries in Python (`Geom`). Circles keep their true centre and
+radius; `geom` then holds a 64-gon of the same area for indexes and maps.
 """
 
 from datetime import datetime
@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
+from geoalchemy2.shape import from_shape, to_shape
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -17,12 +19,31 @@ from sqlalchemy import (
     Index,
     Integer,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
+from geoengage.kit.geo import SRID
+
+
+class Geom(TypeDecorator[BaseGeometry]):
+    """A geometry column that takes and gives shapely geometries."""
+
+    impl = Geometry
+    cache_ok = True
+
+    def __init__(self, geometry_type: str) -> None:
+        super().__init__(geometry_type, srid=SRID, spatial_index=False)
+
+    def process_bind_param(self, value: BaseGeometry | None, dialect: Dialect) -> Any:
+        return None if value is None else from_shape(value, srid=SRID)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:
+        return None if value is None else to_shape(value)
 
 
 class Place(TenantRow):
@@ -60,7 +81,7 @@ class Level(Place, Base):
     ordinal: Mapped[int]
     name: Mapped[str] = mapped_column(Text)
     short_name: Mapped[str] = mapped_column(Text)
-    geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False))
+    geom: Mapped[Any] = mapped_column(Geom("MULTIPOLYGON"))
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "mall_id", "ordinal"),
@@ -76,7 +97,7 @@ class Unit(Place, Base):
     category: Mapped[str] = mapped_column(Text)
     name: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(Text)
-    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
+    geom: Mapped[Any] = mapped_column(Geom("GEOMETRY"))
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "mall_id", "external_id"),
@@ -97,8 +118,8 @@ class Store(Place, Base):
     address: Mapped[str | None] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     opening_hours: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
-    point: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
-    footprint: Mapped[Any | None] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
+    point: Mapped[Any] = mapped_column(Geom("POINT"))
+    footprint: Mapped[Any | None] = mapped_column(Geom("GEOMETRY"))
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"]),
@@ -110,7 +131,10 @@ class Store(Place, Base):
 
 
 class Zone(Place, Base):
-    """The head of a zone. `version` is its newest edit, `published_version` the one that matches pings (null: draft)."""
+    """The head of a zone. `version` is its newest edit, `published_version` the one that matches pings (null: draft).
+
+    `mall_id` and `store_id` are those of the newest edit: lists filter by them, and they say whose zone it is.
+    """
 
     __tablename__ = "zone"
     mall_id: Mapped[UUID | None]
@@ -134,16 +158,21 @@ class Zone(Place, Base):
 
 
 class ZoneVersion(TenantRow, Base):
-    """One edit of a zone, never changed afterwards but for the times it was in force."""
+    """One edit of a zone, never changed afterwards but for the times it was in force.
+
+    `mall_id` and `store_id` have no foreign key: the history outlives malls and stores.
+    """
 
     __tablename__ = "zone_version"
     zone_id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
+    mall_id: Mapped[UUID | None]
+    store_id: Mapped[UUID | None]
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     levels: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False))
-    center: Mapped[Any | None] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    geom: Mapped[Any] = mapped_column(Geom("MULTIPOLYGON"))
+    center: Mapped[Any | None] = mapped_column(Geom("POINT"))
     radius_m: Mapped[float | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
     sensitivity: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,44 @@
+# Two commands do all their own set-up: `make run` and `make test`. ARGS goes to `geoengage demo up`.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help run test check lint bench web clean
+help:
+	@echo "make run    install what is missing, start everything, print one link to open"
+	@echo "make test   install what is missing, then every check and test"
+	@echo "make check  format, lint, types, import contracts, unit tests (before each commit)"
+	@echo "make bench  the benchmarks, as ratios"
+	@echo "make web    build the console again after an edit in web/"
+	@echo "make clean  delete all that set-up made in this folder, the demo's data too"
+
+run:
+	@$(PYTHON) scripts/setup.py run
+	@.venv/bin/python -m geoengage demo up $(ARGS)
+
+test:
+	@$(PYTHON) scripts/setup.py test
+	@$(MAKE) --no-print-directory lint
+	@if [ -f web/package.json ]; then npm --prefix web run check && npm --prefix web test; fi
+	.venv/bin/python -m pytest -n 2
+
+check:
+	@$(PYTHON) scripts/setup.py check
+	@$(MAKE) --no-print-directory lint
+	.venv/bin/python -m pytest tests/unit tests/test_architecture.py
+
+lint:
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m mypy
+	.venv/bin/lint-imports
+
+bench:
+	@$(PYTHON) scripts/setup.py bench
+	.venv/bin/python -m bench
+
+web:
+	@$(PYTHON) scripts/setup.py web
+
+clean:
+	@[ ! -x .venv/bin/python ] || .venv/bin/python -m geoengage demo reset
+	rm -rf .venv .geoengage web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

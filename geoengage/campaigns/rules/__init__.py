@@ -1,0 +1,55 @@
+"""The pure half of campaigns: what one is, whom it reaches when, how its status moves. No SQL, no HTTP, no clock.
+
+`definition` holds the words, `decision` the checks before a message, `lifecycle` review and status, `lint` the
+warnings, `counts` what may be said about numbers of people. Everything is imported from here.
+"""
+
+from geoengage.campaigns.rules.counts import visible, visible_groups
+from geoengage.campaigns.rules.decision import (
+    Case,
+    Place,
+    Policy,
+    decide,
+    expires_at,
+    in_audience,
+    is_triggered,
+)
+from geoengage.campaigns.rules.definition import (
+    MAX_CAP_DAYS,
+    MAX_COOLDOWN_S,
+    AttributeTest,
+    Audience,
+    Cap,
+    Content,
+    Definition,
+    Everyone,
+    Op,
+    QuietHours,
+    Span,
+    TriggerKind,
+    reviewed_part,
+)
+from geoengage.campaigns.rules.events import CampaignChanged
+from geoengage.campaigns.rules.lifecycle import (
+    RUNNING,
+    Standing,
+    Status,
+    WrongStatus,
+    after_activate,
+    after_edit,
+    after_pause,
+    check_in_review,
+    needs_review,
+    status_at,
+)
+from geoengage.campaigns.rules.lint import TargetStore, TargetZone, length_warnings, overlap, warnings
+from geoengage.campaigns.rules.wording import Names, check_texts, write, write_for
+
+__all__ = [
+    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "AttributeTest", "Audience", "CampaignChanged", "Cap", "Case",
+    "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status",
+    "TargetStore", "TargetZone", "TriggerKind", "WrongStatus", "after_activate", "after_edit", "after_pause",
+    "check_in_review", "check_texts", "decide", "expires_at", "in_audience", "is_triggered", "length_warnings",
+    "needs_review", "overlap", "reviewed_part", "status_at", "visible", "visible_groups", "warnings", "write",
+    "write_for",
+]  # fmt: skip

@@ -1,0 +1,187 @@
+"""Who gets a message: trigger, audience, and the checks in their fixed order (DESIGN section 4, rule 9). Pure.
+
+All blockers are listed, the first one is the reason. A person outside the audience is no case at all: nothing is
+recorded about people whom a campaign does not address.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Protocol, assert_never
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from geoengage.campaigns.rules.definition import (
+    AttributeTest,
+    Audience,
+    Content,
+    Everyone,
+    Op,
+    QuietHours,
+    TriggerKind,
+    schedule,
+)
+from geoengage.kit.clock import hours_end, is_within_hours
+from geoengage.messaging.rules import Blocker, in_holdout
+from geoengage.presence.rules.events import ZoneDwelled, ZoneTransition
+from geoengage.profiles.rules import Recipient
+from geoengage.venues.rules import ZoneKind, is_open
+
+PUSH_MAX_AGE_S = 120  # DESIGN section 4, rule 6: an older event is about where somebody was
+VALID_FOR = timedelta(minutes=10)  # DESIGN section 3: entered and dwelled messages
+GRANTED = "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the tenant has decided for all its campaigns."""
+
+    tenant_id: UUID
+    quiet_start: time
+    quiet_end: time
+    holdout_percent: int
+    daily_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The zone of an event, as it was in the event's version. `timezone`: the mall's, else store's, else tenant's."""
+
+    zone_id: UUID
+    version: int
+    zone_name: str
+    zone_kind: str
+    store_id: UUID | None
+    store_name: str | None
+    mall_name: str | None
+    timezone: ZoneInfo
+
+
+class History(Protocol):
+    """What a person was sent, as messaging's budgets tell it."""
+
+    def sends_since(self, at: datetime, campaign_id: UUID | None) -> int:
+        """How many messages since `at`, of one campaign or of all."""
+
+    def last_send(self, campaign_id: UUID) -> datetime | None:
+        """When this campaign last sent something to this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One campaign, one event, one person. `visit_ended_at`: when the visit of the event ended, as far as is known."""
+
+    campaign_id: UUID
+    content: Content
+    event: ZoneTransition
+    place: Place
+    person: Recipient
+    visit_ended_at: datetime | None
+
+
+def is_triggered(content: Content, event: ZoneTransition, place: Place) -> bool:
+    """Whether the event is what the campaign waits for.
+
+    A store is entered through its zones of kind `store`; its car park or delivery area is not the store. A dwell mark
+    that passed in silence starts nothing: nobody knows whether the person was still there.
+    """
+    if isinstance(event, ZoneDwelled):
+        right = content.kind is TriggerKind.DWELLED and event.dwell_s == content.definition.dwell_s
+    else:
+        right = content.kind is TriggerKind.ENTERED
+    by_store = place.zone_kind == ZoneKind.STORE and place.store_id in content.store_ids
+    return right and not event.by_silence and (event.zone_id in content.zone_ids or by_store)
+
+
+def in_audience(audience: Audience, person: Recipient) -> bool:
+    """Whether the campaign addresses this person. Attributes choose nobody who has not agreed to personalisation.
+
+    An attribute that is not known passes only `exists: false`.
+    """
+    match audience:
+        case Everyone():
+            return True
+        case AttributeTest():
+            return person.personalisation == GRANTED and _passes(audience, person.attributes.get(audience.name))
+        case _:
+            assert_never(audience)
+
+
+def _passes(test: AttributeTest, actual: object) -> bool:
+    if test.op is Op.EXISTS:
+        return (actual is not None) is test.value
+    if actual is None:
+        return False
+    if test.op in (Op.EQ, Op.NE):
+        return _same(actual, test.value) is (test.op is Op.EQ)
+    left, right = _number(actual), _number(test.value)
+    if left is None or right is None:
+        return False
+    return left > right if test.op is Op.GT else left < right
+
+
+def _number(value: object) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _same(left: object, right: object) -> bool:
+    """Equality as JSON means it: 1 and 1.0 are one number, true is no number."""
+    return isinstance(left, bool) is isinstance(right, bool) and left == right
+
+
+def decide(case: Case, policy: Policy, history: History, now: datetime) -> list[Blocker]:
+    """Everything that holds the message back, in DESIGN's order; empty when it may go."""
+    checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
+        (Blocker.NO_CONSENT, lambda: not _consents(case)),
+        (Blocker.SUPPRESSED, lambda: case.person.suppressed),
+        (Blocker.HOLDOUT, lambda: _is_held_out(case, policy)),
+        (Blocker.QUIET_HOURS, lambda: _is_quiet(case, policy, now)),
+        (Blocker.CAMPAIGN_HOURS, lambda: not is_open(schedule(case.content.definition), case.place.timezone, now)),
+        (Blocker.COOLDOWN, lambda: _cools_down(case, history, now)),
+        (Blocker.CAP, lambda: _is_capped(case, policy, history, now)),
+        (Blocker.LATE, lambda: case.event.late or now - case.event.at > timedelta(seconds=PUSH_MAX_AGE_S)),
+        (Blocker.VISIT_ENDED, lambda: case.visit_ended_at is not None),
+    )
+    return [blocker for blocker, holds in checks if holds()]
+
+
+def _consents(case: Case) -> bool:
+    person = case.person
+    return person.location == GRANTED and (not case.content.is_marketing or person.marketing_push == GRANTED)
+
+
+def _is_held_out(case: Case, policy: Policy) -> bool:
+    person = case.person
+    if person.is_test or not case.content.is_marketing:
+        return False
+    return in_holdout(policy.tenant_id, person.person_id, policy.holdout_percent)
+
+
+def _is_quiet(case: Case, policy: Policy, now: datetime) -> bool:
+    if case.content.definition.quiet_hours is QuietHours.IGNORE:
+        return False
+    return is_within_hours(now, case.place.timezone, policy.quiet_start, policy.quiet_end)
+
+
+def _cools_down(case: Case, history: History, now: datetime) -> bool:
+    """A message exactly `cooldown_s` after the last one may go."""
+    last = history.last_send(case.campaign_id)
+    return last is not None and now - last < timedelta(seconds=case.content.definition.cooldown_s)
+
+
+def _is_capped(case: Case, policy: Policy, history: History, now: datetime) -> bool:
+    cap = case.content.definition.cap
+    if history.sends_since(now - timedelta(days=cap.per_days), case.campaign_id) >= cap.count:
+        return True
+    return case.content.is_marketing and history.sends_since(now - timedelta(days=1), None) >= policy.daily_cap
+
+
+def expires_at(content: Content, event: ZoneTransition, zone: ZoneInfo) -> datetime:
+    """When the message is stale: ten minutes after the event, or when the campaign or its hours end, if earlier."""
+    ends = [event.at + VALID_FOR]
+    if content.valid_to is not None:
+        ends.append(content.valid_to)
+    span = content.definition.hours
+    if span is not None:
+        ends.append(hours_end(event.at, zone, time.fromisoformat("00:00" if span.end == "24:00" else span.end)))
+    return min(ends)

@@ -1,0 +1,130 @@
+"""What a campaign says of itself: trigger, audience, times, limits, texts. Stored as JSON."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from geoengage.messaging.rules import Purpose
+from geoengage.venues.rules import DAYS, Hours, Schedule
+
+MAX_CAP_DAYS = 30  # messaging remembers what a person was sent for 31 days
+MAX_COOLDOWN_S = MAX_CAP_DAYS * 86_400
+
+
+class TriggerKind(StrEnum):
+    """What somebody does in a zone."""
+
+    ENTERED = "entered"
+    DWELLED = "dwelled"
+
+
+class QuietHours(StrEnum):
+    """Whether the tenant's quiet hours hold a campaign back."""
+
+    TENANT = "tenant"
+    IGNORE = "ignore"
+
+
+class Op(StrEnum):
+    """How an attribute is compared."""
+
+    EQ = "eq"
+    NE = "ne"
+    GT = "gt"
+    LT = "lt"
+    EXISTS = "exists"
+
+
+class Everyone(msgspec.Struct, frozen=True, tag_field="kind", tag="all"):
+    """No choice by what is known of a person."""
+
+
+class AttributeTest(msgspec.Struct, frozen=True, tag_field="kind", tag="attribute"):
+    """One test of one profile attribute."""
+
+    name: str
+    op: Op
+    value: str | int | float | bool = True
+
+
+Audience = Everyone | AttributeTest
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Local wall clock HH:MM, `end` excluded; an end before the start means the next morning."""
+
+    start: str
+    end: str
+
+
+class Cap(msgspec.Struct, frozen=True):
+    """At most `count` messages to a person in any `per_days` × 24 hours."""
+
+    count: int = 1
+    per_days: int = 1
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a campaign that is stored as JSON. `days` empty: every day."""
+
+    audience: Audience = Everyone()
+    days: tuple[str, ...] = ()
+    hours: Span | None = None
+    quiet_hours: QuietHours = QuietHours.TENANT
+    cap: Cap = Cap()
+    cooldown_s: int = 3600
+    purpose: Purpose = Purpose.MARKETING
+    dwell_s: int | None = None
+    fallback_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Everything that somebody writes into a campaign. `title` and `body` are Liquid."""
+
+    name: str
+    store_id: UUID | None
+    kind: TriggerKind
+    zone_ids: tuple[UUID, ...]
+    store_ids: tuple[UUID, ...]
+    title: str
+    body: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+    definition: Definition
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether consent to marketing, caps of the tenant and the holdout apply."""
+        return self.definition.purpose is Purpose.MARKETING
+
+
+def open_hours(definition: Definition) -> tuple[Hours, ...]:
+    """Days and hours as spans of local minutes; none at all means always."""
+    span, days = definition.hours, frozenset(definition.days or DAYS)
+    if span is not None:
+        return (Hours(days, minutes(span.start), minutes(span.end)),)
+    return (Hours(days, 0, 24 * 60),) if definition.days else ()
+
+
+def schedule(definition: Definition) -> Schedule:
+    """Days and hours in the form that venues decide on; validity is judged apart, for it has a status of its own."""
+    return Schedule(None, None, open_hours(definition))
+
+
+def minutes(clock: str) -> int:
+    """Minutes after midnight of HH:MM."""
+    hour, minute = clock.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def reviewed_part(content: Content) -> tuple[object, ...]:
+    """What an approver has agreed to: the words, where they are said and to whom."""
+    d = content.definition
+    return (
+        content.title, content.body, d.fallback_name, content.kind, d.dwell_s,
+        frozenset(content.zone_ids), frozenset(content.store_ids), d.audience, d.purpose,
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+"""Warnings: what is allowed and will probably disappoint. Each one says what to do about it. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import time
+from uuid import UUID
+
+from geoengage.campaigns.rules.decision import Policy
+from geoengage.campaigns.rules.definition import Content, QuietHours, TriggerKind, open_hours
+from geoengage.campaigns.rules.wording import SAMPLE_NAME, Names, write
+from geoengage.messaging.rules.text import TextError
+from geoengage.venues.rules import DAYS, Hours
+
+LONGEST_TITLE = 65  # one line on most Android phones; iOS cuts earlier
+LONGEST_BODY = 178  # four lines, what iOS shows on the lock screen
+_DAY = 24 * 60
+_STORE = re.compile(r"\{[{%][^}]*\bstore\.")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetZone:
+    """A zone that a campaign may wait at: its published version, or its newest draft while there is none."""
+
+    zone_id: UUID
+    name: str
+    kind: str
+    store_id: UUID | None
+    is_published: bool
+    is_sensitive: bool
+    dwell_s: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStore:
+    """A store that a campaign belongs to or waits at. `opening_hours` empty: not known."""
+
+    store_id: UUID
+    name: str
+    opening_hours: tuple[Hours, ...]
+
+
+def warnings(content: Content, zones: Sequence[TargetZone], stores: Sequence[TargetStore], policy: Policy) -> list[str]:
+    """What to know before activating. `zones`: those named, and the zones of kind store of the trigger's stores."""
+    return [
+        *_about_zones(content, zones, stores),
+        *_about_times(content, stores, policy),
+        *_about_texts(content),
+        *_about_length(content, stores),
+        *_about_limits(content, policy),
+    ]
+
+
+def _about_zones(content: Content, zones: Sequence[TargetZone], stores: Sequence[TargetStore]) -> Iterator[str]:
+    mark = content.definition.dwell_s
+    for zone in zones:
+        if not zone.is_published:
+            yield f"Zone “{zone.name}” is a draft: publish it, until then nothing fires there."
+        if content.kind is TriggerKind.DWELLED and mark is not None and mark not in zone.dwell_s:
+            marks = ", ".join(map(str, sorted({*zone.dwell_s, mark})))
+            yield (
+                f"Zone “{zone.name}” has no dwell mark of {mark} s: set its rules.dwell_s to [{marks}]"
+                f" (PATCH /v1/zones/{zone.zone_id}) and publish it."
+            )
+    with_zone = {zone.store_id for zone in zones if zone.kind == "store"}
+    for store in stores:
+        if store.store_id in content.store_ids and store.store_id not in with_zone:
+            yield f"Store “{store.name}” has no zone of kind store yet: draw one, or name zones in the trigger."
+
+
+def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy) -> Iterator[str]:
+    hours = open_hours(content.definition)
+    for store in stores:
+        if hours and store.opening_hours and not overlap(hours, store.opening_hours):
+            yield f"The campaign's days and hours never meet the opening hours of “{store.name}”."
+    if content.definition.quiet_hours is QuietHours.TENANT and hours:
+        awake = _span(DAYS, policy.quiet_end, policy.quiet_start)
+        if policy.quiet_start != policy.quiet_end and not overlap(hours, (awake,)):
+            quiet = f"{policy.quiet_start:%H:%M} to {policy.quiet_end:%H:%M}"
+            yield f"The campaign's hours lie within the quiet hours ({quiet}): nothing will be sent."
+
+
+def _about_texts(content: Content) -> Iterator[str]:
+    if content.store_id is None and not content.store_ids and _STORE.search(content.title + content.body):
+        yield "The text uses store.name, and neither the campaign nor its trigger has a store: it may be empty."
+
+
+def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
+    names = {store.store_id: store.name for store in stores}
+    sample = Names(campaign=content.name, store=names.get(content.store_id) if content.store_id else None)
+    try:
+        text = write(content.title, content.body, sample, content.definition.fallback_name or SAMPLE_NAME)
+    except TextError as error:  # it was accepted once, by an older version of the language
+        return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
+    return [*text.warnings, *length_warnings(text.title, text.body)]
+
+
+def length_warnings(title: str, body: str) -> list[str]:
+    """Warnings about rendered texts that phones will cut."""
+    found = []
+    if len(title) > LONGEST_TITLE:
+        found.append(f"The title has {len(title)} characters; phones cut it after about {LONGEST_TITLE}.")
+    if len(body) > LONGEST_BODY:
+        found.append(f"The text has {len(body)} characters; phones show about {LONGEST_BODY}.")
+    return found
+
+
+def _about_limits(content: Content, policy: Policy) -> Iterator[str]:
+    cap = content.definition.cap
+    if cap.count == 0:
+        yield "The cap is 0: nobody will get a message."
+    elif content.is_marketing and cap.count > policy.daily_cap * cap.per_days:
+        yield f"The cap is above what anybody may get from all campaigns ({policy.daily_cap} a day): that limit holds."
+
+
+def overlap(left: Iterable[Hours], right: Iterable[Hours]) -> bool:
+    """Whether two sets of weekly spans have a minute in common."""
+    others = [week for hours in right for week in _week(hours)]
+    return any(a < d and c < b for hours in left for a, b in _week(hours) for c, d in others)
+
+
+def _span(days: Iterable[str], start: time, end: time) -> Hours:
+    return Hours(frozenset(days), start.hour * 60 + start.minute, end.hour * 60 + end.minute)
+
+
+def _week(hours: Hours) -> Iterator[tuple[int, int]]:
+    """The spans as minutes of a week that starts on Monday; one over Sunday's midnight is cut in two."""
+    for day in hours.days:
+        start = DAYS.index(day) * _DAY + hours.opens
+        length = hours.closes - hours.opens if hours.opens < hours.closes else hours.closes - hours.opens + _DAY
+        end = start + length
+        yield start, min(end, 7 * _DAY)
+        if end > 7 * _DAY:
+            yield 0, end - 7 * _DAY

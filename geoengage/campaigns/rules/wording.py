@@ -1,0 +1,80 @@
+"""The words of a message for one person: which name may be used, and a natural text where there is none. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from geoengage.campaigns.rules.decision import GRANTED, Place
+from geoengage.campaigns.rules.definition import Content
+from geoengage.messaging.rules.text import Text, TextError, check_template, render_message
+from geoengage.profiles.rules import Recipient
+
+SAMPLE_NAME = "Alexandra"
+_USES_NAME = re.compile(r"\bfirst_name\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a text may call things by; what is not known stays empty."""
+
+    campaign: str = ""
+    store: str | None = None
+    zone: str | None = None
+    mall: str | None = None
+
+
+def write(title: str, body: str, names: Names, first_name: str | None) -> Text:
+    """Render a text; TextError when that fails. Without a name, what was written around it is tidied up."""
+    text = render_message(
+        title,
+        body,
+        {
+            "first_name": first_name,
+            "store": {"name": names.store or ""},
+            "zone": {"name": names.zone or ""},
+            "mall": {"name": names.mall or ""},
+            "campaign": {"name": names.campaign},
+        },
+    )
+    if first_name:
+        return text
+    return Text(
+        _without_name(text.title) if _USES_NAME.search(title) else text.title,
+        _without_name(text.body) if _USES_NAME.search(body) else text.body,
+        text.warnings,
+    )
+
+
+def write_for(content: Content, place: Place, person: Recipient, store_name: str | None) -> Text:
+    """A campaign's text for one person. Her name is used only with consent to personalisation."""
+    name = person.first_name if person.personalisation == GRANTED else None
+    names = Names(
+        campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
+    )
+    return write(content.title, content.body, names, name or content.definition.fallback_name)
+
+
+def check_texts(title: str, body: str) -> dict[str, str]:
+    """What is wrong with the templates, by part (`title`, `body`); empty when nothing is."""
+    wrong = {}
+    for part, source in (("title", title), ("body", body)):
+        try:
+            check_template(source)
+        except TextError as error:
+            wrong[part] = str(error)
+    if not wrong:
+        try:
+            write(title, body, Names(), SAMPLE_NAME)
+        except TextError as error:
+            wrong[error.part or "body"] = str(error)
+    return wrong
+
+
+def _without_name(text: str) -> str:
+    """“Hi , come in” → “Hi, come in”; “Ready, ?” → “Ready?”; “, your basket” → “Your basket”; “Hello,” → “Hello”."""
+    tidy = re.sub(r" {2,}", " ", text)
+    tidy = re.sub(r"\s+(?=[,.])", "", tidy)
+    tidy = re.sub(r",\s*(?=[.!?…])", "", tidy)
+    start = tidy.lstrip(" ,;:")
+    if start != tidy:
+        start = start[:1].upper() + start[1:]
+    return start.rstrip(" ,;")

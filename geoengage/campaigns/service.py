@@ -1,0 +1,221 @@
+"""Campaigns as their owners use them: write, activate, review, pause, delete.
+
+Every change locks the campaign's row, opens or closes its gate in messaging, and ends with a ledger event. A principal
+that is restricted to stores sees and names only things of its stores; the rest does not exist for it.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from geoengage.campaigns import store
+from geoengage.campaigns.models import Campaign
+from geoengage.campaigns.rules import (
+    CampaignChanged,
+    Content,
+    Standing,
+    Status,
+    TargetStore,
+    TargetZone,
+    after_activate,
+    after_edit,
+    after_pause,
+    check_in_review,
+    check_texts,
+    needs_review,
+    reviewed_part,
+    status_at,
+)
+from geoengage.kit import events
+from geoengage.kit.db import Session
+from geoengage.kit.errors import ItemErrors
+from geoengage.kit.http import check_version
+from geoengage.kit.ids import TenantId
+from geoengage.messaging import service as messaging
+from geoengage.messaging.rules import campaign_gate
+from geoengage.tenancy import store as tenancy
+from geoengage.tenancy.rules import Principal, PrincipalKind, Review, actor_name
+
+NO_DECISION: dict[str, Any] = {"decided_at": None, "decided_by": None, "decision_reason": None}
+
+
+async def get(session: Session, me: Principal, id_: UUID, *, lock: bool = False) -> Campaign:
+    """A campaign that the caller may see, else CampaignNotFound."""
+    row = await store.get_campaign(session, TenantId(me.tenant_id), id_, lock=lock)
+    if not me.sees_store(row.store_id):
+        raise store.CampaignNotFound(f"campaign {id_} does not exist")
+    return row
+
+
+async def create(session: Session, me: Principal, id_: UUID, content: Content, now: datetime) -> Campaign:
+    """A new draft. A caller with one store need not name it."""
+    if content.store_id is None and me.store_ids is not None and len(me.store_ids) == 1:
+        content = replace(content, store_id=next(iter(me.store_ids)))
+    await _check(session, me, content)
+    row = await store.insert_campaign(session, TenantId(me.tenant_id), id_, content, now)
+    await _tell(session, row, now)
+    return row
+
+
+async def update(session: Session, me: Principal, row: Campaign, content: Content, now: datetime) -> None:
+    """Replace the content of a locked campaign. What an approver must see again goes back to review."""
+    await _check(session, me, content)
+    changed = reviewed_part(store.content_of(row)) != reviewed_part(content)
+    review = changed and await _needs_review(session, me, content, approved=False)
+    before = Status(row.status)
+    status = after_edit(before, reviewed_part_changed=changed, needs_review=review)
+    columns: dict[str, Any] = {"status": status.value}
+    if review:
+        columns |= NO_DECISION
+    if status is Status.IN_REVIEW and changed:
+        columns |= {"submitted_at": now}
+    await store.set_campaign(session, TenantId(row.tenant_id), row, now, content, **columns)
+    await _set_gate(session, row, before, now)
+    await _tell(session, row, now)
+
+
+async def activate(session: Session, me: Principal, id_: UUID, now: datetime) -> Campaign:
+    """Let it run, or hand it in for review where the tenant's policy says so."""
+    row = await get(session, me, id_, lock=True)
+    content = store.content_of(row)
+    await _check(session, me, content)  # its zones may have gone since
+    approved = row.decided_at is not None and row.decision_reason is None
+    review = await _needs_review(session, me, content, approved=approved)
+    status = after_activate(_status(row, now), row.valid_to, now, review=review)
+    columns: dict[str, Any] = {}
+    if status is Status.IN_REVIEW:
+        columns = {"submitted_at": now} | NO_DECISION
+    elif not approved:
+        columns = await _decision(session, me, now) if me.store_ids is None else NO_DECISION
+    return await _move(session, row, status, columns, now)
+
+
+async def pause(session: Session, me: Principal, id_: UUID, now: datetime) -> Campaign:
+    """Stop it; what waits to be sent is skipped within seconds."""
+    row = await get(session, me, id_, lock=True)
+    return await _move(session, row, after_pause(_status(row, now)), {}, now)
+
+
+async def approve(session: Session, me: Principal, id_: UUID, version: int | None, now: datetime) -> Campaign:
+    """Let a campaign in review run. `version`: the one that the approver read, when the caller says so."""
+    row = await _in_review(session, me, id_, version)
+    await _check(session, me, store.content_of(row))
+    status = after_activate(Status.DRAFT, row.valid_to, now, review=False)
+    return await _move(session, row, status, await _decision(session, me, now), now)
+
+
+async def reject(
+    session: Session, me: Principal, id_: UUID, version: int | None, reason: str, now: datetime
+) -> Campaign:
+    """Send a campaign in review back to its author, who reads why."""
+    row = await _in_review(session, me, id_, version)
+    return await _move(session, row, Status.REJECTED, await _decision(session, me, now, reason), now)
+
+
+async def delete(session: Session, me: Principal, id_: UUID, now: datetime) -> None:
+    """Delete it; what waits to be sent is skipped. Its messages and its report's numbers stay."""
+    row = await get(session, me, id_, lock=True)
+    before = Status(row.status)
+    await store.set_campaign(session, TenantId(row.tenant_id), row, now, status=Status.PAUSED.value, deleted_at=now)
+    await _set_gate(session, row, before, now)
+    await _tell(session, row, now)
+
+
+async def _in_review(session: Session, me: Principal, id_: UUID, version: int | None) -> Campaign:
+    row = await get(session, me, id_, lock=True)
+    if version is not None:
+        check_version(row.version, version)
+    check_in_review(Status(row.status))
+    return row
+
+
+async def _move(session: Session, row: Campaign, status: Status, columns: dict[str, Any], now: datetime) -> Campaign:
+    before = Status(row.status)
+    if status is not before:
+        await store.set_campaign(session, TenantId(row.tenant_id), row, now, status=status.value, **columns)
+        await _set_gate(session, row, before, now)
+        await _tell(session, row, now)
+    return row
+
+
+async def _set_gate(session: Session, row: Campaign, before: Status, now: datetime) -> None:
+    """The gate is open exactly while the campaign is active; a campaign that never ran has no messages to hold."""
+    tenant_id, gate = TenantId(row.tenant_id), campaign_gate(row.id)
+    if row.status == Status.ACTIVE and before is not Status.ACTIVE:
+        await messaging.open_gate(session, tenant_id, gate)
+    elif row.status != Status.ACTIVE and before is Status.ACTIVE:
+        await messaging.close_gate(session, tenant_id, gate, f"campaign is {row.status.replace('_', ' ')}", now)
+
+
+async def _tell(session: Session, row: Campaign, now: datetime) -> None:
+    status = Status.FINISHED if row.deleted_at is not None else _status(row, now)
+    event = CampaignChanged(campaign_id=row.id, name=row.name, status=status, store_id=row.store_id)
+    await events.publish(session, TenantId(row.tenant_id), [event], now)
+
+
+def _status(row: Campaign, now: datetime) -> Status:
+    return status_at(Status(row.status), row.valid_from, row.valid_to, now)
+
+
+async def _needs_review(session: Session, me: Principal, content: Content, *, approved: bool) -> bool:
+    tenant_id = TenantId(me.tenant_id)
+    tenant = await tenancy.get_tenant(session, tenant_id)
+    standing = Standing(
+        restricted=me.store_ids is not None,
+        is_marketing=content.is_marketing,
+        approved=approved,
+        store_approved=await store.has_approved(session, tenant_id, content.store_id),
+    )
+    return needs_review(Review(tenant.review), standing)
+
+
+async def _decision(session: Session, me: Principal, now: datetime, reason: str | None = None) -> dict[str, Any]:
+    """The columns of an approval, or (with a reason) of a rejection."""
+    by = actor_name(me)
+    if me.kind is PrincipalKind.OPERATOR:
+        operator = await tenancy.find_operator(session, TenantId(me.tenant_id), me.id)
+        by = operator.name if operator is not None else by
+    return {"decided_at": now, "decided_by": by, "decision_reason": reason}
+
+
+# --- what a campaign may say and point at ---------------------------------------------------------------------------
+
+
+async def list_targets(
+    session: Session, me: Principal, contents: list[Content]
+) -> tuple[list[TargetZone], list[TargetStore]]:
+    """The zones and stores that these campaigns name, without those that the caller may not see. Two queries."""
+    tenant_id = TenantId(me.tenant_id)
+    zone_ids = {z for content in contents for z in content.zone_ids}
+    trigger_stores = {s for content in contents for s in content.store_ids}
+    own_stores = {content.store_id for content in contents if content.store_id is not None}
+    zones = await store.list_target_zones(session, tenant_id, zone_ids, trigger_stores)
+    stores = await store.list_target_stores(session, tenant_id, trigger_stores | own_stores)
+    return [z for z in zones if me.sees_store(z.store_id)], [s for s in stores if me.sees_store(s.store_id)]
+
+
+async def _check(session: Session, me: Principal, content: Content) -> None:
+    """Raise ItemErrors for each member that names what does not exist, or what the caller may not do."""
+    zones, stores = await list_targets(session, me, [content])
+    known_zones, known_stores = {zone.zone_id: zone for zone in zones}, {s.store_id for s in stores}
+    wrong: dict[str, str] = check_texts(content.title, content.body)
+    if content.store_id is None and me.store_ids is not None:
+        wrong["store_id"] = "name one of your stores"
+    elif content.store_id is not None and content.store_id not in known_stores:
+        wrong["store_id"] = "there is no such store"
+    for i, zone_id in enumerate(content.zone_ids):
+        zone = known_zones.get(zone_id)
+        if zone is None:
+            wrong[f"trigger/zone_ids/{i}"] = "there is no such zone" + (
+                "" if me.store_ids is None else " of your stores"
+            )
+        elif zone.is_sensitive:
+            wrong[f"trigger/zone_ids/{i}"] = "a sensitive zone triggers nothing"
+    for i, store_id in enumerate(content.store_ids):
+        if store_id not in known_stores:
+            wrong[f"trigger/store_ids/{i}"] = "there is no such store"
+    if me.store_ids is not None and not content.is_marketing:
+        wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
+    if wrong:
+        raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])

@@ -1,0 +1,269 @@
+"""SQL of campaigns: the table itself, what they may point at, and what the reaction needs. Counts: `counts.py`.
+
+Reads tables of lower domains (zones, stores, visits) and writes none of them.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, case, or_, select, text
+
+from geoengage.campaigns.models import Campaign
+from geoengage.campaigns.rules import (
+    Content,
+    Definition,
+    Place,
+    Status,
+    TargetStore,
+    TargetZone,
+    TriggerKind,
+)
+from geoengage.campaigns.rules.definition import minutes
+from geoengage.kit.db import Session, row_dict
+from geoengage.kit.errors import NotFound
+from geoengage.kit.ids import TenantId
+from geoengage.venues.models import Store
+from geoengage.venues.rules import Hours
+
+
+class CampaignNotFound(NotFound):
+    """No such campaign, or not one that the caller may see."""
+
+    code = "campaign-not-found"
+    title = "No such campaign"
+
+
+# --- campaigns ----------------------------------------------------------------------------------------------------
+
+
+async def get_campaign(session: Session, tenant_id: TenantId, id_: UUID, *, lock: bool = False) -> Campaign:
+    """A campaign that is not deleted, else CampaignNotFound. `lock`: FOR NO KEY UPDATE, read afresh."""
+    query = select(Campaign).where(Campaign.tenant_id == tenant_id, Campaign.id == id_, Campaign.deleted_at.is_(None))
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = (await session.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise CampaignNotFound(f"campaign {id_} does not exist")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which campaigns to list. `store_ids`: those a restricted caller sees, None for all."""
+
+    status: Status | None = None
+    store_id: UUID | None = None
+    store_ids: frozenset[UUID] | None = None
+
+
+async def list_campaigns(
+    session: Session, tenant_id: TenantId, wanted: Filter, now: datetime, after: UUID | None, limit: int
+) -> Sequence[Campaign]:
+    """Campaigns by id, which is by age."""
+    query = select(Campaign).where(Campaign.tenant_id == tenant_id, Campaign.deleted_at.is_(None))
+    if wanted.status is not None:
+        query = query.where(_status_at(now) == wanted.status)
+    if wanted.store_id is not None:
+        query = query.where(Campaign.store_id == wanted.store_id)
+    if wanted.store_ids is not None:
+        query = query.where(Campaign.store_id.in_(wanted.store_ids))
+    if after is not None:
+        query = query.where(Campaign.id > after)
+    return (await session.execute(query.order_by(Campaign.id).limit(limit))).scalars().all()
+
+
+def _status_at(now: datetime) -> ColumnElement[str]:
+    """`rules.status_at` in SQL; a test holds the two together."""
+    return case(
+        (and_(Campaign.status.in_(["active", "paused"]), Campaign.valid_to <= now), "finished"),
+        (and_(Campaign.status == "active", Campaign.valid_from > now), "scheduled"),
+        else_=Campaign.status,
+    )
+
+
+async def insert_campaign(
+    session: Session, tenant_id: TenantId, id_: UUID, content: Content, now: datetime
+) -> Campaign:
+    """A new draft."""
+    row = Campaign(tenant_id=tenant_id, id=id_, status=Status.DRAFT.value, version=1, created_at=now, updated_at=now)
+    for name, value in _columns(content).items():
+        setattr(row, name, value)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def set_campaign(
+    session: Session, tenant_id: TenantId, row: Campaign, now: datetime, content: Content | None = None, **columns: Any
+) -> None:
+    """Change a locked campaign's content or columns; its version rises. `tenant_id` is that of the row."""
+    for name, value in ({} if content is None else _columns(content)).items() | columns.items():
+        setattr(row, name, value)
+    row.version += 1
+    row.updated_at = now
+    await session.flush()
+
+
+def _columns(content: Content) -> dict[str, Any]:
+    return {
+        "name": content.name,
+        "store_id": content.store_id,
+        "trigger_kind": content.kind.value,
+        "trigger_zone_ids": list(content.zone_ids),
+        "trigger_store_ids": list(content.store_ids),
+        "title": content.title,
+        "body": content.body,
+        "valid_from": content.valid_from,
+        "valid_to": content.valid_to,
+        "definition": msgspec.to_builtins(content.definition),
+    }
+
+
+def content_of(row: Campaign) -> Content:
+    """What somebody wrote into a campaign (no SQL, cross-tenant: it reads one row that is at hand)."""
+    return Content(
+        name=row.name,
+        store_id=row.store_id,
+        kind=TriggerKind(row.trigger_kind),
+        zone_ids=tuple(row.trigger_zone_ids),
+        store_ids=tuple(row.trigger_store_ids),
+        title=row.title,
+        body=row.body,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        definition=msgspec.convert(row.definition, Definition),
+    )
+
+
+async def has_approved(session: Session, tenant_id: TenantId, store_id: UUID | None) -> bool:
+    """Whether a campaign of this store was in review and approved before, deleted ones included."""
+    query = select(Campaign.id).where(
+        Campaign.tenant_id == tenant_id,
+        Campaign.store_id == store_id,
+        Campaign.submitted_at.is_not(None),
+        Campaign.decided_at.is_not(None),
+        Campaign.decision_reason.is_(None),
+    )
+    return (await session.execute(query.limit(1))).first() is not None
+
+
+# --- what campaigns point at ---------------------------------------------------------------------------------------
+
+# The published version says where a zone is and what it is; a zone never published is judged by its newest edit.
+_TARGET_ZONES = text("""
+SELECT z.id AS zone_id, v.name, v.kind, v.store_id, z.published_version IS NOT NULL AS is_published,
+  v.sensitivity <> 'none' AS is_sensitive, coalesce(v.rules -> 'dwell_s', '[]') AS dwell_s
+FROM zone z
+JOIN zone_version v ON v.tenant_id = z.tenant_id AND v.zone_id = z.id
+  AND v.version = coalesce(z.published_version, z.version)
+WHERE z.tenant_id = :tenant_id AND z.deleted_at IS NULL
+  AND (z.id = ANY(:zone_ids) OR (v.kind = 'store' AND v.store_id = ANY(:store_ids)))
+ORDER BY z.id
+""")
+
+
+async def list_target_zones(
+    session: Session, tenant_id: TenantId, zone_ids: Collection[UUID], store_ids: Collection[UUID]
+) -> list[TargetZone]:
+    """These zones, and the zones of kind store of these stores, by id; unknown and deleted ones are left out."""
+    rows = await session.execute(
+        _TARGET_ZONES, {"tenant_id": tenant_id, "zone_ids": list(zone_ids), "store_ids": list(store_ids)}
+    )
+    return [TargetZone(**row_dict(row) | {"dwell_s": tuple(row.dwell_s)}) for row in rows]
+
+
+async def list_target_stores(session: Session, tenant_id: TenantId, store_ids: Collection[UUID]) -> list[TargetStore]:
+    """These stores, by id; unknown ones are left out."""
+    rows = await session.execute(
+        select(Store.id, Store.name, Store.opening_hours)
+        .where(Store.tenant_id == tenant_id, Store.id.in_(store_ids))
+        .order_by(Store.id)
+    )
+    return [
+        TargetStore(
+            id_, name, tuple(Hours(frozenset(h["days"]), minutes(h["open"]), minutes(h["close"])) for h in open_)
+        )
+        for id_, name, open_ in rows
+    ]
+
+
+async def find_mall_name(
+    session: Session, tenant_id: TenantId, zone_id: UUID | None, store_id: UUID | None
+) -> str | None:
+    """The mall of a zone, else of a store; None when neither lies in one."""
+    row = await session.execute(
+        text(
+            "SELECT m.name FROM mall m WHERE m.tenant_id = :tenant_id AND m.id = coalesce("
+            " (SELECT mall_id FROM zone WHERE tenant_id = :tenant_id AND id = CAST(:zone_id AS uuid)),"
+            " (SELECT mall_id FROM store WHERE tenant_id = :tenant_id AND id = CAST(:store_id AS uuid)))"
+        ),
+        {"tenant_id": tenant_id, "zone_id": zone_id, "store_id": store_id},
+    )
+    return row.scalar()
+
+
+# --- the reaction ---------------------------------------------------------------------------------------------------
+
+
+async def list_places(
+    session: Session, tenant_id: TenantId, zones: Collection[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], Place]:
+    """Zones as they were in these versions, by (zone id, version); deleted zones too."""
+    keys = sorted(zones)
+    rows = await session.execute(
+        text("""
+SELECT v.zone_id, v.version, v.name AS zone_name, v.kind AS zone_kind, v.store_id, s.name AS store_name,
+  m.name AS mall_name, coalesce(m.timezone, s.timezone, t.timezone) AS timezone
+FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)
+JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version
+JOIN tenant t ON t.id = v.tenant_id
+LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
+LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
+"""),
+        {"tenant_id": tenant_id, "zones": [z for z, _ in keys], "versions": [v for _, v in keys]},
+    )
+    places = [Place(**row_dict(row) | {"timezone": ZoneInfo(row.timezone)}) for row in rows]
+    return {(place.zone_id, place.version): place for place in places}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An active campaign as the reaction needs it."""
+
+    id: UUID
+    content: Content
+    store_name: str | None
+
+
+async def list_running(
+    session: Session, tenant_id: TenantId, zone_ids: Collection[UUID], store_ids: Collection[UUID], now: datetime
+) -> list[Running]:
+    """Campaigns in force at `now` that wait at one of these zones or stores, oldest first."""
+    rows = await session.execute(
+        select(Campaign, Store.name)
+        .outerjoin(Store, and_(Store.tenant_id == Campaign.tenant_id, Store.id == Campaign.store_id))
+        .where(
+            Campaign.tenant_id == tenant_id,
+            Campaign.deleted_at.is_(None),
+            Campaign.status == "active",
+            or_(Campaign.valid_from.is_(None), Campaign.valid_from <= now),
+            or_(Campaign.valid_to.is_(None), Campaign.valid_to > now),
+            or_(Campaign.trigger_zone_ids.overlap(list(zone_ids)), Campaign.trigger_store_ids.overlap(list(store_ids))),
+        )
+        .order_by(Campaign.id)
+    )
+    return [Running(row.id, content_of(row), store_name) for row, store_name in rows]
+
+
+async def list_visit_ends(session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When these visits ended, without those that go on."""
+    rows = await session.execute(
+        text("SELECT id, exited_at FROM visit WHERE tenant_id = :t AND id = ANY(:ids) AND exited_at IS NOT NULL"),
+        {"t": tenant_id, "ids": list(visit_ids)},
+    )
+    return {row.id: row.exited_at for row in rows}

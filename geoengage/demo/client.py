@@ -1,0 +1,51 @@
+"""A small JSON client for the server that the demo has just started. Standard library: one request after another."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+Json = dict[str, Any]
+
+
+class Answered(Exception):
+    """The server refused; the text is its own."""
+
+
+class Client:
+    """Speaks to one server over one kept connection, with one key."""
+
+    def __init__(self, base_url: str, key: str = "", *, timeout_s: float = 30.0) -> None:
+        where = urlsplit(base_url)
+        self._connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout_s)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    def get(self, path: str) -> Json:
+        """The JSON at a path."""
+        return self._send("GET", path, None, {})
+
+    def post(self, path: str, body: Json | None = None, *, idempotency_key: str | None = None) -> Json:
+        """Post JSON; with a key the server does it once, however often it is said."""
+        return self._send("POST", path, body, {"Idempotency-Key": idempotency_key} if idempotency_key else {})
+
+    def status(self, path: str) -> int | None:
+        """The status of a GET, None when nobody listens."""
+        try:
+            self._connection.request("GET", path)
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return None
+        return answer.status
+
+    def _send(self, method: str, path: str, body: Json | None, headers: dict[str, str]) -> Json:
+        content = json.dumps(body if body is not None else {}) if method == "POST" else None
+        if content is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        self._connection.request(method, path, content, self._headers | headers)
+        answer = self._connection.getresponse()
+        text = answer.read().decode()
+        if answer.status >= 400:
+            raise Answered(f"{method} {path}: {answer.status} {text[:1000]}")
+        return json.loads(text) if text else {}

@@ -1,0 +1,228 @@
+"""`geoengage demo up`: PostgreSQL, migration, API, demo mall, worker and shoppers, in this order; and their end.
+
+One supervisor in the foreground. Whatever ends it, nothing it started lives on: Ctrl-C and SIGTERM stop the children
+and then the database within three seconds, kill -9 leaves it to the kernel (children.py, kit/pgprograms.py).
+"""
+
+import fcntl
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from types import FrameType
+from typing import IO
+
+from rich.console import Console
+
+from geoengage.demo import accounts, seed, state
+from geoengage.demo.children import Child
+from geoengage.demo.client import Client
+from geoengage.demo.state import State
+from geoengage.kit.cluster import Cluster
+from geoengage.kit.migrate import upgrade
+from geoengage.kit.settings import Settings
+
+PORTS_TO_TRY = 50
+READY_S = 60.0
+CHILDREN_STOP_S = 1.5  # leaves the database its share of the three seconds
+WATCH_S = 0.3
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text is for the person at the terminal."""
+
+
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM."""
+
+
+class Demo:
+    """One run of the demo; `up` returns when it was told to stop."""
+
+    def __init__(self, settings: Settings, *, simulate: bool, insecure_lan: bool) -> None:
+        self._settings = settings
+        self._simulate = simulate
+        self._insecure_lan = insecure_lan
+        self._data_dir = settings.data_dir.absolute()
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._cluster: Cluster | None = None
+        self._children: list[Child] = []
+
+    def up(self) -> None:
+        """Bring everything up, print the link, watch, and stop everything."""
+        check_address(self._settings, insecure_lan=self._insecure_lan)
+        self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._data_dir / "demo.lock").open("a") as lock:
+            if not _take(lock):
+                self._say_where_it_runs()
+                return
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, _stop)
+            try:
+                self._start()
+                while True:
+                    self._watch()
+            except Stopped:
+                self._say("")
+            finally:
+                self._stop()
+
+    def _say_where_it_runs(self) -> None:
+        self._say("The demo of this folder is already running.")
+        remembered = state.read(self._data_dir)
+        if "base_url" in remembered:
+            self._say(f"Open {self._link(self._settings.public_url or remembered['base_url'], remembered)}")
+
+    # Coming up
+
+    def _start(self) -> None:
+        with self._step("database"):
+            url = self._database()
+            upgrade(url)
+            mall = seed.read("mall.json")
+            remembered = state.read(self._data_dir)
+            remembered = accounts.prepare(url, remembered, name=f"{mall['name']} (demo)", timezone=mall["timezone"])
+            state.write(self._data_dir, remembered)
+        port = self._free_port()
+        base_url = f"http://{_reachable(self._settings.host)}:{port}"
+        with self._step(f"API on {base_url}"):
+            api = self._child("API", ["serve"], url, port)
+            self._wait_until_ready(api, base_url)
+        with self._step("demo mall"):
+            remembered = seed.load(Client(base_url, remembered["secret_key"]), remembered)
+            remembered = accounts.add_store_key(url, remembered, remembered["store_name"])
+            link = self._link(self._settings.public_url or base_url, remembered)
+            remembered |= {"base_url": base_url, "console_url": link}
+            state.write(self._data_dir, remembered)
+        self._child("worker", ["worker"], url, port)
+        if self._simulate:
+            self._child("simulator", self._simulator_arguments(remembered), url, port, keys=remembered)
+        self._say(f"  {seed.describe()}; {'shoppers are walking in' if self._simulate else 'no shoppers'}")
+        self._say("Ctrl-C stops everything; the data stay.")
+        self._say(f"Open {link}")
+
+    def _link(self, address: str, remembered: State) -> str:
+        return address.rstrip("/") + accounts.login_link(self._settings.signing_key(), remembered)
+
+    def _database(self) -> str:
+        if self._settings.database_url:
+            return self._settings.database_url
+        self._cluster = Cluster(self._data_dir / "postgres", log=self._data_dir / "logs" / "postgresql.log")
+        return self._cluster.ensure_started()
+
+    def _child(self, name: str, arguments: list[str], url: str, port: int, *, keys: State | None = None) -> Child:
+        env = {
+            "GEOENGAGE_DATABASE_URL": url,
+            "GEOENGAGE_DATA_DIR": str(self._data_dir),
+            "GEOENGAGE_HOST": self._settings.host,
+            "GEOENGAGE_PORT": str(port),
+        }
+        if keys:  # by the environment, since every user of the machine can read a command line
+            env |= {"PK": keys["simulator_publishable_key"], "SK": keys["simulator_secret_key"]}
+        child = Child(name, arguments, env, self._data_dir / "logs")
+        self._children.append(child)
+        child.start()
+        return child
+
+    def _simulator_arguments(self, remembered: State) -> list[str]:
+        return [
+            *("simulate", "--url", remembered["base_url"]),
+            *("--mall", remembered["mall_id"], "--app-id", remembered["app_id"]),
+            *("--state", str(self._data_dir / "simulator.json")),
+        ]
+
+    def _wait_until_ready(self, api: Child, base_url: str) -> None:
+        client, deadline = Client(base_url, timeout_s=5.0), time.monotonic() + READY_S
+        while client.status("/readyz") != 200:
+            if api.ended() is not None or time.monotonic() > deadline:
+                raise DemoError(f"the API does not answer; the end of {api.log}:\n{api.tail()}")
+            time.sleep(0.05)
+
+    def _free_port(self) -> int:
+        host, first = self._settings.host, self._settings.port
+        for port in range(first, first + PORTS_TO_TRY):
+            if is_free(host, port):
+                if port != first:
+                    self._say(f"  port {first} is busy: taking {port}")
+                return port
+        raise DemoError(f"ports {first} to {port} are all busy: set GEOENGAGE_PORT")
+
+    # Staying up, and ending
+
+    def _watch(self) -> None:
+        time.sleep(WATCH_S)
+        if self._cluster and not self._cluster.is_running():
+            self._say("PostgreSQL ended; starting it again")
+            self._cluster.ensure_started()
+        for child in self._children:
+            child.watch(self._say)
+
+    def _stop(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # what follows takes less than three seconds
+        Child.stop_all(self._children, CHILDREN_STOP_S)
+        stopped = [child.name for child in self._children]
+        if self._cluster and self._cluster.stop():
+            stopped.append("PostgreSQL")
+        if stopped:
+            self._say(f"stopped: {', '.join(stopped)}; data kept")
+
+    # Words
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        with self._console.status(f"{what} …"):
+            yield
+        self._say(f"  {what}: ready in {time.monotonic() - started:.1f} s")
+
+
+def check_address(settings: Settings, *, insecure_lan: bool) -> None:
+    """Refuse an address that other machines reach, unless what they send is encrypted or that is accepted."""
+    if _is_loopback(settings.host) or insecure_lan or (settings.public_url or "").startswith("https://"):
+        return
+    raise DemoError(
+        f"GEOENGAGE_HOST={settings.host} can be reached from other machines, and positions would travel in the clear.\n"
+        "Set GEOENGAGE_PUBLIC_URL to the https address in front of it, or say --insecure-lan for a trial at home."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reachable(host: str) -> str:
+    """Where we reach a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _take(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped

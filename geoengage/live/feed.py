@@ -1,0 +1,174 @@
+"""What watchers are sent: ledger events as server-sent events, positions of a level as binary frames.
+
+A position frame is read and encoded once per level and handed to all who watch it. SSE readers each read the ledger by
+their own position, so one that lost its connection goes on where it was.
+"""
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from geoengage.kit.clock import utc_now
+from geoengage.kit.db import Session, Sessions, transaction
+from geoengage.kit.event_base import Recorded, payload_uuid
+from geoengage.kit.events import Bell
+from geoengage.kit.ids import TenantId
+from geoengage.kit.pseudonym import as_text, pseudonym
+from geoengage.live import store
+from geoengage.live.store import LivePosition
+
+HEARD_WITHIN = timedelta(seconds=120)
+FRAME_S = 1.0
+FLAG_OPEN = 1  # a test or demo device: a click may open its explanation
+_ROW = np.dtype([("lon", "<i4"), ("lat", "<i4"), ("name", "<u8"), ("acc", "<u2"), ("level", "u1"), ("flags", "u1")])
+_SHOWN_STATUSES = {"sent", "skipped", "failed", "misconfigured", "unknown"}
+_ALERTS = {
+    "sending.stopped": ("sending_stopped", "All sending was stopped"),
+    "sending.resumed": ("sending_resumed", "Sending goes on"),
+    "venue.changed": ("venue_changed", "Zones or plans changed"),
+}
+
+
+def encode_frame(
+    positions: Sequence[LivePosition], *, key: str, tenant_id: TenantId, now: datetime, is_demo: bool
+) -> bytes:
+    """A binary frame: 16-byte header (GEO1, uint32 count, float64 Unix seconds), then 20 bytes a dot, little-endian."""
+    rows = np.zeros(len(positions), dtype=_ROW)
+    for i, p in enumerate(positions):
+        name = pseudonym(key, tenant_id, p.device_id, now.date())
+        accuracy = min(65_535, round(p.accuracy_m * 10))
+        flags = FLAG_OPEN if is_demo or p.is_test else 0
+        rows[i] = (round(p.lon * 1e7), round(p.lat * 1e7), name, accuracy, min(255, max(0, p.level + 128)), flags)
+    return struct.pack("<4sId", b"GEO1", len(positions), now.timestamp()) + rows.tobytes()
+
+
+class Feeds:
+    """The position loops of this process: one per (tenant, mall, level) that somebody watches."""
+
+    def __init__(self, sessions: Callable[[], Sessions], bell: Bell) -> None:
+        self._sessions, self.bell = sessions, bell
+        self._watchers: dict[tuple[Any, ...], set[asyncio.Queue[bytes]]] = {}
+        self._tasks: dict[tuple[Any, ...], asyncio.Task[None]] = {}
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Ends all loops when the application ends."""
+        try:
+            yield
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+
+    @contextlib.asynccontextmanager
+    async def watch(
+        self, tenant_id: TenantId, mall_id: UUID, level: int, *, key: str, is_demo: bool
+    ) -> AsyncIterator[asyncio.Queue[bytes]]:
+        """A queue that gets the newest frame about once a second; a slow reader misses frames, never delays others."""
+        place = (tenant_id, mall_id, level)
+        queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
+        self._watchers.setdefault(place, set()).add(queue)
+        if place not in self._tasks:
+            self._tasks[place] = asyncio.create_task(self._loop(tenant_id, mall_id, level, key, is_demo))
+        try:
+            yield queue
+        finally:
+            self._watchers[place].discard(queue)
+            if not self._watchers[place]:
+                del self._watchers[place]
+                self._tasks.pop(place).cancel()
+
+    async def _loop(self, tenant_id: TenantId, mall_id: UUID, level: int, key: str, is_demo: bool) -> None:
+        while True:
+            now = utc_now()
+            with contextlib.suppress(OSError):
+                async with transaction(self._sessions(), tenant_id) as session:
+                    found = await store.list_positions(session, tenant_id, mall_id, level, now - HEARD_WITHIN)
+                frame = encode_frame(found, key=key, tenant_id=tenant_id, now=now, is_demo=is_demo)
+                for queue in self._watchers.get((tenant_id, mall_id, level), ()):
+                    if queue.full():
+                        queue.get_nowait()
+                    queue.put_nowait(frame)
+            await asyncio.sleep(FRAME_S)
+
+
+async def describe(
+    session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], *, key: str, store_ids: frozenset[UUID] | None
+) -> list[tuple[int, str, dict[str, Any]]]:
+    """(position, event name, data) of the ledger events that watchers see; a shop sees its own stores' only."""
+    zone_ids = {z for r in recorded if (z := payload_uuid(r.payload, "zone_id"))}
+    campaign_ids = {c for r in recorded if (c := payload_uuid(r.payload, "campaign_id"))}
+    zones = await store.describe_zones(session, tenant_id, zone_ids)
+    owners = {s for r in recorded if (s := payload_uuid(r.payload, "store_id"))}
+    stores = await store.describe_stores(session, tenant_id, owners)
+    campaigns = await store.describe_campaigns(session, tenant_id, campaign_ids)
+    result = []
+    for r in recorded:
+        zone = zones.get(payload_uuid(r.payload, "zone_id") or UUID(int=0), {})
+        owner = payload_uuid(r.payload, "store_id") or zone.get("store_id")
+        if store_ids is not None and owner not in store_ids:
+            continue
+        name = _name(r)
+        if name is not None:
+            data = _data(r, name, zone, campaigns, stores) | _who(r, key, tenant_id)
+            result.append((r.position, name, data))
+    return result
+
+
+def _name(r: Recorded) -> str | None:
+    if r.type in ("zone.entered", "zone.dwelled", "zone.exited"):
+        return "zone_event"
+    if r.type == "message.changed":
+        return "message" if r.payload.get("status") in _SHOWN_STATUSES else None
+    if r.type == "campaign.changed":
+        return "alert" if r.payload.get("status") == "in_review" else None
+    return "alert" if r.type in _ALERTS else None
+
+
+def _data(
+    r: Recorded, name: str, zone: dict[str, Any], campaigns: dict[UUID, str], stores: dict[UUID, dict[str, Any]]
+) -> dict[str, Any]:
+    p, at = r.payload, r.recorded_at
+    about_zone = {"zone_id": p.get("zone_id"), "zone_name": zone.get("name")}
+    if name == "zone_event":
+        levels = list(zone.get("levels", ()))
+        return about_zone | {
+            "position": r.position, "id": p["id"], "at": p["at"], "kind": r.type.removeprefix("zone."),
+            "level": levels[0] if levels else None, "levels": levels, "mall_id": zone.get("mall_id"),
+            "confidence": p["confidence"], "reason": p["reason"], "visit_id": p["visit_id"], "late": p["late"],
+        }  # fmt: skip
+    if name == "message":
+        owner = stores.get(payload_uuid(p, "store_id") or UUID(int=0), {})
+        return about_zone | {
+            "position": r.position, "id": p["message_id"], "at": p["at"], "status": p["status"],
+            "reason": p.get("reason"), "campaign_id": p.get("campaign_id"),
+            "campaign_name": campaigns.get(payload_uuid(p, "campaign_id") or UUID(int=0)),
+            "store_id": p.get("store_id"), "store_name": owner.get("name"), "brand_color": owner.get("brand_color"),
+            "title": p.get("title"), "body": p.get("body"),
+        }  # fmt: skip
+    if r.type == "campaign.changed":
+        text = f"{p['name']} asks for approval"
+        return {"position": r.position, "at": at, "kind": "campaign_in_review", "text": text} | {
+            "campaign_id": p["campaign_id"]
+        }
+    kind, text = _ALERTS[r.type]
+    return {"position": r.position, "at": at, "kind": kind, "text": text}
+
+
+def _who(r: Recorded, key: str, tenant_id: TenantId) -> dict[str, Any]:
+    device_id = payload_uuid(r.payload, "device_id")
+    if device_id is None:
+        return {}
+    day: date = r.recorded_at.date()
+    return {"pseudonym": as_text(pseudonym(key, tenant_id, device_id, day))}
+
+
+def sse(position: int, name: str, data: dict[str, Any]) -> bytes:
+    """One server-sent event; its id is the ledger position, from which a reader resumes."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (position, name.encode(), msgspec.json.encode(data))

@@ -1,0 +1,5 @@
+"""Placeholder until the routes are there."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

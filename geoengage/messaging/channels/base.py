@@ -1,0 +1,36 @@
+"""What every channel is: a name, whether it needs an address, and one way to send. Channels know no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from geoengage.messaging.rules import Attempt, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One message on its way to one device. `data` already has the ids; `address` is None only where none is needed."""
+
+    message_id: UUID
+    campaign_id: UUID | None
+    title: str
+    body: str
+    data: Mapping[str, str]
+    collapse_key: str
+    expires_at: datetime
+    platform: str
+    address: str | None
+    address_kind: str | None
+
+
+class Channel(Protocol):
+    """A way to a person. `send` never raises for what a provider or a network does: it returns an outcome."""
+
+    name: str
+    needs_address: bool
+
+    async def send(self, push: Push, attempt: Attempt) -> Outcome:
+        """Try once (a refused access token is renewed and tried again at once)."""
+        ...

@@ -1,0 +1,15 @@
+"""The preview inbox: a message counts as sent, is shown in GET /v1/inbox and on the console's phone, and leaves no host."""
+
+from geoengage.messaging.channels.base import Push
+from geoengage.messaging.rules import Attempt, Outcome, Sent
+
+
+class PreviewChannel:
+    """Used without Firebase credentials and for test devices."""
+
+    name = "preview"
+    needs_address = False
+
+    async def send(self, push: Push, attempt: Attempt) -> Outcome:
+        """Nothing to do: the message's row is the inbox."""
+        return Sent("preview")

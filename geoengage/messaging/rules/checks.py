@@ -1,0 +1,92 @@
+"""The check just before the socket: what may have changed since a campaign decided. Pure.
+
+Audience, campaign hours, cooldown, cap and holdout were decided once, under the person's budget, and are not asked
+again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from geoengage.kit.clock import is_within_hours
+from geoengage.messaging.rules.drafts import Blocker, Purpose, gate_blocker, in_order
+from geoengage.profiles.rules import Recipient
+
+# Providers count in whole seconds: with less than one left the time to live would be zero.
+_LEAST_LEFT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A claimed message with what the claiming transaction read about it.
+
+    `status` is as it was before the claim; `unknown` means that an earlier try may have reached the phone. `attempts`
+    counts the tries before this one. `closed_gates` are those of its gates that are closed; `visit_ended`: the visit it
+    speaks of is over.
+    """
+
+    id: UUID
+    device_id: UUID
+    person_id: UUID
+    campaign_id: UUID | None
+    store_id: UUID | None
+    zone_id: UUID | None
+    purpose: str
+    title: str
+    body: str
+    data: dict[str, str]
+    collapse_key: str
+    timezone: str | None
+    status: str
+    attempts: int
+    expires_at: datetime
+    closed_gates: tuple[str, ...]
+    visit_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a tenant says about sending: its time zone, and marketing's quiet hours on its wall clock."""
+
+    timezone: str
+    quiet_start: time
+    quiet_end: time
+    stopped: bool
+
+
+def blockers_now(
+    waiting: Waiting, recipient: Recipient | None, policy: Policy, *, needs_address: bool, now: datetime
+) -> tuple[Blocker, ...]:
+    """All that keeps this message from being sent at this moment, in the order of checks; empty: send it.
+
+    `recipient` None: the device is gone, and its consent with it. `needs_address`: the channel delivers to an address.
+    """
+    found = [gate_blocker(key) for key in waiting.closed_gates]
+    if recipient is None:
+        found.append(Blocker.NO_CONSENT)
+    else:
+        found += _about_recipient(waiting, recipient, needs_address=needs_address)
+    zone = ZoneInfo(waiting.timezone or policy.timezone)
+    if waiting.purpose == Purpose.MARKETING and is_within_hours(now, zone, policy.quiet_start, policy.quiet_end):
+        found.append(Blocker.QUIET_HOURS)
+    if waiting.visit_ended:
+        found.append(Blocker.VISIT_ENDED)
+    if waiting.expires_at - now < _LEAST_LEFT:
+        found.append(Blocker.EXPIRED)
+    if policy.stopped:
+        found.append(Blocker.SENDING_STOPPED)
+    return in_order(found)
+
+
+def _about_recipient(waiting: Waiting, recipient: Recipient, *, needs_address: bool) -> list[Blocker]:
+    found = []
+    about_place = waiting.zone_id is not None
+    marketing = waiting.purpose == Purpose.MARKETING
+    if (about_place and recipient.location != "granted") or (marketing and recipient.marketing_push != "granted"):
+        found.append(Blocker.NO_CONSENT)
+    if recipient.suppressed:
+        found.append(Blocker.SUPPRESSED)
+    if needs_address and (recipient.push_address is None or recipient.push_retired):
+        found.append(Blocker.NO_ADDRESS)
+    return found

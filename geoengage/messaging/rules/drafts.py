@@ -1,0 +1,182 @@
+"""What a message is before it is sent: drafts, the reasons that hold one back, budgets, holdout, and the events told.
+
+A campaign decides and hands over a `Draft`; messaging never asks why.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from geoengage.kit.event_base import Event
+
+BUDGET_DAYS = 31  # the longest span a cap or cooldown may look back over
+
+
+class Status(StrEnum):
+    """Where a message stands. `queued` and `sending` change; `unknown` and `misconfigured` do if it is tried again."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    MISCONFIGURED = "misconfigured"
+    UNKNOWN = "unknown"
+
+
+class Purpose(StrEnum):
+    """Marketing needs consent, caps, holdout and quiet hours; service goes out from the mall's owner only."""
+
+    MARKETING = "marketing"
+    SERVICE = "service"
+
+
+class Blocker(StrEnum):
+    """Why a message is not sent, in the order in which it is checked: the first is the reason, all are listed."""
+
+    NO_CONSENT = "no_consent"
+    SUPPRESSED = "suppressed"
+    HOLDOUT = "holdout"
+    QUIET_HOURS = "quiet_hours"
+    CAMPAIGN_HOURS = "campaign_hours"
+    COOLDOWN = "cooldown"
+    CAP = "cap"
+    LATE = "late"
+    VISIT_ENDED = "visit_ended"
+    EXPIRED = "expired"
+    CAMPAIGN_INACTIVE = "campaign_inactive"
+    ZONE_UNPUBLISHED = "zone_unpublished"
+    SENDING_STOPPED = "sending_stopped"
+    NO_ADDRESS = "no_address"
+    NOT_IN_AUDIENCE = "not_in_audience"
+
+
+_ORDER = {blocker: place for place, blocker in enumerate(Blocker)}
+TENANT_GATE = "tenant"
+
+
+def in_order(blockers: Iterable[str]) -> tuple[Blocker, ...]:
+    """Blockers without repetition, in the order of checks; the first one is the reason. ValueError for unknown ones."""
+    return tuple(sorted({Blocker(b) for b in blockers}, key=_ORDER.__getitem__))
+
+
+def campaign_gate(campaign_id: UUID) -> str:
+    """The gate that a campaign closes when it is paused or over."""
+    return f"campaign:{campaign_id}"
+
+
+def zone_gate(zone_id: UUID) -> str:
+    """The gate that closes while a zone is not published."""
+    return f"zone:{zone_id}"
+
+
+def gate_blocker(key: str) -> Blocker:
+    """The reason a closed gate gives."""
+    kind = key.partition(":")[0]
+    return {"campaign": Blocker.CAMPAIGN_INACTIVE, "zone": Blocker.ZONE_UNPUBLISHED}.get(kind, Blocker.SENDING_STOPPED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A decided message to one device, to be queued, or recorded as skipped when `blockers` is not empty.
+
+    (campaign_id, person_id, step, occurrence) is decided once: the same again is dropped silently. `data` are extra
+    strings for the app (a deep link); ids are added when sending. `collapse_key` (≤ 64 bytes, APNs) names what a phone
+    shows only once: a newer message with the same key replaces the older. `gates` are keys made by `campaign_gate` and
+    `zone_gate`; the tenant's gate is added by itself. `timezone` is the IANA zone in which quiet hours are judged
+    again before sending; None means the tenant's.
+    """
+
+    device_id: UUID
+    person_id: UUID
+    campaign_id: UUID
+    store_id: UUID | None = None
+    zone_id: UUID | None = None
+    zone_version: int | None = None
+    visit_id: UUID | None = None
+    event_id: UUID | None = None
+    purpose: str = Purpose.MARKETING
+    title: str
+    body: str
+    data: Mapping[str, str] = field(default_factory=dict)
+    collapse_key: str
+    gates: tuple[str, ...] = ()
+    expires_at: datetime
+    blockers: tuple[str, ...] = ()
+    step: str = ""
+    occurrence: UUID
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One message that counts against a person's budget: queued or sent, and not since given up."""
+
+    campaign_id: UUID
+    message_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much attention a person has been asked for in the last `BUDGET_DAYS` days; oldest first."""
+
+    person_id: UUID
+    sends: tuple[Send, ...] = ()
+
+    def sends_since(self, at: datetime, campaign_id: UUID | None = None) -> int:
+        """Messages at or after `at`, of one campaign or (None) of all."""
+        return sum(s.at >= at and campaign_id in (None, s.campaign_id) for s in self.sends)
+
+    def last_send(self, campaign_id: UUID | None = None) -> datetime | None:
+        """When the last message of this campaign (None: of any) was queued; None when there was none."""
+        return max((s.at for s in self.sends if campaign_id in (None, s.campaign_id)), default=None)
+
+    def spend(self, send: Send) -> "Budget":
+        """The budget after one more message: for several decisions in one batch."""
+        return Budget(self.person_id, (*self.sends, send))
+
+    def recent(self, now: datetime) -> "Budget":
+        """Without what is too old to count."""
+        return Budget(self.person_id, tuple(s for s in self.sends if s.at > now - timedelta(days=BUDGET_DAYS)))
+
+
+def in_holdout(tenant_id: UUID, person_id: UUID, percent: int) -> bool:
+    """Whether a person belongs to the tenant's holdout: always the same answer; raising `percent` only adds people."""
+    digest = hashlib.sha256(b"holdout" + tenant_id.bytes + person_id.bytes).digest()
+    return int.from_bytes(digest[:8], "big") % 10_000 < percent * 100
+
+
+class MessageChanged(Event, frozen=True, kw_only=True, tag="message.changed"):
+    """A message was queued, decided against, sent, given up, or (status as it was) seen by its reader.
+
+    `reason` is the blocker of a skipped message, the provider's code of a failed one, and `received`, `opened` or
+    `dismissed` after a receipt. The moment in between, `sending`, is not told.
+    """
+
+    message_id: UUID
+    at: datetime
+    device_id: UUID
+    campaign_id: UUID | None
+    store_id: UUID | None
+    zone_id: UUID | None
+    status: str
+    reason: str | None
+    title: str
+    body: str
+
+
+class SendingStopped(Event, frozen=True, kw_only=True, tag="sending.stopped"):
+    """Somebody stopped all sending of the tenant."""
+
+    by: str
+    reason: str | None
+
+
+class SendingResumed(Event, frozen=True, kw_only=True, tag="sending.resumed"):
+    """Somebody let the tenant send again."""
+
+    by: str

@@ -1,0 +1,215 @@
+"""What became of one attempt to send, and what the answer of a push provider asks us to do. Pure.
+
+The table is that of FCM's HTTP v1 error codes: decide by the error code, fall back to the HTTP status. A try that may
+have reached the phone is `Unknown`, never `Failed`; it is repeated under the same collapse key, so the phone shows one.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from geoengage.messaging.rules.drafts import Blocker, Status, in_order
+
+QUOTA_WAIT_S = 60.0  # FCM: without Retry-After wait at least a minute
+PAUSE_S = 60.0  # how long a project is left alone after it refused our credentials
+LONGEST_WAIT_S = 600.0
+UNSPECIFIED_MAX = 3  # attempts after which an unspecified error is final
+_CODES = {"UNREGISTERED", "INVALID_ARGUMENT", "QUOTA_EXCEEDED", "UNAVAILABLE", "INTERNAL", "UNSPECIFIED_ERROR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider has taken it. `answer` is its name for the message."""
+
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """It was decided against; the first blocker is the reason."""
+
+    blockers: tuple[Blocker, ...]
+
+    @property
+    def reason(self) -> Blocker:
+        """The first blocker in the order of checks."""
+        return in_order(self.blockers)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not go out. `retry_at` None: final. `retire_address`: the address is dead and must not be used again."""
+
+    reason: str
+    answer: str
+    retry_at: datetime | None = None
+    retire_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """The operator must mend something (`what`). Tried again at `retry_at` while the message is valid."""
+
+    what: str
+    answer: str
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether it went out. `retry_at` None: there is no time left to try again."""
+
+    reason: str
+    answer: str
+    retry_at: datetime | None = None
+
+
+Outcome = Sent | Skipped | Failed | Misconfigured | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The circumstances of one try: how many it is (from 1), when, until when it makes sense.
+
+    `base_s`: first back-off in seconds; `jitter`: a random number in [0, 1).
+    """
+
+    number: int
+    now: datetime
+    expires_at: datetime
+    base_s: float
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A provider's answer taken apart. `code`: FCM's errorCode; `fields`: what a 400 names; `text`: for people."""
+
+    status: int
+    text: str
+    code: str | None = None
+    fields: tuple[str, ...] = ()
+    retry_after: str | None = None
+
+
+def after_answer(answer: Answer, attempt: Attempt) -> Outcome:
+    """What to do after the provider has answered."""
+    if answer.status == 200:
+        return Sent(answer.text)
+    if answer.status in (401, 403):
+        return _refused(answer, attempt)
+    code = _code(answer)
+    match code:
+        case "UNREGISTERED":
+            return Failed("unregistered", answer.text, retire_address=True)
+        case "INVALID_ARGUMENT":
+            dead = any(field in ("message.token", "message.fid") for field in answer.fields)
+            return Failed("invalid_address" if dead else "invalid_payload", answer.text, retire_address=dead)
+        case "UNSPECIFIED_ERROR" if attempt.number >= UNSPECIFIED_MAX:
+            return Failed("unspecified_error", answer.text)
+        case "QUOTA_EXCEEDED":
+            return _again(code, answer, attempt, QUOTA_WAIT_S)
+        case "UNAVAILABLE" | "INTERNAL" | "UNSPECIFIED_ERROR":
+            return _again(code, answer, attempt)
+        case _:
+            # Without FCM's own code a 404 or 400 comes from a wrong base URL or a proxy and says nothing of the address.
+            return Misconfigured(f"http_{answer.status}", answer.text, _at(PAUSE_S, attempt))
+
+
+def _code(answer: Answer) -> str | None:
+    """FCM's own code, or the one its HTTP status stands for; a 502 page of a proxy has none."""
+    if answer.code in _CODES:
+        return answer.code
+    if answer.status == 429:
+        return "QUOTA_EXCEEDED"
+    return "UNAVAILABLE" if answer.status >= 500 else None
+
+
+def _refused(answer: Answer, attempt: Attempt) -> Outcome:
+    if answer.code == "SENDER_ID_MISMATCH":
+        return Failed("sender_id_mismatch", answer.text, retire_address=True)
+    what = "third_party_auth" if answer.code in ("THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR") else "credentials"
+    return Misconfigured(what, answer.text, _at(PAUSE_S, attempt))
+
+
+def after_silence(reason: str, attempt: Attempt) -> Unknown:
+    """What to do after a time-out or a lost connection, when the request may have been taken."""
+    return Unknown(reason, reason, _at(backoff_s(attempt), attempt))
+
+
+def not_reached(reason: str, attempt: Attempt) -> Failed:
+    """What to do when no connection was made, so that nothing can have been sent."""
+    return Failed("unreachable", reason, _at(backoff_s(attempt), attempt))
+
+
+def _again(code: str, answer: Answer, attempt: Attempt, wait_s: float = 0.0) -> Failed:
+    asked_s = retry_after_s(answer.retry_after, attempt.now)
+    # Spread even what comes back at the time asked for: all messages of a burst were told the same second.
+    delay_s = asked_s + attempt.jitter * attempt.base_s if asked_s is not None else max(wait_s, backoff_s(attempt))
+    return Failed(code.lower(), answer.text, _at(delay_s, attempt))
+
+
+def _at(delay_s: float, attempt: Attempt) -> datetime | None:
+    """The moment of the next try, or None when the message will have expired."""
+    retry_at = attempt.now + timedelta(seconds=delay_s)
+    return retry_at if retry_at < attempt.expires_at else None
+
+
+def backoff_s(attempt: Attempt) -> float:
+    """Seconds to wait: doubling from `base_s`, between a half and one and a half of it, at most ten minutes."""
+    doubled = attempt.base_s * 2.0 ** min(attempt.number - 1, 20)
+    return min(doubled * (0.5 + attempt.jitter), LONGEST_WAIT_S)
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for, in either of its forms; None when absent or unreadable."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return min(float(value), 86_400.0)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How an outcome is written down. `due_at`: when it is tried again, None when this is final.
+
+    `refund`: it did not go out, so it does not count against the person's budget. `retire`: why its address is dead.
+    """
+
+    status: Status
+    reason: str | None = None
+    blockers: tuple[Blocker, ...] = ()
+    answer: str | None = None
+    due_at: datetime | None = None
+    refund: bool = False
+    retire: str | None = None
+
+
+def settle(before: str, outcome: Outcome) -> Settled:
+    """Turn an outcome into what is stored; `before` is the message's status before this try.
+
+    Once a message is `unknown`, only `sent` settles it: no later refusal proves that the first try did not arrive. One
+    that waited for a misconfiguration to be mended stays `misconfigured` when its time runs out.
+    """
+    match outcome:
+        case Sent():
+            return Settled(Status.SENT, answer=outcome.answer)
+        case Skipped():
+            kept = Status(before) if before in (Status.UNKNOWN, Status.MISCONFIGURED) else Status.SKIPPED
+            return Settled(kept, outcome.reason, outcome.blockers, refund=kept is not Status.UNKNOWN)
+        case Unknown():
+            return Settled(Status.UNKNOWN, outcome.reason, answer=outcome.answer, due_at=outcome.retry_at)
+        case Failed():
+            settled = Settled(Status.QUEUED if outcome.retry_at else Status.FAILED, outcome.reason)
+            settled = replace(settled, retire=outcome.reason if outcome.retire_address else None)
+        case Misconfigured():
+            settled = Settled(Status.MISCONFIGURED, outcome.what)
+    settled = replace(settled, answer=outcome.answer, due_at=outcome.retry_at)
+    if before == Status.UNKNOWN:
+        return replace(settled, status=Status.UNKNOWN)
+    return replace(settled, refund=outcome.retry_at is None)

@@ -1,0 +1,179 @@
+"""The published zones of one tenant in memory, for matching pings (DESIGN section 3). Shapely and numpy, no SQL.
+
+One STRtree over all zones finds candidates by bounding box; exact distances are then computed for all pairs at once, in
+metres of each zone's own frame (its mall's origin, outdoors its own centre). An index is immutable: a change of zones makes
+a new one (`epoch` says of what). PostGIS stays the truth; a property test compares the two, boundary points included.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from geoengage.kit.geo import METRES_PER_DEG, Floats, Frame, disc_share
+from geoengage.venues.rules import PublishedZone
+
+Ints = NDArray[np.int64]
+NEAR_CONNECTOR_M = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """A mall as presence sees it: its frame, its floors, where one can change between them (lon/lat geometry)."""
+
+    mall_id: UUID
+    frame: Frame
+    levels: tuple[int, ...]
+    outline: BaseGeometry | None
+    connectors: Sequence[BaseGeometry]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Zones near points: parallel arrays of point number, zone number and signed distance in metres."""
+
+    point: Ints
+    zone: Ints
+    s: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the floors' belief needs per point: outside every building, near a lift or stairs."""
+
+    outdoors: NDArray[np.bool_]
+    at_connector: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A circle around a zone, for phones that can monitor nothing else. lon, lat degrees."""
+
+    zone_id: UUID
+    name: str
+    lon: float
+    lat: float
+    radius_m: float
+
+
+SMALLEST_CIRCLE_M = 100.0  # phones cannot tell smaller ones (Android's guide: 100–150 m)
+
+
+class ZoneIndex:
+    """Zones and buildings of one tenant at one epoch. Sensitive zones are left out: nobody's state may hold them."""
+
+    def __init__(self, epoch: int, zones: Sequence[PublishedZone], buildings: Sequence[Building]) -> None:
+        self.epoch = epoch
+        self.zones = [z for z in zones if z.sensitivity == "none"]
+        self.by_id: Mapping[UUID, PublishedZone] = {z.zone_id: z for z in self.zones}
+        self.buildings = {b.mall_id: b for b in buildings}
+        self.counts_crossings = any(z.rules.crossing for z in self.zones)
+        self.largest_tolerance_m = max((z.rules.exit_tolerance_m for z in self.zones), default=0.0)
+        self._frames = [self._frame(z) for z in self.zones]
+        local = [f.geometry_to_metres(z.geometry) for f, z in zip(self._frames, self.zones, strict=True)]
+        self._polygons = np.array(local, dtype=object)
+        self._boundaries = shapely.boundary(self._polygons)
+        shapely.prepare(self._polygons)
+        shapely.prepare(self._boundaries)
+        self._tree = shapely.STRtree([z.geometry for z in self.zones])
+        self._lon0 = np.array([f.lon for f in self._frames])
+        self._lat0 = np.array([f.lat for f in self._frames])
+        self._cos = np.cos(np.radians(self._lat0)) * METRES_PER_DEG
+
+    def _frame(self, zone: PublishedZone) -> Frame:
+        if zone.mall_id in self.buildings:
+            frame = self.buildings[zone.mall_id].frame
+            return Frame(frame.lon, frame.lat)
+        west, south, east, north = zone.geometry.bounds
+        return Frame((west + east) / 2, (south + north) / 2)
+
+    def __len__(self) -> int:
+        return len(self.zones)
+
+    def near(self, lon: Floats, lat: Floats, reach_m: Floats) -> Pairs:
+        """All pairs of point and zone whose boundary lies within `reach_m` of the point, or that hold the point.
+
+        A point on the boundary belongs to the zone (s = 0), like PostGIS `ST_Covers`.
+        """
+        if not self.zones or not len(lon):
+            empty = np.empty(0, dtype=np.int64)
+            return Pairs(empty, empty, np.empty(0))
+        dlat = reach_m / METRES_PER_DEG
+        dlon = dlat / np.maximum(np.cos(np.radians(lat)), 0.01)
+        boxes = shapely.box(lon - dlon, lat - dlat, lon + dlon, lat + dlat)
+        point, zone = self._tree.query(boxes)
+        x = (lon[point] - self._lon0[zone]) * self._cos[zone]
+        y = (lat[point] - self._lat0[zone]) * METRES_PER_DEG
+        spots = shapely.points(x, y)
+        inside = shapely.intersects(self._polygons[zone], spots)
+        distance = shapely.distance(self._boundaries[zone], spots)
+        s = np.where(inside, -distance, distance)
+        keep = s <= reach_m[point]
+        return Pairs(point[keep], zone[keep], s[keep])
+
+    def share(self, zone: int, lon: float, lat: float, accuracy_m: float, s: float) -> float:
+        """Share 0–1 of the accuracy disc inside a zone; exact, and only computed where the boundary cuts the disc."""
+        if s <= -accuracy_m:
+            return 1.0
+        if s >= accuracy_m:
+            return 0.0
+        x, y = self._frames[zone].to_metres(lon, lat)
+        return disc_share(self._polygons[zone], x, y, accuracy_m)
+
+    def crossing(self, zone: int, a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float] | None:
+        """Fractions 0–1 of the straight line from a to b (lon, lat) at which it enters and leaves a zone; None if not."""
+        ends = [self._frames[zone].to_metres(*p) for p in (a, b)]
+        line = shapely.LineString(ends)
+        cut = shapely.intersection(self._polygons[zone], line)
+        if cut.is_empty or line.length == 0 or cut.length == 0:
+            return None
+        along = [shapely.line_locate_point(line, shapely.Point(c)) / line.length for c in shapely.get_coordinates(cut)]
+        return min(along), max(along)
+
+    def crossing_zones(self, a: tuple[float, float], b: tuple[float, float]) -> list[int]:
+        """Numbers of the zones that want crossings counted and whose box meets the box of the line from a to b."""
+        found = self._tree.query(shapely.LineString([a, b]))
+        return [int(i) for i in found if self.zones[i].rules.crossing]
+
+    def ways(self, lon: Floats, lat: Floats) -> Ways:
+        """For each point: is it outside every building, is it near a way between floors?"""
+        spots = shapely.points(lon, lat)
+        outdoors = np.ones(len(lon), dtype=bool)
+        at_connector = np.zeros(len(lon), dtype=bool)
+        for building in self.buildings.values():
+            if building.outline is not None:
+                outdoors &= ~shapely.intersects(building.outline, spots)
+            for connector in building.connectors:
+                # degrees are good enough here: this only decides how fast a belief fades
+                at_connector |= shapely.dwithin(connector, spots, NEAR_CONNECTOR_M / METRES_PER_DEG)
+        return Ways(outdoors, at_connector)
+
+    def floors(self, zone: PublishedZone) -> tuple[int, ...]:
+        """All floors of the zone's building; empty outdoors."""
+        building: Any = self.buildings.get(zone.mall_id) if zone.mall_id else None
+        return building.levels if building else ()
+
+    def nearest_circles(self, lon: float, lat: float, limit: int) -> list[tuple[Circle, float]]:
+        """The nearest zones as circles that hold them, each with the metres from the position to the zone's box."""
+        if not self.zones or limit < 1:
+            return []
+        boxes = shapely.bounds([z.geometry for z in self.zones])
+        dx = np.maximum(0, np.maximum(boxes[:, 0] - lon, lon - boxes[:, 2])) * np.cos(np.radians(lat))
+        dy = np.maximum(0, np.maximum(boxes[:, 1] - lat, lat - boxes[:, 3]))
+        found = np.argsort(np.hypot(dx, dy), kind="stable").tolist()
+        return [self._circle(number, lon, lat) for number in found[:limit]]
+
+    def _circle(self, number: int, lon: float, lat: float) -> tuple[Circle, float]:
+        zone, frame = self.zones[number], self._frames[number]
+        around = shapely.minimum_bounding_circle(self._polygons[number])
+        x, y = around.centroid.x, around.centroid.y
+        here = frame.to_metres(lon, lat)
+        radius = max(SMALLEST_CIRCLE_M, float(shapely.minimum_bounding_radius(self._polygons[number])))
+        center = frame.to_lonlat(x, y)
+        distance = float(shapely.distance(self._polygons[number], shapely.Point(here)))
+        return Circle(zone.zone_id, zone.name, float(center[0]), float(center[1]), radius), distance

@@ -1,0 +1,51 @@
+"""What presence tells the rest of the product, as ledger events. No coordinates: a zone says where."""
+
+from datetime import datetime
+from uuid import UUID
+
+from geoengage.kit.event_base import Event
+
+
+class ZoneTransition(Event, frozen=True, kw_only=True):
+    """Common to all: `id` is hashed, so it is the same however often it is computed; `at` is event time, UTC.
+
+    `confidence` 0–1; `evidence` what the deciding fix rests on; `late`: too old to push when it was recorded;
+    `by_silence`: a dwell mark that passed while the phone said nothing.
+    """
+
+    id: UUID
+    at: datetime
+    device_id: UUID
+    zone_id: UUID
+    zone_version: int
+    visit_id: UUID
+    confidence: float
+    evidence: str
+    reason: str
+    late: bool
+    dwell_s: int | None = None
+    by_silence: bool = False
+
+
+class ZoneEntered(ZoneTransition, frozen=True, kw_only=True, tag="zone.entered"):
+    """A device came in."""
+
+
+class ZoneDwelled(ZoneTransition, frozen=True, kw_only=True, tag="zone.dwelled"):
+    """A device has been inside for `dwell_s` seconds."""
+
+
+class ZoneExited(ZoneTransition, frozen=True, kw_only=True, tag="zone.exited"):
+    """A device left, fell silent, or its zone changed (`reason`)."""
+
+
+class ZoneRetracted(ZoneTransition, frozen=True, kw_only=True, tag="zone.retracted"):
+    """A dwell mark that a later time-out contradicts: the device had left before it."""
+
+
+EVENT_CLASSES: dict[str, type[ZoneTransition]] = {
+    "entered": ZoneEntered,
+    "dwelled": ZoneDwelled,
+    "exited": ZoneExited,
+    "retracted": ZoneRetracted,
+}

@@ -1,0 +1,111 @@
+"""Which pings can be used, and how far they can be trusted (DESIGN rule 1). Reasons are counted, never silent."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from geoengage.kit.geo import distance_m
+
+FUTURE_S = 60.0  # a corrected time further ahead than this cannot be right
+SKEW_S = 30.0  # smaller differences are network delay, not a wrong clock
+GOOD_ACCURACY_M = 100.0  # the speed between two vaguer fixes says nothing
+IMPOSSIBLE_MPS = 70.0
+FAST_MPS = 7.0
+UNKNOWN_ACCURACY_TRUST = 0.8
+MAX_ACCURACY_M = 100_000.0
+
+
+class Rejected(StrEnum):
+    """Why a ping was refused."""
+
+    NO_LOCATION_CONSENT = "no_location_consent"
+    INVALID = "invalid"
+    IN_FUTURE = "in_future"
+    TOO_OLD = "too_old"
+    NULL_ISLAND = "null_island"
+    IMPOSSIBLE_SPEED = "impossible_speed"
+    MOCK_LOCATION = "mock_location"
+    UNKNOWN_DEVICE = "unknown_device"
+
+
+class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One position as a client sends it: lon, lat degrees (WGS 84), accuracy as 68 % radius in metres."""
+
+    at: Annotated[datetime, Meta(tz=True, description="When the fix was taken, RFC 3339.")]
+    lon: Annotated[float, Meta(description="Degrees east, −180 … 180.")]
+    lat: Annotated[float, Meta(description="Degrees north, −90 … 90.")]
+    accuracy_m: Annotated[float, Meta(description="68 % radius; missing or ≤ 0 means unknown.")] | None = None
+    level: Annotated[int, Meta(ge=-100, le=200, description="Floor, 0 = ground.")] | None = None
+    speed_mps: Annotated[float, Meta(description="Metres a second, as the phone says.")] | None = None
+    mocked: Annotated[bool, Meta(description="The phone says that the position is made up.")] = False
+    source: Annotated[str, Meta(max_length=32, description="gnss, wifi, cell, fused …")] = "gnss"
+    device_id: Annotated[str, Meta(description="For secret keys: whose position this is.")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the tenant decides about pings."""
+
+    default_accuracy_m: float
+    reject_mocked: bool
+    retention: timedelta
+
+
+def clock_skew(sent_at: datetime | None, received_at: datetime, known_s: float) -> float:
+    """Seconds to add to the phone's times. Only differences beyond 30 s count; without `sent_at` the known one stays."""
+    if sent_at is None:
+        return known_s
+    difference = (received_at - sent_at).total_seconds()
+    return difference if abs(difference) > SKEW_S else 0.0
+
+
+def refuse(ping: PingIn, event_at: datetime, received_at: datetime, policy: Policy) -> Rejected | None:
+    """The reason to refuse a ping by itself, None when it can be used. `event_at` is its time with skew corrected."""
+    if not (-180 <= ping.lon <= 180 and -90 <= ping.lat <= 90):
+        return Rejected.INVALID
+    if ping.lon == 0 and ping.lat == 0:
+        return Rejected.NULL_ISLAND
+    if ping.mocked and policy.reject_mocked:
+        return Rejected.MOCK_LOCATION
+    if (event_at - received_at).total_seconds() > FUTURE_S:
+        return Rejected.IN_FUTURE
+    if received_at - event_at > policy.retention:
+        return Rejected.TOO_OLD
+    return None
+
+
+def accuracy(reported_m: float | None, default_m: float) -> tuple[float, float]:
+    """Metres to reckon with, and the trust in them: missing or ≤ 0 means unknown."""
+    if reported_m is None or not reported_m > 0:
+        return default_m, UNKNOWN_ACCURACY_TRUST
+    return min(reported_m, MAX_ACCURACY_M), 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a device was, for judging speed."""
+
+    at: datetime
+    lon: float
+    lat: float
+    accuracy_m: float
+
+
+def speed_trust(before: Position | None, after: Position) -> float:
+    """Trust by the speed from the fix before: 1 up to 7 m/s, less above, 0 means impossible (over 70 m/s).
+
+    The straight distance is shortened by both accuracies, so that scatter of a standing phone is not taken for speed.
+    """
+    if before is None or max(before.accuracy_m, after.accuracy_m) > GOOD_ACCURACY_M:
+        return 1.0
+    seconds = (after.at - before.at).total_seconds()
+    slack = before.accuracy_m + after.accuracy_m
+    metres = max(0.0, distance_m(before.lon, before.lat, after.lon, after.lat) - slack)
+    speed = metres / max(seconds, 1.0)
+    if speed > IMPOSSIBLE_MPS:
+        return 0.0
+    return 1.0 if speed <= FAST_MPS else FAST_MPS / speed

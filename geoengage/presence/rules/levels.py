@@ -1,0 +1,51 @@
+"""On which floor is a phone that does not say so? A belief that scales confidence (DESIGN rule 2).
+
+Most phones report no floor. Until one is known, the ground floor is the best guess (people come in there); a known floor
+fades with time, and faster once the phone was near a lift, an escalator or stairs. The constants are judgements, not
+measurements; the presence benchmark of a later issue is where they will be tuned.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from math import exp
+
+GROUND_PRIOR = 0.6  # P(ground floor) of a phone that never said anything, in a building of several floors
+FADE_S = 600.0  # time constant after which a reported floor has lost 63 % of its weight
+CONNECTOR_WEIGHT = 0.6  # what a pass by a lift or stairs leaves of the belief
+
+
+def prior(level: int, levels: Collection[int]) -> float:
+    """P(level) with nothing known; the floors of the building share what the ground floor leaves."""
+    if len(levels) <= 1:
+        return 1.0
+    if 0 not in levels:
+        return 1 / len(levels)
+    return GROUND_PRIOR if level == 0 else (1 - GROUND_PRIOR) / (len(levels) - 1)
+
+
+def belief_weight(level_at: datetime, connector_at: datetime | None, now: datetime) -> float:
+    """How much of a floor reported at `level_at` still counts, 0–1."""
+    weight = exp(-max(0.0, (now - level_at).total_seconds()) / FADE_S)
+    return weight * CONNECTOR_WEIGHT if connector_at is not None and connector_at > level_at else weight
+
+
+def level_probability(
+    zone_levels: Collection[int],
+    building: Collection[int],
+    reported: int | None,
+    believed: tuple[int, float] | None,
+) -> float:
+    """P(the phone is on one of the zone's floors), 0–1.
+
+    `zone_levels` empty means outdoors: always 1. `reported` is the floor of this very fix; `believed` the last known
+    floor with its weight (`belief_weight`); `building` all floors of the zone's mall.
+    """
+    if not zone_levels:
+        return 1.0
+    if reported is not None:
+        return 1.0 if reported in zone_levels else 0.0
+    by_prior = sum(prior(level, building) for level in zone_levels)
+    if believed is None:
+        return min(1.0, by_prior)
+    level, weight = believed
+    return min(1.0, weight * (level in zone_levels) + (1 - weight) * by_prior)

@@ -1,0 +1,73 @@
+"""What the engine believes of a device: the state that `decide` reads and returns. Immutable; stored as one row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class Phase(StrEnum):
+    """Where a device stands with a zone. Outside is the absence of a state."""
+
+    PENDING = "pending"  # one fix inside, not yet believed
+    INSIDE = "inside"
+    LEAVING = "leaving"  # outside since `out_since`, not yet for exit_s
+
+
+class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
+    """A device and one zone. All times are event time, UTC.
+
+    `since` is the first fix of the visit, `seen_at` the last fix inside, `dwelled_s` the highest dwell mark reached,
+    `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `timer_at` when the
+    stored timer fires (it may be earlier than needed, never later).
+    """
+
+    phase: Phase
+    version: int
+    since: datetime
+    seen_at: datetime
+    confidence: float
+    evidence: str
+    visit_id: UUID | None = None
+    out_since: datetime | None = None
+    dwelled_s: int = 0
+    silent_dwell_s: tuple[int, ...] = ()
+    timer_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A device between two fixes. `lon`, `lat` degrees; `level_at` when `level` was last reported (or implied by being
+    outdoors); `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between fixes,
+    0 while unknown; `skew_s` how far its clock is behind ours."""
+
+    device_id: UUID
+    last_at: datetime
+    last_sent_at: datetime
+    lon: float
+    lat: float
+    accuracy_m: float
+    level: int | None = None
+    level_at: datetime | None = None
+    connector_at: datetime | None = None
+    skew_s: float = 0.0
+    interval_s: float = 0.0
+    version: int = 0
+    zones: Mapping[UUID, ZoneState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One usable position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales confidence."""
+
+    at: datetime
+    sent_at: datetime
+    lon: float
+    lat: float
+    accuracy_m: float
+    level: int | None
+    trust: float
+    source: str

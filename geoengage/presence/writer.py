@@ -1,0 +1,83 @@
+"""Groups concurrent requests of a tenant into one transaction (DATA_MODEL: a commit costs as much as 100 rows).
+
+While one group is being written, newcomers wait together and form the next; so an idle server adds no delay and a busy one
+fills its groups. If a group fails it is halved, down to one request, which alone gets the error.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from geoengage.kit import errors, log
+from geoengage.kit.db import Session, Sessions, retried
+from geoengage.kit.events import Bell
+from geoengage.kit.ids import TenantId
+from geoengage.presence.service import Batch, IndexCache, record_group
+
+MAX_PINGS = 2_000  # of one group
+MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
+CONNECTIONS = 3
+logger = log.get("presence")
+
+
+class PingWriter:
+    """The queue in front of `record_group`. One per process; groups of one tenant are written in order."""
+
+    def __init__(self, sessions: Callable[[], Sessions], bell: Bell, clock: Callable[[], datetime]) -> None:
+        self.indexes = IndexCache()
+        self._sessions, self._bell, self._clock = sessions, bell, clock
+        self._waiting: dict[TenantId, deque[tuple[Batch, asyncio.Future[None]]]] = {}
+        self._size = 0
+        self._connections = asyncio.Semaphore(CONNECTIONS)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, tenant_id: TenantId, batch: Batch) -> None:
+        """Wait until the batch is durable; its answer stands in it. Raises Unavailable when too much is waiting."""
+        if self._size > MAX_WAITING:
+            raise errors.Unavailable("too many pings are waiting; send them again in a moment", retry_after_s=2)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._size += len(batch.pings)
+        queue = self._waiting.get(tenant_id)
+        if queue is None:
+            queue = self._waiting[tenant_id] = deque()
+            task = asyncio.create_task(self._drain(tenant_id, queue))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        queue.append((batch, future))
+        await future
+
+    async def _drain(self, tenant_id: TenantId, queue: deque[tuple[Batch, asyncio.Future[None]]]) -> None:
+        while queue:
+            group: list[tuple[Batch, asyncio.Future[None]]] = []
+            size = 0
+            while queue and (not group or size + len(queue[0][0].pings) <= MAX_PINGS):
+                group.append(queue.popleft())
+                size += len(group[-1][0].pings)
+            self._size -= size
+            async with self._connections:
+                await self._write(tenant_id, group)
+        del self._waiting[tenant_id]
+
+    async def _write(self, tenant_id: TenantId, group: list[tuple[Batch, asyncio.Future[None]]]) -> None:
+        batches = [batch for batch, _ in group]
+
+        async def work(session: Session) -> bool:
+            return await record_group(session, tenant_id, batches, self.indexes, self._clock())
+
+        try:
+            published = await retried(self._sessions(), tenant_id, work)
+        except Exception as error:
+            if len(group) > 1:
+                logger.warning("ping_group_halved", size=len(group), error=type(error).__name__)
+                half = len(group) // 2
+                await self._write(tenant_id, group[:half])
+                await self._write(tenant_id, group[half:])
+            elif not group[0][1].done():
+                group[0][1].set_exception(error)
+            return
+        if published:
+            self._bell.ring()
+        for _, future in group:
+            if not future.done():
+                future.set_result(None)

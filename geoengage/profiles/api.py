@@ -1,0 +1,199 @@
+"""HTTP of devices, consents and people. No location data passes here.
+
+Who a device belongs to is said by a user token or a secret key. Any other claim is refused by the shapes.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from geoengage.kit import errors
+from geoengage.kit.http import PROBLEMS, NewId, Now, Paging, Tx
+from geoengage.profiles import service, store
+from geoengage.profiles.models import Device
+from geoengage.profiles.shapes import (
+    ConfigOut,
+    ConsentsOut,
+    ConsentsPut,
+    DeviceCreated,
+    DeviceIn,
+    DeviceOut,
+    DevicePatch,
+    LinkIn,
+    LinkOut,
+    ProfileDetail,
+    ProfileOut,
+    ProfilePage,
+    UserTokenIn,
+    device_out,
+)
+from geoengage.tenancy.auth import AppCaller, DeviceCaller, PeopleReader, make_device_token
+from geoengage.tenancy.rules import Principal, PrincipalKind
+
+PING_INTERVAL_S = 15
+BATCH_MAX = 1000
+GEOFENCE_REFRESH_M = 500
+KEY_LENGTH = 16  # a repeated registration answers with the device's token, so its key must not be guessable
+
+router = APIRouter(tags=["devices and people"], responses=PROBLEMS)
+
+
+@router.post("/v1/devices", status_code=201)
+async def register_device(
+    body: DeviceIn, request: Request, me: AppCaller, tx: Tx, now: Now, new: NewId
+) -> DeviceCreated:
+    """Register an installation of your app, once after it is installed.
+
+    The answer's `device_token` is the credential for everything else the app does. With an `Idempotency-Key` (a random
+    UUID that the app keeps until it has the answer) a repeated call returns the same device and token.
+    A publishable key cannot say who the user is: `external_id`, e-mail and the like are refused. Send `user_token`.
+    """
+    if 0 < len(request.headers.get("idempotency-key", "")) < KEY_LENGTH:
+        raise errors.Invalid(f"Idempotency-Key: use a random UUID, at least {KEY_LENGTH} characters")
+    if me.app_id is None and body.app_id is None:
+        raise errors.field("app_id", "name the app: this key serves all apps of the tenant")
+    if me.app_id is not None and body.app_id not in (None, me.app_id):
+        raise errors.field("app_id", f"this key belongs to the app {me.app_id}")
+    if not new.replayed:
+        device = Device(
+            id=new.id,
+            app_id=me.app_id or body.app_id,
+            platform=body.platform,
+            locale=body.locale,
+            timezone=body.timezone,
+            permission=body.permission,
+            is_test=me.is_test,
+        )
+        service.set_push_address(device, body.push.as_row() if body.push else None)
+        await service.register_device(
+            tx,
+            me.tenant_id,
+            device,
+            body.consents.stated(),
+            text_version=body.consent_text_version,
+            user_token=body.user_token,
+            now=now,
+        )
+    caller = Principal(
+        me.tenant_id,
+        new.id,
+        PrincipalKind.DEVICE,
+        is_test=me.is_test,
+        is_demo=me.is_demo,
+        token_version=service.FIRST_TOKEN_VERSION,
+    )
+    return DeviceCreated(device_id=new.id, device_token=make_device_token(request.app.state.signing_key, caller))
+
+
+@router.get("/v1/devices/me")
+async def get_device(me: DeviceCaller, tx: Tx) -> DeviceOut:
+    """What is known about the calling installation."""
+    return device_out(await store.get_device(tx, me.tenant_id, me.id, me.token_version))
+
+
+@router.patch("/v1/devices/me")
+async def change_device(body: DevicePatch, me: DeviceCaller, tx: Tx) -> DeviceOut:
+    """Change push address, language, time zone or permission of the calling installation.
+
+    Call it whenever the push service hands the app a new token. No If-Match: an installation edits only itself.
+    """
+    device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
+    changes = body.changes()
+    if "push" in changes:
+        push = changes.pop("push")
+        service.set_push_address(device, push.as_row() if push else None)
+    for name, value in changes.items():
+        setattr(device, name, value)
+    return device_out(device)
+
+
+@router.delete("/v1/devices/me", status_code=204)
+async def delete_device(me: DeviceCaller, tx: Tx, now: Now) -> None:
+    """Delete the calling installation: its token stops working, its push address and its person are forgotten.
+
+    All its consents count as withdrawn, so its pings are deleted and nothing more is sent.
+    """
+    device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
+    await service.delete_device(tx, me.tenant_id, device, now)
+
+
+@router.put("/v1/devices/me/consents")
+async def state_consents(body: ConsentsPut, me: DeviceCaller, tx: Tx, now: Now) -> ConsentsOut:
+    """State what the user decided, with the version of the text and the place where it was asked.
+
+    A withdrawal acts at once: without `location` no position is stored any more and those stored are deleted; without
+    `marketing_push` nothing is sent. Kinds left out keep their decision. Every decision is kept as proof.
+    """
+    device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
+    await service.state_consents(
+        tx, me.tenant_id, device, body.stated(), text_version=body.text_version, source=body.source, now=now
+    )
+    return ConsentsOut.model_validate(device)
+
+
+@router.put("/v1/devices/me/link", status_code=204)
+async def log_in(body: UserTokenIn, me: DeviceCaller, tx: Tx, now: Now) -> None:
+    """Log the user in: link the calling installation to the person whom your server's `user_token` names.
+
+    The token is a JWT signed with a key registered in the app's `user_token_keys`. Only RS256, ES256 and EdDSA count.
+    """
+    await service.link_by_user_token(tx, me.tenant_id, me.id, me.token_version, body.user_token, now)
+
+
+@router.delete("/v1/devices/me/link", status_code=204)
+async def log_out(me: DeviceCaller, tx: Tx) -> None:
+    """Log the user out: from now on the installation is anonymous. Its device token and consents stay."""
+    device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
+    device.profile_id = None
+
+
+@router.post("/v1/devices/{device_id}/link")
+async def link_device(device_id: UUID, body: LinkIn, me: PeopleReader, tx: Tx, now: Now) -> LinkOut:
+    """Say from your server whose device this is, and what you know about the person.
+
+    Makes the profile when `external_id` is new. Members left out (or null) keep what was known before. Needs the scope
+    `people`; a test key links test devices only.
+    """
+    device = await store.get_device(tx, me.tenant_id, device_id)
+    if me.is_test and not device.is_test:
+        raise errors.NotFound(f"test device {device_id} does not exist")
+    traits = body.model_dump(exclude={"external_id"}, exclude_none=True)
+    profile = await service.link_by_server(tx, me.tenant_id, device, body.external_id, traits, now)
+    return LinkOut(profile_id=profile.id)
+
+
+@router.get("/v1/config")
+async def get_config(me: DeviceCaller, tx: Tx) -> ConfigOut:
+    """How often and how much the calling installation should report."""
+    device = await store.get_device(tx, me.tenant_id, me.id, me.token_version)
+    return ConfigOut(
+        ping_interval_s=PING_INTERVAL_S,
+        batch_max=BATCH_MAX,
+        geofence_refresh_m=GEOFENCE_REFRESH_M,
+        location_allowed=device.location == "granted",
+    )
+
+
+@router.get("/v1/profiles")
+async def list_profiles(
+    me: PeopleReader,
+    tx: Tx,
+    page: Paging,
+    external_id: Annotated[
+        str | None, Query(max_length=255, description="Only the person with this id of yours.")
+    ] = None,
+) -> ProfilePage:
+    """People of the tenant. Needs the scope `people` or role support or owner."""
+    rows = await store.list_profiles(tx, me.tenant_id, external_id, page.after, page.limit + 1)
+    items, after = page.cut(rows, lambda row: row.id)
+    return ProfilePage(items=[ProfileOut.model_validate(row) for row in items], next=after)
+
+
+@router.get("/v1/profiles/{profile_id}")
+async def get_profile(profile_id: UUID, me: PeopleReader, tx: Tx) -> ProfileDetail:
+    """A person and the devices that are proven to be theirs. Needs the scope `people` or role support or owner."""
+    profile = await store.get_profile(tx, me.tenant_id, profile_id)
+    devices = await store.list_profile_devices(tx, me.tenant_id, profile_id)
+    known = ProfileOut.model_validate(profile)
+    return ProfileDetail(**known.model_dump(), devices=[device_out(device) for device in devices])

@@ -1,0 +1,205 @@
+"""SQL of people and devices. The device row is the lock under which everything about a device is decided.
+
+Lock order: profile, then device. A caller's device token counts only while its version is the row's.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from geoengage.kit import errors
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId, new_id
+from geoengage.profiles.models import ConsentEntry, Device, Profile
+from geoengage.profiles.rules import ConsentKind, Recipient
+
+
+async def get_device(
+    session: Session, tenant_id: TenantId, device_id: UUID, token_version: int | None = None
+) -> Device:
+    """A device. With the `token_version` of a calling device: Unauthenticated when its token was revoked.
+
+    Without: NotFound when there is no such device in the tenant.
+    """
+    return await _device(session, tenant_id, device_id, token_version, lock=False)
+
+
+async def lock_device(
+    session: Session, tenant_id: TenantId, device_id: UUID, token_version: int | None = None
+) -> Device:
+    """Like `get_device`, with the row locked FOR NO KEY UPDATE and read afresh."""
+    return await _device(session, tenant_id, device_id, token_version, lock=True)
+
+
+async def _device(
+    session: Session, tenant_id: TenantId, device_id: UUID, token_version: int | None, *, lock: bool
+) -> Device:
+    query = select(Device).where(Device.tenant_id == tenant_id, Device.id == device_id)
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    device = (await session.execute(query)).scalar_one_or_none()
+    if token_version is not None and (device is None or device.token_version != token_version):
+        raise errors.Unauthenticated("this device token was revoked; register the device again")
+    if device is None:
+        raise errors.NotFound(f"device {device_id} does not exist")
+    return device
+
+
+async def insert_device(session: Session, tenant_id: TenantId, device: Device) -> None:
+    """Store a new device; its columns with defaults are filled in."""
+    device.tenant_id = tenant_id
+    session.add(device)
+    await session.flush()
+    await session.refresh(device)
+
+
+async def retire_address(
+    session: Session, tenant_id: TenantId, device_id: UUID, address: str, reason: str, now: datetime
+) -> bool:
+    """Stop using a push address the provider refused; False when the device has another one by now."""
+    result = await session.execute(
+        update(Device)
+        .where(
+            Device.tenant_id == tenant_id,
+            Device.id == device_id,
+            Device.push_address == address,
+            Device.push_retired_at.is_(None),
+        )
+        .values(push_retired_at=now, push_retired_reason=reason)
+        .returning(Device.id)
+    )
+    return result.scalar_one_or_none() is not None
+
+
+async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
+    """Recipients by device id; unknown ids are left out. Takes no lock."""
+    rows = await session.execute(
+        select(Device, Profile)
+        .outerjoin(Profile, (Profile.tenant_id == Device.tenant_id) & (Profile.id == Device.profile_id))
+        .where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
+    )
+    return {device.id: _recipient(device, profile) for device, profile in rows}
+
+
+def _recipient(device: Device, profile: Profile | None) -> Recipient:
+    return Recipient(
+        device_id=device.id,
+        person_id=device.profile_id or device.id,
+        profile_id=device.profile_id,
+        first_name=profile.first_name if profile else None,
+        language=(profile.language if profile else None) or device.locale,
+        attributes=profile.attributes if profile else {},
+        location=device.location,
+        marketing_push=device.marketing_push,
+        personalisation=device.personalisation,
+        suppressed=profile is not None and profile.suppressed_at is not None,
+        is_test=device.is_test,
+        timezone=device.timezone,
+        push_provider=device.push_provider,
+        push_address=device.push_address,
+        push_kind=device.push_kind,
+        push_retired=device.push_retired_at is not None,
+        platform=device.platform,
+    )
+
+
+# --- consents -----------------------------------------------------------------------------------------------------
+
+
+async def list_latest_consents(
+    session: Session, tenant_id: TenantId, device_id: UUID
+) -> dict[ConsentKind, ConsentEntry]:
+    """The newest history row of each kind that was ever stated."""
+    rows = await session.execute(
+        select(ConsentEntry)
+        .where(ConsentEntry.tenant_id == tenant_id, ConsentEntry.device_id == device_id)
+        .distinct(ConsentEntry.kind)
+        .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
+    )
+    return {ConsentKind(entry.kind): entry for entry in rows.scalars()}
+
+
+async def insert_consents(
+    session: Session,
+    tenant_id: TenantId,
+    device_id: UUID,
+    stated: Mapping[ConsentKind, str],
+    *,
+    text_version: str | None,
+    source: str,
+    now: datetime,
+) -> None:
+    """Append proof of each stated decision."""
+    for kind, status in stated.items():
+        session.add(
+            ConsentEntry(
+                tenant_id=tenant_id,
+                id=new_id(now),
+                device_id=device_id,
+                kind=kind,
+                status=status,
+                at=now,
+                text_version=text_version,
+                source=source,
+            )
+        )
+    await session.flush()
+
+
+# --- profiles -----------------------------------------------------------------------------------------------------
+
+
+async def lock_profile(session: Session, tenant_id: TenantId, external_id: str, now: datetime) -> Profile:
+    """The profile of that external id, made if there is none, locked FOR NO KEY UPDATE."""
+    await session.execute(
+        insert(Profile)
+        .values(tenant_id=tenant_id, id=new_id(now), external_id=external_id, created_at=now, updated_at=now)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])
+    )
+    query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.external_id == external_id)
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return (await session.execute(query)).scalar_one()
+
+
+async def get_profile(session: Session, tenant_id: TenantId, profile_id: UUID) -> Profile:
+    """A person; NotFound also when another tenant's."""
+    query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.id == profile_id)
+    profile = (await session.execute(query)).scalar_one_or_none()
+    if profile is None:
+        raise errors.NotFound(f"profile {profile_id} does not exist")
+    return profile
+
+
+async def list_profiles(
+    session: Session, tenant_id: TenantId, external_id: str | None, after: UUID | None, limit: int
+) -> Sequence[Profile]:
+    """People in id order, above `after`; with `external_id` at most the one."""
+    query = select(Profile).where(Profile.tenant_id == tenant_id)
+    if external_id is not None:
+        query = query.where(Profile.external_id == external_id)
+    if after is not None:
+        query = query.where(Profile.id > after)
+    return (await session.execute(query.order_by(Profile.id).limit(limit))).scalars().all()
+
+
+async def list_profile_devices(session: Session, tenant_id: TenantId, profile_id: UUID) -> Sequence[Device]:
+    """The devices that belong to a person, oldest first."""
+    query = select(Device).where(Device.tenant_id == tenant_id, Device.profile_id == profile_id)
+    return (await session.execute(query.order_by(Device.id))).scalars().all()
+
+
+async def update_profile(
+    session: Session, tenant_id: TenantId, profile: Profile, changes: Mapping[str, Any], now: datetime
+) -> None:
+    """Set columns of a locked profile; `attributes` are merged into those that it has."""
+    values = dict(changes)
+    if "attributes" in values:
+        values["attributes"] = profile.attributes | values["attributes"]
+    for name, value in values.items():
+        setattr(profile, name, value)
+    profile.updated_at = now
+    await session.flush()

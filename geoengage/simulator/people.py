@@ -1,0 +1,64 @@
+"""Shoppers with names, phones and opinions about consent. Pure: the same seed, the same people.
+
+Some refuse. Whoever refuses location still has an app that sends positions here: that the server throws them away is
+part of what a simulation shows.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from geoengage.simulator.phone import PhoneNoise, some_phone
+
+Consent = Literal["granted", "denied"]
+
+NAMES_BY_LANGUAGE = {
+    "de": "Anna Jonas Lea Emil Mia Paul Frieda Anton Greta Moritz Ida Karl Lotte Felix",
+    "en": "Amara Owen Grace Callum Zoe Dylan Ruby Noor Harvey Priya",
+    "tr": "Elif Emre Zeynep Deniz Aylin",
+    "pl": "Zofia Kacper Maja Piotr Hanna",
+    "fr": "Camille Hugo Inès Bastien",
+    "uk": "Oksana Taras Daryna",
+    "vi": "Linh Minh Thu",
+    "ar": "Yasmin Karim Samira",
+    "es": "Lucía Mateo Carmen",
+}
+NAMES = [(name, language) for language, names in NAMES_BY_LANGUAGE.items() for name in names.split()]
+AGE_GROUPS = ["18-29", "30-44", "45-59", "60+"]
+AGE_SHARES = [0.32, 0.31, 0.22, 0.15]
+DENIES = {"location": 0.10, "marketing_push": 0.15, "personalisation": 0.20}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`external_id` is stable for a seed, so that a second run meets the same people again."""
+
+    external_id: str
+    first_name: str
+    language: str
+    platform: Literal["android", "ios"]
+    consents: dict[str, Consent]
+    permission: Literal["always", "while_in_use"]
+    attributes: dict[str, str | bool]
+    noise: PhoneNoise
+
+
+def people(seed: int, count: int) -> list[Person]:
+    """The first `count` people of a seed; a larger count keeps the smaller one's people."""
+    return [_person(seed, number) for number in range(count)]
+
+
+def _person(seed: int, number: int) -> Person:
+    rng = np.random.default_rng([seed, number])
+    first_name, language = NAMES[(seed * 7 + number * 11) % len(NAMES)]
+    return Person(
+        external_id=f"sim-{seed}-{number:03d}",
+        first_name=first_name,
+        language=language,
+        platform="android" if rng.random() < 0.6 else "ios",
+        consents={what: "denied" if rng.random() < share else "granted" for what, share in DENIES.items()},
+        permission="always" if rng.random() < 0.7 else "while_in_use",
+        attributes={"age_group": str(rng.choice(AGE_GROUPS, p=AGE_SHARES)), "member": bool(rng.random() < 0.45)},
+        noise=some_phone(rng),
+    )

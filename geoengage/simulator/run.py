@@ -1,0 +1,290 @@
+"""Plays shoppers against a server, over HTTP like any shopper's app: register, ping, read the inbox, report opens.
+
+Time may be compressed: at speed 10 a minute of walking takes six seconds, and pings carry the real time at which they
+are sent. Pings that could not be delivered are kept and sent together later, as a phone does.
+"""
+
+import asyncio
+import json
+import os
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import numpy as np
+
+from geoengage.kit.clock import utc_now
+from geoengage.simulator.client import FIRST_PAUSE_S, Client, Refused
+from geoengage.simulator.people import Person, people
+from geoengage.simulator.phone import Fix, positions
+from geoengage.simulator.route import NoWay
+from geoengage.simulator.venue import Venue, read_venue
+from geoengage.simulator.walk import Walk, plan_walk, warm_start_s
+
+BATCH = 100
+KEPT_PINGS = 1000  # a phone does not keep more; the oldest go first
+INBOX_EVERY_S = 15.0
+OPEN_SHARE = 0.3
+PAUSE_S = (20.0, 180.0)  # between leaving and coming again, in simulated seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`app_id` is needed only when the publishable key belongs to several apps, `mall_id` with several malls."""
+
+    url: str
+    publishable_key: str
+    secret_key: str
+    mall_id: str | None = None
+    app_id: str | None = None
+    shoppers: int = 40
+    seed: int = 1
+    speed: float = 1.0
+    interval_s: float = 5.0
+    state: Path | None = None
+    warm: bool = True  # begin in the middle of walks, not all at the doors
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counted over all shoppers since the start; `waiting` and `inside` are of this moment."""
+
+    pings: int = 0
+    refused: int = 0
+    waiting: int = 0
+    inside: int = 0
+    messages: int = 0
+    opened: int = 0
+
+
+class DeviceBook:
+    """Device ids and tokens by external id, kept in a private file when one is given."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._devices: dict[str, dict[str, str]] = {}
+        if path and path.exists():
+            self._devices = json.loads(path.read_text())
+
+    def find(self, external_id: str) -> dict[str, str] | None:
+        return self._devices.get(external_id)
+
+    def keep(self, external_id: str, device: dict[str, str]) -> None:
+        self._devices[external_id] = device
+        self._write()
+
+    def forget(self, external_id: str) -> None:
+        self._devices.pop(external_id, None)
+        self._write()
+
+    def _write(self) -> None:
+        if not self._path:
+            return
+        draft = self._path.with_suffix(".new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(self._devices, file)
+        draft.replace(self._path)
+
+
+@dataclass(slots=True)
+class Shopper:
+    """One person with one phone. Her walks, her sending and her reading are three independent loops."""
+
+    person: Person
+    client: Client
+    options: Options
+    venue: Venue
+    book: DeviceBook
+    stats: Stats
+    walk_rng: np.random.Generator
+    inbox_rng: np.random.Generator
+    waiting: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_PINGS))
+    something: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: set[str] = field(default_factory=set)
+    registering: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def live(self) -> None:
+        """Until cancelled."""
+        await self._token()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._walk_again_and_again())
+            group.create_task(self._send_pings())
+            group.create_task(self._read_inbox())
+
+    async def _token(self) -> str:
+        """The device's token; registers the device first when there is none. All three loops ask, one registers."""
+        async with self.registering:
+            device = self.book.find(self.person.external_id) or await self._register()
+        return device["device_token"]
+
+    async def _register(self) -> dict[str, str]:
+        """Registers the device as the app does, then says whose it is as the shop's back end does."""
+        person = self.person
+        registration = {
+            "platform": person.platform,
+            "push": {
+                "provider": "fcm",
+                "address": f"{person.external_id}-{uuid4().hex[:8]}",
+                "kind": "fcm_token",
+            },
+            "locale": person.language,
+            "consents": person.consents,
+            "consent_text_version": "simulated-1",
+            "permission": person.permission,
+        } | ({"app_id": self.options.app_id} if self.options.app_id else {})
+        device: dict[str, str] = await self.client.post(
+            "/v1/devices", self.options.publishable_key, lambda: registration
+        )
+        claim = {
+            "external_id": person.external_id,
+            "first_name": person.first_name,
+            "language": person.language,
+            "attributes": person.attributes,
+        }
+        path = f"/v1/devices/{device['device_id']}/link"
+        await self.client.post(path, self.options.secret_key, lambda: claim)
+        self.book.keep(person.external_id, device)
+        return device
+
+    async def _walk_again_and_again(self) -> None:
+        first = True
+        while True:
+            walk = plan_walk(self.venue, self.walk_rng)  # 10-20 ms; no thread: prepared geometries are shared
+            from_s = warm_start_s(walk, self.walk_rng) if first and self.options.warm else 0.0
+            first = False
+            self.stats.inside += 1
+            try:
+                await self._walk(walk, from_s)
+            finally:
+                self.stats.inside -= 1
+            await asyncio.sleep(float(self.walk_rng.uniform(*PAUSE_S)) / self.options.speed)
+
+    async def _walk(self, walk: Walk, from_s: float) -> None:
+        speed = self.options.speed
+        began = utc_now().timestamp() - from_s / speed
+        fixes = positions(walk, self.options.interval_s * speed, self.person.noise, self.walk_rng, from_s)
+        for fix in sorted(fixes, key=lambda fix: fix.sent_s):
+            await asyncio.sleep(max(began + fix.sent_s / speed - utc_now().timestamp(), 0.0))
+            self.waiting.append(_ping(fix, datetime.fromtimestamp(began + fix.t_s / speed, UTC)))
+            self.something.set()
+
+    async def _send_pings(self) -> None:
+        while True:
+            await self.something.wait()
+            self.something.clear()
+            while self.waiting:
+                await self._send_batch()
+
+    async def _send_batch(self) -> None:
+        """The batch leaves the queue only with an answer; meanwhile a full queue may have dropped its oldest."""
+        batch = list(self.waiting)[:BATCH]
+        path, token = "/v1/pings", await self._token()
+        try:
+            await self.client.post(path, token, lambda: {"sent_at": _rfc3339(utc_now()), "pings": batch})
+        except Refused as refused:
+            if refused.status == 401:  # the server has forgotten this device: a fresh database
+                self.book.forget(self.person.external_id)
+                await asyncio.sleep(FIRST_PAUSE_S)
+                return
+            self.stats.refused += len(batch)
+        else:
+            self.stats.pings += len(batch)
+        while self.waiting and self.waiting[0]["at"] <= batch[-1]["at"]:
+            self.waiting.popleft()
+
+    async def _read_inbox(self) -> None:
+        await asyncio.sleep(float(self.inbox_rng.uniform(0.2, 1.0)) * INBOX_EVERY_S)
+        while True:
+            try:
+                inbox = await self.client.get("/v1/inbox", await self._token())
+                for message in inbox["items"]:
+                    await self._receive(message)
+            except Refused as refused:
+                if refused.status not in (401, 404):  # the ping loop registers anew; a message may have gone
+                    raise
+            await asyncio.sleep(INBOX_EVERY_S)
+
+    async def _receive(self, message: dict[str, Any]) -> None:
+        number = message["id"]
+        if number in self.seen:
+            return
+        self.seen.add(number)
+        self.stats.messages += 1
+        await self._report(number, "received")
+        if self.inbox_rng.random() < OPEN_SHARE and not message.get("opened_at"):
+            await asyncio.sleep(float(self.inbox_rng.uniform(1.0, 6.0)))
+            await self._report(number, "opened")
+            self.stats.opened += 1
+
+    async def _report(self, message_id: str, kind: str) -> None:
+        body = {"message_id": message_id, "kind": kind, "at": _rfc3339(utc_now())}
+        await self.client.post("/v1/receipts", await self._token(), lambda: body)
+
+
+class Simulation:
+    """All shoppers of one mall. `run` goes on until it is cancelled."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.stats = Stats()
+        self.client: Client | None = None
+        self.shoppers: list[Shopper] = []
+
+    async def run(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=20)
+        connector = aiohttp.TCPConnector(limit=64)
+        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+            self.client = Client(session, self.options.url)
+            venue = await load_venue(self.client, self.options.secret_key, self.options.mall_id)
+            book = DeviceBook(self.options.state)
+            for number, person in enumerate(people(self.options.seed, self.options.shoppers)):
+                walk_rng, inbox_rng = (np.random.default_rng([self.options.seed, number, use]) for use in (1, 2))
+                shopper = Shopper(person, self.client, self.options, venue, book, self.stats, walk_rng, inbox_rng)
+                self.shoppers.append(shopper)
+            async with asyncio.TaskGroup() as group:
+                for shopper in self.shoppers:
+                    group.create_task(shopper.live())
+
+    def line(self) -> str:
+        """The state of things in one line for a person."""
+        s = self.stats
+        s.waiting = sum(len(shopper.waiting) for shopper in self.shoppers)
+        state = "connected" if self.client and self.client.reachable else "waiting for the server"
+        return (
+            f"{state} · {s.inside} of {self.options.shoppers} shoppers on their way · {s.pings} pings sent, "
+            f"{s.waiting} waiting, {s.refused} refused · {s.messages} messages, {s.opened} opened"
+        )
+
+
+async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> Venue:
+    """Reads the mall through the API; without `mall_id` the tenant's only mall is meant."""
+    if mall_id is None:
+        malls = [mall async for mall in client.items("/v1/malls?", secret_key)]
+        if len(malls) != 1:
+            raise NoWay(f"the tenant has {len(malls)} malls: say which one")
+        mall = malls[0]
+    else:
+        mall = await client.get(f"/v1/malls/{mall_id}", secret_key)
+    number = mall["id"]
+    levels = [item async for item in client.items(f"/v1/malls/{number}/levels?", secret_key)]
+    units = [item async for item in client.items(f"/v1/malls/{number}/units?", secret_key)]
+    stores = [item async for item in client.items(f"/v1/stores?mall_id={number}", secret_key)]
+    return read_venue(mall, levels, units, stores)
+
+
+def _ping(fix: Fix, at: datetime) -> dict[str, Any]:
+    ping = {
+        "at": _rfc3339(at),
+        "lon": round(fix.lon, 7),
+        "lat": round(fix.lat, 7),
+        "accuracy_m": fix.accuracy_m,
+    }
+    return ping if fix.level is None else ping | {"level": fix.level}
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

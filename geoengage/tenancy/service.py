@@ -1,0 +1,230 @@
+"""Making tenants, operators, apps and keys; logging in. Used by the routes, the command line and the demo alike.
+
+`by` is the principal who asks, None for the command line, which may do everything. Passwords are hashed here with
+argon2 in a thread, since one takes some 50 ms; random secrets need no slow hash.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from geoengage.kit import errors
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId, new_id
+from geoengage.tenancy import rules, store
+from geoengage.tenancy.models import App, Credential, Operator, Owner, Tenant
+from geoengage.tenancy.rules import NewApp, NewKey, NewOperator, Principal, Role
+from geoengage.tenancy.store import Login
+
+SESSION_LIFETIME = timedelta(days=7)
+LINK_LIFETIME = timedelta(hours=24)
+_LINK_AUDIENCE = "login-link"
+# RFC 9106's second choice, argon2-cffi's own default; said here because _NOBODY must cost the same to check.
+_HASHER = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
+_NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$"  # no password is known to give this hash
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)
+
+
+async def create_tenant(
+    session: Session,
+    *,
+    slug: str,
+    name: str,
+    now: datetime,
+    timezone: str = "UTC",
+    policy: Mapping[str, object] | None = None,
+) -> Tenant:
+    """A tenant; `policy` sets further columns (`is_demo`, `review`, `quiet_start`, `holdout_percent`, …)."""
+    tenant = Tenant(id=new_id(now), slug=slug, name=name, timezone=timezone, created_at=now, **(policy or {}))
+    await store.insert_tenant(session, tenant)
+    await session.refresh(tenant)  # the columns that the database filled in
+    return tenant
+
+
+async def create_owner(
+    session: Session, tenant_id: TenantId, name: str, external_id: str | None, *, now: datetime, id_: UUID | None = None
+) -> Owner:
+    """Someone who owns stores. Conflict when the external id is taken."""
+    owner = Owner(id=id_ or new_id(now), name=name, external_id=external_id, created_at=now)
+    await store.insert_row(session, tenant_id, owner, f"there is an owner with external_id '{external_id}' already")
+    await session.refresh(owner)
+    return owner
+
+
+async def create_operator(
+    session: Session,
+    tenant_id: TenantId,
+    new: NewOperator,
+    *,
+    now: datetime,
+    by: Principal | None = None,
+    id_: UUID | None = None,
+) -> Operator:
+    """Someone who logs in to the console. Conflict when the tenant has that e-mail already."""
+    rules.check_operator(new)
+    if new.owner_id is not None:
+        await store.get_row(session, tenant_id, Owner, new.owner_id)
+    operator = Operator(
+        id=id_ or new_id(now),
+        email=rules.normal_email(new.email),
+        name=new.name,
+        role=new.role,
+        owner_id=new.owner_id,
+        password_hash=await asyncio.to_thread(_HASHER.hash, new.password),
+        created_at=now,
+    )
+    await store.insert_row(session, tenant_id, operator, f"there is an operator {operator.email} already")
+    await _audit(session, tenant_id, by, "operator.create", operator.id, now)
+    return operator
+
+
+async def disable_operator(session: Session, tenant_id: TenantId, id_: UUID, by: Principal, now: datetime) -> None:
+    """Keep an operator out from now on and end his sessions. Conflict for the last owner. Idempotent."""
+    await store.lock_tenant(session, tenant_id)  # two owners who disable each other at once
+    operator = await store.get_row(session, tenant_id, Operator, id_)
+    if operator.disabled_at is not None:
+        return
+    if operator.role == Role.OWNER and await store.count_working_owners(session, tenant_id) == 1:
+        raise errors.Conflict("this is the last operator with role owner; make another one first")
+    operator.disabled_at = now
+    await store.delete_operator_sessions(session, tenant_id, id_)
+    await _audit(session, tenant_id, by, "operator.disable", id_, now)
+
+
+async def create_app(
+    session: Session, tenant_id: TenantId, new: NewApp, *, now: datetime, id_: UUID | None = None
+) -> App:
+    """A branded application. Its user-token keys decide who may say which person a device belongs to."""
+    await check_app(session, tenant_id, new.store_id, new.user_token_keys)
+    app = App(
+        id=id_ or new_id(now),
+        name=new.name,
+        store_id=new.store_id,
+        default_language=new.default_language,
+        android_package=new.android_package,
+        ios_bundle_id=new.ios_bundle_id,
+        user_token_keys=list(new.user_token_keys),
+        created_at=now,
+    )
+    await store.insert_row(session, tenant_id, app, "this app exists already")
+    await session.refresh(app)
+    return app
+
+
+async def check_app(session: Session, tenant_id: TenantId, store_id: UUID | None, keys: tuple[str, ...]) -> None:
+    """Raise ItemErrors unless the store is the tenant's and every key a public key we verify with."""
+    rules.check_user_token_keys(keys)
+    if store_id is not None:
+        await _check_stores(session, tenant_id, "store_id", [store_id])
+
+
+async def create_key(
+    session: Session,
+    tenant_id: TenantId,
+    new: NewKey,
+    *,
+    now: datetime,
+    by: Principal | None = None,
+    id_: UUID | None = None,
+) -> tuple[Credential, str]:
+    """A key and its text, which is known now and never again."""
+    rules.check_key(new, by)
+    if new.app_id is not None:
+        await store.get_row(session, tenant_id, App, new.app_id)
+    if new.store_ids is not None:
+        await _check_stores(session, tenant_id, "store_ids", sorted(new.store_ids))
+    text = rules.make_key(new.kind, tenant_id, is_test=new.is_test)
+    key = Credential(
+        id=id_ or new_id(now),
+        kind=new.kind,
+        name=new.name,
+        secret_hash=rules.hash_secret(text),
+        hint=text[-4:],
+        scopes=sorted(new.scopes),
+        store_ids=None if new.store_ids is None else sorted(new.store_ids),
+        app_id=new.app_id,
+        is_test=new.is_test,
+        created_at=now,
+    )
+    await store.insert_row(session, tenant_id, key, "this key exists already")
+    await _audit(session, tenant_id, by, "key.create", key.id, now)
+    return key, text
+
+
+async def revoke_key(session: Session, tenant_id: TenantId, id_: UUID, by: Principal | None, now: datetime) -> None:
+    """Refuse a key from now on. NotFound for another tenant's; idempotent."""
+    await store.get_row(session, tenant_id, Credential, id_)
+    if await store.set_revoked(session, tenant_id, id_, now):
+        await _audit(session, tenant_id, by, "key.revoke", id_, now)
+
+
+async def _check_stores(session: Session, tenant_id: TenantId, member: str, store_ids: Sequence[UUID]) -> None:
+    if missing := await store.list_missing_stores(session, tenant_id, store_ids):
+        raise errors.field(member, "no such store: " + ", ".join(map(str, missing)))
+
+
+async def _audit(
+    session: Session, tenant_id: TenantId, by: Principal | None, action: str, subject: UUID, now: datetime
+) -> None:
+    await store.insert_audit_entry(
+        session, tenant_id, actor=rules.actor_name(by), action=action, subject=str(subject), now=now
+    )
+
+
+# --- logging in ---------------------------------------------------------------------------------------------------
+
+
+async def match_password(candidates: Sequence[Login], password: str, tenant: str | None) -> Login | None:
+    """The candidate whose password this is; `tenant` (a slug) chooses when one e-mail works in several tenants.
+
+    Without any candidate the same work is done against a hash that nothing matches, so that the time taken does not
+    tell which e-mails exist. Conflict when several match and no tenant was named.
+    """
+    if not candidates:
+        await asyncio.to_thread(_matches, _NOBODY, password)
+    matching = [c for c in candidates if await asyncio.to_thread(_matches, c.password_hash, password)]
+    matching = [c for c in matching if tenant in (None, c.tenant)]
+    if len(matching) > 1:
+        raise errors.Conflict("this e-mail works in several tenants; name one", tenants=[c.tenant for c in matching])
+    return matching[0] if matching else None
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(hashed, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+async def open_session(session: Session, tenant_id: TenantId, operator_id: UUID, now: datetime) -> str:
+    """Start a console session and return the cookie's value: a secret, after the tenant in which to look it up."""
+    secret = secrets.token_urlsafe(32)
+    await store.insert_session(session, tenant_id, operator_id, secret, now, now + SESSION_LIFETIME)
+    return f"{tenant_id.hex}.{secret}"
+
+
+def make_login_link(signing_key: str, tenant_id: UUID, operator_id: UUID, now: datetime) -> str:
+    """The path of a link that logs in for 24 hours, e.g. `/go/eyJ…`; put the server's address before it."""
+    claims = {"aud": _LINK_AUDIENCE, "t": tenant_id.hex, "o": operator_id.hex, "exp": now + LINK_LIFETIME}
+    return "/go/" + jwt.encode(claims, signing_key, algorithm="HS256")
+
+
+def read_login_link(signing_key: str, token: str, now: datetime) -> tuple[TenantId, UUID] | None:
+    """Tenant and operator of a login link's token; None when it is forged or over."""
+    try:
+        claims = jwt.decode(
+            token, signing_key, algorithms=["HS256"], audience=_LINK_AUDIENCE, options={"verify_exp": False}
+        )
+        if int(claims["exp"]) <= now.timestamp():
+            return None
+        return TenantId(UUID(claims["t"])), UUID(claims["o"])
+    except (jwt.PyJWTError, KeyError, ValueError, TypeError):
+        return None

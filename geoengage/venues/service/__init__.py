@@ -1,0 +1,26 @@
+"""Use cases of places: creating, editing, publishing, importing. Every check that needs the database is here.
+
+A change of what presence matches raises the tenant's venue epoch and is published as VenueChanged, in the same
+transaction and last (`announce`). What happens to those inside a changed zone is presence's business.
+"""
+
+from geoengage.venues.service.folder import ImportReport, import_folder
+from geoengage.venues.service.malls import (
+    create_level,
+    create_mall,
+    create_unit,
+    delete_level,
+    delete_mall,
+    delete_unit,
+    edit_level,
+    edit_mall,
+    edit_unit,
+)
+from geoengage.venues.service.stores import create_store, delete_store, edit_store
+from geoengage.venues.service.zones import create_zone, delete_zone, edit_zone, publish_zone, unpublish_zone
+
+__all__ = [
+    "ImportReport", "create_level", "create_mall", "create_store", "create_unit", "create_zone", "delete_level",
+    "delete_mall", "delete_store", "delete_unit", "delete_zone", "edit_level", "edit_mall", "edit_store", "edit_unit",
+    "edit_zone", "import_folder", "publish_zone", "unpublish_zone",
+]  # fmt: skip

@@ -1,0 +1,174 @@
+"""The background process: reactions to the ledger, timers of presence, delivery of messages, upkeep.
+
+Any number may run: reactions are claimed by their cursor's row, timers by the device's row, messages by a lease. Each loop
+wakes at the bell and polls besides; a database that goes away is waited for.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from geoengage.kit import events, http, log, partitions
+from geoengage.kit.clock import utc_now
+from geoengage.kit.db import Session, Sessions, make_engine, make_sessions, transaction
+from geoengage.kit.events import Bell
+from geoengage.kit.ids import TenantId
+from geoengage.kit.settings import Settings
+from geoengage.messaging import jobs as messaging
+from geoengage.presence import service as presence
+from geoengage.presence import store as presence_store
+from geoengage.wiring import Reaction, reactions
+
+logger = log.get("worker")
+BATCH = 500
+UPKEEP_S = 3600.0
+LEDGER_DAYS = 30
+PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
+EVENT_DAYS = 90
+
+
+async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
+    """Hand a reaction the tenant's next events; returns how many ledger rows it has passed (0: none, or taken).
+
+    A batch that fails is tried event by event; an event that fails alone is noted and stepped over, so that it cannot hold
+    up the others. Trouble with the database itself is raised.
+    """
+
+    async def step(session: Session) -> int:
+        position = await events.claim_cursor(session, tenant_id, reaction.name)
+        if position is None:
+            return 0
+        recorded = await events.read(session, tenant_id, position, limit)
+        wanted = [r for r in recorded if r.type in reaction.types]
+        if wanted:
+            await reaction.handle(session, tenant_id, wanted, utc_now())
+        if recorded:
+            await events.move_cursor(session, tenant_id, reaction.name, recorded[-1].position)
+        return len(recorded)
+
+    try:
+        async with transaction(sessions, tenant_id) as session:
+            return await step(session)
+    except (DBAPIError, OSError) as error:
+        if not isinstance(error, DBAPIError) or isinstance(error.orig, psycopg.OperationalError):
+            raise
+        failure: Exception = error
+    except Exception as error:
+        failure = error
+    if limit > 1:
+        logger.warning("reaction_retried_singly", reaction=reaction.name, error=repr(failure))
+        return await react(sessions, tenant_id, reaction, limit=1)
+    return await _step_over(sessions, tenant_id, reaction, failure)
+
+
+async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, failure: Exception) -> int:
+    logger.error("reaction_failed", reaction=reaction.name, exc_info=failure)
+    async with transaction(sessions, tenant_id) as session:
+        position = await events.claim_cursor(session, tenant_id, reaction.name)
+        if position is None:
+            return 0
+        await events.record_failure(session, tenant_id, reaction.name, position + 1, repr(failure), utc_now())
+        await events.move_cursor(session, tenant_id, reaction.name, position + 1)
+    return 1
+
+
+async def react_once(sessions: Sessions, table: tuple[Reaction, ...]) -> int:
+    """One round over all reactions and tenants; returns how many ledger rows were passed."""
+    passed = 0
+    for reaction in table:
+        async with transaction(sessions, None) as session:
+            behind = await events.tenants_behind(session, reaction.name)
+        for tenant_id in behind:
+            passed += await react(sessions, tenant_id, reaction)
+    return passed
+
+
+async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> int:
+    """One round over the tenants with due timers; returns how many timers were due."""
+    async with transaction(sessions, None) as session:
+        tenants = await presence_store.tenants_with_due_timers(session, utc_now())
+    fired = 0
+    for tenant_id in tenants:
+        async with transaction(sessions, tenant_id) as session:
+            fired += await presence.fire_timers(session, tenant_id, indexes, utc_now())
+    return fired
+
+
+async def upkeep_once(sessions: Sessions) -> None:
+    """Partitions ahead, retention behind."""
+    now = utc_now()
+    async with transaction(sessions, None) as session:
+        await partitions.make_ahead(session, now)
+    async with transaction(sessions, None) as session:
+        for table, days in (("ping", PING_DAYS), ("ping_rejection", PING_DAYS), ("zone_event", EVENT_DAYS)):
+            await partitions.drop_before(session, table, now - timedelta(days=days))
+        await presence_store.delete_old_pings(session, now)
+        await events.delete_before(session, now - timedelta(days=LEDGER_DAYS))
+        await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
+
+
+async def run(settings: Settings, database_url: str) -> None:
+    """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
+    engine = make_engine(database_url, application_name="geoengage-worker")
+    sessions = make_sessions(engine)
+    bell, indexes = Bell(database_url), presence.IndexCache()
+    table = reactions(indexes)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+
+    async def reacting() -> bool:
+        passed = await react_once(sessions, table)
+        if passed:
+            bell.ring()
+        return passed > 0
+
+    async def timing() -> bool:
+        fired = await fire_timers_once(sessions, indexes)
+        if fired:
+            bell.ring()
+        return False  # what is not due yet, or taken, is for the next round
+
+    async def keeping() -> bool:
+        await upkeep_once(sessions)
+        return False
+
+    poll_s = settings.worker.poll_s
+    async with bell.open(), messaging.deliverer(sessions, settings, bell) as deliver_once:
+        logger.info("worker_started")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_loop("reactions", reacting, bell.wait, poll_s, stopping))
+            tasks.create_task(_loop("delivery", deliver_once, bell.wait, poll_s, stopping))
+            tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
+            tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
+    await engine.dispose()
+    logger.info("worker_stopped")
+
+
+async def _loop(
+    name: str,
+    once: Callable[[], Awaitable[bool]],
+    wait: Callable[[float], Awaitable[None]],
+    pause_s: float,
+    stopping: asyncio.Event,
+) -> None:
+    """Repeat `once` until told to stop; without a pause while it says that there is more."""
+    while not stopping.is_set():
+        try:
+            more = await once()
+        except (DBAPIError, OSError) as error:
+            logger.warning("database_trouble", loop=name, error=repr(error)[:300])
+            more = False
+        except Exception:  # the loop must outlive any one piece of work
+            logger.exception("loop_failed", loop=name)
+            more = False
+        if not more:
+            stop = asyncio.create_task(stopping.wait())
+            pause = asyncio.ensure_future(wait(pause_s))
+            await asyncio.wait({stop, pause}, return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+            pause.cancel()

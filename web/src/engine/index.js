@@ -1,0 +1,111 @@
+/**
+ * The map engine behind a small adapter: everything outside speaks metres and ids, and could be served by another map
+ * library. Layers from below: plan, zones, labels, badges, dots, corners.
+ */
+import { bounds } from '../geo.js';
+import { makeDotsLayer } from './dots_layer.js';
+import { makeEditor } from './editor.js';
+import { L, toLatLng, toXY } from './leaflet.js';
+import { makePlan } from './plan.js';
+import { makeZones } from './zones.js';
+
+/** @import {Shape, XY} from '../types' */
+/** @import {Seen} from '../dots.js' */
+/** @import {EditorEvents} from './editor.js' */
+/**
+ * @typedef {EditorEvents & {
+ *   click: (hit: {dot: Seen | null, zone: string | null, at: XY}) => void,
+ *   hover: (dot: Seen | null, pixel: {x: number, y: number}) => void,
+ * }} EngineEvents
+ */
+
+const REACH_PX = window.matchMedia?.('(pointer: coarse)').matches ? 22 : 11;
+const MARGIN_M = 60;
+
+/**
+ * @param {HTMLElement} container
+ * @param {EngineEvents} events
+ * @param {{fps: number}} options
+ */
+export function makeEngine(container, events, { fps }) {
+  const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const map = L.map(container, {
+    crs: L.CRS.Simple, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: -1, maxZoom: 6, zoomControl: false,
+    attributionControl: false, wheelPxPerZoomLevel: 120, zoomAnimation: !still, fadeAnimation: false, inertia: !still,
+    ...{ pmIgnore: false },
+  });
+  map.setView([0, 0], 1);
+  L.control.zoom({ position: 'bottomright' }).addTo(map);
+  L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
+  const plan = makePlan(map);
+  const zones = makeZones(map);
+  const dots = makeDotsLayer(map, { fps, still });
+  const editor = makeEditor(map, events);
+
+  const reach = () => REACH_PX / 2 ** map.getZoom();
+
+  map.on('click', ({ latlng }) => {
+    if (editor.tool()) return;
+    const at = toXY(latlng);
+    const dot = dots.at(at, reach());
+    events.click({ dot, zone: zones.at(at), at });
+  });
+  map.on('mousemove', ({ latlng, containerPoint }) => {
+    if (!containerPoint || editor.tool()) return;
+    const at = toXY(latlng);
+    const dot = dots.at(at, reach());
+    container.classList.toggle('over-something', Boolean(dot || zones.at(at)));
+    dots.hover(dot?.id ?? null);
+    events.hover(dot, containerPoint);
+  });
+  map.on('mouseout', () => {
+    dots.hover(null);
+    events.hover(null, { x: 0, y: 0 });
+  });
+  const observer = new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false }));
+  observer.observe(container);
+
+  /** Shows all of the shapes. @param {Shape[]} shapes @param {{padding?: number, maxZoom?: number}} [options] */
+  function fit(shapes, { padding = 24, maxZoom = 5 } = {}) {
+    const box = bounds(shapes);
+    if (!box) return;
+    map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [padding, padding], maxZoom, animate: !still });
+  }
+
+  return {
+    plan, zones, dots, editor, fit,
+    /** Keeps the view near the mall. @param {Shape | null} outline */
+    limit(outline) {
+      const box = outline && bounds([outline]);
+      if (!box) return;
+      map.setMaxBounds([[box[1] - MARGIN_M * 3, box[0] - MARGIN_M * 3], [box[3] + MARGIN_M * 3, box[2] + MARGIN_M * 3]]);
+    },
+    /** Pixels inside the container. @param {XY} point */
+    toPixel(point) {
+      const { x, y } = map.latLngToContainerPoint(toLatLng(point));
+      return { x, y };
+    },
+    /** @param {XY} centre @param {number} zoom */
+    setView: (centre, zoom) => map.setView(toLatLng(centre), zoom, { animate: false }),
+    zoom: () => map.getZoom(),
+    focus: () => container.focus(),
+    /** Points at a place with a note, until `null` is given. @param {XY | null} at @param {string} [note] */
+    point(at, note = '') {
+      map.closePopup();
+      if (at) L.popup({ className: 'place-note', autoPan: true }).setLatLng(toLatLng(at)).setContent(noteNode(note)).openOn(map);
+    },
+    destroy() {
+      observer.disconnect();
+      dots.stop();
+      map.remove();
+    },
+  };
+}
+
+/** @param {string} text */
+function noteNode(text) {
+  const node = document.createElement('p');
+  node.textContent = text;
+  return node;
+}
+/** @typedef {ReturnType<typeof makeEngine>} Engine */

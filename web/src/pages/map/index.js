@@ -1,0 +1,337 @@
+/**
+ * The map page: the mall live, its zones to edit, what happens, and the phone. This file only puts the parts together;
+ * each part knows nothing of the others.
+ */
+import { getAll } from '../../api.js';
+import { makeEngine } from '../../engine/index.js';
+import { fill, h } from '../../ui/dom.js';
+import { icon } from '../../ui/icons.js';
+import { empty, failure, loading } from '../../ui/widgets.js';
+import { may } from '../../ui/words.js';
+import { openExplain } from '../explain_panel.js';
+import { coach } from './coach.js';
+import { makeDebug } from './debug.js';
+import { makeEditing } from './editing.js';
+import { makeFeed } from './feed.js';
+import { listenToKeys, showKeys } from './keys.js';
+import { makeLive } from './live_map.js';
+import { makePhone } from './phone.js';
+import { sheetTabs } from './sheet.js';
+import { makeToolbar } from './toolbar.js';
+import { loadVenue } from './venue.js';
+import { zoneList } from './zone_list.js';
+
+/** @import {Context, Mall, Message, Shape, XY, Zone} from '../../types' */
+/** @import {Tool} from '../../engine/editor.js' */
+/** @import {Venue} from './venue.js' */
+
+const DRAW_HINTS = {
+  Rectangle: ['Click one corner of the rectangle.', 'Click the opposite corner.'],
+  Polygon: ['Click the first corner.', 'Click the next corner; click the first one again to close. Backspace takes one back.'],
+  Circle: ['Click the centre.', 'Click again to set the radius.'],
+};
+const FPS = 30;
+
+/** @type {import('../../types').Page} */
+export function mapPage(root, context, query) {
+  const abort = new AbortController();
+  const canEdit = may(context.me, 'edit');
+  /** @type {Venue | null} */
+  let venue = null;
+  let level = 0;
+  /** @type {Set<string>} */
+  const hidden = new Set();
+
+  // ---- the parts
+
+  const mapNode = h('div', { class: 'map', 'data-testid': 'map', tabindex: 0, role: 'application', 'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom.' });
+  const hint = h('p', { class: 'map-hint', role: 'status', hidden: true, 'data-testid': 'map-hint' });
+  const crosshair = h('div', { class: 'crosshair', 'aria-hidden': 'true', hidden: true });
+  const compass = h('div', { class: 'compass', role: 'img' });
+  const tip = h('div', { class: 'dot-tip', 'aria-hidden': 'true', hidden: true });
+  const people = h('span', { class: 'people', 'data-testid': 'dots-count' });
+  const lost = h('p', { class: 'map-lost', role: 'alert', hidden: true, 'data-testid': 'positions-lost' }, 'Live positions are interrupted. Trying again…');
+  const card = h('div', { class: 'store-card', hidden: true, 'data-testid': 'store-card' });
+  const overlay = h('div', { class: 'map-overlay' });
+  const mallSelect = h('select', { 'aria-label': 'Mall', 'data-testid': 'mall-switcher', class: 'mall-select' });
+  const formPanel = h('section', { class: 'form-panel', 'aria-label': 'Zone', hidden: true });
+
+  const engine = makeEngine(mapNode, {
+    click: onClick,
+    hover: onHover,
+    drawn: (shape) => editing.create(shape, outdoorPreset()),
+    edited: (shape) => editing.changed(shape),
+    drawing: onDrawing,
+  }, { fps: Number(query.get('fps')) || FPS });
+
+  const toolbar = makeToolbar({
+    canEdit, onLevel: setLevel, onTool: startTool, onUndo: () => editing.undo(), onRedo: () => editing.redo(), onFit: fitLevel, onKeys: showKeys,
+  });
+  const list = zoneList({ canEdit, onOpen: openZone, onToggle: toggleZone, onDraw: () => startTool('Rectangle') });
+  const feed = makeFeed({ onWhy: why });
+  const phone = makePhone({ onWhy: why });
+  const live = makeLive({ engine, context, feed, phone, list, onState: showLink, onCount: showPeople });
+  const editing = makeEditing({
+    engine, context, canEdit, panel: formPanel, level: () => level, venue: () => /** @type {Venue} */ (venue),
+    onClosed: () => {
+      formPanel.hidden = true;
+      list.node.hidden = false;
+      tabs.close();
+      refresh();
+    },
+    onDraft: () => {
+      formPanel.hidden = false;
+      list.node.hidden = true;
+      toolbar.setHistory(editing.canUndo(), editing.canRedo());
+    },
+    onSaved: (zone) => {
+      refresh();
+      if (zone.properties.published_version !== null) help.done();
+    },
+    onRemoved: refresh,
+  });
+  const help = coach(context, canEdit);
+  const tabs = sheetTabs([['zones', 'Zones', 'zones'], ['phone', 'Phone', 'phone'], ['feed', 'Live', 'feed']]);
+
+  const side = h('div', { class: 'side', 'data-sheet': 'zones' }, h('div', { class: 'mall-head' }, icon('store', 18), mallSelect), list.node, formPanel);
+  const middle = h(
+    'div',
+    { class: 'middle' },
+    toolbar.node,
+    h('div', { class: 'map-frame' }, mapNode, crosshair, hint, lost, compass, people, tip, card, help.node, overlay),
+    h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, feed.node),
+  );
+  const right = h('div', { class: 'right', 'data-sheet': 'phone' }, phone.node);
+  const page = h('div', { class: 'map-page' }, h('h1', { class: 'visually-hidden' }, 'Live map'), side, middle, right, tabs.node);
+  tabs.control(page);
+  fill(root, page);
+
+  // ---- loading
+
+  async function start() {
+    fill(overlay, loading('Loading the mall…'));
+    try {
+      /** @type {Mall[]} */
+      const malls = await getAll('/v1/malls', {}, abort.signal);
+      if (malls.length === 0) {
+        fill(overlay, empty('No mall yet', 'Import one with the API or the geoengage command; it shows up here.'));
+        return;
+      }
+      fill(mallSelect, malls.map((mall) => h('option', { value: mall.id }, mall.name)));
+      mallSelect.disabled = malls.length < 2;
+      mallSelect.onchange = () => showMall(malls.find((mall) => mall.id === mallSelect.value) ?? malls[0]);
+      const wanted = malls.find((mall) => mall.id === query.get('mall')) ?? malls[0];
+      mallSelect.value = wanted.id;
+      await showMall(wanted);
+      phone.prefill(abort.signal).catch(() => {});
+    } catch (error) {
+      if (!abort.signal.aborted) fill(overlay, failure(error, start));
+    }
+  }
+
+  /** @param {Mall} mall */
+  async function showMall(mall) {
+    if (!(await editing.leave())) return;
+    fill(overlay, loading('Loading the mall…'));
+    try {
+      venue = await loadVenue(mall, abort.signal);
+    } catch (error) {
+      if (!abort.signal.aborted) fill(overlay, failure(error, () => showMall(mall)));
+      return;
+    }
+    fill(overlay);
+    turnCompass(compass, venue.frame.bearing);
+    const zone = venue.zone(query.get('zone') ?? '');
+    level = Number(query.get('level') ?? zone?.properties.levels[0] ?? venue.ground);
+    showLevel();
+    engine.limit(venue.plan(level).outline);
+    fitLevel();
+    makeDebug(engine, venue);
+    if (zone) openZone(zone);
+    else if (venue.zones().length) help.show();
+  }
+
+  function refresh() {
+    if (!venue) return;
+    const on = venue.zones().filter((zone) => venue?.isOn(zone, level) && !hidden.has(zone.id) && zone.id !== editing.zoneId());
+    engine.zones.set(on.map(venue.drawn));
+    list.set(venue, level, hidden);
+    toolbar.setHistory(editing.canUndo(), editing.canRedo());
+    live.count();
+  }
+
+  function showLevel() {
+    if (!venue) return;
+    engine.plan.set(venue.plan(level));
+    toolbar.setLevels(venue.levels, level);
+    card.hidden = true;
+    refresh();
+    live.watch(venue, level);
+  }
+
+  /** @param {number} ordinal */
+  function setLevel(ordinal) {
+    if (!venue?.level(ordinal) || ordinal === level) return;
+    level = ordinal;
+    engine.editor.draw(null);
+    showLevel();
+    context.announce(venue.level(level)?.properties.name ?? '');
+  }
+
+  function fitLevel() {
+    const outline = venue?.plan(level).outline;
+    if (outline) engine.fit([outline]);
+  }
+
+  // ---- what the operator does
+
+  /** @param {Tool | null} tool */
+  async function startTool(tool) {
+    if (!canEdit || !venue) return;
+    if (tool && editing.isOpen() && editing.shape() && !(await editing.leave())) return;
+    tabs.close();
+    card.hidden = true;
+    engine.editor.draw(tool);
+  }
+
+  /** @param {Tool | null} tool @param {number} corners */
+  function onDrawing(tool, corners) {
+    toolbar.setTool(tool);
+    hint.hidden = tool === null;
+    crosshair.hidden = tool === null;
+    page.classList.toggle('is-drawing', tool !== null);
+    if (tool) {
+      help.hide();
+      fill(hint, DRAW_HINTS[tool][Math.min(1, corners)], ' ', h('span', { class: 'only-wide' }, 'Esc stops.'));
+    }
+  }
+
+  /** @param {Zone} zone */
+  async function openZone(zone) {
+    if (!venue || editing.zoneId() === zone.id || !(await editing.leave())) return;
+    card.hidden = true;
+    if (!venue.isOn(zone, level) && venue.level(zone.properties.levels[0] ?? 0)) {
+      level = zone.properties.levels[0] ?? 0;
+      showLevel();
+    }
+    engine.fit([venue.shapeOf(zone)], { padding: 90, maxZoom: 3 });
+    try {
+      await editing.open(zone);
+      refresh();
+      tabs.open('zones');
+    } catch (error) {
+      context.toast(error instanceof Error ? error.message : 'The zone could not be read.', { tone: 'bad' });
+    }
+  }
+
+  /** @param {string} id */
+  function toggleZone(id) {
+    if (!hidden.delete(id)) hidden.add(id);
+    refresh();
+  }
+
+  /** @param {{dot: import('../../dots.js').Seen | null, zone: string | null, at: XY}} hit */
+  function onClick({ dot, zone: zoneId, at }) {
+    card.hidden = true;
+    if (!venue) return;
+    if (dot?.open) return why({ pseudonym: dot.id });
+    if (dot) return context.toast('This is a real shopper: nobody’s way is shown from the map.');
+    if (editing.isOpen() && editing.shape() && venue) {
+      const zone = zoneId ? venue.zone(zoneId) : null;
+      if (zone) openZone(zone);
+      return;
+    }
+    const zone = zoneId ? venue.zone(zoneId) : null;
+    if (zone) return openZone(zone);
+    const store = storeAt(venue, level, at);
+    if (store) showStore(store.id);
+  }
+
+  /** @param {string} id */
+  function showStore(id) {
+    const store = venue?.store(id);
+    if (!store || !venue) return;
+    fill(
+      card,
+      h('div', { class: 'store-card-text' }, h('strong', null, store.properties.name), h('span', null, store.properties.category ?? 'shop')),
+      canEdit && store.geometry.type !== 'Point' && h('button', { type: 'button', class: 'button button-primary', 'data-testid': 'zone-from-store', on: { click: () => zoneFromStore(id) } }, icon('plus', 18), 'Zone from this shop'),
+      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', on: { click: () => (card.hidden = true) } }, icon('close', 18)),
+    );
+    card.hidden = false;
+  }
+
+  /** @param {string} id */
+  function zoneFromStore(id) {
+    const store = venue?.store(id);
+    if (!store || !venue) return;
+    card.hidden = true;
+    const shape = venue.shapeOf(/** @type {any} */ (store));
+    editing.create(shape, { name: store.properties.name, kind: 'store', store_id: id, color: store.properties.brand_color ?? undefined });
+    tabs.open('zones');
+  }
+
+  /** Drawn outside the mall's outline: an outdoor zone. @returns {import('./zone_form.js').Values} */
+  function outdoorPreset() {
+    tabs.open('zones');
+    return {};
+  }
+
+  /** @param {{pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string, title?: string | null}} what */
+  function why(what) {
+    openExplain(context, what);
+  }
+
+  // ---- what the map says
+
+  /** @param {import('../../dots.js').Seen | null} dot @param {{x: number, y: number}} pixel */
+  function onHover(dot, pixel) {
+    tip.hidden = !dot;
+    if (!dot) return;
+    fill(tip, `Shopper, position ±${Math.round(dot.accuracy)} m`, dot.open && h('b', null, 'Click: why?'));
+    tip.style.transform = `translate(${Math.round(pixel.x + 14)}px, ${Math.round(pixel.y + 12)}px)`;
+  }
+
+  /** @param {import('../../live.js').LinkState} state */
+  function showLink(state) {
+    lost.hidden = state !== 'lost';
+  }
+
+  /** @param {number} count */
+  function showPeople(count) {
+    fill(people, h('b', null, String(count)), count === 1 ? ' shopper on this level' : ' shoppers on this level');
+  }
+
+  const stopKeys = listenToKeys({
+    canEdit, onLevel: setLevel, onTool: startTool, onUndo: () => editing.undo(), onRedo: () => editing.redo(), onFit: fitLevel,
+    onEscape: () => (engine.editor.tool() ? engine.editor.draw(null) : editing.isOpen() && editing.leave()),
+    onBackspace: () => engine.editor.removeLastCorner(),
+    onEnter: () => engine.editor.finish(),
+  });
+  const stopAlerts = context.hub.on('alert', (alert) => alert.kind === 'venue_changed' && venue?.reloadZones().then(refresh, () => {}));
+  /** @param {BeforeUnloadEvent} event */
+  const warn = (event) => editing.dirty() && event.preventDefault();
+  window.addEventListener('beforeunload', warn);
+  start();
+
+  return () => {
+    abort.abort();
+    window.removeEventListener('beforeunload', warn);
+    stopKeys();
+    stopAlerts();
+    live.stop();
+    feed.stop();
+    phone.stop();
+    engine.destroy();
+  };
+}
+
+/** @param {Venue} venue @param {number} level @param {XY} at */
+function storeAt(venue, level, at) {
+  return venue.plan(level).stores.find((store) => store.shape && contains(/** @type {Shape} */ (store.shape), at)) ?? null;
+}
+
+/** @param {HTMLElement} node @param {number} bearing */
+function turnCompass(node, bearing) {
+  node.setAttribute('aria-label', `North is ${Math.round(bearing)}° to the left of up`);
+  fill(node, compassNeedle(bearing));
+}

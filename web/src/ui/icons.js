@@ -1,0 +1,65 @@
+/** The console's icons: 24-unit outlines drawn with the text colour. Decorative: the button beside them has the words. */
+import { svg } from './dom.js';
+
+/** @type {Record<string, string>} */
+const PATHS = {
+  map: 'M9 4 3 6.5v13L9 17l6 2.5 6-2.5v-13L15 6.5 9 4zM9 4v13M15 6.5v13',
+  review: 'M5 4h14v16H5zM8.5 12.5l2.5 2.5 4.5-5.5',
+  campaigns: 'M4 10v4h3l8 5V5L7 10H4zM18.5 9a4 4 0 0 1 0 6',
+  messages: 'M4 5h16v11H9l-5 4z',
+  explain: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.4-1 .8-1 1.7M12 16.8v.2',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5h4',
+  stop: 'M8.3 3h7.4L21 8.3v7.4L15.7 21H8.3L3 15.7V8.3zM8.5 8.5l7 7',
+  user: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5a7.5 7.5 0 0 1 15 0',
+  menu: 'M4 7h16M4 12h16M4 17h16',
+  close: 'M6 6l12 12M18 6 6 18',
+  rectangle: 'M4 6h16v12H4z',
+  polygon: 'M12 3.5 20.5 10l-3.3 10H6.8L3.5 10z',
+  circle: 'M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17z',
+  undo: 'M9 7 4.5 11.5 9 16M5 11.5h9a5 5 0 0 1 0 10h-2',
+  redo: 'M15 7l4.5 4.5L15 16M19 11.5h-9a5 5 0 0 0 0 10h2',
+  move: 'M12 3v18M3 12h18M12 3 9.5 5.5M12 3l2.5 2.5M12 21l-2.5-2.5M12 21l2.5-2.5M3 12l2.5-2.5M3 12l2.5 2.5M21 12l-2.5-2.5M21 12l-2.5 2.5',
+  trash: 'M4.5 7h15M9 7V4.5h6V7M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5',
+  eye: 'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z',
+  eyeOff: 'M4 4l16 16M9.5 6a9 9 0 0 1 2.5-.4c6 0 9.5 6.4 9.5 6.4a16 16 0 0 1-3 3.7M6 7.7A16 16 0 0 0 2.5 12S6 18.4 12 18.4a9 9 0 0 0 3.5-.7',
+  search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4.5 4.5',
+  plus: 'M12 5v14M5 12h14',
+  check: 'M5 12.5 10 17.5 19.5 7',
+  warning: 'M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.2',
+  phone: 'M7.5 2.5h9v19h-9zM11 18.5h2',
+  feed: 'M4 12h4l2.5-6.5 4 13L17 12h3',
+  zones: 'M4 5.5h9v7H4zM10.5 10.5H20v8h-9.5z',
+  store: 'M4 9.5 5.5 4h13L20 9.5M4 9.5a2.7 2.7 0 0 0 5.3 0 2.7 2.7 0 0 0 5.4 0 2.7 2.7 0 0 0 5.3 0M5.5 12v8h13v-8M10 20v-5h4v5',
+  back: 'M15 5l-7 7 7 7',
+  next: 'M9 5l7 7-7 7',
+  fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
+  keyboard: 'M3 6.5h18v11H3zM6.5 10h.2M10 10h.2M14 10h.2M17.5 10h.2M8 14h8',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
+};
+
+/**
+ * @param {keyof typeof PATHS} name
+ * @param {number} [size]
+ */
+export function icon(name, size = 20) {
+  const path = svg('path', { d: PATHS[name], 'stroke-linecap': 'round', 'stroke-linejoin': 'round' });
+  return svg(
+    'svg',
+    {
+      viewBox: '0 0 24 24', width: size, height: size, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.8,
+      class: 'icon', 'aria-hidden': 'true', focusable: 'false',
+    },
+    path,
+  );
+}
+
+/** The product's mark. @param {number} [size] */
+export function mark(size = 28) {
+  return svg(
+    'svg',
+    { viewBox: '0 0 32 32', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' },
+    svg('rect', { width: 32, height: 32, rx: 8, fill: '#0f5c5a' }),
+    svg('path', { d: 'M16 6a7.5 7.5 0 0 0-7.5 7.5C8.5 19 16 26 16 26s7.5-7 7.5-12.5A7.5 7.5 0 0 0 16 6z', fill: '#fff' }),
+    svg('circle', { cx: 16, cy: 13.5, r: 3.2, fill: '#f2a33a' }),
+  );
+}

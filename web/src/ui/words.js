@@ -1,0 +1,86 @@
+/** The API's closed lists in plain words. A word that is not listed is shown as it is, with spaces. */
+
+/** @param {Record<string, string>} table */
+const lookUp = (table) => (/** @type {string | null | undefined} */ key) =>
+  key ? (table[key] ?? key.replaceAll('_', ' ')) : '';
+
+/** Why a message was held back. */
+export const REASONS = {
+  no_consent: 'no consent to pushes',
+  suppressed: 'unsubscribed from pushes',
+  holdout: 'kept in the comparison group',
+  quiet_hours: 'quiet hours',
+  campaign_hours: 'outside the campaign’s hours',
+  cooldown: 'had this push a short while ago',
+  cap: 'limit of pushes per person reached',
+  late: 'the position came too late',
+  visit_ended: 'already left',
+  expired: 'too old to be useful',
+  campaign_inactive: 'the campaign is not running',
+  zone_unpublished: 'the zone is not published any more',
+  sending_stopped: 'all sending is stopped',
+  no_address: 'no push address on this phone',
+  not_in_audience: 'not in the campaign’s audience',
+};
+export const reasonText = lookUp(REASONS);
+
+export const MESSAGE_STATUS = {
+  queued: 'queued', sending: 'sending', sent: 'sent', skipped: 'held back', failed: 'failed',
+  misconfigured: 'set-up missing', unknown: 'unknown',
+};
+export const messageStatus = lookUp(MESSAGE_STATUS);
+
+export const CAMPAIGN_STATUS = {
+  draft: 'draft', in_review: 'in review', scheduled: 'scheduled', active: 'active', paused: 'paused',
+  finished: 'finished', rejected: 'rejected',
+};
+export const campaignStatus = lookUp(CAMPAIGN_STATUS);
+
+export const ZONE_KINDS = {
+  corridor: 'Corridor', store: 'Shop', entrance: 'Entrance', events_area: 'Events area', parking: 'Parking',
+  catchment: 'Catchment', delivery_area: 'Delivery area', other: 'Other',
+};
+export const zoneKind = lookUp(ZONE_KINDS);
+
+export const SENSITIVITIES = {
+  none: 'Nothing sensitive', health: 'Health', worship: 'Worship', children: 'Children', restroom: 'Restroom',
+};
+
+export const EVENT_KINDS = {
+  entered: 'entered', dwelled: 'stayed in', exited: 'left', revised: 'was corrected in', retracted: 'was not in',
+};
+export const eventKind = lookUp(EVENT_KINDS);
+
+export const VERDICTS = {
+  entered: 'entered', inside: 'inside', pending: 'waiting to confirm', outside: 'outside',
+  below_confidence: 'too uncertain', wrong_level: 'other floor', left: 'left',
+};
+export const verdictText = lookUp(VERDICTS);
+
+export const DAYS = [
+  ['mon', 'Mon'], ['tue', 'Tue'], ['wed', 'Wed'], ['thu', 'Thu'], ['fri', 'Fri'], ['sat', 'Sat'], ['sun', 'Sun'],
+];
+
+/** @param {string[]} days @returns {string} */
+export function daysText(days) {
+  if (!days?.length || days.length === 7) return 'every day';
+  const order = DAYS.map(([key]) => key);
+  const at = days.map((day) => order.indexOf(day)).sort((a, b) => a - b);
+  const run = at.length > 2 && at[at.length - 1] - at[0] === at.length - 1;
+  const names = at.map((i) => DAYS[i][1]);
+  return run ? `${names[0]} to ${names[names.length - 1]}` : names.join(', ');
+}
+
+export const ROLES = {
+  owner: 'Owner', editor: 'Editor', approver: 'Approver', analyst: 'Analyst', support: 'Support', shop: 'Shop',
+};
+
+/** @typedef {'edit' | 'approve' | 'stop'} Right */
+/** @type {Record<Right, string[]>} */
+const RIGHTS = {
+  edit: ['owner', 'editor'],
+  approve: ['owner', 'editor', 'approver'],
+  stop: ['owner', 'editor', 'approver'],
+};
+/** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */
+export const may = (me, right) => RIGHTS[right].includes(me.operator.role);
