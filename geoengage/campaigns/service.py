@@ -14,6 +14,7 @@ from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
     CampaignChanged,
     Content,
+    Policy,
     Standing,
     Status,
     TargetStore,
@@ -30,7 +31,6 @@ from geoengage.campaigns.rules import (
 from geoengage.kit import events
 from geoengage.kit.db import Session
 from geoengage.kit.errors import ItemErrors
-from geoengage.kit.http import check_version
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import campaign_gate
@@ -60,8 +60,9 @@ async def create(session: Session, me: Principal, id_: UUID, content: Content, n
 
 async def update(session: Session, me: Principal, row: Campaign, content: Content, now: datetime) -> None:
     """Replace the content of a locked campaign. What an approver must see again goes back to review."""
-    await _check(session, me, content)
-    changed = reviewed_part(store.content_of(row)) != reviewed_part(content)
+    old = store.content_of(row)
+    await _check(session, me, content, before=old)
+    changed = reviewed_part(old) != reviewed_part(content)
     review = changed and await _needs_review(session, me, content, approved=False)
     before = Status(row.status)
     status = after_edit(before, reviewed_part_changed=changed, needs_review=review)
@@ -75,11 +76,10 @@ async def update(session: Session, me: Principal, row: Campaign, content: Conten
     await _tell(session, row, now)
 
 
-async def activate(session: Session, me: Principal, id_: UUID, now: datetime) -> Campaign:
-    """Let it run, or hand it in for review where the tenant's policy says so."""
-    row = await get(session, me, id_, lock=True)
+async def activate(session: Session, me: Principal, row: Campaign, now: datetime) -> None:
+    """Let a locked campaign run, or hand it in for review where the tenant's policy says so."""
     content = store.content_of(row)
-    await _check(session, me, content)  # its zones may have gone since
+    await _check(session, me, content, before=content)  # its zones may have gone since
     approved = row.decided_at is not None and row.decision_reason is None
     review = await _needs_review(session, me, content, approved=approved)
     status = after_activate(_status(row, now), row.valid_to, now, review=review)
@@ -88,55 +88,43 @@ async def activate(session: Session, me: Principal, id_: UUID, now: datetime) ->
         columns = {"submitted_at": now} | NO_DECISION
     elif not approved:
         columns = await _decision(session, me, now) if me.store_ids is None else NO_DECISION
-    return await _move(session, row, status, columns, now)
+    await _move(session, row, status, columns, now)
 
 
-async def pause(session: Session, me: Principal, id_: UUID, now: datetime) -> Campaign:
-    """Stop it; what waits to be sent is skipped within seconds."""
-    row = await get(session, me, id_, lock=True)
-    return await _move(session, row, after_pause(_status(row, now)), {}, now)
+async def pause(session: Session, row: Campaign, now: datetime) -> None:
+    """Stop a locked campaign; what waits to be sent is skipped within seconds."""
+    await _move(session, row, after_pause(_status(row, now)), {}, now)
 
 
-async def approve(session: Session, me: Principal, id_: UUID, version: int | None, now: datetime) -> Campaign:
-    """Let a campaign in review run. `version`: the one that the approver read, when the caller says so."""
-    row = await _in_review(session, me, id_, version)
-    await _check(session, me, store.content_of(row))
+async def approve(session: Session, me: Principal, row: Campaign, now: datetime) -> None:
+    """Let a locked campaign in review run."""
+    check_in_review(Status(row.status))
+    content = store.content_of(row)
+    await _check(session, me, content, before=content)
     status = after_activate(Status.DRAFT, row.valid_to, now, review=False)
-    return await _move(session, row, status, await _decision(session, me, now), now)
+    await _move(session, row, status, await _decision(session, me, now), now)
 
 
-async def reject(
-    session: Session, me: Principal, id_: UUID, version: int | None, reason: str, now: datetime
-) -> Campaign:
-    """Send a campaign in review back to its author, who reads why."""
-    row = await _in_review(session, me, id_, version)
-    return await _move(session, row, Status.REJECTED, await _decision(session, me, now, reason), now)
+async def reject(session: Session, me: Principal, row: Campaign, reason: str, now: datetime) -> None:
+    """Send a locked campaign in review back to its author, who reads why."""
+    check_in_review(Status(row.status))
+    await _move(session, row, Status.REJECTED, await _decision(session, me, now, reason), now)
 
 
-async def delete(session: Session, me: Principal, id_: UUID, now: datetime) -> None:
-    """Delete it; what waits to be sent is skipped. Its messages and its report's numbers stay."""
-    row = await get(session, me, id_, lock=True)
+async def delete(session: Session, row: Campaign, now: datetime) -> None:
+    """Delete a locked campaign; what waits to be sent is skipped. Its messages stay."""
     before = Status(row.status)
     await store.set_campaign(session, TenantId(row.tenant_id), row, now, status=Status.PAUSED.value, deleted_at=now)
     await _set_gate(session, row, before, now)
     await _tell(session, row, now)
 
 
-async def _in_review(session: Session, me: Principal, id_: UUID, version: int | None) -> Campaign:
-    row = await get(session, me, id_, lock=True)
-    if version is not None:
-        check_version(row.version, version)
-    check_in_review(Status(row.status))
-    return row
-
-
-async def _move(session: Session, row: Campaign, status: Status, columns: dict[str, Any], now: datetime) -> Campaign:
+async def _move(session: Session, row: Campaign, status: Status, columns: dict[str, Any], now: datetime) -> None:
     before = Status(row.status)
     if status is not before:
         await store.set_campaign(session, TenantId(row.tenant_id), row, now, status=status.value, **columns)
         await _set_gate(session, row, before, now)
         await _tell(session, row, now)
-    return row
 
 
 async def _set_gate(session: Session, row: Campaign, before: Status, now: datetime) -> None:
@@ -183,22 +171,25 @@ async def _decision(session: Session, me: Principal, now: datetime, reason: str 
 
 
 async def list_targets(
-    session: Session, me: Principal, contents: list[Content]
+    session: Session, tenant_id: TenantId, contents: list[Content]
 ) -> tuple[list[TargetZone], list[TargetStore]]:
-    """The zones and stores that these campaigns name, without those that the caller may not see. Two queries."""
-    tenant_id = TenantId(me.tenant_id)
+    """The zones and stores that these campaigns name, and the store zones of their trigger's stores. Two queries."""
     zone_ids = {z for content in contents for z in content.zone_ids}
     trigger_stores = {s for content in contents for s in content.store_ids}
     own_stores = {content.store_id for content in contents if content.store_id is not None}
     zones = await store.list_target_zones(session, tenant_id, zone_ids, trigger_stores)
-    stores = await store.list_target_stores(session, tenant_id, trigger_stores | own_stores)
-    return [z for z in zones if me.sees_store(z.store_id)], [s for s in stores if me.sees_store(s.store_id)]
+    return zones, await store.list_target_stores(session, tenant_id, trigger_stores | own_stores)
 
 
-async def _check(session: Session, me: Principal, content: Content) -> None:
-    """Raise ItemErrors for each member that names what does not exist, or what the caller may not do."""
-    zones, stores = await list_targets(session, me, [content])
-    known_zones, known_stores = {zone.zone_id: zone for zone in zones}, {s.store_id for s in stores}
+async def _check(session: Session, me: Principal, content: Content, before: Content | None = None) -> None:
+    """Raise ItemErrors for each member that names what does not exist, or what the caller may not do.
+
+    A zone of another store passes for a restricted caller when it is in `before`: then somebody else put it there.
+    """
+    zones, stores = await list_targets(session, TenantId(me.tenant_id), [content])
+    lent = () if before is None else before.zone_ids
+    known_zones = {zone.zone_id: zone for zone in zones if me.sees_store(zone.store_id) or zone.zone_id in lent}
+    known_stores = {found.store_id for found in stores if me.sees_store(found.store_id)}
     wrong: dict[str, str] = check_texts(content.title, content.body)
     if content.store_id is None and me.store_ids is not None:
         wrong["store_id"] = "name one of your stores"
@@ -219,3 +210,15 @@ async def _check(session: Session, me: Principal, content: Content) -> None:
         wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
     if wrong:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
+
+
+async def load_policy(session: Session, tenant_id: TenantId) -> Policy:
+    """What the tenant has decided for all campaigns."""
+    tenant = await tenancy.get_tenant(session, tenant_id)
+    return Policy(
+        tenant_id=tenant.id,
+        quiet_start=tenant.quiet_start,
+        quiet_end=tenant.quiet_end,
+        holdout_percent=tenant.holdout_percent,
+        daily_cap=tenant.daily_cap,
+    )

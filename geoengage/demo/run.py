@@ -88,7 +88,7 @@ class Demo:
         port = self._free_port()
         base_url = f"http://{_reachable(self._settings.host)}:{port}"
         with self._step(f"API on {base_url}"):
-            api = self._child("API", ["serve"], url, port)
+            api = self._child("API", ["serve", *(["--insecure-lan"] if self._insecure_lan else [])], url, port)
             self._wait_until_ready(api, base_url)
         with self._step("demo mall"):
             remembered = seed.load(Client(base_url, remembered["secret_key"]), remembered)

@@ -1,4 +1,4 @@
-"""The outbox as other domains use it: enqueue drafts, budgets, gates, stop and resume, reactions to the ledger.
+"""The outbox as other domains use it: drafts, budgets, gates, stop and resume, receipts, reactions to the ledger.
 
 Reactions and gates never change a message: they make waiting ones due now, and the worker, which checks every message
 just before it is sent, is the only one that skips a queued message.
@@ -9,20 +9,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from geoengage.kit import events
+from geoengage.kit import errors, events
 from geoengage.kit.db import Session
-from geoengage.kit.events import Recorded, payload_uuid
-from geoengage.kit.ids import TenantId, new_id
+from geoengage.kit.event_base import Recorded, payload_uuid
+from geoengage.kit.ids import TenantId, derived_time_id, id_time, new_id
 from geoengage.messaging import store
 from geoengage.messaging.rules import (
     TENANT_GATE,
     Budget,
     Draft,
     MessageChanged,
+    SendingResumed,
+    SendingStopped,
     Status,
     in_order,
     zone_gate,
 )
+from geoengage.tenancy import store as tenancy_store
+from geoengage.venues.rules import VenueChange
 
 
 async def lock_budgets(
@@ -97,3 +101,91 @@ async def close_gate(session: Session, tenant_id: TenantId, key: str, reason: st
 async def open_gate(session: Session, tenant_id: TenantId, key: str) -> None:
     """Let messages of this gate pass again. Idempotent. What was skipped meanwhile stays skipped."""
     await store.delete_gate(session, tenant_id, key)
+
+
+async def stop_sending(session: Session, tenant_id: TenantId, by: str, reason: str | None, now: datetime) -> None:
+    """Let nothing of this tenant go out until it is resumed; what waits is skipped. Idempotent, audited."""
+    tenant = await tenancy_store.lock_tenant(session, tenant_id)
+    if tenant.sending_stopped_at is not None:
+        return
+    stopped = {"sending_stopped_at": now, "sending_stopped_by": by}
+    await tenancy_store.update_row(session, tenant_id, tenant, stopped, "sending cannot be stopped")
+    await tenancy_store.insert_audit_entry(
+        session, tenant_id, actor=by, action="sending.stop", subject=None, reason=reason, now=now
+    )
+    await close_gate(session, tenant_id, TENANT_GATE, reason or "sending was stopped", now)
+    await events.publish(session, tenant_id, [SendingStopped(by=by, reason=reason)], now)
+
+
+async def resume_sending(session: Session, tenant_id: TenantId, by: str, now: datetime) -> None:
+    """Send again from now on; what was skipped stays skipped. Idempotent, audited."""
+    tenant = await tenancy_store.lock_tenant(session, tenant_id)
+    if tenant.sending_stopped_at is None:
+        return
+    resumed = {"sending_stopped_at": None, "sending_stopped_by": None}
+    await tenancy_store.update_row(session, tenant_id, tenant, resumed, "sending cannot be resumed")
+    await tenancy_store.insert_audit_entry(session, tenant_id, actor=by, action="sending.resume", subject=None, now=now)
+    await open_gate(session, tenant_id, TENANT_GATE)
+    await events.publish(session, tenant_id, [SendingResumed(by=by)], now)
+
+
+async def record_receipt(
+    session: Session, tenant_id: TenantId, device_id: UUID, message_id: UUID, kind: str, at: datetime, now: datetime
+) -> None:
+    """Note what an app says became of a message (`received | opened | dismissed`); the same again changes nothing.
+
+    NotFound when the message is not this device's. `at` is pulled between the message's making and now: phones' clocks
+    are wrong. Readers hear of it as MessageChanged with the status as it was and the kind as reason.
+    """
+    message = await store.lock_message(session, tenant_id, message_id)
+    if message is None or message.device_id != device_id:
+        raise errors.NotFound(f"this device has no message {message_id}")
+    at = min(max(at, message.created_at), now)
+    # Named after message and kind and dated like the message, so that the key itself refuses a second one.
+    receipt_id = derived_time_id(id_time(message_id), message_id, kind)
+    if not await store.insert_receipt(session, tenant_id, receipt_id, message, kind, at):
+        return
+    event = MessageChanged(
+        message_id=message.id,
+        at=at,
+        device_id=device_id,
+        campaign_id=message.campaign_id,
+        store_id=message.store_id,
+        zone_id=message.zone_id,
+        status=message.status,
+        reason=kind,
+        title=message.title,
+        body=message.body,
+    )
+    await events.publish(session, tenant_id, [event], now)
+
+
+# --- reactions (named in wiring.py) ------------------------------------------------------------------------------
+
+
+async def on_zone_exited(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+    """zone.exited: messages that wait for another try and speak of a visit that is over are checked, and skipped."""
+    visits = [visit_id for r in recorded if (visit_id := payload_uuid(r.payload, "visit_id"))]
+    await store.hurry_messages(session, tenant_id, now, visit_ids=visits)
+
+
+async def on_consent_changed(
+    session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
+) -> None:
+    """consent.changed: what waits for a device that withdrew a consent is checked, and skipped if it needed it."""
+    devices = [
+        id_ for r in recorded if r.payload["status"] != "granted" and (id_ := payload_uuid(r.payload, "device_id"))
+    ]
+    await store.hurry_messages(session, tenant_id, now, device_ids=devices)
+
+
+async def on_venue_changed(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+    """venue.changed: the gate of a zone is closed while it is not published."""
+    for r in recorded:
+        zone_id = payload_uuid(r.payload, "zone_id")
+        if zone_id is None:
+            continue
+        if r.payload["what"] in (VenueChange.ZONE_UNPUBLISHED, VenueChange.ZONE_DELETED):
+            await close_gate(session, tenant_id, zone_gate(zone_id), str(r.payload["what"]), now)
+        elif r.payload["what"] == VenueChange.ZONE_PUBLISHED:
+            await open_gate(session, tenant_id, zone_gate(zone_id))

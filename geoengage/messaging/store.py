@@ -1,20 +1,22 @@
-"""SQL of the outbox: what writing, claiming, recording and hurrying of messages needs. Lists for readers: `lists.py`.
+"""SQL of the outbox: writing drafts, budgets, gates, claiming and settling, and the lists that readers see.
 
 Lock order here: message_due → device → person_budget → message → ledger_head.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, text
+from sqlalchemy import and_, column, insert, select, table, text
 
 from geoengage.kit.db import Session
-from geoengage.kit.ids import TenantId
+from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.messaging.models import Message, MessageDue
-from geoengage.messaging.rules import BUDGET_DAYS, Budget, Send
+from geoengage.messaging.rules import BUDGET_DAYS, Budget, Send, Settled, Status, Waiting
+from geoengage.venues.models import Store, ZoneVersion
 
 
 async def insert_send_keys(
@@ -176,3 +178,224 @@ WHERE d.tenant_id = :tenant_id AND d.message_id = waiting.message_id
             "devices": list(device_ids),
         },
     )
+
+
+# --- delivery ----------------------------------------------------------------------------------------------------
+
+
+async def list_due_tenants(session: Session, now: datetime) -> list[TenantId]:
+    """Tenants of the 2,000 longest due messages (cross-tenant: the worker serves all). A cheap look, not a claim."""
+    rows = await session.execute(
+        text(
+            "SELECT DISTINCT tenant_id FROM"
+            " (SELECT tenant_id FROM message_due WHERE due_at <= :now ORDER BY due_at LIMIT 2000) AS oldest"
+        ),
+        {"now": now},
+    )
+    return [TenantId(id_) for id_ in rows.scalars()]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Messages that belong to a worker until its lease runs out. `lost` ones were being sent by a worker that died."""
+
+    messages: list[Waiting]
+    lost: frozenset[UUID]
+
+
+async def claim_due_messages(
+    session: Session, tenant_id: TenantId, lease: UUID, now: datetime, *, until: datetime, limit: int
+) -> Claim:
+    """Take up to `limit` due messages, longest due first (SKIP LOCKED), with what the last check needs to know."""
+    claimed = await session.execute(
+        text("""
+WITH due AS (
+  SELECT message_id, lease FROM message_due WHERE tenant_id = :tenant_id AND due_at <= :now
+  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE message_due d SET lease = :lease, due_at = :until FROM due
+WHERE d.tenant_id = :tenant_id AND d.message_id = due.message_id
+RETURNING d.message_id, due.lease IS NOT NULL AS was_leased
+"""),
+        {"tenant_id": tenant_id, "now": now, "lease": lease, "until": until, "limit": limit},
+    )
+    taken = {row.message_id: row.was_leased for row in claimed}
+    if not taken:
+        return Claim([], frozenset())
+    rows = await session.execute(
+        text("""
+SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
+  m.collapse_key, m.timezone, m.attempts, m.expires_at,
+  CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
+  ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
+  EXISTS (SELECT FROM visit v WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL)
+    AS visit_ended
+FROM message m WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) ORDER BY m.id
+"""),
+        {"tenant_id": tenant_id, "ids": list(taken)},
+    )
+    messages = [Waiting(**row._mapping) for row in rows]
+    return Claim(messages, frozenset(id_ for id_, was_leased in taken.items() if was_leased))
+
+
+async def set_sending(session: Session, tenant_id: TenantId, by_channel: Mapping[str, Sequence[UUID]]) -> None:
+    """Note that these messages go to their channel's socket now."""
+    for channel, ids in by_channel.items():
+        await session.execute(
+            text(
+                "UPDATE message SET status = 'sending', channel = :channel, attempts = attempts + 1"
+                " WHERE tenant_id = :tenant_id AND id = ANY(:ids)"
+            ),
+            {"tenant_id": tenant_id, "channel": channel, "ids": list(ids)},
+        )
+
+
+async def lock_leased(session: Session, tenant_id: TenantId, lease: UUID, message_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these messages that this lease still holds, locked. The others were taken over by another worker."""
+    rows = await session.execute(
+        text(
+            "SELECT message_id FROM message_due WHERE tenant_id = :tenant_id AND lease = :lease"
+            " AND message_id = ANY(:ids) ORDER BY message_id FOR UPDATE"
+        ),
+        {"tenant_id": tenant_id, "lease": lease, "ids": list(message_ids)},
+    )
+    return set(rows.scalars())
+
+
+async def settle_messages(
+    session: Session, tenant_id: TenantId, settled: Mapping[UUID, Settled], now: datetime
+) -> None:
+    """Write outcomes: the messages' rows, and their due rows deleted or put off."""
+    rows = [
+        {
+            "id": id_,
+            "status": s.status,
+            "reason": s.reason if s.status is not Status.QUEUED else None,
+            "blockers": s.blockers,
+            "answer": s.answer,
+            "sent_at": now if s.status is Status.SENT else None,
+            "due_at": s.due_at,
+        }
+        for id_, s in settled.items()
+    ]
+    parameters = {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()}
+    await session.execute(
+        text("""
+UPDATE message m SET status = r.status, reason = r.reason, blockers = r.blockers, sent_at = r.sent_at,
+  provider_answer = coalesce(r.answer, m.provider_answer)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS r (id uuid, status text, reason text, blockers text[], answer text, sent_at timestamptz)
+WHERE m.tenant_id = :tenant_id AND m.id = r.id
+"""),
+        parameters,
+    )
+    await session.execute(
+        text("""
+WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, due_at timestamptz)),
+put_off AS (
+  UPDATE message_due d SET lease = NULL, due_at = r.due_at FROM r
+  WHERE d.tenant_id = :tenant_id AND d.message_id = r.id AND r.due_at IS NOT NULL)
+DELETE FROM message_due d USING r WHERE d.tenant_id = :tenant_id AND d.message_id = r.id AND r.due_at IS NULL
+"""),
+        parameters,
+    )
+
+
+# --- receipts ----------------------------------------------------------------------------------------------------
+
+
+async def lock_message(session: Session, tenant_id: TenantId, message_id: UUID) -> Message | None:
+    """A message, locked FOR NO KEY UPDATE; None when the tenant has no such message."""
+    query = select(Message).where(Message.tenant_id == tenant_id, Message.id == message_id)
+    return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+
+
+async def insert_receipt(
+    session: Session, tenant_id: TenantId, receipt_id: UUID, message: Message, kind: str, at: datetime
+) -> bool:
+    """Store a receipt and what it says of a locked message; False when that receipt id is there already.
+
+    What was opened or dismissed was received, so that is noted too unless it was before.
+    """
+    inserted = await session.execute(
+        text(
+            "INSERT INTO receipt (tenant_id, id, message_id, device_id, kind, at)"
+            " VALUES (:tenant_id, :id, :message_id, :device_id, :kind, :at) ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        {
+            "tenant_id": tenant_id,
+            "id": receipt_id,
+            "message_id": message.id,
+            "device_id": message.device_id,
+            "kind": kind,
+            "at": at,
+        },
+    )
+    if inserted.scalar() is None:
+        return False
+    message.received_at = message.received_at or at
+    if kind == "opened":
+        message.opened_at = at
+    await session.flush()
+    return True
+
+
+# --- lists -------------------------------------------------------------------------------------------------------
+
+# Campaigns lie above messaging, so their model cannot be imported; a name is all that is read of them.
+_campaign = table("campaign", column("tenant_id"), column("id"), column("name"))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message with the names a reader wants beside it."""
+
+    message: Message
+    campaign_name: str | None
+    store_name: str | None
+    brand_color: str | None
+    zone_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which messages; None does not restrict. `after`: made later than this moment."""
+
+    campaign_id: UUID | None = None
+    device_id: UUID | None = None
+    store_ids: frozenset[UUID] | None = None
+    statuses: tuple[str, ...] | None = None
+    after: datetime | None = None
+
+
+async def list_messages(
+    session: Session, tenant_id: TenantId, wanted: MessageFilter, before: UUID | None, limit: int
+) -> list[MessageView]:
+    """Messages newest first, with ids below `before`."""
+    query = (
+        select(Message, _campaign.c.name, Store.name, Store.brand_color, ZoneVersion.name)
+        .outerjoin(_campaign, and_(_campaign.c.tenant_id == tenant_id, _campaign.c.id == Message.campaign_id))
+        .outerjoin(Store, and_(Store.tenant_id == tenant_id, Store.id == Message.store_id))
+        .outerjoin(
+            ZoneVersion,
+            and_(
+                ZoneVersion.tenant_id == tenant_id,
+                ZoneVersion.zone_id == Message.zone_id,
+                ZoneVersion.version == Message.zone_version,
+            ),
+        )
+        .where(Message.tenant_id == tenant_id)
+    )
+    if wanted.campaign_id is not None:
+        query = query.where(Message.campaign_id == wanted.campaign_id)
+    if wanted.device_id is not None:
+        query = query.where(Message.device_id == wanted.device_id)
+    if wanted.store_ids is not None:
+        query = query.where(Message.store_id.in_(wanted.store_ids))
+    if wanted.statuses is not None:
+        query = query.where(Message.status.in_(wanted.statuses))
+    if wanted.after is not None:
+        query = query.where(Message.created_at > wanted.after, Message.id >= lowest_id(wanted.after))
+    if before is not None:
+        query = query.where(Message.id < before)
+    rows = await session.execute(query.order_by(Message.id.desc()).limit(limit))
+    return [MessageView(*row) for row in rows]

@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import jwt
-from fastapi import Depends, Request, WebSocket
+from fastapi import Depends, Request
 from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyCookie, HTTPBearer
-from starlette.requests import HTTPConnection
 
 from geoengage.kit import errors
 from geoengage.kit.clock import utc_now

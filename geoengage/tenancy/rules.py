@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -65,6 +66,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.SHOP: frozenset({Scope.READ, Scope.CAMPAIGNS}),
 }
 
+
+PASSWORD_LENGTH = 10
 
 # What no credential restricted to stores can do, whatever its scopes say: it would reach beyond its stores.
 TENANT_WIDE = frozenset({Scope.ADMIN, Scope.APPROVE, Scope.PEOPLE, Scope.PINGS, Scope.SENDING})
@@ -198,8 +201,22 @@ def check_key(new: NewKey, by: Principal | None) -> None:
     _raise(wrong)
 
 
+def check_tenant(slug: str, timezone: str) -> None:
+    """Raise ItemErrors unless the slug can stand in an address and the time zone is known."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,62}", slug):
+        raise errors.field("slug", "2 to 63 lower case letters, digits and hyphens")
+    try:
+        ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise errors.field("timezone", "not an IANA time zone, e.g. Europe/Zurich") from error
+
+
 def check_operator(new: NewOperator) -> None:
-    """Raise ItemErrors when role and owner do not fit."""
+    """Raise ItemErrors when e-mail or password are none, or role and owner do not fit."""
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", new.email.strip()):
+        raise errors.field("email", "not an e-mail address")
+    if len(new.password) < PASSWORD_LENGTH:
+        raise errors.field("password", f"at least {PASSWORD_LENGTH} characters")
     if new.role is Role.SHOP and new.owner_id is None:
         raise errors.field("owner_id", "role shop needs the owner whose stores it sees")
     if new.role is not Role.SHOP and new.owner_id is not None:

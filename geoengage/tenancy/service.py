@@ -43,6 +43,7 @@ async def create_tenant(
     policy: Mapping[str, object] | None = None,
 ) -> Tenant:
     """A tenant; `policy` sets further columns (`is_demo`, `review`, `quiet_start`, `holdout_percent`, …)."""
+    rules.check_tenant(slug, timezone)
     tenant = Tenant(id=new_id(now), slug=slug, name=name, timezone=timezone, created_at=now, **(policy or {}))
     await store.insert_tenant(session, tenant)
     await session.refresh(tenant)  # the columns that the database filled in

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from geoengage.kit.shapes import ClockTime, ExternalId, Language, Name, Patch, Shape, TimeZone
-from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, NewOperator, Review, Role, Scope
+from geoengage.tenancy.rules import PASSWORD_LENGTH, KeyKind, NewApp, NewKey, NewOperator, Review, Role, Scope
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 PublicKey = Annotated[str, StringConstraints(max_length=4096)]
@@ -205,7 +205,11 @@ class OperatorIn(Shape):
     email: Email = Field(description="E-mail, unique in the tenant.")
     name: Name = Field(description="Name.")
     role: Role = Field(description="What the operator may do.")
-    password: str = Field(min_length=10, max_length=200, description="First password, at least 10 characters.")
+    password: str = Field(
+        min_length=PASSWORD_LENGTH,
+        max_length=200,
+        description=f"First password, at least {PASSWORD_LENGTH} characters.",
+    )
     owner_id: UUID | None = Field(default=None, description="For role shop: the owner whose stores it sees.")
 
     def as_new(self) -> NewOperator:

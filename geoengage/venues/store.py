@@ -119,9 +119,7 @@ async def level_ordinals(session: Session, tenant_id: TenantId) -> dict[UUID, li
     return result
 
 
-async def mall_outlines(
-    session: Session, tenant_id: TenantId, mall_id: UUID | None = None
-) -> dict[UUID, BaseGeometry]:
+async def mall_outlines(session: Session, tenant_id: TenantId, mall_id: UUID | None = None) -> dict[UUID, BaseGeometry]:
     """The union of the levels of each mall, or of that one, in lon/lat; a mall without levels is missing."""
     query = select(Level.mall_id, Level.geom).where(Level.tenant_id == tenant_id)
     if mall_id is not None:
@@ -162,13 +160,19 @@ async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: U
     return row
 
 
-async def find_by_external_id(
-    session: Session, tenant_id: TenantId, kind: type[Mall] | type[Store] | type[Zone] | type[Owner], external_id: str
-) -> UUID | None:
-    """The id of the row that somebody else's system calls so."""
-    query = select(kind.id).where(kind.tenant_id == tenant_id, kind.external_id == external_id)
+async def find_row(session: Session, tenant_id: TenantId, kind: type[Row], **columns: Any) -> Row | None:
+    """The row with these values in unique columns, locked (FOR NO KEY UPDATE); None also when it is deleted."""
+    query = select(kind).where(kind.tenant_id == tenant_id).filter_by(**columns).with_for_update(key_share=True)
     if kind is Zone:
         query = query.where(Zone.deleted_at.is_(None))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def find_id(
+    session: Session, tenant_id: TenantId, kind: type[Mall] | type[Store] | type[Owner], external_id: str
+) -> UUID | None:
+    """The id of what somebody else's system calls so."""
+    query = select(kind.id).where(kind.tenant_id == tenant_id, kind.external_id == external_id)
     return (await session.execute(query)).scalar_one_or_none()
 
 

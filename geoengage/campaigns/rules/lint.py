@@ -10,7 +10,7 @@ from geoengage.campaigns.rules.decision import Policy
 from geoengage.campaigns.rules.definition import Content, QuietHours, TriggerKind, open_hours
 from geoengage.campaigns.rules.wording import SAMPLE_NAME, Names, write
 from geoengage.messaging.rules.text import TextError
-from geoengage.venues.rules import DAYS, Hours
+from geoengage.venues.rules import DAYS, Hours, ZoneKind
 
 LONGEST_TITLE = 65  # one line on most Android phones; iOS cuts earlier
 LONGEST_BODY = 178  # four lines, what iOS shows on the lock screen
@@ -62,7 +62,7 @@ def _about_zones(content: Content, zones: Sequence[TargetZone], stores: Sequence
                 f"Zone “{zone.name}” has no dwell mark of {mark} s: set its rules.dwell_s to [{marks}]"
                 f" (PATCH /v1/zones/{zone.zone_id}) and publish it."
             )
-    with_zone = {zone.store_id for zone in zones if zone.kind == "store"}
+    with_zone = {zone.store_id for zone in zones if zone.kind == ZoneKind.STORE}
     for store in stores:
         if store.store_id in content.store_ids and store.store_id not in with_zone:
             yield f"Store “{store.name}” has no zone of kind store yet: draw one, or name zones in the trigger."

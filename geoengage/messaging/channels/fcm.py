@@ -2,6 +2,7 @@
 
 firebase-admin's own sending is some ten times slower and ignores Retry-After. What an answer means is decided in
 `rules.after_answer`; here are the socket, the token, and the pause after a project has refused our credentials.
+firebase_admin takes a second to import, so this module is imported only where there are credentials.
 """
 
 import contextlib
@@ -12,6 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
+from firebase_admin import credentials, messaging
+from firebase_admin._messaging_encoder import MessageEncoder  # public only as str(message); pinned below 8
+from google.auth.exceptions import GoogleAuthError, TransportError
 
 from geoengage.kit import log
 from geoengage.kit.settings import FcmSettings
@@ -50,8 +54,6 @@ class FcmChannel:
 
     async def send(self, push: Push, attempt: Attempt) -> Outcome:
         """Try once; a refused access token is renewed and tried again at once."""
-        from google.auth.exceptions import GoogleAuthError, TransportError
-
         paused = self._pause_of(push, attempt)
         if paused is not None:
             return paused
@@ -61,24 +63,22 @@ class FcmChannel:
             answer = await self._post(body, token)
             if answer.status in (401, 403) and answer.code is None:
                 answer = await self._post(body, await self._token.renew(token))
-        except TransportError as error:
-            return not_reached(f"no access token: {error}"[:200], attempt)
         except GoogleAuthError as error:
+            if isinstance(error, TransportError) or error.retryable:
+                return not_reached(f"no access token: {error}"[:200], self._by_now(attempt))
             answer = Answer(401, f"no access token: {error}"[:200])
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return not_reached(f"no connection: {type(error).__name__}", self._by_now(attempt))
         except TimeoutError:
             return after_silence("timeout", self._by_now(attempt))
-        except aiohttp.ClientError as error:
-            return after_silence("connection_lost", self._by_now(attempt, type(error).__name__))
+        except aiohttp.ClientError:
+            return after_silence("connection_lost", self._by_now(attempt))
         outcome = after_answer(answer, self._by_now(attempt))
         if isinstance(outcome, Misconfigured):
             self._pause(push, outcome)
         return outcome
 
-    def _by_now(self, attempt: Attempt, lost: str | None = None) -> Attempt:
-        if lost is not None:
-            logger.info("connection lost while sending", error=lost)
+    def _by_now(self, attempt: Attempt) -> Attempt:
         return replace(attempt, now=self._clock())
 
     async def _post(self, body: bytes, token: str) -> Answer:
@@ -107,9 +107,6 @@ class FcmChannel:
 
 def encode(push: Push, now: datetime) -> dict[str, Any]:
     """The message as FCM's JSON, by firebase-admin. The remaining seconds are the time to live on every platform."""
-    from firebase_admin import messaging  # slow to import (grpc and more), so not before the first message
-    from firebase_admin._messaging_encoder import MessageEncoder  # public only as str(message); pinned below 8
-
     left = timedelta(seconds=int((push.expires_at - now).total_seconds()))
     link = push.data.get("link", "")
     key = push.collapse_key
@@ -134,7 +131,7 @@ def encode(push: Push, now: datetime) -> dict[str, Any]:
         ),
         fcm_options=messaging.FCMOptions(analytics_label=f"c_{push.campaign_id.hex}") if push.campaign_id else None,
     )
-    # Set afterwards: `token=` as an argument warns of its deprecation for every message, and many phones still have one.
+    # Set afterwards: as an argument `token=` warns of its deprecation every time, and many phones still have one.
     setattr(message, "fid" if push.address_kind == "fcm_fid" else "token", push.address)
     encoded: dict[str, Any] = MessageEncoder().default(message)
     return encoded
@@ -162,8 +159,6 @@ def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
 @contextlib.asynccontextmanager
 async def open_fcm(settings: FcmSettings, clock: Callable[[], datetime]) -> AsyncIterator[FcmChannel]:
     """The channel of the project whose service account is in `settings.credentials_file`. ValueError if unreadable."""
-    from firebase_admin import credentials
-
     certificate = credentials.Certificate(str(settings.credentials_file))
     url = f"{settings.base_url.rstrip('/')}/v1/projects/{certificate.project_id}/messages:send"
     timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=settings.timeout_s / 2)

@@ -1,9 +1,12 @@
-"""Google's OAuth access token for a service account: fetched in a thread, renewed ahead of its end, by one caller only."""
+"""Google's OAuth access token for a service account: fetched in a thread, renewed ahead of its end, once at a time."""
 
 import asyncio
 import functools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from google.auth.transport.requests import Request
 
 from geoengage.kit.clock import utc_now
 
@@ -15,8 +18,6 @@ class AccessToken:
     """The current token of google-auth credentials. Raises google.auth's RefreshError or TransportError."""
 
     def __init__(self, credential: Any) -> None:
-        from google.auth.transport.requests import Request  # slow to import, needed with credentials only
-
         self._credential = credential
         self._request = functools.partial(Request(), timeout=_TIMEOUT_S)
         self._lock = asyncio.Lock()
@@ -33,7 +34,7 @@ class AccessToken:
         await self._renew(lambda: self._credential.token != refused)
         return str(self._credential.token)
 
-    async def _renew(self, is_done: Any) -> None:
+    async def _renew(self, is_done: Callable[[], bool]) -> None:
         async with self._lock:
             if not is_done():
                 # google-auth's refresh is synchronous: it would stop every message in flight

@@ -1,4 +1,4 @@
-"""The preview inbox: a message counts as sent, is shown in GET /v1/inbox and on the console's phone, and leaves no host."""
+"""The preview inbox: a message counts as sent, is shown in GET /v1/inbox and the console, and goes nowhere."""
 
 from geoengage.messaging.channels.base import Push
 from geoengage.messaging.rules import Attempt, Outcome, Sent

@@ -109,6 +109,7 @@ class Draft:
     step: str = ""
     occurrence: UUID
     timezone: str | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

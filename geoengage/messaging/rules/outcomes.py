@@ -112,7 +112,7 @@ def after_answer(answer: Answer, attempt: Attempt) -> Outcome:
         case "UNAVAILABLE" | "INTERNAL" | "UNSPECIFIED_ERROR":
             return _again(code, answer, attempt)
         case _:
-            # Without FCM's own code a 404 or 400 comes from a wrong base URL or a proxy and says nothing of the address.
+            # Without FCM's own code a 404 or 400 comes from a wrong base URL or a proxy: the address may be good.
             return Misconfigured(f"http_{answer.status}", answer.text, _at(PAUSE_S, attempt))
 
 

@@ -70,7 +70,8 @@ def _check_path(mall: Mall, mall_id: UUID | None) -> None:
         raise errors.ItemErrors([item(("properties", "mall_id"), "it is another mall than the one of the path")])
 
 
-def _level_columns(mall: Mall, level: LevelIn) -> dict[str, Any]:
+def level_columns(mall: Mall, level: LevelIn) -> dict[str, Any]:
+    """The columns of a level's row; ItemErrors when it is not at the mall."""
     _check_path(mall, level.properties.mall_id)
     raise_if_any(check_near_origin(mall, level.geometry))
     return {"geom": level.geometry, **level.properties.model_dump(exclude={"mall_id"})}
@@ -80,7 +81,7 @@ async def create_level(
     session: Session, tenant_id: TenantId, mall: Mall, id_: UUID, level: LevelIn, now: datetime
 ) -> Level:
     """A new level; Conflict when the mall has that ordinal already."""
-    row = Level(id=id_, mall_id=mall.id, **_level_columns(mall, level))
+    row = Level(id=id_, mall_id=mall.id, **level_columns(mall, level))
     await store.insert_row(session, tenant_id, row)
     await announce(session, tenant_id, [mall_changed(mall.id)], now)
     return row
@@ -90,7 +91,7 @@ async def edit_level(
     session: Session, tenant_id: TenantId, mall: Mall, row: Level, level: LevelIn, now: datetime
 ) -> None:
     """Change a locked level; Conflict when it takes another ordinal while something stands on it."""
-    columns = _level_columns(mall, level)
+    columns = level_columns(mall, level)
     if columns["ordinal"] != row.ordinal:
         await _refuse_if_used(session, tenant_id, row)
     changed = columns["ordinal"] != row.ordinal or not columns["geom"].equals(row.geom)
@@ -113,7 +114,8 @@ async def _refuse_if_used(session: Session, tenant_id: TenantId, row: Level) -> 
 # --- units ----------------------------------------------------------------------------------------------------------
 
 
-async def _unit_columns(session: Session, tenant_id: TenantId, mall: Mall, unit: UnitIn) -> dict[str, Any]:
+async def unit_columns(session: Session, tenant_id: TenantId, mall: Mall, unit: UnitIn) -> dict[str, Any]:
+    """The columns of a unit's row; ItemErrors when it does not fit into the mall."""
     _check_path(mall, unit.properties.mall_id)
     items = await check_in_mall(session, tenant_id, mall.id, [unit.geometry], {"level": unit.properties.level})
     raise_if_any(items)
@@ -124,27 +126,26 @@ async def create_unit(
     session: Session, tenant_id: TenantId, mall: Mall, id_: UUID, unit: UnitIn, now: datetime
 ) -> Unit:
     """A new unit; only lifts, escalators and stairs matter to matching."""
-    row = Unit(id=id_, mall_id=mall.id, **await _unit_columns(session, tenant_id, mall, unit))
+    row = Unit(id=id_, mall_id=mall.id, **await unit_columns(session, tenant_id, mall, unit))
     await store.insert_row(session, tenant_id, row)
-    await announce(session, tenant_id, _connector_change(mall.id, row.category), now)
+    await announce(session, tenant_id, connector_change(mall.id, row.category), now)
     return row
 
 
-async def edit_unit(
-    session: Session, tenant_id: TenantId, mall: Mall, row: Unit, unit: UnitIn, now: datetime
-) -> None:
+async def edit_unit(session: Session, tenant_id: TenantId, mall: Mall, row: Unit, unit: UnitIn, now: datetime) -> None:
     """Change a locked unit."""
-    columns = await _unit_columns(session, tenant_id, mall, unit)
+    columns = await unit_columns(session, tenant_id, mall, unit)
     before = row.category
     await store.update_row(session, tenant_id, row, columns, now)
-    await announce(session, tenant_id, _connector_change(mall.id, before, row.category), now)
+    await announce(session, tenant_id, connector_change(mall.id, before, row.category), now)
 
 
 async def delete_unit(session: Session, tenant_id: TenantId, row: Unit, now: datetime) -> None:
     """Delete a locked unit."""
     await store.delete_row(session, tenant_id, row, "something still refers to the unit")
-    await announce(session, tenant_id, _connector_change(row.mall_id, row.category), now)
+    await announce(session, tenant_id, connector_change(row.mall_id, row.category), now)
 
 
-def _connector_change(mall_id: UUID, *categories: str) -> list[VenueChanged]:
+def connector_change(mall_id: UUID, *categories: str) -> list[VenueChanged]:
+    """The change that a unit's coming, going or editing means for matching; `categories` before and after."""
     return [mall_changed(mall_id)] if any(UnitCategory(c) in CONNECTORS for c in categories) else []

@@ -41,9 +41,7 @@ def version_columns(zone: ZoneIn) -> dict[str, Any]:
     }
 
 
-async def check_zone(
-    session: Session, tenant_id: TenantId, zone: ZoneIn, store_ids: Collection[UUID] | None
-) -> None:
+async def check_zone(session: Session, tenant_id: TenantId, zone: ZoneIn, store_ids: Collection[UUID] | None) -> None:
     """Raise ItemErrors unless mall, levels, store and place fit. `store_ids`: the only ones the caller may use."""
     p = zone.properties
     items: Items = []
@@ -55,13 +53,13 @@ async def check_zone(
     if p.mall_id is None:
         items += await check_outdoor(session, tenant_id, shape)
     else:
-        items += await check_in_mall(session, tenant_id, p.mall_id, [shape], {f"levels/{i}": n for i, n in enumerate(p.levels)})
+        items += await check_in_mall(
+            session, tenant_id, p.mall_id, [shape], {f"levels/{i}": n for i, n in enumerate(p.levels)}
+        )
     raise_if_any(items)
 
 
-async def _is_usable(
-    session: Session, tenant_id: TenantId, store_id: UUID, store_ids: Collection[UUID] | None
-) -> bool:
+async def _is_usable(session: Session, tenant_id: TenantId, store_id: UUID, store_ids: Collection[UUID] | None) -> bool:
     if store_ids is not None and store_id not in store_ids:
         return False
     try:
@@ -102,9 +100,7 @@ async def edit_zone(
 async def _add_version(
     session: Session, tenant_id: TenantId, head: Zone, zone: ZoneIn, by: str, now: datetime
 ) -> ZoneVersion:
-    edit = ZoneVersion(
-        zone_id=head.id, version=head.version, created_at=now, created_by=by, **version_columns(zone)
-    )
+    edit = ZoneVersion(zone_id=head.id, version=head.version, created_at=now, created_by=by, **version_columns(zone))
     await store.insert_version(session, tenant_id, edit)
     return edit
 

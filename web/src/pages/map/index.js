@@ -4,12 +4,14 @@
  */
 import { getAll } from '../../api.js';
 import { makeEngine } from '../../engine/index.js';
+import { contains, parts } from '../../geo.js';
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { empty, failure, loading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
 import { openExplain } from '../explain_panel.js';
 import { coach } from './coach.js';
+import { turnCompass } from './compass.js';
 import { makeDebug } from './debug.js';
 import { makeEditing } from './editing.js';
 import { makeFeed } from './feed.js';
@@ -21,7 +23,7 @@ import { makeToolbar } from './toolbar.js';
 import { loadVenue } from './venue.js';
 import { zoneList } from './zone_list.js';
 
-/** @import {Context, Mall, Message, Shape, XY, Zone} from '../../types' */
+/** @import {Mall, Shape, XY, Zone} from '../../types' */
 /** @import {Tool} from '../../engine/editor.js' */
 /** @import {Venue} from './venue.js' */
 
@@ -59,7 +61,7 @@ export function mapPage(root, context, query) {
   const engine = makeEngine(mapNode, {
     click: onClick,
     hover: onHover,
-    drawn: (shape) => editing.create(shape, outdoorPreset()),
+    drawn: onDrawn,
     edited: (shape) => editing.changed(shape),
     drawing: onDrawing,
   }, { fps: Number(query.get('fps')) || FPS });
@@ -270,10 +272,13 @@ export function mapPage(root, context, query) {
     tabs.open('zones');
   }
 
-  /** Drawn outside the mall's outline: an outdoor zone. @returns {import('./zone_form.js').Values} */
-  function outdoorPreset() {
+  /** @param {Shape} shape */
+  function onDrawn(shape) {
+    const outline = venue?.plan(level).outline;
+    const corners = parts(shape).flat(2);
+    const isOutside = outline && !corners.some((corner) => contains(outline, corner));
+    editing.create(shape, isOutside ? { mall_id: null, levels: [], kind: 'other' } : {});
     tabs.open('zones');
-    return {};
   }
 
   /** @param {{pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string, title?: string | null}} what */
@@ -328,10 +333,4 @@ export function mapPage(root, context, query) {
 /** @param {Venue} venue @param {number} level @param {XY} at */
 function storeAt(venue, level, at) {
   return venue.plan(level).stores.find((store) => store.shape && contains(/** @type {Shape} */ (store.shape), at)) ?? null;
-}
-
-/** @param {HTMLElement} node @param {number} bearing */
-function turnCompass(node, bearing) {
-  node.setAttribute('aria-label', `North is ${Math.round(bearing)}° to the left of up`);
-  fill(node, compassNeedle(bearing));
 }

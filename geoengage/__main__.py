@@ -1,0 +1,5 @@
+"""`python -m geoengage`."""
+
+from geoengage.cli import main
+
+main()

@@ -1,0 +1,151 @@
+"""What a zone event sets off: the campaigns that wait for it, decided per person, handed to messaging as drafts.
+
+A batch of events costs the same few queries as one event. Events are decided in ledger order, and what an earlier one
+queued counts against the caps and cooldowns of a later one, as it would have in a batch of its own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from geoengage.campaigns import store
+from geoengage.campaigns.rules import (
+    Case,
+    Place,
+    Policy,
+    decide,
+    expires_at,
+    in_audience,
+    is_triggered,
+    write_for,
+)
+from geoengage.campaigns.store import Running
+from geoengage.campaigns.service import load_policy
+from geoengage.kit import log
+from geoengage.kit.db import Session
+from geoengage.kit.events import Recorded
+from geoengage.kit.ids import TenantId
+from geoengage.messaging import service as messaging
+from geoengage.messaging.rules import Budget, Draft, Send, campaign_gate, zone_gate
+from geoengage.messaging.rules.text import TextError
+from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneTransition
+from geoengage.profiles import store as profiles
+from geoengage.profiles.rules import Recipient
+
+STEP = "message"  # a campaign has one step so far
+BAD_TEMPLATE = "bad_template"
+_EVENTS: dict[str, type[ZoneTransition]] = {"zone.entered": ZoneEntered, "zone.dwelled": ZoneDwelled}
+logger = log.get("campaigns")
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A campaign that an event has set off."""
+
+    event: ZoneTransition
+    place: Place
+    campaign: Running
+
+
+async def on_zone_events(
+    session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
+) -> None:
+    """Decide on every campaign that these events set off; queue its message or record why not."""
+    batch: list[ZoneTransition] = [r.as_(_EVENTS[r.type]) for r in recorded if r.type in _EVENTS]
+    starts = await _starts(session, tenant_id, batch, now)
+    people = await _people(session, tenant_id, starts)
+    starts = [s for s in starts if _addresses(s, people.get(s.event.device_id))]
+    if not starts:
+        return
+    ends = await store.list_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
+    cases = [(s, _case(s, people[s.event.device_id], ends)) for s in starts]
+    policy = await load_policy(session, tenant_id)
+    persons = sorted({case.person.person_id for _, case in cases})
+    budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
+    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, now)), now)
+
+
+async def _starts(
+    session: Session, tenant_id: TenantId, batch: Sequence[ZoneTransition], now: datetime
+) -> list[_Start]:
+    if not batch:
+        return []
+    places = await store.list_places(session, tenant_id, {(e.zone_id, e.zone_version) for e in batch})
+    stores = {place.store_id for place in places.values() if place.store_id is not None}
+    running = await store.list_running(session, tenant_id, {e.zone_id for e in batch}, stores, now)
+    return [
+        _Start(event, place, campaign)
+        for event in batch
+        if (place := places.get((event.zone_id, event.zone_version))) is not None
+        for campaign in running
+        if is_triggered(campaign.content, event, place)
+    ]
+
+
+async def _people(session: Session, tenant_id: TenantId, starts: Sequence[_Start]) -> dict[UUID, Recipient]:
+    if not starts:
+        return {}
+    return await profiles.list_recipients(session, tenant_id, {s.event.device_id for s in starts})
+
+
+def _addresses(start: _Start, person: Recipient | None) -> bool:
+    """A device that was deleted meanwhile is nobody."""
+    return person is not None and in_audience(start.campaign.content.definition.audience, person)
+
+
+def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Case:
+    return Case(
+        campaign_id=start.campaign.id,
+        content=start.campaign.content,
+        event=start.event,
+        place=start.place,
+        person=person,
+        visit_ended_at=ends.get(start.event.visit_id),
+    )
+
+
+def _drafts(
+    cases: Sequence[tuple[_Start, Case]], policy: Policy, locked: Mapping[UUID, Budget], now: datetime
+) -> Iterator[Draft]:
+    budgets = dict(locked)
+    for start, case in cases:
+        person_id = case.person.person_id
+        blockers = decide(case, policy, budgets[person_id], now)
+        draft = _draft(start, case, tuple(blockers))
+        if not blockers and draft.fault is None:
+            budgets[person_id] = budgets[person_id].spend(Send(case.campaign_id, case.event.id, now))
+        yield draft
+
+
+def _draft(start: _Start, case: Case, blockers: tuple[str, ...]) -> Draft:
+    content, event, place = case.content, case.event, case.place
+    title, body, fault = content.title, content.body, None
+    try:
+        text = write_for(content, place, case.person, start.campaign.store_name)
+        title, body = text.title, text.body
+    except TextError as error:
+        # One campaign's mistake is told in its own messages; the other campaigns of the batch go on.
+        logger.warning("template", campaign_id=str(case.campaign_id), error=str(error))
+        fault = BAD_TEMPLATE
+    return Draft(
+        device_id=event.device_id,
+        person_id=case.person.person_id,
+        campaign_id=case.campaign_id,
+        store_id=content.store_id,
+        zone_id=event.zone_id,
+        zone_version=event.zone_version,
+        visit_id=event.visit_id,
+        event_id=event.id,
+        purpose=content.definition.purpose,
+        title=title,
+        body=body,
+        collapse_key=str(case.campaign_id),
+        gates=(campaign_gate(case.campaign_id), zone_gate(event.zone_id)),
+        expires_at=expires_at(content, event, place.timezone),
+        blockers=blockers,
+        fault=fault,
+        step=STEP,
+        occurrence=event.visit_id,
+        timezone=place.timezone.key,
+    )

@@ -1,0 +1,90 @@
+"""Why did it (not) fire? Matches the stored positions of a span again and lays them beside what the engine recorded.
+
+The zones are those published now; an event names the version that it was decided with, so an edit since then shows.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from geoengage.presence.index import ZoneIndex
+from geoengage.presence.rules.levels import belief_weight, level_probability
+from geoengage.reports.rules import Approach, Happened
+
+MARGIN_M = 25.0  # zones that lie this much beyond the accuracy circle are still worth a word
+
+
+def approaches(
+    index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tuple[int, datetime] | None
+) -> dict[UUID, Approach]:
+    """The closest approach to each zone near any of the fixes (rows of `store.list_fixes`, in order of time)."""
+    if not fixes:
+        return {}
+    lon, lat = np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes])
+    pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
+    levels = _levels(index, fixes, lon, lat, level_before)
+    best: dict[UUID, Approach] = {}
+    inside: dict[UUID, int] = defaultdict(int)
+    for number, zone_number, s in zip(pairs.point, pairs.zone, pairs.s, strict=True):
+        zone, fix = index.zones[zone_number], fixes[number]
+        level_p = level_probability(zone.levels, index.floors(zone), fix["level"], levels[number])
+        a = Approach(
+            zone_id=zone.zone_id,
+            name=zone.name,
+            at=fix["at"],
+            s_m=round(float(s), 1),
+            accuracy_m=fix["accuracy_m"],
+            share=round(index.share(zone_number, fix["lon"], fix["lat"], fix["accuracy_m"], float(s)), 3),
+            level_p=round(level_p, 3),
+            trust=fix["trust"],
+            reported_level=fix["level"],
+            zone_levels=tuple(sorted(zone.levels)),
+            needed=zone.rules.min_confidence,
+            n_inside=0,
+        )
+        inside[zone.zone_id] += a.confidence >= a.needed
+        known = best.get(zone.zone_id)
+        if known is None or (a.confidence, -a.s_m) > (known.confidence, -known.s_m):
+            best[zone.zone_id] = a
+    return {zone_id: _with_count(a, inside[zone_id]) for zone_id, a in best.items()}
+
+
+def _with_count(a: Approach, n: int) -> Approach:
+    return Approach(**{name: getattr(a, name) for name in Approach.__slots__} | {"n_inside": n})
+
+
+def _levels(
+    index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], lon: Any, lat: Any, before: tuple[int, datetime] | None
+) -> list[tuple[int, float] | None]:
+    """What was believed of the floor at each fix, told again as the engine did."""
+    ways = index.ways(lon, lat)
+    level, level_at = before if before else (None, None)
+    connector_at: datetime | None = None
+    believed: list[tuple[int, float] | None] = []
+    for number, fix in enumerate(fixes):
+        if fix["level"] is not None:
+            level, level_at = fix["level"], fix["at"]
+        elif ways.outdoors[number]:
+            level, level_at = 0, fix["at"]
+        if ways.at_connector[number]:
+            connector_at = fix["at"]
+        known = level is not None and level_at is not None and fix["level"] is None
+        believed.append((level, belief_weight(level_at, connector_at, fix["at"])) if known else None)  # type: ignore[arg-type]
+    return believed
+
+
+def happened(events: Sequence[Mapping[str, Any]], open_zones: set[UUID]) -> dict[UUID, Happened]:
+    """What was recorded, by zone (rows of `store.list_events`)."""
+    kinds: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for event in events:
+        kinds[event["zone_id"]][event["kind"]] = event["reason"]
+    return {
+        zone_id: Happened(
+            "entered" in kinds[zone_id], "exited" in kinds[zone_id], zone_id in open_zones, kinds[zone_id]
+        )
+        for zone_id in {*kinds, *open_zones}
+    }

@@ -1,0 +1,196 @@
+"""Explain in words: why did a zone (not) fire, why was a message (not) sent. Pure; numbers in, one sentence out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Verdict(StrEnum):
+    """What became of a device and a zone within the time asked about."""
+
+    ENTERED = "entered"
+    INSIDE = "inside"
+    LEFT = "left"
+    PENDING = "pending"
+    BELOW_CONFIDENCE = "below_confidence"
+    WRONG_LEVEL = "wrong_level"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """The fix that came closest to being inside a zone: signed metres, accuracy, share and level probability 0–1."""
+
+    zone_id: UUID
+    name: str
+    at: datetime
+    s_m: float
+    accuracy_m: float
+    share: float
+    level_p: float
+    trust: float
+    reported_level: int | None
+    zone_levels: tuple[int, ...]
+    needed: float
+    n_inside: int  # fixes of the window whose confidence was high enough
+
+    @property
+    def confidence(self) -> float:
+        """Share × level × trust, as the engine reckons."""
+        return self.share * self.level_p * self.trust
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What the engine recorded for one zone within the window."""
+
+    entered: bool = False
+    exited: bool = False
+    was_inside: bool = False
+    reasons: Mapping[str, str] = field(default_factory=dict)  # kind → reason
+
+
+def verdict_of(a: Approach, happened: Happened) -> Verdict:
+    """Recorded events speak first; without any, the closest approach says what was missing."""
+    if happened.entered:
+        return Verdict.ENTERED
+    if happened.exited:
+        return Verdict.LEFT
+    if happened.was_inside:
+        return Verdict.INSIDE
+    if a.confidence >= a.needed:
+        return Verdict.PENDING
+    if a.level_p == 0.0 and a.s_m <= 0:
+        return Verdict.WRONG_LEVEL
+    return Verdict.OUTSIDE if a.s_m >= a.accuracy_m else Verdict.BELOW_CONFIDENCE
+
+
+def zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
+    """One sentence with the numbers that decided."""
+    number = f"{a.confidence:.2f} (needs {a.needed:.2f})"
+    accuracy = f"the phone says ±{a.accuracy_m:.0f} m"
+    match verdict:
+        case Verdict.ENTERED:
+            return f"Entered {a.name}: inside with {number}, {_how(happened.reasons.get('entered', ''))}; {accuracy}."
+        case Verdict.LEFT:
+            return f"Left {a.name}: {_how(happened.reasons.get('exited', ''))}."
+        case Verdict.INSIDE:
+            return f"Was in {a.name} already; it fires when somebody comes in."
+        case Verdict.PENDING:
+            times = "one position" if a.n_inside == 1 else f"{a.n_inside} positions"
+            return f"{times} inside {a.name} with {number}, not confirmed: no second one agreed and time was too short."
+        case Verdict.WRONG_LEVEL:
+            floors = ", ".join(map(str, a.zone_levels))
+            return f"Inside the outline of {a.name}, but on floor {a.reported_level}; the zone is on floor {floors}."
+        case Verdict.OUTSIDE:
+            return f"{a.s_m:.0f} m outside {a.name}; {accuracy}."
+        case Verdict.BELOW_CONFIDENCE:
+            why = _weakest(a)
+            where = "inside" if a.s_m <= 0 else f"{a.s_m:.0f} m outside"
+            return f"{where} {a.name} with {number}: {accuracy}{why}.".capitalize()
+
+
+def _weakest(a: Approach) -> str:
+    if a.level_p < min(a.share, a.trust):
+        return f", and its floor is only {a.level_p:.0%} certain"
+    return ", and it moved faster than people walk" if a.trust < min(a.share, a.level_p) else ""
+
+
+_HOW = {
+    "confirmed_by_fix": "confirmed by a second position",
+    "confirmed_by_time": "nothing contradicted it in time",
+    "whole_disc": "the whole accuracy circle was inside",
+    "single_fix": "one position is enough here",
+    "crossing": "its way cut the zone",
+    "left": "outside for long enough",
+    "silence": "the phone fell silent",
+    "zone_deleted": "the zone was taken down",
+    "zone_changed": "the zone was changed",
+    "schedule_closed": "the zone closed",
+    "consent_withdrawn": "location consent was withdrawn",
+}
+
+
+def _how(reason: str) -> str:
+    return _HOW.get(reason, reason)
+
+
+_REJECTIONS = {
+    "no_location_consent": "no location consent: the position was not looked at and not kept",
+    "in_future": "the phone's clock is ahead of ours",
+    "too_old": "older than positions are kept",
+    "null_island": "0, 0 is no position",
+    "impossible_speed": "over 70 m/s from the position before: impossible",
+    "mock_location": "the phone says that the position is made up",
+    "invalid": "longitude or latitude out of range",
+}
+
+
+def rejection_text(reason: str) -> str:
+    """Why a position was refused."""
+    return _REJECTIONS.get(reason, reason)
+
+
+_BLOCKERS = {
+    "no_consent": "no consent for this kind of message",
+    "suppressed": "this person is not to be written to",
+    "holdout": "in the control group that gets no campaigns, to measure what they bring",
+    "quiet_hours": "quiet hours",
+    "campaign_hours": "outside the campaign's days or hours",
+    "cooldown": "got this campaign too recently",
+    "cap": "cap reached: enough messages for now",
+    "late": "the event was too old to be true any more",
+    "visit_ended": "had already left again",
+    "expired": "expired before it could be sent",
+    "campaign_inactive": "the campaign was paused or over",
+    "zone_unpublished": "the zone was taken down",
+    "sending_stopped": "all sending was stopped",
+    "no_address": "the device has no push address",
+    "not_in_audience": "not in the campaign's audience",
+}
+
+
+def message_text(status: str, channel: str | None, blockers: Sequence[str], answer: str | None) -> str:
+    """What became of a message, and why."""
+    if status == "skipped":
+        return "Held back: " + "; also ".join(_BLOCKERS.get(b, b) for b in blockers) + "."
+    if status == "sent":
+        return (
+            "Shown in the preview inbox (no push provider)." if channel == "preview" else "Handed to the push provider."
+        )
+    return {
+        "queued": "Waiting to be sent.",
+        "sending": "Being sent.",
+        "failed": f"Failed: {answer or 'the provider refused it'}.",
+        "misconfigured": f"Not sent, something is set up wrong: {answer or 'see the campaign'}.",
+        "unknown": "Handed over, but no answer came.",
+    }.get(status, status)
+
+
+def summary(fixes: int, rejections: int, zones: Sequence[Verdict], statuses: Sequence[str]) -> str:
+    """The answer in one plain sentence."""
+    if not fixes and not rejections:
+        return "Nothing was heard from this device in that time."
+    if not fixes:
+        return f"All {rejections} positions were refused; see why below."
+    sent = sum(s == "sent" for s in statuses)
+    held = sum(s == "skipped" for s in statuses)
+    entered = sum(v is Verdict.ENTERED for v in zones)
+    parts = [f"{fixes} position{'s' * (fixes != 1)}", f"{entered} zone{'s' * (entered != 1)} entered"]
+    parts.append(f"{sent} message{'s' * (sent != 1)} sent")
+    if held:
+        parts.append(f"{held} held back")
+    return ", ".join(parts) + "."
+
+
+def silence(status: str, trigger: str, *, addressed: bool) -> tuple[str, str]:
+    """Verdict and words for a campaign that waits at an entered zone and decided nothing."""
+    if status != "active":
+        return status, f"The campaign is {status.replace('_', ' ')}."
+    if not addressed:
+        return "not_in_audience", "This person is not in the campaign's audience."
+    if trigger == "dwelled":
+        return "not_dwelled", "The campaign waits for people who stay; this visit did not reach its mark in that time."
+    return "undecided", "The campaign started after this visit, or has not decided yet."
