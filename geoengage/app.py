@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from geoengage.campaigns.api import router as campaigns
 from geoengage.kit import health, partitions
+from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
@@ -54,7 +55,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         await engine.dispose()
 
     app = FastAPI(
-        title="geoengage", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, docs_url="/docs", redoc_url=None
+        title="geoengage",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        dependencies=[Depends(refuse_unstorable)],
     )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()

@@ -13,6 +13,7 @@ from geoengage.kit import commands, log
 from geoengage.kit.settings import Settings
 from geoengage.simulator.cli import simulate
 from geoengage.tenancy import cli as tenancy
+from geoengage.venues import cli as venues
 
 app = typer.Typer(help="Location-aware retail engagement.", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -21,6 +22,7 @@ app.add_typer(tenancy.tenants, name="tenants")
 app.add_typer(tenancy.operators, name="operators")
 app.add_typer(tenancy.apps, name="apps")
 app.add_typer(tenancy.keys, name="keys")
+app.add_typer(venues.app, name="venues")
 app.add_typer(demo.app, name="demo")
 app.command()(simulate)
 

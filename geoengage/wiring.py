@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from geoengage.campaigns import service as campaigns
+from geoengage.campaigns import reaction as campaigns
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import psycopg
+import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from geoengage.kit import events, http, log, partitions
@@ -111,8 +112,12 @@ async def upkeep_once(sessions: Sessions) -> None:
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
 
 
-async def run(settings: Settings, database_url: str) -> None:
+def run(settings: Settings, database_url: str) -> None:
     """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
+    uvloop.run(_run(settings, database_url))
+
+
+async def _run(settings: Settings, database_url: str) -> None:
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()

@@ -249,6 +249,7 @@ def main(goal: str) -> None:
     wanted = GOALS[goal]
     sys.path.insert(0, str(ROOT))
     os.environ["PATH"] = f"{VENV / 'bin'}:{os.environ['PATH']}"
+    os.environ["NO_COLOR"] = "1"  # for the log
     STATE.mkdir(mode=0o700, exist_ok=True)
     with (STATE / "setup.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -148,7 +148,7 @@ def feature(shape: Geometry, properties: dict[str, Any]) -> dict[str, Any]:
 def level_features() -> Iterable[dict[str, Any]]:
     for ordinal, (name, short_name) in LEVELS.items():
         named = {"name": name, "short_name": short_name}
-        yield feature(outline(ordinal), {**_ref(f"lv-{ordinal}"), "ordinal": ordinal, **named})
+        yield feature(outline(ordinal), {"mall_external_id": MALL["external_id"], "ordinal": ordinal, **named})
 
 
 def unit_features() -> Iterable[dict[str, Any]]:

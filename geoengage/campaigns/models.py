@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, Uuid, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 

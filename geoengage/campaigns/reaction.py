@@ -20,8 +20,8 @@ from geoengage.campaigns.rules import (
     is_triggered,
     write_for,
 )
-from geoengage.campaigns.store import Running
 from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.store import Running
 from geoengage.kit import log
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
@@ -48,9 +48,7 @@ class _Start:
     campaign: Running
 
 
-async def on_zone_events(
-    session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
-) -> None:
+async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
     """Decide on every campaign that these events set off; queue its message or record why not."""
     batch: list[ZoneTransition] = [r.as_(_EVENTS[r.type]) for r in recorded if r.type in _EVENTS]
     starts = await _starts(session, tenant_id, batch, now)

@@ -263,7 +263,10 @@ async def list_running(
 async def list_visit_ends(session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """When these visits ended, without those that go on."""
     rows = await session.execute(
-        text("SELECT id, exited_at FROM visit WHERE tenant_id = :t AND id = ANY(:ids) AND exited_at IS NOT NULL"),
-        {"t": tenant_id, "ids": list(visit_ids)},
+        text(
+            "SELECT id, exited_at FROM visit"
+            " WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL"
+        ),
+        {"tenant_id": tenant_id, "ids": list(visit_ids)},
     )
     return {row.id: row.exited_at for row in rows}

@@ -21,6 +21,7 @@ from geoengage.demo.children import Child
 from geoengage.demo.client import Client
 from geoengage.demo.state import State
 from geoengage.kit.cluster import Cluster
+from geoengage.kit.commands import with_driver
 from geoengage.kit.migrate import upgrade
 from geoengage.kit.settings import Settings
 
@@ -28,6 +29,7 @@ PORTS_TO_TRY = 50
 READY_S = 60.0
 CHILDREN_STOP_S = 1.5  # leaves the database its share of the three seconds
 WATCH_S = 0.3
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(Exception):
@@ -49,6 +51,7 @@ class Demo:
         self._console = Console(highlight=False, soft_wrap=True)
         self._cluster: Cluster | None = None
         self._children: list[Child] = []
+        self._stopping = False
 
     def up(self) -> None:
         """Bring everything up, print the link, watch, and stop everything."""
@@ -58,8 +61,8 @@ class Demo:
             if not _take(lock):
                 self._say_where_it_runs()
                 return
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, _stop)
+            for number in STOP_SIGNALS:
+                signal.signal(number, self._told_to_stop)
             try:
                 self._start()
                 while True:
@@ -108,7 +111,7 @@ class Demo:
 
     def _database(self) -> str:
         if self._settings.database_url:
-            return self._settings.database_url
+            return with_driver(self._settings.database_url)
         self._cluster = Cluster(self._data_dir / "postgres", log=self._data_dir / "logs" / "postgresql.log")
         return self._cluster.ensure_started()
 
@@ -152,6 +155,7 @@ class Demo:
     # Staying up, and ending
 
     def _watch(self) -> None:
+        self._check_stopping()
         time.sleep(WATCH_S)
         if self._cluster and not self._cluster.is_running():
             self._say("PostgreSQL ended; starting it again")
@@ -159,8 +163,17 @@ class Demo:
         for child in self._children:
             child.watch(self._say)
 
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        # Noted as well as raised: C code that runs Python, an import of numpy for one, may swallow what is raised.
+        self._stopping = True
+        raise Stopped
+
+    def _check_stopping(self) -> None:
+        if self._stopping:
+            raise Stopped
+
     def _stop(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # what follows takes less than three seconds
         Child.stop_all(self._children, CHILDREN_STOP_S)
         stopped = [child.name for child in self._children]
@@ -179,6 +192,7 @@ class Demo:
         started = time.monotonic()
         with self._console.status(f"{what} …"):
             yield
+        self._check_stopping()
         self._say(f"  {what}: ready in {time.monotonic() - started:.1f} s")
 
 
@@ -222,7 +236,3 @@ def _take(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped

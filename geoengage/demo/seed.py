@@ -45,7 +45,8 @@ def load(client: Client, state: State) -> State:
     for zone in _all(client, "/v1/zones"):
         if zone["properties"]["status"] == "draft":
             client.post(f"/v1/zones/{zone['id']}/publish")
-    _ensure(client, "/v1/campaigns", read("campaigns.json"), ids, _name)
+    campaigns = [{k: v for k, v in c.items() if k != "external_id"} for c in read("campaigns.json")]  # known by name
+    _ensure(client, "/v1/campaigns", campaigns, ids, _name)
     for campaign in _all(client, "/v1/campaigns"):
         if campaign["status"] == "draft":
             campaign = client.post(f"/v1/campaigns/{campaign['id']}/activate")

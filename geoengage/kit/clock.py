@@ -26,9 +26,14 @@ def weekday(at: datetime, zone: ZoneInfo) -> str:
 
 
 def hours_end(at: datetime, zone: ZoneInfo, end: time) -> datetime:
-    """The first moment after `at` whose local wall clock shows `end`, as UTC."""
-    local = at.astimezone(zone)
-    candidate = datetime.combine(local.date(), end, tzinfo=zone)
-    if candidate <= local:
-        candidate = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
-    return candidate.astimezone(UTC)
+    """The first moment after `at` whose local wall clock shows `end`, as UTC.
+
+    Compared in UTC: in the night when clocks go back a wall clock shows the same hour twice.
+    """
+    day = at.astimezone(zone).date()
+    moments = (
+        datetime.combine(day + timedelta(days=days), end, tzinfo=zone).replace(fold=fold).astimezone(UTC)
+        for days in (0, 1)
+        for fold in (0, 1)
+    )
+    return next(moment for moment in moments if moment > at)

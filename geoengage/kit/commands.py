@@ -26,7 +26,7 @@ def database(settings: Settings) -> Iterator[str]:
     The private one is brought up to date here; another is migrated by `geoengage db upgrade` only.
     """
     if settings.database_url:
-        yield _with_driver(settings.database_url)
+        yield with_driver(settings.database_url)
         return
     folder = settings.data_dir.absolute()
     try:
@@ -37,7 +37,7 @@ def database(settings: Settings) -> Iterator[str]:
         raise fail(str(error)) from error
 
 
-def _with_driver(url: str) -> str:
+def with_driver(url: str) -> str:
     """`postgres://` and `postgresql://`, as hosting companies hand them out, with the driver that we use."""
     scheme, _, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url

@@ -200,7 +200,16 @@ async def _if_match(
     return int(value[1:])
 
 
+async def _if_match_or_none(
+    if_match: Annotated[
+        str | None, Header(description="ETag of the version you saw; left out, whatever is current.")
+    ] = None,
+) -> int | None:
+    return None if if_match is None else await _if_match(if_match)
+
+
 IfMatch = Annotated[int, Depends(_if_match)]
+OptionalIfMatch = Annotated[int | None, Depends(_if_match_or_none)]
 
 
 def check_version(current: int, wanted: int) -> None:

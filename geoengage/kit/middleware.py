@@ -60,9 +60,10 @@ class Outermost:
             scope["app"].state.bell.ring()
         REQUESTS.labels(scope["method"], status).inc()
         if status >= 500 or not scope["path"].startswith(("/v1/pings", "/ui/", "/healthz", "/readyz")):
-            # The path alone: a query string may hold a position.
+            # The path alone: a query string may hold a position. And not that of a login link, which is its secret.
+            path = "/go/…" if scope["path"].startswith("/go/") else scope["path"]
             took = round((time.perf_counter() - started) * 1000, 1)
-            logger.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+            logger.info("request", method=scope["method"], path=path, status=status, ms=took)
 
 
 def _declared_size(scope: Scope) -> int:

@@ -1,15 +1,14 @@
 """Dated partitions of the high-volume tables: made ahead, dropped when all tenants' retention has passed.
 
-A table says `postgresql_partition_by` RANGE over a time column or over a UUIDv7 `id`. Names end in `_pYYYYMMDD`, the first
+A table is partitioned by RANGE over a time column or over a UUIDv7 `id`. Names end in `_pYYYYMMDD`, the first
 day of the span. Without a partition an insert fails, hence `AHEAD` and the check in /readyz.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import text
 
-from geoengage.kit.db import Base, Session
+from geoengage.kit.db import Session
 from geoengage.kit.ids import lowest_id
 
 AHEAD = timedelta(days=14)
@@ -17,12 +16,12 @@ BEHIND = timedelta(days=8)  # the oldest ping that is accepted, and a day
 _DAILY = {"ping", "ping_rejection"}
 
 
-def _tables() -> Iterator[tuple[str, str, int]]:
-    """Name, partition column and days per partition of each partitioned table."""
-    for table in Base.metadata.sorted_tables:
-        by = table.dialect_options["postgresql"]["partition_by"]
-        if by:
-            yield table.name, by.removeprefix("RANGE (").removesuffix(")"), 1 if table.name in _DAILY else 7
+async def _tables(session: Session) -> list[tuple[str, str, int]]:
+    """Name, partition column and days per partition of each partitioned table, as the database knows them."""
+    rows = await session.execute(
+        text("SELECT c.relname, pg_get_partkeydef(c.oid) FROM pg_class c WHERE c.relkind = 'p' ORDER BY 1")
+    )
+    return [(name, key.removeprefix("RANGE (").removesuffix(")"), 1 if name in _DAILY else 7) for name, key in rows]
 
 
 def _start(day: date, days: int) -> date:
@@ -40,7 +39,7 @@ async def make_ahead(session: Session, now: datetime) -> None:
     existing = set(
         (await session.execute(text("SELECT relname FROM pg_class WHERE relname ~ '_p[0-9]{8}$'"))).scalars()
     )
-    for table, column, days in _tables():
+    for table, column, days in await _tables(session):
         day = _start((now - BEHIND).date(), days)
         while day <= (now + AHEAD).date():
             name, after = f"{table}_p{day:%Y%m%d}", day + timedelta(days=days)
@@ -61,13 +60,16 @@ async def days_ahead(session: Session, now: datetime) -> int:
     for name in names:
         table, _, day = name.rpartition("_p")
         last[table] = max(last.get(table, date.min), date(int(day[:4]), int(day[4:6]), int(day[6:])))
-    ends = [last.get(table, date.min + timedelta(days=7)) + timedelta(days=days) for table, _, days in _tables()]
+    ends = [
+        last.get(table, date.min + timedelta(days=7)) + timedelta(days=days)
+        for table, _, days in await _tables(session)
+    ]
     return min((end - now.date()).days for end in ends)
 
 
 async def drop_before(session: Session, table: str, before: datetime) -> list[str]:
     """Drop the partitions of `table` that end before `before`; returns their names."""
-    days = next(d for name, _, d in _tables() if name == table)
+    days = next(d for name, _, d in await _tables(session) if name == table)
     rows = await session.execute(
         text("SELECT relname FROM pg_class WHERE relname ~ :pattern ORDER BY 1"),
         {"pattern": f"^{table}_p[0-9]{{8}}$"},

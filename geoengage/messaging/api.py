@@ -1,5 +1,190 @@
-"""Placeholder until the routes are there."""
+"""HTTP of messages: what was sent and why not, the device's inbox and receipts, the switch that stops all sending."""
 
-from fastapi import APIRouter
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-router = APIRouter()
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel, Field
+
+from geoengage.kit import errors
+from geoengage.kit.http import PROBLEMS, Now, Paging, Tx
+from geoengage.kit.pseudonym import as_text, pseudonym
+from geoengage.kit.shapes import Shape
+from geoengage.messaging import service, store
+from geoengage.messaging.rules import Blocker, Status
+from geoengage.messaging.store import MessageFilter, MessageView
+from geoengage.profiles import store as profiles_store
+from geoengage.tenancy.auth import DeviceCaller, Reader, Sender
+from geoengage.tenancy.rules import Scope, actor_name
+
+router = APIRouter(tags=["messages"], responses=PROBLEMS)
+_SHOWN = (Status.SENT, Status.UNKNOWN)  # what a phone may have shown
+
+
+class MessageOut(BaseModel):
+    """One message to one device, from decision to receipt."""
+
+    id: UUID = Field(description="Identifies the message; rises with time.")
+    campaign_id: UUID | None = Field(description="The campaign that decided it.")
+    campaign_name: str | None = Field(description="Its name now.")
+    store_id: UUID | None = Field(description="The store that speaks; null: the whole tenant.")
+    store_name: str | None = Field(description="Its name now.")
+    brand_color: str | None = Field(description="Its colour, `#rrggbb`.")
+    device_id: UUID | None = Field(description="The device, for callers with the right `people`; else null.")
+    pseudonym: str = Field(description="The device's name on the day of the message, as in the live stream.")
+    zone_id: UUID | None = Field(description="The zone that triggered it.")
+    zone_name: str | None = Field(description="The zone's name in that version.")
+    zone_version: int | None = Field(description="The version of the zone that matched.")
+    visit_id: UUID | None = Field(description="The visit during which it was triggered.")
+    status: Status = Field(
+        description="`queued`, `sending`, then `sent`, `skipped` (see `reason`), `failed`, `misconfigured` (yours to"
+        " mend; tried again while it is valid) or `unknown` (the provider gave no answer)."
+    )
+    reason: str | None = Field(
+        description="Why it was skipped: " + ", ".join(Blocker) + ". Or the provider's reason of a failure."
+    )
+    blockers: list[str] = Field(description="Everything that spoke against sending it, in the order of checks.")
+    title: str = Field(description="As rendered.")
+    body: str = Field(description="As rendered.")
+    created_at: datetime = Field(description="When it was decided.")
+    sent_at: datetime | None = Field(description="When the provider had taken it.")
+    expires_at: datetime = Field(description="It is never sent after this.")
+    received_at: datetime | None = Field(description="When the app says it arrived.")
+    opened_at: datetime | None = Field(description="When the app says it was opened.")
+    channel: Literal["fcm", "preview"] | None = Field(
+        description="How it went: Firebase, or the preview inbox (test devices, or no Firebase credentials)."
+    )
+    provider_answer: str | None = Field(description="What the provider said last.")
+
+
+class MessagePage(BaseModel):
+    """Messages, newest first."""
+
+    items: list[MessageOut] = Field(description="This page.")
+    next: str | None = Field(description="`cursor` of the next page; null at the end.")
+
+
+class InboxItem(BaseModel):
+    """A message as its reader sees it."""
+
+    id: UUID = Field(description="Send it back in receipts.")
+    title: str = Field(description="First line.")
+    body: str = Field(description="Text.")
+    status: Literal["sent", "unknown"] = Field(description="`unknown`: the phone may not have shown it.")
+    campaign_id: UUID | None = Field(description="The campaign it belongs to.")
+    store_id: UUID | None = Field(description="The store that speaks; null: the mall or chain itself.")
+    store_name: str | None = Field(description="The store's name.")
+    brand_color: str | None = Field(description="The store's colour, `#rrggbb`.")
+    created_at: datetime = Field(description="When it was decided.")
+    expires_at: datetime = Field(description="After this it speaks of the past.")
+    opened_at: datetime | None = Field(description="When it was opened.")
+
+
+class InboxPage(BaseModel):
+    """A device's messages, newest first."""
+
+    items: list[InboxItem] = Field(description="This page.")
+    next: str | None = Field(description="`cursor` of the next page; null at the end.")
+
+
+class ReceiptIn(Shape):
+    """What became of a message on the phone."""
+
+    message_id: UUID = Field(description="`message_id` of the push's data, or `id` of the inbox.")
+    kind: Literal["received", "opened", "dismissed"] = Field(description="What happened.")
+    at: AwareDatetime | None = Field(default=None, description="When, on the phone's clock; default: now.")
+
+
+class StopIn(Shape):
+    """Why sending stops."""
+
+    reason: str | None = Field(default=None, max_length=500, description="For the audit trail and the console.")
+
+
+@router.get("/v1/messages")
+async def list_messages(
+    request: Request,
+    me: Reader,
+    tx: Tx,
+    page: Paging,
+    campaign_id: Annotated[UUID | None, Query(description="Only of this campaign.")] = None,
+    device_id: Annotated[UUID | None, Query(description="Only to this device; needs the right `people`.")] = None,
+    status: Annotated[Status | None, Query(description="Only with this status.")] = None,
+    after: Annotated[AwareDatetime | None, Query(description="Only decided after this moment.")] = None,
+) -> MessagePage:
+    """List messages, newest first: sent ones, and skipped ones with the reason.
+
+    A credential restricted to stores sees the messages of its stores.
+    """
+    if device_id is not None and not me.may(Scope.PEOPLE):
+        raise errors.Forbidden("device_id needs the scope or role right 'people'", needs=Scope.PEOPLE.value)
+    wanted = MessageFilter(
+        campaign_id=campaign_id,
+        device_id=device_id,
+        store_ids=me.store_ids,
+        statuses=None if status is None else (status,),
+        after=after,
+    )
+    rows = await store.list_messages(tx, me.tenant_id, wanted, page.after, page.limit + 1)
+    shown, following = page.cut(rows, _id)
+    key = request.app.state.signing_key
+    return MessagePage(items=[_message_out(view, key, people=me.may(Scope.PEOPLE)) for view in shown], next=following)
+
+
+@router.get("/v1/inbox")
+async def get_inbox(me: DeviceCaller, tx: Tx, page: Paging) -> InboxPage:
+    """What this device was sent, newest first; also in the preview, where no push goes out.
+
+    After a log-out the messages of the person before are not shown.
+    """
+    device = await profiles_store.get_device(tx, me.tenant_id, me.id, me.token_version)
+    people = frozenset({device.id, device.profile_id or device.id})
+    wanted = MessageFilter(device_id=device.id, person_ids=people, statuses=_SHOWN)
+    rows = await store.list_messages(tx, me.tenant_id, wanted, page.after, page.limit + 1)
+    shown, following = page.cut(rows, _id)
+    return InboxPage(items=[InboxItem.model_validate(_columns(view)) for view in shown], next=following)
+
+
+@router.post("/v1/receipts", status_code=204)
+async def post_receipt(body: ReceiptIn, me: DeviceCaller, tx: Tx, now: Now) -> None:
+    """Tell that a message was received, opened or dismissed. Safe to repeat: the first of each kind counts."""
+    device = await profiles_store.get_device(tx, me.tenant_id, me.id, me.token_version)
+    at = body.at or now
+    await service.record_receipt(tx, me.tenant_id, device.id, body.message_id, kind=body.kind, at=at, now=now)
+
+
+@router.post("/v1/sending/stop", status_code=204)
+async def stop_sending(me: Sender, tx: Tx, now: Now, body: StopIn | None = None) -> None:
+    """Stop all sending of the tenant at once. What waits is skipped with `sending_stopped`. Safe to repeat."""
+    await service.stop_sending(tx, me.tenant_id, actor_name(me), body.reason if body else None, now)
+
+
+@router.post("/v1/sending/resume", status_code=204)
+async def resume_sending(me: Sender, tx: Tx, now: Now) -> None:
+    """Send again from now on. What was skipped meanwhile stays skipped. Safe to repeat."""
+    await service.resume_sending(tx, me.tenant_id, actor_name(me), now)
+
+
+def _id(view: MessageView) -> UUID:
+    return view.message.id
+
+
+def _columns(view: MessageView) -> dict[str, Any]:
+    """The members of an answer that are columns of a message or names beside it."""
+    names = {"store_name": view.store_name, "brand_color": view.brand_color}
+    return {name: getattr(view.message, name) for name in InboxItem.model_fields if name not in names} | names
+
+
+def _message_out(view: MessageView, key: str, *, people: bool) -> MessageOut:
+    message = view.message
+    names = {
+        "campaign_name": view.campaign_name,
+        "store_name": view.store_name,
+        "brand_color": view.brand_color,
+        "zone_name": view.zone_name,
+        "pseudonym": as_text(pseudonym(key, message.tenant_id, message.device_id, message.created_at.date())),
+        "device_id": message.device_id if people else None,
+    }
+    columns = {name: getattr(message, name) for name in MessageOut.model_fields if name not in names}
+    return MessageOut(**columns, **names)

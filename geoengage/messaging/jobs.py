@@ -78,7 +78,7 @@ class Deliverer:
         self._flying: dict[asyncio.Task[Outcome], _Flight] = {}
 
     async def step(self) -> bool:
-        """Claim for whoever has work, wait at most 50 ms for answers, record them; False when there is nothing to do."""
+        """Claim for whoever has work, wait at most 50 ms for answers, record them; False when nothing is to be done."""
         claimed = await self._claim_for_all()
         if self._flying:
             await self._land()

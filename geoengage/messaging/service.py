@@ -57,6 +57,7 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
 
 def _row(id_: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
     blockers = in_order(draft.blockers)
+    status = Status.SKIPPED if blockers else Status.MISCONFIGURED if draft.fault else Status.QUEUED
     return {
         "id": id_,
         "device_id": draft.device_id,
@@ -69,8 +70,8 @@ def _row(id_: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
         "event_id": draft.event_id,
         "purpose": str(draft.purpose),
         "channel": None,
-        "status": str(Status.SKIPPED if blockers else Status.QUEUED),
-        "reason": str(blockers[0]) if blockers else None,
+        "status": str(status),
+        "reason": str(blockers[0]) if blockers else draft.fault,
         "blockers": [str(b) for b in blockers],
         "gates": sorted({*draft.gates, TENANT_GATE}),
         "title": draft.title,
@@ -130,7 +131,7 @@ async def resume_sending(session: Session, tenant_id: TenantId, by: str, now: da
 
 
 async def record_receipt(
-    session: Session, tenant_id: TenantId, device_id: UUID, message_id: UUID, kind: str, at: datetime, now: datetime
+    session: Session, tenant_id: TenantId, device_id: UUID, message_id: UUID, *, kind: str, at: datetime, now: datetime
 ) -> None:
     """Note what an app says became of a message (`received | opened | dismissed`); the same again changes nothing.
 

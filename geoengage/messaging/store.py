@@ -362,6 +362,7 @@ class MessageFilter:
 
     campaign_id: UUID | None = None
     device_id: UUID | None = None
+    person_ids: frozenset[UUID] | None = None
     store_ids: frozenset[UUID] | None = None
     statuses: tuple[str, ...] | None = None
     after: datetime | None = None
@@ -389,6 +390,8 @@ async def list_messages(
         query = query.where(Message.campaign_id == wanted.campaign_id)
     if wanted.device_id is not None:
         query = query.where(Message.device_id == wanted.device_id)
+    if wanted.person_ids is not None:
+        query = query.where(Message.person_id.in_(wanted.person_ids))
     if wanted.store_ids is not None:
         query = query.where(Message.store_id.in_(wanted.store_ids))
     if wanted.statuses is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -117,7 +117,7 @@ async def list_latest_consents(
     rows = await session.execute(
         select(ConsentEntry)
         .where(ConsentEntry.tenant_id == tenant_id, ConsentEntry.device_id == device_id)
-        .distinct(ConsentEntry.kind)
+        .ext(distinct_on(ConsentEntry.kind))
         .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
     )
     return {ConsentKind(entry.kind): entry for entry in rows.scalars()}

@@ -1,12 +1,12 @@
-"""What the API takes and gives for places: GeoJSON Features whose geometry arrives as shapely, all flaws found at once.
+"""What callers send of places: GeoJSON Features whose geometry arrives as shapely, with all flaws found at once.
 
-The service works on the `…In` shapes too (the folder import makes them from files), so they live beside `api`, not in it.
+The service works on these shapes too (the folder import makes them from files), so they live beside `api`, not in it.
 Unknown properties are refused; foreign members of a Feature itself are ignored, as RFC 7946 section 6.1 allows.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, NoReturn
+from datetime import UTC
+from typing import Annotated, Any, ClassVar, Literal, NoReturn
 from uuid import UUID
 
 from pydantic import (
@@ -16,7 +16,6 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    PlainSerializer,
     PlainValidator,
     StringConstraints,
     ValidationError,
@@ -27,7 +26,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from shapely.geometry.base import BaseGeometry
 
-from geoengage.kit.shapes import ExternalId, Name, Shape, TimeZone
+from geoengage.kit.shapes import ExternalId, Name, Patch, Shape, TimeZone
 from geoengage.venues.rules import (
     CIRCLE_MAX_M,
     CIRCLE_MIN_M,
@@ -105,6 +104,7 @@ Clock = Annotated[str, StringConstraints(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]
 Ordinal = Annotated[int, Field(ge=-20, le=200)]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Territory = Annotated[str, StringConstraints(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Text500 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
@@ -155,9 +155,7 @@ class MallIn(In):
     external_id: ExternalId | None = Field(default=None, description="Your own id of it, unique in the tenant.")
     address: Text500 | None = Field(default=None, description="Postal address.")
     timezone: TimeZone = Field(description="IANA time zone; schedules of its zones are read in it.")
-    territory: Annotated[str, StringConstraints(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = Field(
-        default=None, description="Country or subdivision, ISO 3166 (`DE`, `DE-SN`)."
-    )
+    territory: Territory | None = Field(default=None, description="Country or subdivision, ISO 3166 (`DE`, `DE-SN`).")
     origin: LonLat = Field(description="[lon, lat] of the point from which the mall is measured in metres.")
     bearing_deg: float = Field(
         default=0, gt=-360, lt=360, description="Clockwise angle in degrees from north to the mall's +y axis."
@@ -324,6 +322,19 @@ class ZoneIn(FeatureIn):
 # --- edits ----------------------------------------------------------------------------------------------------------
 
 
+class MallPatch(Patch):
+    """Changes of a mall."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"external_id", "address", "territory"})
+    name: Name | None = Field(default=None, description="Name of the mall.")
+    external_id: ExternalId | None = Field(default=None, description="Your own id of it.")
+    address: Text500 | None = Field(default=None, description="Postal address.")
+    timezone: TimeZone | None = Field(default=None, description="IANA time zone.")
+    territory: Territory | None = Field(default=None, description="Country or subdivision, ISO 3166.")
+    origin: LonLat | None = Field(default=None, description="[lon, lat] of the frame's origin.")
+    bearing_deg: float | None = Field(default=None, gt=-360, lt=360, description="Bearing of the +y axis, degrees.")
+
+
 class FeaturePatch(BaseModel):
     """A JSON merge patch (RFC 7396) of a Feature: what is left out stays, null takes away."""
 
@@ -331,13 +342,3 @@ class FeaturePatch(BaseModel):
     type: Literal["Feature"] = Field(default="Feature", description="Always `Feature`.")
     geometry: dict[str, Any] | None = Field(default=None, description="The new geometry, whole.")
     properties: dict[str, Any] | None = Field(default=None, description="The properties that change.")
-
-
-# --- answers --------------------------------------------------------------------------------------------------------
-
-
-def _utc_text(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-Moment = Annotated[datetime, PlainSerializer(_utc_text, return_type=str)]

@@ -34,6 +34,7 @@ from geoengage.venues.rules import (
 )
 
 Row = TypeVar("Row", Mall, Level, Unit, Store, Zone)
+Part = TypeVar("Part", Level, Unit)
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 # --- what presence reads --------------------------------------------------------------------------------------------
@@ -157,6 +158,16 @@ async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: U
     row = (await session.execute(query)).scalar_one_or_none()
     if row is None:
         raise errors.NotFound(f"there is no {kind.__tablename__} {id_}")
+    return row
+
+
+async def get_part(
+    session: Session, tenant_id: TenantId, kind: type[Part], mall_id: UUID, id_: UUID, *, lock: bool = False
+) -> Part:
+    """A level or unit of that mall; NotFound also when it is another mall's."""
+    row = await get_row(session, tenant_id, kind, id_, lock=lock)
+    if row.mall_id != mall_id:
+        raise errors.NotFound(f"there is no {kind.__tablename__} {id_} in this mall")
     return row
 
 

@@ -63,9 +63,7 @@ async def test_two_devices_of_one_person(client: httpx.AsyncClient, session: Ses
 async def test_a_refused_user_token_changes_nothing(client: httpx.AsyncClient, session: Session) -> None:
     world = await make_trusting_world(session)
     late = user_token(world, exp=utc_now() - timedelta(seconds=1))
-    answer = await client.post(
-        "/v1/devices", json={"platform": "ios", "user_token": late}, headers=world.pk_headers
-    )
+    answer = await client.post("/v1/devices", json={"platform": "ios", "user_token": late}, headers=world.pk_headers)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/user-token-refused")
     assert (await session.execute(select(Device))).first() is None
     device = await register(client, world)

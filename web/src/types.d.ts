@@ -118,5 +118,7 @@ export interface Context {
   announce: (text: string) => void;
   toast: (text: string, options?: { href?: string; link?: string; tone?: string }) => void;
   refreshReviewCount: () => void;
+  /** A page with unsaved work says here how to ask whether it may be left. */
+  setGuard: (guard: (() => Promise<boolean>) | null) => void;
 }
 export type Page = (root: HTMLElement, context: Context, query: URLSearchParams) => void | (() => void);

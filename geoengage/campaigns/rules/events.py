@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from geoengage.campaigns.rules.lifecycle import Status
-from geoengage.kit.events import Event
+from geoengage.kit.event_base import Event
 
 
 class CampaignChanged(Event, frozen=True, kw_only=True, tag="campaign.changed"):

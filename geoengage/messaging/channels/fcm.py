@@ -31,6 +31,7 @@ from geoengage.messaging.rules import (
     not_reached,
 )
 
+_SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _EVERYWHERE = "*"
@@ -165,4 +166,6 @@ async def open_fcm(settings: FcmSettings, clock: Callable[[], datetime]) -> Asyn
     # The worker bounds what is in flight; a second limit here would let messages wait after their last check.
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-        yield FcmChannel(http, url, AccessToken(certificate.get_credential()), clock)
+        # firebase-admin asks for half a dozen scopes; sending needs one
+        token = AccessToken(certificate.get_credential().with_scopes([_SCOPE]))
+        yield FcmChannel(http, url, token, clock)

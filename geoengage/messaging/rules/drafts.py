@@ -87,7 +87,8 @@ class Draft:
     strings for the app (a deep link); ids are added when sending. `collapse_key` (≤ 64 bytes, APNs) names what a phone
     shows only once: a newer message with the same key replaces the older. `gates` are keys made by `campaign_gate` and
     `zone_gate`; the tenant's gate is added by itself. `timezone` is the IANA zone in which quiet hours are judged
-    again before sending; None means the tenant's.
+    again before sending; None means the tenant's. `fault`: the campaign cannot be rendered; recorded as misconfigured
+    with this reason and never sent.
     """
 
     device_id: UUID

@@ -122,9 +122,12 @@ def _expressions(node: Node, context: RenderContext) -> Iterator[Expression]:
 
 
 def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
-    """Raise TextError for bad syntax and for variables that do not exist, also in branches that no sample takes."""
-    found = _template(source).analyze(include_partials=False).globals
-    for uses in found.values():
+    """Raise TextError for bad syntax, unknown variables and filters, also in branches that no sample takes."""
+    found = _template(source).analyze(include_partials=False)
+    for name, places in found.filters.items():
+        if name not in _FILTERS:
+            raise TextError(f"there is no filter {name[:60]}", *_place(source, places[0].index))
+    for uses in found.globals.values():
         for use in uses:
             path = ".".join(str(segment) for segment in use.segments)
             if path not in variables:

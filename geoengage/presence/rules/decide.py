@@ -4,8 +4,8 @@ Disc rule after ArcGIS geotriggers, exit tolerance and delay after omlox fences;
 and the silence rules are ours. Pure: the same arguments always give the same Decision, so it runs alike in the API (a
 fix arrives), in the worker (a timer fires) and in tests.
 
-Everything moves by event time. A fix first advances the clock to its own time, so it makes no difference whether a timer
-of the worker came in between.
+Everything moves by event time. A fix first advances the clock to its own time, so it makes no difference whether a
+timer of the worker came in between.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from geoengage.kit.ids import derived_id, derived_time_id
-from geoengage.presence.rules.state import DeviceState, Fix, Phase, ZoneState
+from geoengage.presence.rules.state import DeviceState, Fix, Phase, ZoneState, usual_interval_s
 from geoengage.venues.rules import ZoneRules
 
 Kind = Literal["entered", "dwelled", "exited", "retracted"]
@@ -29,12 +29,17 @@ CERTAIN = 0.95  # confidence from which one fix whose whole disc is inside needs
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """What the decision must know of a zone, wherever the device is. `is_open`: its schedule, at the moment decided on."""
+    """What the decision must know of a zone, wherever the device is.
+
+    `is_open`: its schedule, at the moment decided on. `closes_at`: the first closing after the device was last seen
+    inside; None when it never closes.
+    """
 
     zone_id: UUID
     version: int
     rules: ZoneRules
     is_open: bool = True
+    closes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class NearZone:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """Something that happened, in event time. `since` is the start of the visit."""
+    """Something that happened, in event time. `since` is the start of the visit; `kept_dwell_s` the highest mark that a
+    retraction leaves standing (0: none)."""
 
     kind: Kind
     zone_id: UUID
@@ -65,6 +71,7 @@ class Transition:
     reason: str
     dwell_s: int | None = None
     by_silence: bool = False
+    kept_dwell_s: int | None = None
 
     def event_id(self, tenant_id: UUID, device_id: UUID) -> UUID:
         """The id under which this is known everywhere; computed twice it is the same."""
@@ -89,6 +96,10 @@ class _Run:
     zones: dict[UUID, ZoneState]
     transitions: list[Transition] = field(default_factory=list)
 
+    def in_order(self) -> list[UUID]:
+        """The zones, those that can be left before those that can be entered."""
+        return sorted(self.zones, key=lambda zone_id: self.zones[zone_id].phase is Phase.PENDING)
+
     def emit(self, kind: Kind, zone_id: UUID, z: ZoneState, at: datetime, reason: str, **more: object) -> None:
         if z.visit_id is None:  # a pending zone has no visit and nothing to tell
             return
@@ -102,10 +113,16 @@ class _Run:
 
     def leave(self, zone_id: UUID, at: datetime, reason: str) -> None:
         z = self.zones.pop(zone_id)
+        kept = max((m for m in z.silent_dwell_s if z.since + timedelta(seconds=m) <= at), default=z.firm_dwell_s)
         for mark in z.silent_dwell_s:
-            if z.since + timedelta(seconds=mark) > at:
-                self.emit("retracted", zone_id, z, at, reason, dwell_s=mark)
+            if mark > kept:
+                self.emit("retracted", zone_id, z, at, reason, dwell_s=mark, kept_dwell_s=kept)
         self.emit("exited", zone_id, z, at, reason)
+
+    def end(self, zone_id: UUID, at: datetime, reason: str) -> None:
+        """Leave for a reason that lies not in the device; it was inside no longer than until it was seen outside."""
+        z = self.zones[zone_id]
+        self.leave(zone_id, max(z.since, min(at, z.out_since or at)), reason)
 
 
 def decide(
@@ -124,12 +141,13 @@ def decide(
     run = _Run(state.device_id, state.interval_s, dict(state.zones))
     _advance_clock(run, live, now)
     if fix is not None:
+        run.interval_s = usual_interval_s(state, fix.at)  # only now: the clock ran by the rhythm known until then
         by_zone = {n.zone.zone_id: n for n in near if n.zone.is_open}
-        for zone_id in list(run.zones):
-            if zone_id in live:
-                _follow(run, zone_id, live[zone_id], by_zone.get(zone_id), fix)
+        known = run.in_order()
+        for zone_id in known:
+            _follow(run, zone_id, live[zone_id], by_zone.get(zone_id), fix)
         for zone_id, n in by_zone.items():
-            if zone_id not in run.zones:
+            if zone_id not in known:
                 _approach(run, n, fix)
     return Decision(run.zones, run.transitions, _timers(run, state.zones, live))
 
@@ -138,7 +156,7 @@ def end_all(state: DeviceState, at: datetime, reason: str) -> list[Transition]:
     """The exits of a device from every zone, at one moment and for one reason."""
     run = _Run(state.device_id, state.interval_s, dict(state.zones))
     for zone_id in list(run.zones):
-        run.leave(zone_id, max(at, run.zones[zone_id].since), reason)
+        run.end(zone_id, at, reason)
     return run.transitions
 
 
@@ -147,14 +165,16 @@ def end_all(state: DeviceState, at: datetime, reason: str) -> list[Transition]:
 
 def _advance_clock(run: _Run, live: Mapping[UUID, ZoneFacts], now: datetime) -> None:
     """Let everything happen that needs no fix, up to `now`."""
-    for zone_id in list(run.zones):
+    for zone_id in run.in_order():
         facts = live.get(zone_id)
         if facts is None:
-            run.leave(zone_id, now, "zone_deleted")
-        elif not facts.is_open:
-            run.leave(zone_id, now, "schedule_closed")
-        else:
+            run.end(zone_id, now, "zone_deleted")
+        elif facts.closes_at is None or facts.closes_at > now:
             _tick(run, zone_id, facts.rules, now)
+        else:
+            _tick(run, zone_id, facts.rules, facts.closes_at)
+            if zone_id in run.zones:
+                run.end(zone_id, facts.closes_at, "schedule_closed")
 
 
 def _tick(run: _Run, zone_id: UUID, rules: ZoneRules, now: datetime) -> None:
@@ -162,7 +182,7 @@ def _tick(run: _Run, zone_id: UUID, rules: ZoneRules, now: datetime) -> None:
     silent_at = z.seen_at + timedelta(seconds=_timeout_s(rules, run.interval_s))
     if z.phase is Phase.PENDING:
         due = z.since + timedelta(seconds=rules.enter_s)
-        if due <= now:
+        if due <= min(now, silent_at):
             run.enter(zone_id, z, due, "confirmed_by_time")
             z = run.zones[zone_id]
         elif silent_at <= now:
@@ -173,9 +193,8 @@ def _tick(run: _Run, zone_id: UUID, rules: ZoneRules, now: datetime) -> None:
         if due <= now:
             _dwell(run, zone_id, rules, z.out_since)
             run.leave(zone_id, z.out_since, "left")
-            return
-    if z.phase is Phase.INSIDE:
-        _dwell(run, zone_id, rules, min(now, z.seen_at + timedelta(seconds=rules.dwell_silence_s)))
+    elif z.phase is Phase.INSIDE:
+        _dwell(run, zone_id, rules, min(now, silent_at, z.seen_at + timedelta(seconds=rules.dwell_silence_s)))
         if silent_at <= now:
             run.leave(zone_id, z.seen_at, "silence")
 
@@ -199,8 +218,11 @@ def _dwell(run: _Run, zone_id: UUID, rules: ZoneRules, until: datetime) -> None:
             continue
         silent = (at - z.seen_at).total_seconds()
         by_silence = silent > max(SILENT_MIN_S, 2 * run.interval_s)
-        marks = (*z.silent_dwell_s, mark) if silent > 0 else z.silent_dwell_s
-        run.zones[zone_id] = msgspec.structs.replace(z, dwelled_s=mark, silent_dwell_s=marks)
+        if silent > 0:
+            z = msgspec.structs.replace(z, dwelled_s=mark, silent_dwell_s=(*z.silent_dwell_s, mark))
+        else:
+            z = msgspec.structs.replace(z, dwelled_s=mark, firm_dwell_s=mark)
+        run.zones[zone_id] = z
         run.emit("dwelled", zone_id, z, at, "dwell", dwell_s=mark, by_silence=by_silence)
 
 
@@ -221,47 +243,42 @@ def _follow(run: _Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
     """A fix for a zone in which the device is, or may be."""
     rules, z = facts.rules, run.zones[zone_id]
     if z.phase is Phase.PENDING:
-        _confirm(run, zone_id, rules, n, fix)
+        _confirm(run, zone_id, facts, n, fix)
     elif n is None or _is_outside(rules, n, fix):
         changed = z.version != facts.version
-        if z.out_since is None:
-            run.zones[zone_id] = z = msgspec.structs.replace(z, phase=Phase.LEAVING, out_since=fix.at)
         if rules.exit_s == 0 or changed:
-            run.leave(zone_id, fix.at, "zone_changed" if changed else "left")
+            _dwell(run, zone_id, rules, z.out_since or fix.at)
+            run.leave(zone_id, z.out_since or fix.at, "zone_changed" if changed else "left")
+        elif z.out_since is None:
+            run.zones[zone_id] = msgspec.structs.replace(z, phase=Phase.LEAVING, out_since=fix.at)
     else:
-        inside = n.s <= rules.exit_tolerance_m
-        silent = (fix.at - z.seen_at).total_seconds()
-        run.zones[zone_id] = msgspec.structs.replace(
-            z,
-            phase=Phase.INSIDE,
-            out_since=None,
-            version=facts.version,
-            seen_at=fix.at if inside else z.seen_at,
-            silent_dwell_s=() if inside else z.silent_dwell_s,
-            confidence=max(confidence_of(n, fix), 0.0) if inside else z.confidence,
-            evidence=fix.source,
-        )
-        if inside:
-            _dwell_after_gap(run, zone_id, rules, fix.at, silent)
+        run.zones[zone_id] = msgspec.structs.replace(z, phase=Phase.INSIDE, out_since=None, version=facts.version)
+        if n.s <= rules.exit_tolerance_m:
+            _stay(run, zone_id, rules, confidence_of(n, fix), fix)
 
 
-def _dwell_after_gap(run: _Run, zone_id: UUID, rules: ZoneRules, at: datetime, silent_s: float) -> None:
-    """Marks that passed while nothing was heard count now that the device is seen inside again, flagged by_silence."""
+def _stay(run: _Run, zone_id: UUID, rules: ZoneRules, confidence: float, fix: Fix) -> None:
+    """Seen inside: marks that passed while nothing was heard count now, flagged when that was long."""
+    by_silence = (fix.at - run.zones[zone_id].seen_at).total_seconds() > max(SILENT_MIN_S, 2 * run.interval_s)
+    seen = msgspec.structs.replace(
+        run.zones[zone_id], seen_at=fix.at, silent_dwell_s=(), confidence=confidence, evidence=fix.source
+    )
     for mark in sorted(rules.dwell_s):
-        z = run.zones[zone_id]
-        due = z.since + timedelta(seconds=mark)
-        if mark > z.dwelled_s and due <= at:
-            run.zones[zone_id] = msgspec.structs.replace(z, dwelled_s=mark)
-            by_silence = silent_s > max(SILENT_MIN_S, 2 * run.interval_s)
-            run.emit("dwelled", zone_id, z, due, "dwell", dwell_s=mark, by_silence=by_silence)
+        due = seen.since + timedelta(seconds=mark)
+        if mark > seen.dwelled_s and due <= fix.at:
+            seen = msgspec.structs.replace(seen, dwelled_s=mark)
+            run.emit("dwelled", zone_id, seen, due, "dwell", dwell_s=mark, by_silence=by_silence)
+    run.zones[zone_id] = msgspec.structs.replace(seen, firm_dwell_s=seen.dwelled_s)
 
 
-def _confirm(run: _Run, zone_id: UUID, rules: ZoneRules, n: NearZone | None, fix: Fix) -> None:
+def _confirm(run: _Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix: Fix) -> None:
     """The next fix of a pending zone: agrees, contradicts, or says too little."""
     z = run.zones[zone_id]
     confidence = 0.0 if n is None else confidence_of(n, fix)
-    if confidence >= rules.min_confidence:
-        seen = msgspec.structs.replace(z, seen_at=fix.at, confidence=confidence, evidence=fix.source)
+    if confidence >= facts.rules.min_confidence:
+        seen = msgspec.structs.replace(
+            z, version=facts.version, seen_at=fix.at, confidence=confidence, evidence=fix.source
+        )
         run.enter(zone_id, seen, fix.at, "confirmed_by_fix")
     elif n is None or n.s > 0 or n.level_p == 0.0:
         del run.zones[zone_id]
@@ -310,27 +327,29 @@ def _cross(run: _Run, n: NearZone, crossed: tuple[datetime, datetime], fix: Fix)
 # --- timers -------------------------------------------------------------------------------------------------------
 
 
-def next_due(z: ZoneState, rules: ZoneRules, interval_s: float) -> datetime:
+def next_due(z: ZoneState, facts: ZoneFacts, interval_s: float) -> datetime:
     """When the clock alone could next change this zone's state."""
-    due = z.seen_at + timedelta(seconds=_timeout_s(rules, interval_s))
+    rules = facts.rules
+    if z.phase is Phase.LEAVING and z.out_since is not None:
+        due = z.out_since + timedelta(seconds=_exit_s(rules, interval_s))
+    else:
+        due = z.seen_at + timedelta(seconds=_timeout_s(rules, interval_s))
     if z.phase is Phase.PENDING:
         due = min(due, z.since + timedelta(seconds=rules.enter_s))
-    if z.phase is Phase.LEAVING and z.out_since is not None:
-        due = min(due, z.out_since + timedelta(seconds=_exit_s(rules, interval_s)))
     if z.phase is Phase.INSIDE:
         mark = min((m for m in rules.dwell_s if m > z.dwelled_s), default=None)
         if mark is not None:
             at = z.since + timedelta(seconds=mark)
             if at <= z.seen_at + timedelta(seconds=rules.dwell_silence_s):
                 due = min(due, at)
-    return due
+    return due if facts.closes_at is None else min(due, facts.closes_at)
 
 
 def _timers(run: _Run, before: Mapping[UUID, ZoneState], live: Mapping[UUID, ZoneFacts]) -> dict[UUID, datetime | None]:
     """Timers to write. One that fires too early does no harm (it is set again then), so most fixes write none."""
     timers: dict[UUID, datetime | None] = {zone_id: None for zone_id in before if zone_id not in run.zones}
     for zone_id, z in run.zones.items():
-        due = next_due(z, live[zone_id].rules, run.interval_s)
+        due = next_due(z, live[zone_id], run.interval_s)
         old = before.get(zone_id)
         if z.timer_at is None or due < z.timer_at or old is None or old.phase is not z.phase:
             timers[zone_id] = due
@@ -345,7 +364,7 @@ def after_timer(
     zones, timers = dict(decision.zones), dict(decision.timers)
     for zone_id in fired:
         if zone_id in zones:
-            due = next_due(zones[zone_id], live[zone_id].rules, interval_s)
+            due = next_due(zones[zone_id], live[zone_id], interval_s)
             zones[zone_id] = msgspec.structs.replace(zones[zone_id], timer_at=due)
             timers[zone_id] = due
     return Decision(zones, decision.transitions, timers)

@@ -56,7 +56,7 @@ class Policy:
 
 
 def clock_skew(sent_at: datetime | None, received_at: datetime, known_s: float) -> float:
-    """Seconds to add to the phone's times. Only differences beyond 30 s count; without `sent_at` the known one stays."""
+    """Seconds to add to the phone's times, if more than 30; without `sent_at` what was known stays."""
     if sent_at is None:
         return known_s
     difference = (received_at - sent_at).total_seconds()

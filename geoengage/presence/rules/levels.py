@@ -1,8 +1,8 @@
 """On which floor is a phone that does not say so? A belief that scales confidence (DESIGN rule 2).
 
-Most phones report no floor. Until one is known, the ground floor is the best guess (people come in there); a known floor
-fades with time, and faster once the phone was near a lift, an escalator or stairs. The constants are judgements, not
-measurements; the presence benchmark of a later issue is where they will be tuned.
+Most phones report no floor. Until one is known, the ground floor is the best guess (people come in there); a known
+floor fades with time, and faster once the phone was near a lift, an escalator or stairs. The constants are judgements,
+not measurements; the presence benchmark of a later issue is where they will be tuned.
 """
 
 from collections.abc import Collection

@@ -9,6 +9,10 @@ from uuid import UUID
 import msgspec
 
 
+INTERVAL_WEIGHT = 0.2  # of the newest gap in the running mean of a device's interval
+LONGEST_INTERVAL_S = 600.0
+
+
 class Phase(StrEnum):
     """Where a device stands with a zone. Outside is the absence of a state."""
 
@@ -21,8 +25,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     """A device and one zone. All times are event time, UTC.
 
     `since` is the first fix of the visit, `seen_at` the last fix inside, `dwelled_s` the highest dwell mark reached,
-    `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `timer_at` when the
-    stored timer fires (it may be earlier than needed, never later).
+    `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `firm_dwell_s` the
+    highest mark before those, `timer_at` when the stored timer fires (it may be earlier than needed, never later).
     """
 
     phase: Phase
@@ -35,14 +39,15 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     out_since: datetime | None = None
     dwelled_s: int = 0
     silent_dwell_s: tuple[int, ...] = ()
+    firm_dwell_s: int = 0
     timer_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
     """A device between two fixes. `lon`, `lat` degrees; `level_at` when `level` was last reported (or implied by being
-    outdoors); `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between fixes,
-    0 while unknown; `skew_s` how far its clock is behind ours."""
+    outdoors); `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between
+    fixes, 0 while unknown; `skew_s` how far its clock is behind ours."""
 
     device_id: UUID
     last_at: datetime
@@ -61,7 +66,8 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One usable position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales confidence."""
+    """One usable position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales
+    confidence."""
 
     at: datetime
     sent_at: datetime
@@ -71,3 +77,9 @@ class Fix:
     level: int | None
     trust: float
     source: str
+
+
+def usual_interval_s(state: DeviceState, at: datetime) -> float:
+    """The usual time between fixes with a fix at `at` counted in; the first gap is taken as it is."""
+    gap = min((at - state.last_at).total_seconds(), LONGEST_INTERVAL_S)
+    return gap if state.interval_s == 0 else (1 - INTERVAL_WEIGHT) * state.interval_s + INTERVAL_WEIGHT * gap

@@ -66,7 +66,7 @@ def check_area(geometry: Any) -> tuple[BaseGeometry | None, list[Flaw]]:
     if kind not in ("Polygon", "MultiPolygon"):
         return None, [Flaw(("type",), f"an area is a Polygon or a MultiPolygon, not {str(kind)[:40]!r}")]
     flaws = check_crs(geometry)
-    if not isinstance(coordinates, list) or not coordinates:
+    if not isinstance(coordinates, list | tuple) or not coordinates:
         return None, [*flaws, Flaw(("coordinates",), f"a {kind} needs a non-empty array here")]
     parts: list[tuple[Path, Any]] = [(("coordinates",), coordinates)]
     if kind == "MultiPolygon":
@@ -147,13 +147,13 @@ def to_geojson(shape: BaseGeometry) -> dict[str, Any]:
 
 
 def _count(part: Any) -> int:
-    return sum(len(ring) for ring in part if isinstance(ring, list)) if isinstance(part, list) else 0
+    return sum(len(ring) for ring in part if isinstance(ring, list | tuple)) if isinstance(part, list | tuple) else 0
 
 
 def _polygon(rings: Any, path: Path, flaws: list[Flaw]) -> Polygon | None:
     """One polygon; flaws are appended. None when it has any."""
     before = len(flaws)
-    if not isinstance(rings, list) or not rings:
+    if not isinstance(rings, list | tuple) or not rings:
         flaws.append(Flaw(path, "a polygon is a non-empty array of rings: the outline, then its holes"))
         return None
     read = [_ring(ring, (*path, i), flaws) for i, ring in enumerate(rings)]
@@ -168,7 +168,7 @@ def _polygon(rings: Any, path: Path, flaws: list[Flaw]) -> Polygon | None:
 
 def _ring(ring: Any, path: Path, flaws: list[Flaw]) -> list[tuple[float, float]] | None:
     """The positions of a ring; checks numbers, length, closure and jumps."""
-    if not isinstance(ring, list):
+    if not isinstance(ring, list | tuple):
         flaws.append(Flaw(path, "a ring is an array of positions"))
         return None
     before = len(flaws)
@@ -200,7 +200,7 @@ def _ring(ring: Any, path: Path, flaws: list[Flaw]) -> list[tuple[float, float]]
 
 def _position(item: Any, path: Path, flaws: list[Flaw]) -> tuple[float, float] | None:
     """lon, lat of a position, rounded; further numbers are dropped."""
-    if not isinstance(item, list) or len(item) < 2:
+    if not isinstance(item, list | tuple) or len(item) < 2:
         flaws.append(Flaw(path, "a position is [longitude, latitude]"))
         return None
     before = len(flaws)

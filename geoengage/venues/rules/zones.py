@@ -12,7 +12,7 @@ from uuid import UUID
 
 from shapely.geometry.base import BaseGeometry
 
-from geoengage.kit.events import Event
+from geoengage.kit.event_base import Event
 from geoengage.venues.rules.hours import Schedule
 
 

@@ -17,10 +17,10 @@ from geoengage.venues.service.malls import (
     edit_unit,
 )
 from geoengage.venues.service.stores import create_store, delete_store, edit_store
-from geoengage.venues.service.zones import create_zone, delete_zone, edit_zone, publish_zone, unpublish_zone
+from geoengage.venues.service.zones import check_zone, create_zone, delete_zone, edit_zone, publish_zone, unpublish_zone
 
 __all__ = [
-    "ImportReport", "create_level", "create_mall", "create_store", "create_unit", "create_zone", "delete_level",
-    "delete_mall", "delete_store", "delete_unit", "delete_zone", "edit_level", "edit_mall", "edit_store", "edit_unit",
-    "edit_zone", "import_folder", "publish_zone", "unpublish_zone",
+    "ImportReport", "check_zone", "create_level", "create_mall", "create_store", "create_unit", "create_zone",
+    "delete_level", "delete_mall", "delete_store", "delete_unit", "delete_zone", "edit_level", "edit_mall",
+    "edit_store", "edit_unit", "edit_zone", "import_folder", "publish_zone", "unpublish_zone",
 ]  # fmt: skip

@@ -49,7 +49,7 @@ async def check_in_mall(
     shapes: Sequence[BaseGeometry],
     levels: Mapping[str, int],
 ) -> Items:
-    """Whether the mall exists, has those levels (by the place where each is named), and the shapes are in or near it."""
+    """Whether the mall exists, has those levels (keys: where each is named), and the shapes are in or near it."""
     try:
         mall = await store.get_row(session, tenant_id, Mall, mall_id)
     except errors.NotFound:

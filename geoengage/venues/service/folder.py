@@ -97,10 +97,9 @@ class _Import:
     # One kind of thing each: parse, check, put.
 
     async def _mall(self, mall: MallIn) -> Mall:
-        row = await store.find_row(self.session, self.tenant_id, Mall, external_id=mall.external_id)
+        row = await store.find_row(self.session, self.tenant_id, Mall, external_id=_needed(mall.external_id))
         row, _ = await self._put("mall", Mall, row, malls.mall_columns(mall))
-        if mall.external_id:
-            self._remember("mall", mall.external_id, row.id)
+        self._remember("mall", str(mall.external_id), row.id)
         return row
 
     async def _level(self, mall: Mall, feature: dict[str, Any]) -> None:

@@ -20,16 +20,16 @@ async def store_columns(session: Session, tenant_id: TenantId, given: StoreIn) -
     properties, shape = given.properties, given.geometry
     footprint = None if shape.geom_type == "Point" else shape
     point = shape if footprint is None else footprint.representative_point()
-    if footprint is not None and properties.point is not None:
+    if properties.point is not None:
         point = Point(properties.point)
     items = []
     if properties.owner_id is not None and not await store.owner_exists(session, tenant_id, properties.owner_id):
         items.append(item(("properties", "owner_id"), "there is no such owner"))
     if properties.mall_id is None:
-        items += await check_outdoor(session, tenant_id, shape)
+        items += await check_outdoor(session, tenant_id, footprint or point)
     else:
         levels = {} if properties.level is None else {"level": properties.level}
-        items += await check_in_mall(session, tenant_id, properties.mall_id, [shape, point], levels)
+        items += await check_in_mall(session, tenant_id, properties.mall_id, [footprint or point, point], levels)
     raise_if_any(items)
     columns = properties.model_dump(exclude={"point"})
     columns["opening_hours"] = [hours.model_dump(mode="json") for hours in properties.opening_hours]

@@ -316,6 +316,7 @@ export function mapPage(root, context, query) {
   /** @param {BeforeUnloadEvent} event */
   const warn = (event) => editing.dirty() && event.preventDefault();
   window.addEventListener('beforeunload', warn);
+  context.setGuard(() => editing.leave());
   start();
 
   return () => {

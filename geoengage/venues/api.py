@@ -1,5 +1,0 @@
-"""Placeholder until the routes are there."""
-
-from fastapi import APIRouter
-
-router = APIRouter()

@@ -1,0 +1,10 @@
+"""HTTP of places: malls with levels and units, stores, zones. Stores, zones, levels and units are GeoJSON Features."""
+
+from fastapi import APIRouter
+
+from geoengage.kit.http import PROBLEMS
+from geoengage.venues.api import malls, stores, zones
+
+router = APIRouter(responses=PROBLEMS)
+for part in (malls.router, stores.router, zones.router):
+    router.include_router(part)

@@ -1,0 +1,125 @@
+"""The whole product as real processes on a database of its own: API, worker, and a local server in FCM's place."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psycopg
+
+from tests.conftest import KEY, ROOT
+
+READY_S = 40.0
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@dataclass
+class Stack:
+    """Processes by name. `start` and `kill` may be called as often as one likes."""
+
+    database_url: str
+    data_dir: Path
+    fcm_env: dict[str, str]
+    port: int = field(default_factory=free_port)
+    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def dsn(self) -> str:
+        return self.database_url.replace("postgresql+psycopg://", "postgresql://")
+
+    async def start(self, *names: str) -> None:
+        """`serve` or `worker`, each as its own process in its own group."""
+        env = os.environ | self.fcm_env | {
+            "GEOENGAGE_DATABASE_URL": self.database_url,
+            "GEOENGAGE_DATA_DIR": str(self.data_dir),
+            "GEOENGAGE_SECRET_KEY": KEY,
+            "GEOENGAGE_PORT": str(self.port),
+            "GEOENGAGE_WORKER__LEASE_S": "3",
+            "GEOENGAGE_WORKER__RETRY_BASE_S": "0.2",
+            "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+        for name in names:
+            log = (self.data_dir / f"{name}.log").open("ab")
+            self.processes[name] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "geoengage", name, cwd=ROOT, env=env, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+            log.close()
+
+    async def kill(self, name: str) -> None:
+        """kill -9, as the power plug would."""
+        process = self.processes.pop(name)
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+    async def stop(self) -> None:
+        for name, process in list(self.processes.items()):
+            if process.returncode is None:
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), 15)
+            except TimeoutError:
+                await self.kill(name)
+
+    async def ready(self, http: aiohttp.ClientSession) -> None:
+        """Wait for /readyz."""
+        async with asyncio.timeout(READY_S):
+            while True:
+                try:
+                    async with http.get(f"{self.url}/readyz") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.1)
+
+    async def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of the database, for looking only."""
+        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+            return await (await connection.execute(sql, parameters)).fetchall()  # type: ignore[arg-type]
+
+    async def settled(self, within_s: float = 60.0) -> None:
+        """Wait until nothing is on its way: ledger read to its end by all, no message waiting."""
+        async with asyncio.timeout(within_s):
+            while True:
+                waiting = await self.query(
+                    "SELECT (SELECT count(*) FROM message_due), (SELECT count(*) FROM message WHERE status IN"
+                    " ('queued', 'sending')), (SELECT coalesce(sum(h.n - c.position), 0) FROM ledger_head h"
+                    " JOIN reaction_cursor c USING (tenant_id))"
+                )
+                if all(n == 0 for n in waiting[0]):
+                    return
+                await asyncio.sleep(0.2)
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {p.name}\n{p.read_text()[-4000:]}" for p in self.data_dir.glob("*.log"))
+
+
+@asynccontextmanager
+async def running(stack: Stack, *names: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """The stack up and ready, with an HTTP client; everything is stopped afterwards."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as http:
+        try:
+            await stack.start(*names)
+            if "serve" in names:
+                await stack.ready(http)
+            yield http
+        finally:
+            await stack.stop()

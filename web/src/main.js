@@ -1,0 +1,120 @@
+/**
+ * Start: who is signed in, then the shell and the page of the address. Pages are functions that fill an element and
+ * return how to leave; the address is the only state that outlives them.
+ */
+import './styles/index.css';
+import { session, whenSignedOut } from './api.js';
+import { makeHub } from './hub.js';
+import { campaignsPage } from './pages/campaigns/index.js';
+import { explainPage } from './pages/explain.js';
+import { loginPage } from './pages/login.js';
+import { mapPage } from './pages/map/index.js';
+import { messagesPage } from './pages/messages.js';
+import { reviewPage } from './pages/review.js';
+import { makeShell } from './shell.js';
+import { fill, h } from './ui/dom.js';
+import { setTimeZone } from './ui/format.js';
+import { failure, loading } from './ui/widgets.js';
+
+/** @import {Me, Page} from './types' */
+
+/** @type {Record<string, Page>} */
+const ROUTES = {
+  '/map': mapPage, '/campaigns': campaignsPage, '/review': reviewPage, '/explain': explainPage, '/messages': messagesPage,
+};
+const HOME = '/map';
+
+const root = /** @type {HTMLElement} */ (document.getElementById('app'));
+/** @type {(() => void) | null} how to end the signed-in part */
+let end = null;
+
+async function start() {
+  fill(root, loading());
+  try {
+    const me = await session();
+    if (me && window.location.pathname !== '/login') enter(me);
+    else if (me) enterAt(me, HOME);
+    else showLogin();
+  } catch (error) {
+    fill(root, h('main', { class: 'login' }, failure(error, start)));
+  }
+}
+
+function showLogin() {
+  end?.();
+  end = null;
+  const { pathname, search } = window.location;
+  if (pathname !== '/login') {
+    const next = pathname === '/' ? '' : `?${new URLSearchParams({ next: pathname + search })}`;
+    window.history.replaceState(null, '', `/login${next}`);
+  }
+  loginPage(root, (me) => enterAt(me, ownPath(new URLSearchParams(window.location.search).get('next'))));
+}
+
+/** Only a page of this console may be the next one. @param {string | null} next */
+function ownPath(next) {
+  if (!next?.startsWith('/')) return HOME;
+  const url = new URL(next, window.location.origin);
+  return url.origin === window.location.origin && ROUTES[url.pathname] ? url.pathname + url.search : HOME;
+}
+
+/** @param {Me} me @param {string} url */
+function enterAt(me, url) {
+  window.history.replaceState(null, '', url);
+  enter(me);
+}
+
+/** @param {Me} me */
+function enter(me) {
+  setTimeZone(me.tenant.timezone);
+  const hub = makeHub();
+  const shell = makeShell(root, { me, hub, navigate, onLogOut: showLogin, setGuard: (next) => (guard = next) });
+  let leave = /** @type {void | (() => void)} */ (undefined);
+  let isFirst = true;
+  /** @type {(() => Promise<boolean>) | null} asked before an unsaved page is left */
+  let guard = null;
+
+  function show() {
+    leave?.();
+    guard = null;
+    const { pathname, search } = window.location;
+    const path = ROUTES[pathname] ? pathname : HOME;
+    shell.arrive(path, isFirst);
+    isFirst = false;
+    const place = h('div', { class: `route route-${path.slice(1)}` });
+    fill(shell.main, place);
+    window.scrollTo(0, 0);
+    leave = ROUTES[path](place, shell.context, new URLSearchParams(search));
+  }
+
+  /** @param {string} url */
+  async function navigate(url) {
+    if (guard && !(await guard())) return;
+    window.history.pushState(null, '', url);
+    show();
+  }
+
+  /** Links of the console change the page without loading it anew. @param {MouseEvent} event */
+  function onClick(event) {
+    const anchor = event.target instanceof Element ? event.target.closest('a') : null;
+    if (!anchor || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || anchor.target) return;
+    const url = new URL(anchor.href, window.location.href);
+    if (url.origin !== window.location.origin || !ROUTES[url.pathname]) return;
+    event.preventDefault();
+    navigate(url.pathname + url.search);
+  }
+
+  document.addEventListener('click', onClick);
+  window.addEventListener('popstate', show);
+  end = () => {
+    document.removeEventListener('click', onClick);
+    window.removeEventListener('popstate', show);
+    leave?.();
+    hub.close();
+    shell.stop();
+  };
+  show();
+}
+
+whenSignedOut(showLogin);
+start();

@@ -1,0 +1,66 @@
+/** The push while it is being written, rendered by the server so that it looks exactly as it will. */
+import { ApiError, post } from '../../api.js';
+import { fill, h } from '../../ui/dom.js';
+import { logo } from '../../ui/widgets.js';
+import { warningList } from './words.js';
+
+/** @import {Names} from './words.js' */
+/** @import {Field} from '../../ui/fields.js' */
+
+const TYPING_MS = 350;
+const EXAMPLE_NAME = 'Ana';
+
+/**
+ * @param {Names} names
+ * @param {() => {title: string, body: string, store_id: string | null, zone_id: string | null}} read
+ * @param {{title: Field, body: Field}} fields where a mistake in the text is shown
+ */
+export function livePreview(names, read, fields) {
+  const place = h('div', { 'data-testid': 'preview' });
+  let timer = 0;
+  let last = '';
+
+  async function render() {
+    const draft = read();
+    const text = JSON.stringify(draft);
+    if (text === last) return;
+    last = text;
+    const store = names.stores.get(draft.store_id ?? '')?.properties;
+    /** @param {string} title @param {string} body */
+    const show = (title, body) => [
+      h('h2', null, 'Preview'),
+      h(
+        'div',
+        { class: 'push push-preview' },
+        logo(store?.name ?? 'Mall', store?.brand_color),
+        h('div', { class: 'push-head' }, h('span', { class: 'push-store' }, store?.name ?? 'Mall'), h('span', null, 'now')),
+        h('div', { class: 'push-text' }, h('p', { class: 'push-title' }, title || 'Title'), h('p', { class: 'push-body' }, body || 'What the shopper reads.')),
+      ),
+    ];
+    fields.title.setError(null);
+    fields.body.setError(null);
+    if (!draft.title && !draft.body) {
+      fill(place, show('', ''));
+      return;
+    }
+    try {
+      const given = Object.fromEntries(Object.entries({ ...draft, first_name: EXAMPLE_NAME }).filter(([, value]) => value !== null));
+      const rendered = await post('/v1/campaigns/preview', given);
+      if (text !== last) return;
+      fill(place, show(rendered.title, rendered.body), warningList(rendered.warnings ?? []), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`));
+    } catch (error) {
+      if (text !== last) return;
+      fill(place, show(draft.title, draft.body));
+      if (!(error instanceof ApiError)) throw error;
+      for (const { pointer = '', detail } of error.errors) (pointer.includes('title') ? fields.title : fields.body).setError(detail);
+    }
+  }
+
+  return {
+    node: place,
+    update() {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(render, TYPING_MS);
+    },
+  };
+}

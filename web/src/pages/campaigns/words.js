@@ -1,0 +1,80 @@
+/** A campaign's rules as sentences, and its pieces that list, detail and review share. */
+import { getAll } from '../../api.js';
+import { h } from '../../ui/dom.js';
+import { duration, moment, number } from '../../ui/format.js';
+import { logo, pill } from '../../ui/widgets.js';
+import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
+
+/** @import {Campaign, Store, Zone} from '../../types' */
+/** @typedef {{zones: Map<string, Zone>, stores: Map<string, Store>}} Names */
+
+/** @type {Record<string, string>} */
+const TONES = { draft: 'quiet', in_review: 'info', scheduled: 'info', active: 'ok', paused: 'warn', finished: 'quiet', rejected: 'bad' };
+
+/** @param {Campaign} campaign */
+export const statusPill = (campaign) => pill(campaignStatus(campaign.status), TONES[campaign.status]);
+
+/** Zones and stores by id, to speak of them by name. @param {AbortSignal} [signal] @returns {Promise<Names>} */
+export async function loadNames(signal) {
+  const [zones, stores] = await Promise.all([getAll('/v1/zones', {}, signal), getAll('/v1/stores', {}, signal)]);
+  return { zones: new Map(zones.map((zone) => [zone.id, zone])), stores: new Map(stores.map((store) => [store.id, store])) };
+}
+
+/** @param {Campaign} campaign @param {Names} names */
+export const storeOf = (campaign, names) => names.stores.get(campaign.store_id ?? '')?.properties ?? null;
+
+/** Who speaks: the shop, or the mall itself. @param {Campaign} campaign @param {Names} names */
+export function sender(campaign, names) {
+  const store = storeOf(campaign, names);
+  return { name: store?.name ?? 'Mall', mark: logo(store?.name ?? 'Mall', store?.brand_color) };
+}
+
+/** @param {Campaign} campaign @param {Names} names */
+export function triggerText({ trigger }, names) {
+  const places = [
+    ...trigger.zone_ids.map((id) => names.zones.get(id)?.properties.name ?? 'a deleted zone'),
+    ...trigger.store_ids.map((id) => names.stores.get(id)?.properties.name ?? 'a deleted shop'),
+  ].join(' or ');
+  if (trigger.kind === 'dwelled') return `When somebody has stayed ${trigger.dwell_s ? duration(trigger.dwell_s) : 'a while'} in ${places || 'no zone yet'}`;
+  return `When somebody enters ${places || 'no zone yet'}`;
+}
+
+const OPS = /** @type {Record<string, string>} */ ({ eq: 'is', ne: 'is not', gt: 'is above', lt: 'is below', exists: 'is known' });
+
+/** @param {Campaign} campaign @returns {string[]} */
+export function rulesText({ audience, days, hours, cap, cooldown_s, valid_from, valid_to, quiet_hours, purpose }) {
+  return [
+    audience.kind === 'all' ? 'Everybody who allows it' : `People whose ${audience.name} ${OPS[audience.op ?? ''] ?? audience.op} ${audience.op === 'exists' ? '' : String(audience.value)}`.trim(),
+    `${daysText(days)}${hours ? `, ${hours.start} to ${hours.end}` : ', at any time'}`,
+    cap && `at most ${cap.count} in ${cap.per_days === 1 ? 'a day' : `${cap.per_days} days`} for each person`,
+    cooldown_s ? `not again within ${duration(cooldown_s)}` : null,
+    valid_from && `from ${moment(valid_from)}`,
+    valid_to && `until ${moment(valid_to)}`,
+    quiet_hours === 'ignore' && 'also in quiet hours',
+    purpose === 'service' && 'service message, no offer',
+  ].filter((text) => typeof text === 'string');
+}
+
+/** @param {Campaign} campaign */
+export function estimateText({ estimate }) {
+  if (!estimate) return 'No estimate yet.';
+  const people = estimate.people === null ? 'fewer than 10 people' : `about ${number(estimate.people)} people`;
+  const blocked = Object.entries(estimate.blocked_by).filter(([, count]) => count > 0);
+  return `Reaches ${people}.${blocked.length ? ` Held back for: ${blocked.map(([reason, count]) => `${reasonText(reason)} (${number(count)})`).join(', ')}.` : ''}`;
+}
+
+/** The push as a phone shows it. @param {Campaign} campaign @param {Names} names @param {{title: string, body: string} | null} [rendered] */
+export function pushPreview(campaign, names, rendered) {
+  const { name, mark } = sender(campaign, names);
+  return h(
+    'div',
+    { class: 'push push-preview', 'data-testid': 'push-preview' },
+    mark,
+    h('div', { class: 'push-head' }, h('span', { class: 'push-store' }, name), h('span', null, 'now')),
+    h('div', { class: 'push-text' }, h('p', { class: 'push-title' }, rendered?.title ?? campaign.title), h('p', { class: 'push-body' }, rendered?.body ?? campaign.body)),
+  );
+}
+
+/** @param {string[]} warnings */
+export const warningList = (warnings) =>
+  warnings.length > 0 && h('ul', { class: 'warnings' }, warnings.map((text) => h('li', null, text)));
