@@ -59,6 +59,7 @@ def serve(
             access_log=False,  # it would hold query strings (?lon=&lat=)
             server_header=False,
             log_config=None,
+            timeout_graceful_shutdown=2,  # live streams never end by themselves
         )
 
 

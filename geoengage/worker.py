@@ -1,21 +1,21 @@
 """The background process: reactions to the ledger, timers of presence, delivery of messages, upkeep.
 
-Any number may run: reactions are claimed by their cursor's row, timers by the device's row, messages by a lease. Each loop
-wakes at the bell and polls besides; a database that goes away is waited for.
+Any number may run: reactions are claimed by their cursor's row, timers by the device's row, messages by a lease. Each
+loop wakes at the bell and polls besides; a database that goes away is waited for, and what one tenant's data break does
+not stop the others.
 """
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
-import psycopg
 import uvloop
-from sqlalchemy.exc import DBAPIError
 
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import Session, Sessions, make_engine, make_sessions, transaction
+from geoengage.kit.db import Session, Sessions, is_passing, make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
@@ -35,8 +35,8 @@ EVENT_DAYS = 90
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
     """Hand a reaction the tenant's next events; returns how many ledger rows it has passed (0: none, or taken).
 
-    A batch that fails is tried event by event; an event that fails alone is noted and stepped over, so that it cannot hold
-    up the others. Trouble with the database itself is raised.
+    A batch that fails is tried event by event; an event that fails alone is noted and stepped over, so that it cannot
+    hold up the others. Trouble with the database itself is raised.
     """
 
     async def step(session: Session) -> int:
@@ -54,11 +54,9 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
     try:
         async with transaction(sessions, tenant_id) as session:
             return await step(session)
-    except (DBAPIError, OSError) as error:
-        if not isinstance(error, DBAPIError) or isinstance(error.orig, psycopg.OperationalError):
-            raise
-        failure: Exception = error
     except Exception as error:
+        if is_passing(error):
+            raise
         failure = error
     if limit > 1:
         logger.warning("reaction_retried_singly", reaction=reaction.name, error=repr(failure))
@@ -72,9 +70,11 @@ async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction
         position = await events.claim_cursor(session, tenant_id, reaction.name)
         if position is None:
             return 0
-        await events.record_failure(session, tenant_id, reaction.name, position + 1, repr(failure), utc_now())
-        await events.move_cursor(session, tenant_id, reaction.name, position + 1)
-    return 1
+        failed = await events.read(session, tenant_id, position, 1)
+        for event in failed:
+            await events.record_failure(session, tenant_id, reaction.name, event.position, repr(failure), utc_now())
+            await events.move_cursor(session, tenant_id, reaction.name, event.position)
+    return len(failed)
 
 
 async def react_once(sessions: Sessions, table: tuple[Reaction, ...]) -> int:
@@ -84,18 +84,33 @@ async def react_once(sessions: Sessions, table: tuple[Reaction, ...]) -> int:
         async with transaction(sessions, None) as session:
             behind = await events.tenants_behind(session, reaction.name)
         for tenant_id in behind:
-            passed += await react(sessions, tenant_id, reaction)
+            with _only_this_tenant("reaction_waits", tenant_id):
+                passed += await react(sessions, tenant_id, reaction)
     return passed
 
 
+@contextlib.contextmanager
+def _only_this_tenant(message: str, tenant_id: TenantId) -> Iterator[None]:
+    """Keep a failure to the tenant whose work it is; the next round tries again."""
+    try:
+        yield
+    except Exception as error:
+        if is_passing(error):
+            logger.warning(message, tenant=str(tenant_id), error=repr(error)[:300])
+        else:
+            logger.exception(message, tenant=str(tenant_id))
+
+
 async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> int:
-    """One round over the tenants with due timers; returns how many timers were due."""
+    """One round over the tenants with due timers; returns how many devices were advanced."""
     async with transaction(sessions, None) as session:
         tenants = await presence_store.tenants_with_due_timers(session, utc_now())
     fired = 0
     for tenant_id in tenants:
-        async with transaction(sessions, tenant_id) as session:
-            fired += await presence.fire_timers(session, tenant_id, indexes, utc_now())
+        with _only_this_tenant("timers_wait", tenant_id):
+            async with transaction(sessions, tenant_id) as session:
+                advanced = await presence.fire_timers(session, tenant_id, indexes, utc_now())
+            fired += advanced
     return fired
 
 
@@ -136,7 +151,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         fired = await fire_timers_once(sessions, indexes)
         if fired:
             bell.ring()
-        return False  # what is not due yet, or taken, is for the next round
+        return fired > 0  # what is taken by others is for the next round
 
     async def keeping() -> bool:
         await upkeep_once(sessions)
@@ -165,12 +180,12 @@ async def _loop(
     while not stopping.is_set():
         try:
             more = await once()
-        except (DBAPIError, OSError) as error:
-            logger.warning("database_trouble", loop=name, error=repr(error)[:300])
+        except Exception as error:  # the loop must outlive any one piece of work
             more = False
-        except Exception:  # the loop must outlive any one piece of work
-            logger.exception("loop_failed", loop=name)
-            more = False
+            if is_passing(error):
+                logger.warning("database_trouble", loop=name, error=repr(error)[:300])
+            else:
+                logger.exception("loop_failed", loop=name)
         if not more:
             stop = asyncio.create_task(stopping.wait())
             pause = asyncio.ensure_future(wait(pause_s))

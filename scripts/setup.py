@@ -47,7 +47,7 @@ class SetupError(Exception):
 
 @dataclass
 class Step:
-    """One line of the plan; `stamp` and `made_from` say afterwards that it is done."""
+    """One line of the plan; `after` notes that it is done."""
 
     title: str
     cost: str
@@ -69,15 +69,18 @@ def digest(parts: Iterable[str | bytes | Path]) -> str:
     return found.hexdigest()
 
 
-def is_stamped(name: str, value: str) -> bool:
-    path = STATE / "stamps" / name
+def is_stamped(folder: Path, value: str, name: str = "run") -> bool:
+    """Whether what is in `folder` was made from what `value` hashes. The stamp goes when the folder goes."""
+    path = folder / f".made-for-{name}"
     return path.exists() and path.read_text() == value
 
 
-def stamp(name: str, value: str) -> None:
-    path = STATE / "stamps" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(value)
+def stamp(folder: Path, value: str, name: str = "run") -> None:
+    (folder / f".made-for-{name}").write_text(value)
+
+
+def is_fine(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 # 1. System packages
@@ -106,21 +109,18 @@ def postgis_package() -> str:
 
 
 def missing_packages(wanted: set[str]) -> dict[str, tuple[str, int]]:
-    """Package -> (what it is, MB it takes), for all that is missing."""
+    """Package -> (what it is, MB to fetch), for all that is missing."""
     from geoengage.kit.pgprograms import find_bindirs
 
     missing = {}
     given = os.environ.get("GEOENGAGE_TEST_DATABASE_URL" if "dev" in wanted else "GEOENGAGE_DATABASE_URL")
     if "postgresql" in wanted and not given and not find_bindirs():
-        missing[postgis_package() if shutil.which("apt-get") else "postgis"] = ("PostgreSQL + PostGIS", 250)
-    if (
-        not PYTHON.exists()
-        and subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode
-    ):
-        missing["python3-venv"] = ("Python's venv", 5)
+        missing[postgis_package() if shutil.which("apt-get") else "postgis"] = ("PostgreSQL + PostGIS", 110)
+    if not PYTHON.exists() and not is_fine(sys.executable, "-c", "import ensurepip"):
+        missing["python3-venv"] = ("Python's venv", 3)
     if "chromium" in wanted and not os.environ.get("CHROMIUM") and not any(map(shutil.which, BROWSERS)):
         if shutil.which("apt-get") and os_release().get("ID") != "ubuntu":
-            missing["chromium"] = ("Chromium", 400)
+            missing["chromium"] = ("Chromium", 180)
         else:
             say(NO_BROWSER)
     return missing
@@ -146,21 +146,22 @@ def system_packages(wanted: set[str]) -> list[Step]:
 
 
 def venv_works() -> bool:
-    """A virtual environment holds absolute paths: after the clone was moved it is made anew."""
+    """It holds absolute paths, and packages of one Python version: when either has changed it is made anew."""
     config = VENV / "pyvenv.cfg"
-    return PYTHON.exists() and config.exists() and f" {VENV}\n" in config.read_text()
+    made_here = config.exists() and f" {VENV}\n" in config.read_text()
+    return made_here and PYTHON.exists() and is_fine(str(PYTHON), "-c", "import pip")
 
 
 def python_packages(wanted: set[str]) -> list[Step]:
     kind = "dev" if "dev" in wanted else "run"
     made_from = digest([str(ROOT), ROOT / "pyproject.toml"])
     works = venv_works()
-    if works and (is_stamped("python-dev", made_from) or is_stamped(f"python-{kind}", made_from)):
+    if works and (is_stamped(VENV, made_from, "dev") or is_stamped(VENV, made_from, kind)):
         return []
     commands = [] if works else [[sys.executable, "-m", "venv", "--clear", str(VENV)]]
     commands.append(pip("-e", ".[dev]" if kind == "dev" else "."))
-    cost = "420 MB" if kind == "dev" else "270 MB"
-    return [Step("Python packages in .venv", cost, commands, lambda: stamp(f"python-{kind}", made_from))]
+    cost = "160 MB" if kind == "dev" else "70 MB"
+    return [Step("Python packages in .venv", cost, commands, lambda: stamp(VENV, made_from, kind))]
 
 
 def pip(*arguments: str) -> list[str]:
@@ -198,25 +199,27 @@ def console(wanted: set[str]) -> list[Step]:
     if not (WEB / "package.json").exists():
         say("No web/package.json in this checkout: going on without the console.")
         return []
-    sources = sorted(path for path in WEB.rglob("*") if path.is_file() and not is_made(path.relative_to(WEB)))
+    sources = sorted(web_sources())
     modules = digest([WEB / "package.json", WEB / "package-lock.json"])
     built = digest(part for path in sources for part in (str(path.relative_to(WEB)), path))
-    install = not is_stamped("node_modules", modules) or not (WEB / "node_modules").exists()
-    build = "console" in wanted and (not is_stamped("console", built) or not (WEB / "dist" / "index.html").exists())
+    install = not is_stamped(WEB / "node_modules", modules)
+    build = "console" in wanted and not is_stamped(WEB / "dist", built)
     npm = ["npm", "--prefix", str(WEB)]
     steps = []
     if (install or build or "node" in wanted) and not node_works():
-        steps.append(Step("Node 24 in .venv", "190 MB", [pip(NODE_WHEEL)], link_node))
+        steps.append(Step("Node 24 in .venv", "60 MB", [pip(NODE_WHEEL)], link_node))
     if install:
         command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        steps.append(Step("console's packages", "50 MB", [command], lambda: stamp("node_modules", modules)))
+        steps.append(Step("console's packages", "50 MB", [command], lambda: stamp(WEB / "node_modules", modules)))
     if build:
-        steps.append(Step("console", "1 MB", [[*npm, "run", "build"]], lambda: stamp("console", built)))
+        steps.append(Step("console", "built from web/", [[*npm, "run", "build"]], lambda: stamp(WEB / "dist", built)))
     return steps
 
 
-def is_made(path: Path) -> bool:
-    return path.parts[0] in ("node_modules", "dist")
+def web_sources() -> Iterable[Path]:
+    for folder, folders, files in os.walk(WEB):
+        folders[:] = [name for name in folders if name not in ("node_modules", "dist", "test")]
+        yield from (Path(folder, name) for name in files)
 
 
 # Carrying it out
@@ -238,11 +241,7 @@ def run_step(step: Step, name: str) -> None:
                 tail = "\n".join("  | " + line for line in LOG.read_text(errors="replace").splitlines()[-20:])
                 raise SetupError(f"\n{name} failed: {' '.join(command)}\n{tail}\nAll of it: {LOG}")
     step.after()
-    say(
-        f"\r  {name} … done in {time.monotonic() - started:.0f} s"
-        if shown
-        else f"  {name}: done in {time.monotonic() - started:.0f} s"
-    )
+    say(f"{chr(13) if shown else ''}  {name}: done in {time.monotonic() - started:.0f} s")
 
 
 def main(goal: str) -> None:

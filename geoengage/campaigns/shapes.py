@@ -1,10 +1,18 @@
 """Request and answer shapes of campaigns. Times of day are local to the mall, else the store, else the tenant."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from geoengage.campaigns.rules import (
     MAX_CAP_DAYS,
@@ -28,6 +36,12 @@ from geoengage.venues.rules import DAYS
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Words = Annotated[str, StringConstraints(max_length=500)]
+Whole = Annotated[int, Field(ge=-(10**15), le=10**15)]
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+Value = Words | Whole | Number | bool
+# Far enough for any campaign, and near enough for every time zone's arithmetic.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 Source = Annotated[str, StringConstraints(max_length=4000)]
 _TITLE = (
     "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name. Phones show about 65 characters."
@@ -44,15 +58,24 @@ class TriggerShape(Shape):
         default=[], max_length=200, description="Stores to wait at: stands for all their zones of kind store."
     )
     dwell_s: int | None = Field(
-        default=None, ge=1, le=86_400, description="For `dwelled`: seconds inside; one of the zone's `rules.dwell_s`."
+        default=None,
+        ge=1,
+        le=86_400,
+        validate_default=True,
+        description="For `dwelled`: seconds inside; one of the zone's `rules.dwell_s`.",
     )
 
+    @field_validator("dwell_s")
+    @classmethod
+    def _fits_kind(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if "kind" in info.data and (value is None) is (info.data["kind"] is TriggerKind.DWELLED):
+            raise ValueError("belongs to kind dwelled, and only there")
+        return value
+
     @model_validator(mode="after")
-    def _is_whole(self) -> "TriggerShape":
+    def _is_somewhere(self) -> "TriggerShape":
         if not self.zone_ids and not self.store_ids:
             raise ValueError("name at least one zone or store")
-        if (self.dwell_s is None) is (self.kind is TriggerKind.DWELLED):
-            raise ValueError("dwell_s belongs to kind dwelled, and only there")
         return self
 
 
@@ -68,17 +91,21 @@ class AttributeTestShape(Shape):
     kind: Literal["attribute"] = Field(description="One test of one attribute.")
     name: str = Field(min_length=1, max_length=100, description="Name of the profile attribute.")
     op: Op = Field(description="An attribute that is not known passes `exists` with value false, and nothing else.")
-    value: str | int | float | bool = Field(
-        default=True, description="`gt`, `lt`: a number. `exists`: true or false. `eq`, `ne`: any."
+    value: Value = Field(
+        default=True,
+        validate_default=True,
+        description="`gt`, `lt`: a number. `exists`: true or false. `eq`, `ne`: any.",
     )
 
-    @model_validator(mode="after")
-    def _fits(self) -> "AttributeTestShape":
-        if self.op is Op.EXISTS and not isinstance(self.value, bool):
-            raise ValueError("value: exists takes true or false")
-        if self.op in (Op.GT, Op.LT) and (isinstance(self.value, bool) or not isinstance(self.value, int | float)):
-            raise ValueError("value: gt and lt compare with a number")
-        return self
+    @field_validator("value")
+    @classmethod
+    def _fits_op(cls, value: Value, info: ValidationInfo) -> Value:
+        op = info.data.get("op")
+        if op is Op.EXISTS and not isinstance(value, bool):
+            raise ValueError("exists takes true or false")
+        if op in (Op.GT, Op.LT) and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError("gt and lt compare with a number")
+        return value
 
 
 AudienceShape = Annotated[EveryoneShape | AttributeTestShape, Field(discriminator="kind")]
@@ -90,11 +117,12 @@ class HoursShape(Shape):
     start: Clock = Field(description="HH:MM, included.", examples=["09:00"])
     end: Clock = Field(description="HH:MM, excluded; 24:00 is midnight.", examples=["18:30"])
 
-    @model_validator(mode="after")
-    def _is_span(self) -> "HoursShape":
-        if self.start in (self.end, "24:00"):
+    @field_validator("end")
+    @classmethod
+    def _is_span(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("start") in (value, "24:00"):
             raise ValueError("start and end must differ and start be before 24:00; for all day leave hours null")
-        return self
+        return value
 
 
 class CapShape(Shape):
@@ -115,19 +143,19 @@ class CampaignIn(Shape):
     audience: AudienceShape = Field(default=EveryoneShape(kind="all"), description="Whom it addresses.")
     days: list[Day] = Field(default=[], max_length=7, description="Local days of the week; empty: every day.")
     hours: HoursShape | None = Field(default=None, description="Local hours; null: all day.")
-    quiet_hours: QuietHours = Field(
-        default=QuietHours.TENANT, description="`ignore` is for service messages only: sent in quiet hours too."
-    )
     cap: CapShape = Field(default=CapShape(), description="Limit per person.")
     cooldown_s: int = Field(
         default=3600, ge=0, le=MAX_COOLDOWN_S, description="Least seconds between two messages to one person."
     )
-    valid_from: AwareDatetime | None = Field(default=None, description="Not before; until then `scheduled`.")
-    valid_to: AwareDatetime | None = Field(default=None, description="Not from here on; then `finished`.")
+    valid_from: Moment | None = Field(default=None, description="Not before; until then `scheduled`.")
+    valid_to: Moment | None = Field(default=None, description="Not from here on; then `finished`.")
     purpose: Purpose = Field(
         default=Purpose.MARKETING,
         description="`marketing` needs consent, tenant cap and holdout. `service` carries no offer; only for the tenant"
         " itself, and always approved in a second step.",
+    )
+    quiet_hours: QuietHours = Field(
+        default=QuietHours.TENANT, description="`ignore` is for service messages only: sent in quiet hours too."
     )
     title: Source = Field(min_length=1, description=_TITLE)
     body: Source = Field(min_length=1, description=_BODY)
@@ -135,13 +163,20 @@ class CampaignIn(Shape):
         default=None, max_length=60, description="For first_name where it is unknown or may not be used."
     )
 
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "CampaignIn":
-        if self.valid_from is not None and self.valid_to is not None and self.valid_to <= self.valid_from:
-            raise ValueError("valid_to must be after valid_from")
-        if self.quiet_hours is QuietHours.IGNORE and self.purpose is not Purpose.SERVICE:
-            raise ValueError("quiet_hours: only service messages may ignore quiet hours")
-        return self
+    @field_validator("valid_to")
+    @classmethod
+    def _ends_after_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("valid_from")
+        if value is not None and start is not None and value <= start:
+            raise ValueError("must be after valid_from")
+        return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _is_quiet(cls, value: QuietHours, info: ValidationInfo) -> QuietHours:
+        if value is QuietHours.IGNORE and info.data.get("purpose") is Purpose.MARKETING:
+            raise ValueError("only service messages may ignore quiet hours")
+        return value
 
     def content(self) -> Content:
         """As the rules see it; repeated ids and days are dropped."""

@@ -102,7 +102,7 @@ async def set_campaign(
     session: Session, tenant_id: TenantId, row: Campaign, now: datetime, content: Content | None = None, **columns: Any
 ) -> None:
     """Change a locked campaign's content or columns; its version rises. `tenant_id` is that of the row."""
-    for name, value in ({} if content is None else _columns(content)).items() | columns.items():
+    for name, value in (({} if content is None else _columns(content)) | columns).items():
         setattr(row, name, value)
     row.version += 1
     row.updated_at = now
@@ -264,8 +264,7 @@ async def list_visit_ends(session: Session, tenant_id: TenantId, visit_ids: Coll
     """When these visits ended, without those that go on."""
     rows = await session.execute(
         text(
-            "SELECT id, exited_at FROM visit"
-            " WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL"
+            "SELECT id, exited_at FROM visit WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL"
         ),
         {"tenant_id": tenant_id, "ids": list(visit_ids)},
     )

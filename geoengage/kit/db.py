@@ -1,8 +1,8 @@
-"""Database access: engine, sessions, transactions, declarative base. The only module that begins, commits or rolls back.
+"""Database access: engine, sessions, transactions, declarative base. Nobody else begins, commits or rolls back.
 
-Every tenant table subclasses `TenantRow`, whose primary key starts with `tenant_id`; inside `transaction(sessions, tenant_id)`
-every ORM statement gets the criterion `tenant_id = …` by itself, and raw SQL in a `store.py` binds it by hand
-(tests/test_architecture.py checks that).
+Every tenant table subclasses `TenantRow`, whose primary key starts with `tenant_id`; inside
+`transaction(sessions, tenant_id)` every ORM statement gets the criterion `tenant_id = …` by itself, and raw SQL in a
+`store.py` binds it by hand (tests/test_architecture.py checks that).
 """
 
 import asyncio
@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -63,6 +64,7 @@ def make_engine(url: str, *, pool_size: int = 10, application_name: str = "geoen
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the log, and parameters hold positions and names
         connect_args={
             "application_name": application_name,
             "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=60s -c jit=off",
@@ -102,6 +104,11 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
             yield session
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether the same work may well succeed later: a lock that somebody held, a connection that broke."""
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError)
+
+
 async def retried(
     sessions: Sessions,
     tenant_id: TenantId | None,
@@ -129,5 +136,5 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 __all__ = [
     "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
-    "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction",
+    "is_passing", "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction",
 ]  # fmt: skip

@@ -48,10 +48,12 @@ async def stream_live(
     tenant_id = TenantId(me.tenant_id)
     key: str = request.app.state.signing_key
     sessions, feeds = request.app.state.sessions, request.app.state.feeds
-    if last_event_id is not None and not last_event_id.isdecimal():
+    if last_event_id and not last_event_id.isdecimal():
         raise errors.Invalid("Last-Event-ID is a ledger position: take the `id` of the last event")
     async with transaction(sessions, tenant_id) as session:
-        start = int(last_event_id) if last_event_id else await events.head(session, tenant_id)
+        head = await events.head(session, tenant_id)
+    # A position beyond the head is of a ledger that is gone (a restored database): begin now.
+    start = min(head, int(last_event_id)) if last_event_id else head
 
     async def stream() -> AsyncIterator[bytes]:
         position, silent_s = start, 0.0

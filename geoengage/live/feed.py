@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
+from geoengage.kit import log
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, transaction
 from geoengage.kit.event_base import Recorded, payload_uuid
@@ -26,6 +27,7 @@ from geoengage.live.store import LivePosition
 
 HEARD_WITHIN = timedelta(seconds=120)
 FRAME_S = 1.0
+logger = log.get("live")
 FLAG_OPEN = 1  # a test or demo device: a click may open its explanation
 _ROW = np.dtype([("lon", "<i4"), ("lat", "<i4"), ("name", "<u8"), ("acc", "<u2"), ("level", "u1"), ("flags", "u1")])
 _SHOWN_STATUSES = {"sent", "skipped", "failed", "misconfigured", "unknown"}
@@ -87,9 +89,12 @@ class Feeds:
     async def _loop(self, tenant_id: TenantId, mall_id: UUID, level: int, key: str, is_demo: bool) -> None:
         while True:
             now = utc_now()
-            with contextlib.suppress(OSError):
+            try:
                 async with transaction(self._sessions(), tenant_id) as session:
                     found = await store.list_positions(session, tenant_id, mall_id, level, now - HEARD_WITHIN)
+            except Exception as error:  # those who watch wait for the database
+                logger.warning("positions_wait", error=repr(error)[:300])
+            else:
                 frame = encode_frame(found, key=key, tenant_id=tenant_id, now=now, is_demo=is_demo)
                 for queue in self._watchers.get((tenant_id, mall_id, level), ()):
                     if queue.full():

@@ -1,4 +1,4 @@
-"""SQL behind the live page: names for events, positions of a level, who is inside. Reads lower domains, writes nothing."""
+"""SQL behind the live page: names for events, positions of a level, who is inside. Reads lower domains only."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ async def describe_zones(
     """Name, floors, mall and store of zones, as of their published or newest version."""
     rows = await session.execute(
         text(
-            "SELECT z.id, z.mall_id, z.store_id, v.name, v.levels FROM zone z JOIN zone_version v"
-            " ON v.tenant_id = z.tenant_id AND v.zone_id = z.id AND v.version = coalesce(z.published_version, z.version)"
+            "SELECT z.id, z.mall_id, z.store_id, v.name, v.levels FROM zone z JOIN zone_version v ON"
+            " v.tenant_id = z.tenant_id AND v.zone_id = z.id AND v.version = coalesce(z.published_version, z.version)"
             " WHERE z.tenant_id = :tenant_id AND z.id = ANY(:ids)"
         ),
         {"tenant_id": tenant_id, "ids": list(zone_ids)},
@@ -67,11 +67,12 @@ async def list_positions(
     """
     rows = await session.execute(
         text(
-            "WITH box AS (SELECT ST_Expand(ST_Extent(geom)::geometry, 0.0005) AS b FROM level"
+            "WITH box AS (SELECT ST_Expand(ST_SetSRID(ST_Extent(geom)::geometry, 4326), 0.0005) AS b FROM level"
             " WHERE tenant_id = :tenant_id AND mall_id = :mall_id)"
             " SELECT s.device_id, s.lon, s.lat, s.accuracy_m, coalesce(s.level, 0), d.is_test"
             " FROM device_state s JOIN device d ON d.tenant_id = s.tenant_id AND d.id = s.device_id, box"
             " WHERE s.tenant_id = :tenant_id AND s.last_at > :since AND coalesce(s.level, 0) = :level"
+            " AND d.location = 'granted'"
             " AND ST_Intersects(box.b, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)) ORDER BY s.device_id"
         ),
         {"tenant_id": tenant_id, "mall_id": mall_id, "level": level, "since": since},

@@ -80,9 +80,10 @@ class Deliverer:
     async def step(self) -> bool:
         """Claim for whoever has work, wait at most 50 ms for answers, record them; False when nothing is to be done."""
         claimed = await self._claim_for_all()
-        if self._flying:
+        busy = bool(self._flying)  # asked before landing: when all slots were taken, more may be due behind them
+        if busy:
             await self._land()
-        return claimed > 0 or bool(self._flying)
+        return claimed > 0 or busy
 
     async def finish(self) -> None:
         """Claim nothing more; wait for what is in flight and record it."""

@@ -41,7 +41,9 @@ async def insert_messages(session: Session, tenant_id: TenantId, rows: Sequence[
     """Insert messages given as columns (without tenant_id); the queued ones become due at once."""
     if not rows:
         return
-    await session.execute(insert(Message), [{"tenant_id": tenant_id} | row for row in rows])
+    # render_nulls: else rows with and without a store or a reason would become statements of their own
+    statement = insert(Message).execution_options(render_nulls=True)
+    await session.execute(statement, [{"tenant_id": tenant_id} | row for row in rows])
     due = [
         {"tenant_id": tenant_id, "message_id": row["id"], "due_at": row["created_at"]}
         for row in rows

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -21,7 +21,7 @@ from geoengage.kit.clock import utc_now
 from geoengage.kit.http import PROBLEMS, Paging, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store
-from geoengage.presence.rules.fixes import PingIn
+from geoengage.presence.rules.fixes import PingIn, check_year
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
 from geoengage.tenancy.auth import DeviceCaller, Reader, authenticate
@@ -30,20 +30,26 @@ from geoengage.tenancy.rules import Principal, PrincipalKind, Scope
 router = APIRouter(tags=["presence"])
 MAX_PINGS = 1_000
 MAX_BODY_BYTES = 2_000_000
+SMALLEST_REFRESH_M, FAR_M = 200.0, 20_000.0  # of the circle on whose exit a phone asks again
+
+
+SentAt = Annotated[datetime, msgspec.Meta(tz=True, description="The phone's clock when it sent this.")] | None
 
 
 class PingsIn(msgspec.Struct, frozen=True, kw_only=True):
     """The body of POST /v1/pings."""
 
     pings: Annotated[list[PingIn], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]
-    sent_at: Annotated[datetime, msgspec.Meta(tz=True, description="The phone's clock when it sent this.")] | None = (
-        None
-    )
+    sent_at: SentAt = None
+
+    def __post_init__(self) -> None:
+        """Refuse a clock that cannot be reckoned with."""
+        if self.sent_at is not None:
+            check_year("sent_at", self.sent_at)
 
 
-class _LoosePings(msgspec.Struct, frozen=True, kw_only=True):
-    pings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]
-    sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+class _LoosePings(PingsIn, frozen=True, kw_only=True):
+    pings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]  # type: ignore[assignment]
 
 
 class RejectedPing(msgspec.Struct, frozen=True):
@@ -94,7 +100,10 @@ async def _body(request: Request) -> bytes:
     size = request.headers.get("content-length", "")
     if size.isdecimal() and int(size) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
-    body = await request.body()
+    try:
+        body = await request.body()
+    except ClientDisconnect as error:
+        raise errors.Invalid("the connection ended before the body did; send the pings again") from error
     if len(body) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
     return body
@@ -107,12 +116,8 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
     try:
         whole = _strict.decode(body)
         sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         sent_at, pings = _decode_one_by_one(body, undecodable)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise errors.ItemErrors(
-            [{"pointer": "#", "detail": f"not JSON (NaN and Infinity are not either): {error}"}]
-        ) from error
     return Batch(
         device_id=principal.id if device else None,
         token_version=principal.token_version if device else None,
@@ -129,12 +134,15 @@ def _decode_one_by_one(
     try:
         loose = _loose.decode(body)
     except msgspec.ValidationError as error:
-        raise errors.ItemErrors([{"pointer": "#", "detail": str(error)}]) from error
+        raise errors.ItemErrors([{"pointer": "#", "in": "body", "detail": str(error)}]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        detail = f"not JSON (NaN and Infinity are not either): {error}"
+        raise errors.ItemErrors([{"pointer": "#", "in": "body", "detail": detail}]) from error
     pings = []
     for index, raw in enumerate(loose.pings):
         try:
             pings.append((index, _one.decode(raw)))
-        except msgspec.ValidationError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             undecodable.append((index, f"invalid: {error}"))
     return loose.sent_at, pings
 
@@ -156,9 +164,9 @@ def pings_openapi() -> tuple[dict[str, Any], dict[str, Any]]:
         "summary": "Post Pings",
         "operationId": "post_pings",
         "description": (
-            "Positions of one device (device token), or of many (secret key, `device_id` in each ping); live or in batches"
-            " after being offline, in any order. Answered 200 once everything accepted is durable. One bad ping never loses"
-            " the others: `rejected` names each by its index. Without location consent all are rejected"
+            "Positions of one device (device token), or of many (secret key, `device_id` in each ping); live or in"
+            " batches after being offline, in any order. Answered 200 once everything accepted is durable. One bad ping"
+            " never loses the others: `rejected` names each by its index. Without location consent all are rejected"
             " `no_location_consent` and no coordinate is kept. Safe to repeat: known (device, at) are counted as"
             " `duplicates`."
         ),
@@ -209,20 +217,23 @@ async def list_nearby_geofences(
     lat: Annotated[float, Query(ge=-90, le=90, description="Where the phone is, degrees.", allow_inf_nan=False)],
     limit: Annotated[int, Query(ge=2, le=100, description="How many regions the phone can monitor (iOS 20).")] = 20,
 ) -> GeofencesOut:
-    """The nearest published zones as circles for on-device monitoring, and one circle to refresh them by."""
+    """The nearest published zones as circles for on-device monitoring, and one circle to refresh them by.
+
+    Without location consent there is nothing to monitor: no circles.
+    """
     tenant_id = TenantId(me.tenant_id)
-    await store.check_token(tx, tenant_id, me.id, me.token_version)
+    device = await store.find_device(tx, tenant_id, me.id, me.token_version)
     writer: PingWriter = request.app.state.ping_writer
     tenant = await store.get_ping_policy(tx, tenant_id)
     index = await writer.indexes.get(tx, tenant_id, tenant.epoch)
-    found = index.nearest_circles(lon, lat, limit - 1)
-    reach = found[-1][1] if len(found) == limit - 1 else 20_000.0
+    found = index.nearest_circles(lon, lat, limit - 1) if device.may_locate else []
+    # Zones beyond the last one are at least as far away as its box.
+    reach = found[-1][1] if len(found) == limit - 1 else FAR_M
     circles = [
         CircleOut(zone_id=c.zone_id, name=c.name, lon=c.lon, lat=c.lat, radius_m=round(c.radius_m, 1)) for c, _ in found
     ]
-    return GeofencesOut(
-        circles=circles, refresh=RefreshOut(lon=lon, lat=lat, radius_m=round(max(200.0, reach * 0.8), 1))
-    )
+    refresh = RefreshOut(lon=lon, lat=lat, radius_m=round(min(FAR_M, max(SMALLEST_REFRESH_M, reach * 0.8)), 1))
+    return GeofencesOut(circles=circles, refresh=refresh)
 
 
 class ZoneEventOut(BaseModel):
@@ -281,7 +292,7 @@ DeviceFilter = Annotated[UUID | None, Query(description="Only this device; needs
 
 def _person_filter(me: Principal, device_id: UUID | None) -> bool:
     """Whether ids of devices may be shown; Forbidden when somebody asks for one without the right."""
-    may = me.may(Scope.PEOPLE) or me.is_demo or me.is_test
+    may = me.may(Scope.PEOPLE) or (me.is_demo and me.store_ids is None)
     if device_id is not None and not may:
         raise errors.Forbidden("filtering by device needs the scope 'people' or the role support or owner")
     return may

@@ -1,8 +1,9 @@
 """The published zones of one tenant in memory, for matching pings (DESIGN section 3). Shapely and numpy, no SQL.
 
-One STRtree over all zones finds candidates by bounding box; exact distances are then computed for all pairs at once, in
-metres of each zone's own frame (its mall's origin, outdoors its own centre). An index is immutable: a change of zones makes
-a new one (`epoch` says of what). PostGIS stays the truth; a property test compares the two, boundary points included.
+One STRtree over all zones finds candidates by bounding box. Whether one holds the point is asked in lon/lat, where GEOS
+answers like PostGIS down to the boundary; distances are computed for all pairs at once, in metres of each zone's own
+frame (its mall's origin, outdoors its own centre). An index is immutable: a change of zones makes a new one (`epoch`
+says of what). PostGIS stays the truth; a property test compares the two. For one thread only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,9 +79,10 @@ class ZoneIndex:
         local = [f.geometry_to_metres(z.geometry) for f, z in zip(self._frames, self.zones, strict=True)]
         self._polygons = np.array(local, dtype=object)
         self._boundaries = shapely.boundary(self._polygons)
-        shapely.prepare(self._polygons)
-        shapely.prepare(self._boundaries)
-        self._tree = shapely.STRtree([z.geometry for z in self.zones])
+        self._lonlat = np.array([z.geometry for z in self.zones], dtype=object)
+        for geometries in (self._polygons, self._boundaries, self._lonlat):
+            shapely.prepare(geometries)
+        self._tree = shapely.STRtree(self._lonlat)
         self._lon0 = np.array([f.lon for f in self._frames])
         self._lat0 = np.array([f.lat for f in self._frames])
         self._cos = np.cos(np.radians(self._lat0)) * METRES_PER_DEG
@@ -109,9 +111,8 @@ class ZoneIndex:
         point, zone = self._tree.query(boxes)
         x = (lon[point] - self._lon0[zone]) * self._cos[zone]
         y = (lat[point] - self._lat0[zone]) * METRES_PER_DEG
-        spots = shapely.points(x, y)
-        inside = shapely.intersects(self._polygons[zone], spots)
-        distance = shapely.distance(self._boundaries[zone], spots)
+        inside = shapely.intersects_xy(self._lonlat[zone], lon[point], lat[point])
+        distance = shapely.distance(self._boundaries[zone], shapely.points(x, y))
         s = np.where(inside, -distance, distance)
         keep = s <= reach_m[point]
         return Pairs(point[keep], zone[keep], s[keep])
@@ -126,7 +127,7 @@ class ZoneIndex:
         return disc_share(self._polygons[zone], x, y, accuracy_m)
 
     def crossing(self, zone: int, a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float] | None:
-        """Fractions 0–1 of the straight line from a to b (lon, lat) at which it enters and leaves a zone; None if not."""
+        """Fractions 0–1 of the straight line from a to b (lon, lat) at which it enters and leaves a zone, else None."""
         ends = [self._frames[zone].to_metres(*p) for p in (a, b)]
         line = shapely.LineString(ends)
         cut = shapely.intersection(self._polygons[zone], line)
@@ -160,20 +161,18 @@ class ZoneIndex:
 
     def nearest_circles(self, lon: float, lat: float, limit: int) -> list[tuple[Circle, float]]:
         """The nearest zones as circles that hold them, each with the metres from the position to the zone's box."""
-        if not self.zones or limit < 1:
+        if not self.zones:
             return []
-        boxes = shapely.bounds([z.geometry for z in self.zones])
+        boxes = shapely.bounds(self._lonlat)
         dx = np.maximum(0, np.maximum(boxes[:, 0] - lon, lon - boxes[:, 2])) * np.cos(np.radians(lat))
         dy = np.maximum(0, np.maximum(boxes[:, 1] - lat, lat - boxes[:, 3]))
-        found = np.argsort(np.hypot(dx, dy), kind="stable").tolist()
-        return [self._circle(number, lon, lat) for number in found[:limit]]
+        metres = np.hypot(dx, dy) * METRES_PER_DEG
+        nearest = np.argsort(metres, kind="stable")[:limit]
+        return [(self._circle(int(number)), float(metres[number])) for number in nearest]
 
-    def _circle(self, number: int, lon: float, lat: float) -> tuple[Circle, float]:
-        zone, frame = self.zones[number], self._frames[number]
-        around = shapely.minimum_bounding_circle(self._polygons[number])
-        x, y = around.centroid.x, around.centroid.y
-        here = frame.to_metres(lon, lat)
-        radius = max(SMALLEST_CIRCLE_M, float(shapely.minimum_bounding_radius(self._polygons[number])))
-        center = frame.to_lonlat(x, y)
-        distance = float(shapely.distance(self._polygons[number], shapely.Point(here)))
-        return Circle(zone.zone_id, zone.name, float(center[0]), float(center[1]), radius), distance
+    def _circle(self, number: int) -> Circle:
+        zone, polygon = self.zones[number], self._polygons[number]
+        center = shapely.minimum_bounding_circle(polygon).centroid
+        lon, lat = self._frames[number].to_lonlat(center.x, center.y)
+        radius = max(SMALLEST_CIRCLE_M, float(shapely.minimum_bounding_radius(polygon)))
+        return Circle(zone.zone_id, zone.name, float(lon), float(lat), radius)

@@ -1,7 +1,7 @@
 """Groups concurrent requests of a tenant into one transaction (DATA_MODEL: a commit costs as much as 100 rows).
 
-While one group is being written, newcomers wait together and form the next; so an idle server adds no delay and a busy one
-fills its groups. If a group fails it is halved, down to one request, which alone gets the error.
+While one group is being written, newcomers wait together and form the next; so an idle server adds no delay and a busy
+one fills its groups. If a group fails it is halved, down to one request, which alone gets the error.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from geoengage.kit import errors, log
-from geoengage.kit.db import Session, Sessions, retried
+from geoengage.kit.db import Session, Sessions, is_passing, retried
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.presence.service import Batch, IndexCache, record_group
@@ -66,7 +66,7 @@ class PingWriter:
             return await record_group(session, tenant_id, batches, self.indexes, self._clock())
 
         try:
-            published = await retried(self._sessions(), tenant_id, work)
+            published = await retried(self._sessions(), tenant_id, work, attempts=1 if len(group) > 1 else 3)
         except Exception as error:
             if len(group) > 1:
                 logger.warning("ping_group_halved", size=len(group), error=type(error).__name__)
@@ -74,7 +74,8 @@ class PingWriter:
                 await self._write(tenant_id, group[:half])
                 await self._write(tenant_id, group[half:])
             elif not group[0][1].done():
-                group[0][1].set_exception(error)
+                busy = errors.Unavailable("these pings could not be stored now; send them again in a moment")
+                group[0][1].set_exception(busy if is_passing(error) else error)
             return
         if published:
             self._bell.ring()

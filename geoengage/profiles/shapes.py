@@ -175,13 +175,13 @@ class ProfileOut(Shape):
 class ProfileDetail(ProfileOut):
     """A person with the devices that are proven to be theirs."""
 
-    devices: list[DeviceOut] = Field(description="Their devices, oldest first.")
+    devices: list[DeviceOut] = Field(description="Their devices.")
 
 
 class ProfilePage(Shape):
     """A page of people."""
 
-    items: list[ProfileOut] = Field(description="People in the order in which they became known.")
+    items: list[ProfileOut] = Field(description="People, in a lasting order.")
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 

@@ -187,7 +187,7 @@ async def list_profiles(
 
 
 async def list_profile_devices(session: Session, tenant_id: TenantId, profile_id: UUID) -> Sequence[Device]:
-    """The devices that belong to a person, oldest first."""
+    """The devices that belong to a person, in id order."""
     query = select(Device).where(Device.tenant_id == tenant_id, Device.profile_id == profile_id)
     return (await session.execute(query.order_by(Device.id))).scalars().all()
 

@@ -231,26 +231,26 @@ class OperatorOut(Shape):
 class OwnerPage(Shape):
     """A page of owners."""
 
-    items: list[OwnerOut] = Field(description="Owners, oldest first.")
+    items: list[OwnerOut] = Field(description="Owners, in a lasting order.")
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 
 class AppPage(Shape):
     """A page of apps."""
 
-    items: list[AppOut] = Field(description="Apps, oldest first.")
+    items: list[AppOut] = Field(description="Apps, in a lasting order.")
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 
 class KeyPage(Shape):
     """A page of keys."""
 
-    items: list[KeyOut] = Field(description="Keys, oldest first, revoked ones included.")
+    items: list[KeyOut] = Field(description="Keys, revoked ones included, in a lasting order.")
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 
 class OperatorPage(Shape):
     """A page of operators."""
 
-    items: list[OperatorOut] = Field(description="Operators, oldest first, disabled ones included.")
+    items: list[OperatorOut] = Field(description="Operators, disabled ones included, in a lasting order.")
     next: str | None = Field(description="Cursor of the next page; null at the end.")

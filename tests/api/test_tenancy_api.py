@@ -129,7 +129,8 @@ async def test_a_key_is_shown_once_and_revoked(client: httpx.AsyncClient, sessio
     new = bearer(made["key"])
     assert (await client.get("/v1/tenant", headers=new)).status_code == 200
     assert (await client.get("/v1/keys", headers=new)).status_code == 403  # read only
-    listed = (await client.get("/v1/keys", headers=world.sk_headers)).json()["items"][-1]
+    keys = (await client.get("/v1/keys", headers=world.sk_headers)).json()["items"]
+    (listed,) = [key for key in keys if key["id"] == made["id"]]
     assert listed == {name: value for name, value in made.items() if name != "key"}
     assert listed["hint"] == made["key"][-4:]
     path = f"/v1/keys/{made['id']}"

@@ -1,4 +1,4 @@
-"""Writing drafts, budgets, gates and reactions, on a real database. What the worker makes of them: test_messaging_delivery."""
+"""Writing drafts, budgets, gates and reactions. What the worker makes of them: test_messaging_delivery.py."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -78,7 +78,8 @@ async def test_budgets_are_made_spent_refunded_and_forgotten(session: Session, w
     assert (await service.lock_budgets(session, world.tenant_id, [person, person], NOW))[person].sends == ()
     assert await service.lock_budgets(session, world.tenant_id, [], NOW) == {}
     old, recent = NOW - timedelta(days=32), NOW - timedelta(hours=1)
-    for at in (old, recent, NOW):
+    await store.spend_budgets(session, world.tenant_id, [(person, campaign, new_id())], old)
+    for at in (recent, NOW):
         await service.enqueue(session, world.tenant_id, [draft(person_id=person, campaign_id=campaign)], at)
     budget = (await service.lock_budgets(session, world.tenant_id, [person], NOW))[person]
     assert [s.at for s in budget.sends] == [recent, NOW]

@@ -83,6 +83,7 @@ class FcmServer:
         self.retry_after = retry_after
         self.delay_s = 0.0
         self.calls: list[Call] = []
+        self.called = asyncio.Event()  # a first call has come in
         self.most_at_once = 0
         self.tokens_made = 0
         self.token_fault: int | None = None
@@ -178,6 +179,7 @@ class FcmServer:
     # --- messages:send
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
+        self.called.set()
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:

@@ -398,35 +398,9 @@ def test_cut_keeps_its_limits(text: str, most: int, most_bytes: int) -> None:
 
 
 PIECES = [
-    "{{",
-    "}}",
-    "{%",
-    "%}",
-    "if",
-    "endif",
-    "else",
-    "assign",
-    "first_name",
-    "store",
-    ".",
-    "name",
-    "|",
-    "append:",
-    "'",
-    '"',
-    "(",
-    "..",
-    ")",
-    "[",
-    "]",
-    "1",
-    "=",
-    "==",
-    ",",
-    "\n",
-    ":",
-    "é",
-]
+    "{{", "}}", "{%", "%}", "if", "endif", "else", "assign", "first_name", "store", ".", "name", "|", "append:", "'",
+    '"', "(", "..", ")", "[", "]", "1", "=", "==", ",", "\n", ":", "é",
+]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=30).map(" ".join))

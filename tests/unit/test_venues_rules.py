@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from math import cos, pi, radians, sin
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import assume, given
@@ -95,10 +96,8 @@ def test_a_circle_has_its_area_and_lies_around_its_centre(lon, lat, radius_m):
 @given(lons, lats, stars, st.floats(-3000, 3000), st.floats(-3000, 3000))
 def test_far_from_measures_the_farthest_corner(lon, lat, radii, east, north):
     mall = Polygon(around(lon, lat, [100.0] * 12))
-    shape = shapely.transform(
-        Polygon(around(lon, lat, radii)),
-        lambda c: c + (east / (METRES_PER_DEG * cos(radians(lat))), north / METRES_PER_DEG),
-    )
+    step = np.array([east / (METRES_PER_DEG * cos(radians(lat))), north / METRES_PER_DEG])
+    shape = shapely.transform(Polygon(around(lon, lat, radii)), lambda c: c + step)
     frame = Frame(lon, lat)
     corners = shapely.points(shapely.get_coordinates(frame.geometry_to_metres(shape)))
     farthest = shapely.distance(corners, frame.geometry_to_metres(mall)).max()

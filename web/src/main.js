@@ -31,9 +31,9 @@ let end = null;
 async function start() {
   fill(root, loading());
   try {
-    const me = await session();
-    if (me && window.location.pathname !== '/login') enter(me);
-    else if (me) enterAt(me, HOME);
+    // on the login page there is nobody to ask for; elsewhere the server tells who is signed in
+    const me = window.location.pathname === '/login' ? null : await session();
+    if (me) enter(me);
     else showLogin();
   } catch (error) {
     fill(root, h('main', { class: 'login' }, failure(error, start)));

@@ -36,7 +36,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     'header',
     { class: 'topbar' },
     more,
-    h('a', { href: '/map', class: 'brand', 'aria-label': `geoengage, ${me.tenant.name}` }, mark(28), h('span', { class: 'tenant', 'data-testid': 'tenant' }, me.tenant.name), me.tenant.is_demo && h('span', { class: 'demo' }, 'demo')),
+    h('a', { href: '/map', class: 'brand' }, mark(28), h('span', { class: 'tenant', 'data-testid': 'tenant' }, me.tenant.name), me.tenant.is_demo && h('span', { class: 'demo' }, 'demo')),
     h('nav', { id: 'nav', class: 'nav', 'aria-label': 'Pages' }, links),
     h('div', { class: 'topbar-end' }, link, may(me, 'stop') && stop, bell, menu),
   );
@@ -107,7 +107,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   /** @param {import('./live.js').LinkState} state */
   function showLink(state) {
     link.dataset.state = state;
-    fill(link, LINK_WORDS[state]);
+    fill(link, h('span', null, LINK_WORDS[state]));
   }
 
   hub.on('state', showLink);

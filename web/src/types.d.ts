@@ -48,7 +48,7 @@ export interface ZoneProps {
 export type Zone = Feature<ZoneProps>;
 
 /** A zone as the map draws it: its geometry already in the mall's metres. */
-export interface DrawnZone { id: string; name: string; color: string; status: string; kind: string; shape: Shape }
+export interface DrawnZone { id: string; name: string; color: string; status: string; kind: string; outdoor: boolean; shape: Shape }
 export interface DrawnStore { id: string; name: string; color: string; shape: Shape | null; at: XY | null }
 export interface DrawnUnit { id: string; name: string; category: string; shape: Shape }
 export interface Plan { outline: Shape | null; units: DrawnUnit[]; stores: DrawnStore[] }

@@ -89,12 +89,18 @@ class Decision:
 
 @dataclass(slots=True)
 class _Run:
-    """One call of `decide` while it works."""
+    """One call of `decide` while it works. `silence_s`: beyond this a phone counts as silent, by its rhythm so far."""
 
     device_id: UUID
     interval_s: float
+    silence_s: float
     zones: dict[UUID, ZoneState]
     transitions: list[Transition] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, state: DeviceState) -> "_Run":
+        silence_s = max(SILENT_MIN_S, 2 * state.interval_s)
+        return cls(state.device_id, state.interval_s, silence_s, dict(state.zones))
 
     def in_order(self) -> list[UUID]:
         """The zones, those that can be left before those that can be entered."""
@@ -138,7 +144,7 @@ def decide(
     facts of every zone in the state or in `near` that is published; a zone missing there has been taken down. `now` is
     the moment to advance to: the fix's time, or the worker's clock. Exited comes before entered.
     """
-    run = _Run(state.device_id, state.interval_s, dict(state.zones))
+    run = _Run.of(state)
     _advance_clock(run, live, now)
     if fix is not None:
         run.interval_s = usual_interval_s(state, fix.at)  # only now: the clock ran by the rhythm known until then
@@ -154,7 +160,7 @@ def decide(
 
 def end_all(state: DeviceState, at: datetime, reason: str) -> list[Transition]:
     """The exits of a device from every zone, at one moment and for one reason."""
-    run = _Run(state.device_id, state.interval_s, dict(state.zones))
+    run = _Run.of(state)
     for zone_id in list(run.zones):
         run.end(zone_id, at, reason)
     return run.transitions
@@ -217,7 +223,7 @@ def _dwell(run: _Run, zone_id: UUID, rules: ZoneRules, until: datetime) -> None:
         if mark <= z.dwelled_s or at > until:
             continue
         silent = (at - z.seen_at).total_seconds()
-        by_silence = silent > max(SILENT_MIN_S, 2 * run.interval_s)
+        by_silence = silent > run.silence_s
         if silent > 0:
             z = msgspec.structs.replace(z, dwelled_s=mark, silent_dwell_s=(*z.silent_dwell_s, mark))
         else:
@@ -259,7 +265,7 @@ def _follow(run: _Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
 
 def _stay(run: _Run, zone_id: UUID, rules: ZoneRules, confidence: float, fix: Fix) -> None:
     """Seen inside: marks that passed while nothing was heard count now, flagged when that was long."""
-    by_silence = (fix.at - run.zones[zone_id].seen_at).total_seconds() > max(SILENT_MIN_S, 2 * run.interval_s)
+    by_silence = (fix.at - run.zones[zone_id].seen_at).total_seconds() > run.silence_s
     seen = msgspec.structs.replace(
         run.zones[zone_id], seen_at=fix.at, silent_dwell_s=(), confidence=confidence, evidence=fix.source
     )

@@ -17,6 +17,8 @@ IMPOSSIBLE_MPS = 70.0
 FAST_MPS = 7.0
 UNKNOWN_ACCURACY_TRUST = 0.8
 MAX_ACCURACY_M = 100_000.0
+OLDEST = timedelta(days=7)  # partitions reach back a day further (`kit/partitions.py`)
+YEARS = range(1970, 2200)  # a phone that lost its clock says 1970; beyond, arithmetic with times overflows
 
 
 class Rejected(StrEnum):
@@ -42,8 +44,18 @@ class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fa
     level: Annotated[int, Meta(ge=-100, le=200, description="Floor, 0 = ground.")] | None = None
     speed_mps: Annotated[float, Meta(description="Metres a second, as the phone says.")] | None = None
     mocked: Annotated[bool, Meta(description="The phone says that the position is made up.")] = False
-    source: Annotated[str, Meta(max_length=32, description="gnss, wifi, cell, fused …")] = "gnss"
+    source: Annotated[str, Meta(max_length=32, pattern="^[^\\x00]*$", description="gnss, wifi, cell, fused …")] = "gnss"
     device_id: Annotated[str, Meta(description="For secret keys: whose position this is.")] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse times that no clock shows; msgspec turns the ValueError into its own."""
+        check_year("at", self.at)
+
+
+def check_year(name: str, at: datetime) -> None:
+    """Raise ValueError for a time that cannot be reckoned with."""
+    if at.year not in YEARS:
+        raise ValueError(f"`{name}` must lie in the years {YEARS.start} to {YEARS.stop - 1}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ def refuse(ping: PingIn, event_at: datetime, received_at: datetime, policy: Poli
         return Rejected.MOCK_LOCATION
     if (event_at - received_at).total_seconds() > FUTURE_S:
         return Rejected.IN_FUTURE
-    if received_at - event_at > policy.retention:
+    if received_at - event_at > min(policy.retention, OLDEST):
         return Rejected.TOO_OLD
     return None
 

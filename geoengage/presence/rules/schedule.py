@@ -1,4 +1,4 @@
-"""When does an open zone close? The engine needs the moment, so that those inside leave by timer and at the right time."""
+"""When does an open zone close? The engine needs the moment, so that those inside leave by timer, and at its time."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo

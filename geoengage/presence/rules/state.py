@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-
 INTERVAL_WEIGHT = 0.2  # of the newest gap in the running mean of a device's interval
 LONGEST_INTERVAL_S = 600.0
 

@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from geoengage.kit.geo import Frame, circle
 
 MAX_CORNERS = 5_000  # a level outline of a large mall has ~500; more is a mistake and makes matching slow
+MAX_FLAWS = 50  # told at once; whoever has more has one mistake many times
 CIRCLE_MIN_M, CIRCLE_MAX_M = 1.0, 50_000.0
 MIN_AREA_M2 = 0.01  # anything thinner is a line that somebody closed
 DECIMALS = 9  # 0.1 mm: what is read back is exactly what is stored
@@ -77,7 +78,7 @@ def check_area(geometry: Any) -> tuple[BaseGeometry | None, list[Flaw]]:
     if not flaws:
         flaws += _overlapping_parts(polygons)
     if flaws:
-        return None, flaws
+        return None, flaws[:MAX_FLAWS]
     return shapely.orient_polygons(MultiPolygon(polygons)), []
 
 
@@ -155,6 +156,9 @@ def _polygon(rings: Any, path: Path, flaws: list[Flaw]) -> Polygon | None:
     before = len(flaws)
     if not isinstance(rings, list | tuple) or not rings:
         flaws.append(Flaw(path, "a polygon is a non-empty array of rings: the outline, then its holes"))
+        return None
+    if isinstance(rings[0], list | tuple) and rings[0] and isinstance(rings[0][0], int | float):
+        flaws.append(Flaw(path, "rings are expected here and positions are found: a pair of brackets is missing"))
         return None
     read = [_ring(ring, (*path, i), flaws) for i, ring in enumerate(rings)]
     if len(flaws) > before:
@@ -292,10 +296,10 @@ def _place(shape: BaseGeometry) -> Point | None:
 
 
 def _nearest_edges(ring: list[tuple[float, float]], at: Point) -> tuple[int, int]:
-    """The two edges (by the number of their first position) that meet at a point."""
+    """The two edges (by the number of their first position) that meet at a point and are not neighbours anyway."""
     edges = shapely.linestrings([[a, b] for a, b in pairwise(ring)])
-    first, second = np.argsort(shapely.distance(edges, at), kind="stable")[:2]
-    return int(first), int(second)
+    first, *others = (int(i) for i in np.argsort(shapely.distance(edges, at), kind="stable"))
+    return first, next((i for i in others if abs(i - first) not in (1, len(edges) - 1)), others[0])
 
 
 def _farthest_m(shape: BaseGeometry, around: BaseGeometry) -> float:

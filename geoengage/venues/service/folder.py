@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, new_id
+from geoengage.kit.shapes import ExternalId, Name
 from geoengage.tenancy.models import Owner
 from geoengage.tenancy.service import create_owner
 from geoengage.venues import store
@@ -68,6 +69,13 @@ async def import_folder(
     return run.report
 
 
+class OwnerName(BaseModel):
+    """An entry of owners.json."""
+
+    external_id: ExternalId
+    name: Name
+
+
 class _Import:
     """The state of one import: what came of it so far, and what changed for matching."""
 
@@ -86,13 +94,21 @@ class _Import:
         except ValidationError as error:
             self._report("mall.json", "#", document, _lines(error))
             return
-        for owner in self._read("owners.json", optional=True) or []:
-            self.owner_names[owner["external_id"]] = owner["name"]
+        self._owners()
         await self._features("levels.geojson", lambda feature: self._level(mall, feature))
         await self._features("units.geojson", lambda feature: self._unit(mall, feature))
         await self._features("stores.geojson", self._store)
         await self._features("zones.geojson", self._zone)
         await announce(self.session, self.tenant_id, self.changes, self.now)
+
+    def _owners(self) -> None:
+        """Names of owners, for those whom a store will name."""
+        document = self._read("owners.json", optional=True)
+        try:
+            for owner in TypeAdapter(list[OwnerName]).validate_python(document or []):
+                self.owner_names[owner.external_id] = owner.name
+        except ValidationError as error:
+            self._report("owners.json", "#", None, _lines(error))
 
     # One kind of thing each: parse, check, put.
 
@@ -165,14 +181,22 @@ class _Import:
 
     async def _features(self, name: str, take: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         document = self._read(name, optional=True)
-        for i, feature in enumerate(document["features"] if document else ()):
-            pointer = f"#/features/{i}"
+        if document is None:
+            return
+        if not isinstance(document, dict) or not isinstance(document.get("features"), list):
+            self._report(name, "#", None, [item((), "a FeatureCollection with an array `features` is expected")])
+            return
+        for i, feature in enumerate(document["features"]):
+            properties = feature.get("properties") if isinstance(feature, dict) else None
+            if not isinstance(properties, dict):
+                self._report(name, f"#/features/{i}", None, [item((), "a Feature with `properties` is expected")])
+                continue
             try:
-                await take({**feature, "properties": dict(feature["properties"])})
+                await take({**feature, "properties": dict(properties)})
             except ValidationError as error:
-                self._report(name, pointer, feature["properties"], _lines(error))
+                self._report(name, f"#/features/{i}", properties, _lines(error))
             except errors.ItemErrors as error:
-                self._report(name, pointer, feature["properties"], error.extra["errors"])
+                self._report(name, f"#/features/{i}", properties, error.extra["errors"])
 
     async def _parse(self, model: type[Model], feature: dict[str, Any]) -> Model:
         """The feature with references by external id turned into ids."""
@@ -221,7 +245,7 @@ class _Import:
     def _report(self, name: str, pointer: str, holder: Any, items: list[dict[str, Any]]) -> None:
         external_id = holder.get("external_id") if isinstance(holder, dict) else None
         self.report.problems += [
-            ImportProblem(name, pointer + line["pointer"].removeprefix("#"), external_id, line["detail"])
+            ImportProblem(name, pointer + line["pointer"].removeprefix("#").rstrip("/"), external_id, line["detail"])
             for line in items
         ]
 

@@ -22,6 +22,8 @@ const BIG_NUDGE_M = 5;
 const SNAP_PX = 12;
 /** A corner added by dragging its midpoint reports "added" first: wait whether a drag follows. */
 const SETTLE_MS = 60;
+/** Letting go of a corner also makes a click. */
+const AFTER_DRAG_MS = 250;
 
 /** @param {L.Map} map @param {EditorEvents} events */
 export function makeEditor(map, events) {
@@ -35,6 +37,7 @@ export function makeEditor(map, events) {
   let tool = null;
   let corners = 0;
   let dragging = false;
+  let draggedAt = -Infinity;
   let timer = 0;
 
   map.pm.setGlobalOptions({
@@ -44,6 +47,7 @@ export function makeEditor(map, events) {
     pathOptions: { color: '#0f5c5a', weight: 2, fillOpacity: 0.15 },
   });
 
+  map.on('layeradd', ({ layer: added }) => added instanceof L.Marker && nameHandle(added.getElement()));
   map.on('pm:drawstart', (/** @type {any} */ event) => {
     corners = 0;
     event.workingLayer?.on('pm:vertexadded', () => events.drawing(tool, ++corners));
@@ -85,6 +89,7 @@ export function makeEditor(map, events) {
     layer.on('pm:markerdragstart pm:dragstart', () => (dragging = true));
     layer.on('pm:markerdragend pm:dragend', () => {
       dragging = false;
+      draggedAt = performance.now();
       report();
     });
     layer.on('pm:vertexadded pm:vertexremoved', report);
@@ -172,6 +177,8 @@ export function makeEditor(map, events) {
     draw,
     edit,
     tool: () => tool,
+    /** Whether a click belongs to drawing, or is only the end of a drag. */
+    isBusy: () => tool !== null || dragging || performance.now() - draggedAt < AFTER_DRAG_MS,
     /** Backspace while drawing. @returns {boolean} whether there was anything to take back */
     removeLastCorner() {
       if (!tool) return false;
@@ -194,6 +201,16 @@ export function makeEditor(map, events) {
 function mapRings(shape, change) {
   if (shape.type === 'Polygon') return { ...shape, coordinates: shape.coordinates.map((ring, r) => change(ring, 0, r)) };
   return { ...shape, coordinates: shape.coordinates.map((rings, p) => rings.map((ring, r) => change(ring, p, r))) };
+}
+
+/** Geoman's handles are buttons without a name; those that only follow the pointer are nothing to stop at. @param {HTMLElement | undefined} handle */
+function nameHandle(handle) {
+  if (!handle?.classList.contains('marker-icon')) return;
+  if (/cursor-marker|rect-st/.test(handle.className)) {
+    handle.setAttribute('aria-hidden', 'true');
+    handle.removeAttribute('tabindex');
+    handle.removeAttribute('role');
+  } else handle.setAttribute('aria-label', handle.classList.contains('marker-icon-middle') ? 'Add a corner here' : 'Corner');
 }
 
 /** Geoman's corner handles as elements: part, ring, corner. @param {L.Polygon | L.Circle} layer @returns {HTMLElement[][][]} */

@@ -45,7 +45,7 @@ export function makeEngine(container, events, { fps }) {
   const reach = () => REACH_PX / 2 ** map.getZoom();
 
   map.on('click', ({ latlng }) => {
-    if (editor.tool()) return;
+    if (editor.isBusy()) return;
     const at = toXY(latlng);
     const dot = dots.at(at, reach());
     events.click({ dot, zone: zones.at(at), at });

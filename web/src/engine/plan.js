@@ -4,7 +4,7 @@
  */
 import { bounds, labelSpot, parts } from '../geo.js';
 import { h, svg } from '../ui/dom.js';
-import { initials, inkOn, readable, tint } from '../ui/format.js';
+import { initials, onBrand, readable, tint } from '../ui/format.js';
 import { fitLabel } from './labels.js';
 import { L, shapeLayer, toLatLng } from './leaflet.js';
 
@@ -110,7 +110,7 @@ export function makePlan(map) {
     const fit = fitLabel(name, width - 8, height - 6, measure);
     if (fit) return put(spot.at, text(fit, 'store-name', readable(color)));
     const size = Math.min(width, height);
-    if (size >= 22) put(spot.at, h('span', { class: 'store-initials', style: { background: color, color: inkOn(color) } }, initials(name)));
+    if (size >= 22) put(spot.at, h('span', { class: 'store-initials', style: onBrand(color) }, initials(name)));
     else if (size >= 9) put(spot.at, h('span', { class: 'store-dot', style: { background: color } }));
   }
 

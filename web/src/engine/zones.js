@@ -20,7 +20,7 @@ export function makeZones(map) {
   badgePane.style.pointerEvents = 'none';
   const group = L.layerGroup().addTo(map);
   const badges = L.layerGroup().addTo(map);
-  /** @type {Map<string, {zone: DrawnZone, layer: L.Path, badge: HTMLElement, pulsedAt: number, timer: number}>} */
+  /** @type {Map<string, {zone: DrawnZone, layer: L.Path, badge: HTMLElement, room: number, pulsedAt: number, timer: number}>} */
   const drawn = new Map();
   /** @type {Map<string, number | null>} */
   let counts = new Map();
@@ -29,22 +29,22 @@ export function makeZones(map) {
   function add(zone) {
     const color = colour(zone.color);
     const layer = shapeLayer(zone.shape, {
-      className: `zone zone-${zone.status}`, color: readable(color), fillColor: color, interactive: false,
+      className: `zone zone-${zone.status} ${zone.outdoor ? 'zone-outdoor' : ''}`, color: readable(color), fillColor: color, interactive: false,
       ...{ pmIgnore: true, snapIgnore: false },
     }).addTo(group);
     const badge = h('span', { class: 'zone-badge', style: { '--zone': readable(color) } });
-    L.marker(toLatLng(corner(zone.shape)), {
+    const spot = badgeSpot(zone.shape);
+    L.marker(toLatLng(spot.at), {
       pane: 'badges', interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true,
       icon: L.divIcon({ className: 'plan-label', html: badge, iconSize: [0, 0] }),
     }).addTo(badges);
-    drawn.set(zone.id, { zone, layer, badge, pulsedAt: 0, timer: 0 });
+    drawn.set(zone.id, { zone, layer, badge, room: spot.room, pulsedAt: 0, timer: 0 });
   }
 
   function writeBadges() {
     const scale = 2 ** map.getZoom();
-    for (const { zone, badge } of drawn.values()) {
-      const box = bounds([zone.shape]);
-      const room = box ? Math.min(box[2] - box[0], (box[3] - box[1]) * 2) * scale : 0;
+    for (const { zone, badge, room: metres } of drawn.values()) {
+      const room = metres * scale;
       const count = counts.get(zone.id);
       // a shop's own zone lies on the shop's name already
       const name = zone.kind === 'store' || room < zone.name.length * 6 + 30 ? null : zone.name;
@@ -94,12 +94,17 @@ export function makeZones(map) {
   };
 }
 
-/** The corner nearest to the top left of the box, where a badge does not hide the middle. @param {Shape} shape @returns {XY} */
-function corner(shape) {
-  const [minX, , , maxY] = /** @type {number[]} */ (bounds([shape]));
-  if (shape.type === 'Point') return [shape.coordinates[0] - shape.radius * 0.7, shape.coordinates[1] + shape.radius * 0.7];
-  const points = parts(shape).map((rings) => rings[0]).flat();
+/**
+ * The corner nearest to the top left of the largest part, where a badge hides least, and how wide that part is.
+ * @param {Shape} shape
+ * @returns {{at: XY, room: number}} metres
+ */
+function badgeSpot(shape) {
+  const whole = parts(shape).map((rings) => /** @type {Shape} */ ({ type: 'Polygon', coordinates: rings }));
+  const largest = whole.reduce((best, part) => (area(part) > area(best) ? part : best));
+  const [minX, minY, maxX, maxY] = /** @type {number[]} */ (bounds([largest]));
   /** @param {XY} p */
   const gap = (p) => Math.hypot(p[0] - minX, p[1] - maxY);
-  return points.reduce((best, point) => (gap(point) < gap(best) ? point : best));
+  const at = parts(largest)[0][0].reduce((best, point) => (gap(point) < gap(best) ? point : best));
+  return { at, room: Math.min(maxX - minX, (maxY - minY) * 2) };
 }

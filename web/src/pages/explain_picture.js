@@ -86,7 +86,7 @@ function caption(fixes) {
 function viewBox(discs, zones) {
   const around = /** @type {[number, number, number, number]} */ (bounds(discs));
   // a zone far larger than the walk must not shrink the walk to a dot
-  const reach = Math.max(60, (around[2] - around[0]) * 1.2, (around[3] - around[1]) * 1.2);
+  const reach = Math.max(35, (around[2] - around[0]) * 1.2, (around[3] - around[1]) * 1.2);
   const near = bounds(zones) ?? around;
   const minX = Math.max(Math.min(around[0], near[0]), around[0] - reach) - PAD_M;
   const maxX = Math.min(Math.max(around[2], near[2]), around[2] + reach) + PAD_M;

@@ -83,7 +83,7 @@ function person(device, from, to) {
 
 /** @param {string} title @param {HTMLElement[]} lines @param {string} [none] */
 function part(title, lines, none) {
-  return h('section', { class: 'why-part' }, h('h3', null, title), lines.length ? h('ul', { class: 'why-list' }, lines) : h('p', { class: 'quiet' }, none));
+  return h('section', { class: 'why-part' }, h('h2', null, title), lines.length ? h('ul', { class: 'why-list' }, lines) : h('p', { class: 'quiet' }, none));
 }
 
 /** @param {ZoneVerdict} zone */

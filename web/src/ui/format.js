@@ -91,8 +91,20 @@ function luminance(hex) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** White or ink, whichever reads better on the colour. @param {string} hex */
-export const inkOn = (hex) => (1.05 / (luminance(hex) + 0.05) >= 4.5 ? '#ffffff' : '#14202b');
+const INK = '#14202b';
+
+/** @param {string} a @param {string} b */
+function contrast(a, b) {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** Letters on a brand colour that read well (AA): white or ink; a colour between the two is darkened a little. @param {string} hex */
+export function onBrand(hex) {
+  if (contrast(hex, '#ffffff') >= 4.5) return { background: hex, color: '#ffffff' };
+  if (contrast(hex, INK) >= 4.5) return { background: hex, color: INK };
+  return { background: readable(hex), color: '#ffffff' };
+}
 
 /** The colour mixed with white; `share` is how much of it stays. @param {string} hex @param {number} share */
 export function tint(hex, share) {
@@ -104,7 +116,7 @@ export function tint(hex, share) {
 export function readable(hex) {
   let [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   let out = hex;
-  while (1.05 / (luminance(out) + 0.05) < 4.6) {
+  while (contrast(out, '#ffffff') < 4.6) {
     [r, g, b] = [r, g, b].map((c) => Math.floor(c * 0.9));
     out = `#${[r, g, b].map((c) => c.toString(16).padStart(2, '0')).join('')}`;
   }

@@ -4,7 +4,7 @@
  */
 import { ApiError } from '../api.js';
 import { fill, h, uid } from './dom.js';
-import { colour, initials, inkOn } from './format.js';
+import { colour, initials, onBrand } from './format.js';
 import { icon } from './icons.js';
 
 /** @import {Child} from './dom.js' */
@@ -66,8 +66,7 @@ export function pill(text, tone = 'quiet') {
 
 /** A store's logo: its initials on its colour. @param {string | null | undefined} name @param {string | null | undefined} brand */
 export function logo(name, brand) {
-  const back = colour(brand);
-  return h('span', { class: 'logo', 'aria-hidden': 'true', style: { background: back, color: inkOn(back) } }, initials(name));
+  return h('span', { class: 'logo', 'aria-hidden': 'true', style: onBrand(colour(brand)) }, initials(name));
 }
 
 /**
@@ -130,7 +129,7 @@ export function drawer(title, body) {
   return dialog;
 }
 
-const toasts = h('div', { class: 'toasts', 'data-testid': 'toasts' });
+const toasts = h('div', { class: 'toasts', role: 'region', 'aria-label': 'Notices', 'data-testid': 'toasts' });
 const live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite', 'data-testid': 'live-region' });
 
 /** Puts the toast area and the live region into the page, once. @param {HTMLElement} root */

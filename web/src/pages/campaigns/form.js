@@ -31,8 +31,8 @@ export function campaignForm({ context, names, campaign, query }) {
   const op = selectField('Test', [['eq', 'is'], ['ne', 'is not'], ['gt', 'is above'], ['lt', 'is below'], ['exists', 'is known']], audience.op ?? 'eq', { testid: 'audience-op' });
   const value = textField('Value', { value: audience.value ?? '' }, { testid: 'audience-value' });
   const days = dayChips(campaign?.days ?? [], 'campaign-days');
-  const start = textField('From', { type: 'time', value: campaign?.hours?.start ?? '' }, { testid: 'hours-start' });
-  const end = textField('To', { type: 'time', value: campaign?.hours?.end ?? '' }, { testid: 'hours-end' });
+  const start = textField('From (time of day)', { type: 'time', value: campaign?.hours?.start ?? '' }, { testid: 'hours-start' });
+  const end = textField('To (time of day)', { type: 'time', value: campaign?.hours?.end ?? '' }, { testid: 'hours-end' });
   const count = textField('Pushes for each person', { type: 'number', min: 1, max: 100, value: campaign?.cap?.count ?? 1 }, { testid: 'cap-count' });
   const perDays = textField('Within (days)', { type: 'number', min: 1, max: 365, value: campaign?.cap?.per_days ?? 1 }, { testid: 'cap-days' });
   const cooldown = textField('Not again within (hours)', { type: 'number', min: 0, step: 0.25, value: (campaign?.cooldown_s ?? 4 * HOUR) / HOUR }, { testid: 'cooldown' });
@@ -123,7 +123,7 @@ export function campaignForm({ context, names, campaign, query }) {
     },
     complaint,
     h('section', { class: 'card' }, h('h2', null, 'What it is'), h('div', { class: 'field-pair' }, name.node, store.node)),
-    h('section', { class: 'card' }, h('h2', null, 'When it happens'), h('div', { class: 'field-pair' }, kind.node, place.node), dwellPart, days.node, h('div', { class: 'field-pair' }, start.node, end.node), h('div', { class: 'field-pair' }, from.node, to.node)),
+    h('section', { class: 'card' }, h('h2', null, 'When it happens'), h('div', { class: 'field-pair' }, kind.node, place.node), dwellPart, days.node, h('div', { class: 'field-pair' }, start.node, end.node), h('div', { class: 'field-pair field-dates' }, from.node, to.node)),
     h('section', { class: 'card' }, h('h2', null, 'Who gets it'), who.node, audiencePart, h('div', { class: 'field-trio' }, count.node, perDays.node, cooldown.node), service.node),
     h('section', { class: 'card' }, h('h2', null, 'What it says'), title.node, body.node, variableButtons(body.input, preview.update), fallback.node),
   );
@@ -131,7 +131,7 @@ export function campaignForm({ context, names, campaign, query }) {
 
   return h(
     'div',
-    null,
+    { class: 'stack' },
     h('a', { class: 'back-link', href: campaign ? `/campaigns?id=${campaign.id}` : '/campaigns' }, icon('back', 16), campaign ? campaign.name : 'Campaigns'),
     h('header', { class: 'page-head' }, h('h1', null, campaign ? 'Edit campaign' : 'New campaign')),
     h(

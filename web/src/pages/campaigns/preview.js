@@ -1,14 +1,12 @@
 /** The push while it is being written, rendered by the server so that it looks exactly as it will. */
-import { ApiError, post } from '../../api.js';
+import { ApiError } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
-import { logo } from '../../ui/widgets.js';
-import { warningList } from './words.js';
+import { EXAMPLE_NAME, pushCard, renderPush, warningList } from './words.js';
 
 /** @import {Names} from './words.js' */
 /** @import {Field} from '../../ui/fields.js' */
 
 const TYPING_MS = 350;
-const EXAMPLE_NAME = 'Ana';
 
 /**
  * @param {Names} names
@@ -29,13 +27,7 @@ export function livePreview(names, read, fields) {
     /** @param {string} title @param {string} body */
     const show = (title, body) => [
       h('h2', null, 'Preview'),
-      h(
-        'div',
-        { class: 'push push-preview' },
-        logo(store?.name ?? 'Mall', store?.brand_color),
-        h('div', { class: 'push-head' }, h('span', { class: 'push-store' }, store?.name ?? 'Mall'), h('span', null, 'now')),
-        h('div', { class: 'push-text' }, h('p', { class: 'push-title' }, title || 'Title'), h('p', { class: 'push-body' }, body || 'What the shopper reads.')),
-      ),
+      pushCard(store?.name ?? 'Mall', store?.brand_color, title || 'Title', body || 'What the shopper reads.'),
     ];
     fields.title.setError(null);
     fields.body.setError(null);
@@ -44,8 +36,7 @@ export function livePreview(names, read, fields) {
       return;
     }
     try {
-      const given = Object.fromEntries(Object.entries({ ...draft, first_name: EXAMPLE_NAME }).filter(([, value]) => value !== null));
-      const rendered = await post('/v1/campaigns/preview', given);
+      const rendered = await renderPush(draft);
       if (text !== last) return;
       fill(place, show(rendered.title, rendered.body), warningList(rendered.warnings ?? []), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`));
     } catch (error) {

@@ -1,6 +1,6 @@
 /** A campaign's rules as sentences, and its pieces that list, detail and review share. */
-import { getAll } from '../../api.js';
-import { h } from '../../ui/dom.js';
+import { getAll, post } from '../../api.js';
+import { fill, h } from '../../ui/dom.js';
 import { duration, moment, number } from '../../ui/format.js';
 import { logo, pill } from '../../ui/widgets.js';
 import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
@@ -8,6 +8,7 @@ import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
 /** @import {Campaign, Store, Zone} from '../../types' */
 /** @typedef {{zones: Map<string, Zone>, stores: Map<string, Store>}} Names */
 
+export const EXAMPLE_NAME = 'Ana';
 /** @type {Record<string, string>} */
 const TONES = { draft: 'quiet', in_review: 'info', scheduled: 'info', active: 'ok', paused: 'warn', finished: 'quiet', rejected: 'bad' };
 
@@ -63,16 +64,37 @@ export function estimateText({ estimate }) {
   return `Reaches ${people}.${blocked.length ? ` Held back for: ${blocked.map(([reason, count]) => `${reasonText(reason)} (${number(count)})`).join(', ')}.` : ''}`;
 }
 
-/** The push as a phone shows it. @param {Campaign} campaign @param {Names} names @param {{title: string, body: string} | null} [rendered] */
-export function pushPreview(campaign, names, rendered) {
-  const { name, mark } = sender(campaign, names);
+/** A push as a phone shows it. @param {string} name @param {string | null | undefined} brand @param {string} title @param {string} body */
+export function pushCard(name, brand, title, body) {
   return h(
     'div',
     { class: 'push push-preview', 'data-testid': 'push-preview' },
-    mark,
+    logo(name, brand),
     h('div', { class: 'push-head' }, h('span', { class: 'push-store' }, name), h('span', null, 'now')),
-    h('div', { class: 'push-text' }, h('p', { class: 'push-title' }, rendered?.title ?? campaign.title), h('p', { class: 'push-body' }, rendered?.body ?? campaign.body)),
+    h('div', { class: 'push-text' }, h('p', { class: 'push-title' }, title), h('p', { class: 'push-body' }, body)),
   );
+}
+
+/**
+ * The campaign's push as the example person would see it; until the server has rendered it, as it was written.
+ * @param {Campaign} campaign
+ * @param {Names} names
+ */
+export function pushPreview(campaign, names) {
+  const { title, body, store_id, trigger } = campaign;
+  const store = storeOf(campaign, names);
+  const card = (/** @type {string} */ t, /** @type {string} */ b) => pushCard(store?.name ?? 'Mall', store?.brand_color, t, b);
+  const place = h('div', { class: 'push-place' }, card(title, body));
+  renderPush({ title, body, store_id, zone_id: trigger.zone_ids[0] ?? null })
+    .then((rendered) => fill(place, card(rendered.title, rendered.body), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`)))
+    .catch(() => {});
+  return place;
+}
+
+/** @param {{title: string, body: string, store_id: string | null, zone_id: string | null}} draft @returns {Promise<{title: string, body: string, warnings?: string[]}>} */
+export function renderPush(draft) {
+  const given = Object.entries({ ...draft, first_name: EXAMPLE_NAME }).filter(([, value]) => value !== null);
+  return post('/v1/campaigns/preview', Object.fromEntries(given));
 }
 
 /** @param {string[]} warnings */

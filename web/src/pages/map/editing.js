@@ -277,7 +277,7 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
   async function save(say = false) {
     pendingWelcome = null;
     const zone = await exchange(write);
-    if (zone && say) context.toast(`Saved “${zone.properties.name}”. It works once it is published.`);
+    if (zone && say) context.toast(`Saved “${zone.properties.name}”. Publish it to put it into effect.`);
     return zone !== null;
   }
 

@@ -58,6 +58,8 @@ export function mapPage(root, context, query) {
   const mallSelect = h('select', { 'aria-label': 'Mall', 'data-testid': 'mall-switcher', class: 'mall-select' });
   const formPanel = h('section', { class: 'form-panel', 'aria-label': 'Zone', hidden: true });
 
+  // Leaflet reads the element's style when it starts, so it must be on the page by then
+  fill(root, mapNode);
   const engine = makeEngine(mapNode, {
     click: onClick,
     hover: onHover,
@@ -146,8 +148,9 @@ export function mapPage(root, context, query) {
     const zone = venue.zone(query.get('zone') ?? '');
     level = Number(query.get('level') ?? zone?.properties.levels[0] ?? venue.ground);
     showLevel();
-    engine.limit(venue.plan(level).outline);
     fitLevel();
+    // after the fit: a limit set while looking elsewhere starts a pan that would win over it
+    engine.limit(venue.plan(level).outline);
     makeDebug(engine, venue);
     if (zone) openZone(zone);
     else if (venue.zones().length) help.show();
@@ -236,15 +239,13 @@ export function mapPage(root, context, query) {
   function onClick({ dot, zone: zoneId, at }) {
     card.hidden = true;
     if (!venue) return;
+    // a slip of the hand beside a corner must not lead away from the work
+    if (editing.dirty()) return;
     if (dot?.open) return why({ pseudonym: dot.id });
     if (dot) return context.toast('This is a real shopper: nobody’s way is shown from the map.');
-    if (editing.isOpen() && editing.shape() && venue) {
-      const zone = zoneId ? venue.zone(zoneId) : null;
-      if (zone) openZone(zone);
-      return;
-    }
     const zone = zoneId ? venue.zone(zoneId) : null;
     if (zone) return openZone(zone);
+    if (editing.isOpen()) return;
     const store = storeAt(venue, level, at);
     if (store) showStore(store.id);
   }

@@ -50,9 +50,9 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
         // the ground floor first, then upwards, basements last
         [...all].sort((a, b) => rank(a) - rank(b)).map(({ properties: { ordinal, name, short_name } }) =>
           h('button', {
-            type: 'button', class: 'segment', 'aria-pressed': String(ordinal === current), 'aria-label': name, title: `${name} (${ordinal >= 0 ? ordinal : 'no key'})`,
+            type: 'button', class: 'segment', 'aria-pressed': String(ordinal === current), title: `${name} (${ordinal >= 0 ? ordinal : 'no key'})`,
             'data-testid': `level-${ordinal}`, on: { click: () => onLevel(ordinal) },
-          }, short_name),
+          }, short_name, h('span', { class: 'visually-hidden' }, `, ${name}`)),
         ),
       );
     },

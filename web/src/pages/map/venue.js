@@ -112,7 +112,7 @@ function makeVenue(mall, levels, units, stores) {
     /** @param {Zone} zone @returns {DrawnZone} */
     drawn: (zone) => ({
       id: zone.id, name: zone.properties.name, color: zoneColour(zone), status: zone.properties.status,
-      kind: zone.properties.kind, shape: shapeOf(zone),
+      kind: zone.properties.kind, outdoor: !zone.properties.mall_id, shape: shapeOf(zone),
     }),
     /** @param {Shape} shape */
     toGeoJson: (shape) => shapeToGeoJson(frame, shape),

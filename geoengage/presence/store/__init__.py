@@ -1,0 +1,33 @@
+"""SQL of presence, one file a use: `devices` (locks, states), `pings`, `visits` (what was decided), `lists` (reading).
+
+Everything is imported from here; the files are a matter of size.
+"""
+
+from geoengage.presence.store.devices import (
+    LockedDevice,
+    PingPolicy,
+    find_device,
+    forget_positions,
+    get_ping_policy,
+    list_states,
+    lock_devices,
+    upsert_states,
+)
+from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
+from geoengage.presence.store.pings import delete_old_pings, insert_pings, insert_rejections, list_known_times
+from geoengage.presence.store.visits import (
+    VisitChange,
+    insert_zone_events,
+    list_due_timers,
+    list_occupants,
+    tenants_with_due_timers,
+    write_timers,
+    write_visits,
+)
+
+__all__ = [
+    "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "delete_old_pings", "find_device",
+    "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections", "insert_zone_events",
+    "list_due_timers", "list_known_times", "list_occupants", "list_states", "list_visits", "list_zone_events",
+    "lock_devices", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
+]  # fmt: skip

@@ -1,0 +1,151 @@
+"""Device rows and their states. The device's row is the lock: whoever holds it may read and write all about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from geoengage.kit import errors
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId
+from geoengage.presence.rules.state import DeviceState, ZoneState
+
+_ZONES = msgspec.json.Decoder(dict[UUID, ZoneState])
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDevice:
+    """A device row under our lock. `may_locate`: location consent is granted at this moment."""
+
+    device_id: UUID
+    may_locate: bool
+    token_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PingPolicy:
+    """What the tenant says about pings, and the epoch of its zones."""
+
+    default_accuracy_m: float
+    reject_mocked: bool
+    ping_retention_days: int
+    epoch: int
+
+
+_LOCK = (
+    "SELECT id, location = 'granted', token_version FROM device"
+    " WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE"
+)
+
+
+async def lock_devices(
+    session: Session,
+    tenant_id: TenantId,
+    device_ids: Sequence[UUID],
+    *,
+    skip_locked: bool = False,
+    wait_ms: int | None = None,
+) -> dict[UUID, LockedDevice]:
+    """Lock device rows in id order (FOR NO KEY UPDATE) until the end of the transaction; unknown ids are left out.
+
+    `wait_ms` limits every wait for a lock in this transaction from here on.
+    """
+    if wait_ms is not None:
+        await session.execute(text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{wait_ms}ms"})
+    rows = await session.execute(
+        text(_LOCK + " SKIP LOCKED" if skip_locked else _LOCK),
+        {"tenant_id": tenant_id, "ids": sorted(device_ids)},
+    )
+    return {row[0]: LockedDevice(*row) for row in rows}
+
+
+async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> dict[UUID, DeviceState]:
+    """The states of locked devices. A statement of its own, so that it sees what the last holder of the lock wrote."""
+    rows = await session.execute(
+        text(
+            "SELECT device_id, last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s,"
+            " interval_s, version, zones::text FROM device_state"
+            " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
+        ),
+        {"tenant_id": tenant_id, "ids": list(device_ids)},
+    )
+    return {row[0]: DeviceState(*(*row[:12], _ZONES.decode(row[12]))) for row in rows}
+
+
+async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
+    """The tenant's policy and epoch, in one look-up."""
+    row = await session.execute(
+        text(
+            "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0)"
+            " FROM tenant t LEFT JOIN venue_epoch e ON e.tenant_id = t.id WHERE t.id = :tenant_id"
+        ),
+        {"tenant_id": tenant_id},
+    )
+    return PingPolicy(*row.one())
+
+
+_STATE_COLUMNS = (
+    "last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s, interval_s, version, zones"
+)
+_UPSERT_STATES = text(
+    f"INSERT INTO device_state AS s (tenant_id, device_id, {_STATE_COLUMNS})"  # noqa: S608 - constants only
+    f" SELECT :tenant_id, device_id, {_STATE_COLUMNS} FROM unnest("
+    " CAST(:ids AS uuid[]), CAST(:last_at AS timestamptz[]), CAST(:last_sent_at AS timestamptz[]),"
+    " CAST(:lon AS float8[]), CAST(:lat AS float8[]), CAST(:acc AS float8[]), CAST(:level AS int[]),"
+    " CAST(:level_at AS timestamptz[]), CAST(:connector_at AS timestamptz[]), CAST(:skew AS float8[]),"
+    " CAST(:interval AS float8[]), CAST(:version AS int[]), CAST(:zones AS jsonb[]))"
+    f" AS n (device_id, {_STATE_COLUMNS}) ON CONFLICT (tenant_id, device_id) DO UPDATE SET"
+    " last_at = excluded.last_at, last_sent_at = excluded.last_sent_at, lon = excluded.lon, lat = excluded.lat,"
+    " accuracy_m = excluded.accuracy_m, level = excluded.level, level_at = excluded.level_at,"
+    " connector_at = excluded.connector_at, skew_s = excluded.skew_s, interval_s = excluded.interval_s,"
+    " version = excluded.version, zones = excluded.zones"
+)
+
+
+async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[DeviceState]) -> None:
+    """Write the states of locked devices, one row each."""
+    await session.execute(
+        _UPSERT_STATES,
+        {
+            "tenant_id": tenant_id,
+            "ids": [s.device_id for s in states],
+            "last_at": [s.last_at for s in states],
+            "last_sent_at": [s.last_sent_at for s in states],
+            "lon": [s.lon for s in states],
+            "lat": [s.lat for s in states],
+            "acc": [s.accuracy_m for s in states],
+            "level": [s.level for s in states],
+            "level_at": [s.level_at for s in states],
+            "connector_at": [s.connector_at for s in states],
+            "skew": [s.skew_s for s in states],
+            "interval": [s.interval_s for s in states],
+            "version": [s.version + 1 for s in states],
+            "zones": [msgspec.json.encode(dict(s.zones)).decode() for s in states],
+        },
+    )
+
+
+async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:
+    """Delete all coordinates of devices: pings, state, timers. Visits and events hold none and stay."""
+    for table in ("ping", "ping_rejection", "device_state", "timer", "zone_occupant"):
+        await session.execute(
+            text(f"DELETE FROM {table} WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),  # noqa: S608 - constants only
+            {"tenant_id": tenant_id, "ids": list(device_ids)},
+        )
+
+
+async def find_device(session: Session, tenant_id: TenantId, device_id: UUID, token_version: int) -> LockedDevice:
+    """A device by its token, without a lock; Unauthenticated when the token is not of the current version."""
+    rows = await session.execute(
+        text(
+            "SELECT id, location = 'granted', token_version FROM device"
+            " WHERE tenant_id = :tenant_id AND id = :device_id AND token_version = :version"
+        ),
+        {"tenant_id": tenant_id, "device_id": device_id, "version": token_version},
+    )
+    row = rows.one_or_none()
+    if row is None:
+        raise errors.Unauthenticated("this device token was revoked; register the device again")
+    return LockedDevice(*row)

@@ -1,0 +1,160 @@
+"""What the engine decided: visits, who is inside, zone events, timers. Writes are idempotent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId
+
+
+@dataclass(slots=True)
+class VisitChange:
+    """What one group does to one visit. `is_new`: entered in this group; `last_dwell_s` 0: the mark was retracted."""
+
+    visit_id: UUID
+    device_id: UUID
+    zone_id: UUID
+    zone_version: int
+    entered_at: datetime
+    is_new: bool = False
+    exited_at: datetime | None = None
+    exit_reason: str | None = None
+    last_dwell_s: int | None = None
+
+
+_VISITS = (
+    "unnest(CAST(:ids AS uuid[]), CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:versions AS int[]),"
+    " CAST(:entered AS timestamptz[]), CAST(:exited AS timestamptz[]), CAST(:reasons AS text[]),"
+    " CAST(:dwells AS int[])) AS n (id, device_id, zone_id, zone_version, entered_at, exited_at, exit_reason,"
+    " last_dwell_s)"
+)
+_INSERT = text(
+    "INSERT INTO visit (tenant_id, id, device_id, zone_id, zone_version, entered_at, exited_at, exit_reason,"  # noqa: S608 - constants only
+    " last_dwell_s) SELECT :tenant_id, n.id, n.device_id, n.zone_id, n.zone_version, n.entered_at, n.exited_at,"
+    f" n.exit_reason, nullif(n.last_dwell_s, 0) FROM {_VISITS} ON CONFLICT DO NOTHING"
+)
+_UPDATE = text(
+    "UPDATE visit v SET exited_at = coalesce(n.exited_at, v.exited_at),"  # noqa: S608 - constants only
+    " exit_reason = coalesce(n.exit_reason, v.exit_reason),"
+    " last_dwell_s = nullif(coalesce(n.last_dwell_s, v.last_dwell_s), 0)"
+    f" FROM {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"
+)
+_GONE = text(
+    f"DELETE FROM zone_occupant o USING {_VISITS} WHERE o.tenant_id = :tenant_id AND o.zone_id = n.zone_id"  # noqa: S608 - constants only
+    " AND o.device_id = n.device_id"
+)
+_CAME = text(
+    "INSERT INTO zone_occupant (tenant_id, zone_id, device_id, entered_at) SELECT :tenant_id, zone_id, device_id,"  # noqa: S608 - constants only
+    f" entered_at FROM {_VISITS} ON CONFLICT DO NOTHING"
+)
+
+
+async def write_visits(session: Session, tenant_id: TenantId, changes: Sequence[VisitChange]) -> None:
+    """Insert new visits, update the others; keep `zone_occupant` in step."""
+    new, old = [c for c in changes if c.is_new], [c for c in changes if not c.is_new]
+    # Who left and came back in one group is inside: first those who left.
+    for statement, concerned in (
+        (_INSERT, new),
+        (_UPDATE, old),
+        (_GONE, [c for c in old if c.exited_at is not None]),
+        (_CAME, [c for c in new if c.exited_at is None]),
+    ):
+        if concerned:
+            await session.execute(statement, _visit_parameters(tenant_id, concerned))
+
+
+def _visit_parameters(tenant_id: TenantId, changes: Sequence[VisitChange]) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "ids": [c.visit_id for c in changes],
+        "devices": [c.device_id for c in changes],
+        "zones": [c.zone_id for c in changes],
+        "versions": [c.zone_version for c in changes],
+        "entered": [c.entered_at for c in changes],
+        "exited": [c.exited_at for c in changes],
+        "reasons": [c.exit_reason for c in changes],
+        "dwells": [c.last_dwell_s for c in changes],
+    }
+
+
+async def insert_zone_events(session: Session, tenant_id: TenantId, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store zone events (JSON-ready mappings with the columns' names). Idempotent by their hashed id."""
+    await session.execute(
+        text(
+            "INSERT INTO zone_event (tenant_id, id, at, kind, device_id, zone_id, zone_version, visit_id, dwell_s,"
+            " confidence, evidence, reason, by_silence, late, recorded_at, details)"
+            " SELECT :tenant_id, r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, at timestamptz,"
+            " kind text, device_id uuid, zone_id uuid, zone_version int, visit_id uuid, dwell_s int, confidence float8,"
+            " evidence text, reason text, by_silence bool, late bool, recorded_at timestamptz, details jsonb)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()},
+    )
+
+
+async def write_timers(
+    session: Session, tenant_id: TenantId, timers: Mapping[tuple[UUID, UUID], datetime | None]
+) -> None:
+    """Set or (None) remove the timers of (device, zone)."""
+    gone = [key for key, due in timers.items() if due is None]
+    due = {key: at for key, at in timers.items() if at is not None}
+    if gone:
+        await session.execute(
+            text(
+                "DELETE FROM timer t USING unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[])) AS g (device_id,"
+                " zone_id) WHERE t.tenant_id = :tenant_id AND t.device_id = g.device_id AND t.zone_id = g.zone_id"
+            ),
+            {"tenant_id": tenant_id, "devices": [k[0] for k in gone], "zones": [k[1] for k in gone]},
+        )
+    if due:
+        await session.execute(
+            text(
+                "INSERT INTO timer (tenant_id, device_id, zone_id, due_at) SELECT :tenant_id, n.* FROM"
+                " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:due AS timestamptz[])) AS n"
+                " ON CONFLICT (tenant_id, device_id, zone_id) DO UPDATE SET due_at = excluded.due_at"
+            ),
+            {
+                "tenant_id": tenant_id,
+                "devices": [k[0] for k in due],
+                "zones": [k[1] for k in due],
+                "due": list(due.values()),
+            },
+        )
+
+
+async def tenants_with_due_timers(session: Session, now: datetime) -> list[TenantId]:
+    """Tenants with a timer to fire (cross-tenant: the worker serves all)."""
+    rows = await session.execute(text("SELECT DISTINCT tenant_id FROM timer WHERE due_at <= :now"), {"now": now})
+    return [TenantId(t) for t in rows.scalars()]
+
+
+async def list_due_timers(
+    session: Session, tenant_id: TenantId, now: datetime, *, limit: int, device_ids: Sequence[UUID] | None = None
+) -> list[tuple[UUID, UUID]]:
+    """(device, zone) of timers that are due; of some devices only, when given."""
+    rows = await session.execute(
+        text(
+            "SELECT device_id, zone_id FROM timer WHERE tenant_id = :tenant_id AND due_at <= :now"
+            " AND (CAST(:ids AS uuid[]) IS NULL OR device_id = ANY(:ids)) ORDER BY due_at LIMIT :limit"
+        ),
+        {"tenant_id": tenant_id, "now": now, "ids": device_ids, "limit": limit},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def list_occupants(session: Session, tenant_id: TenantId, zone_ids: Sequence[UUID], *, limit: int) -> list[UUID]:
+    """Devices inside any of the zones, in id order."""
+    rows = await session.execute(
+        text(
+            "SELECT DISTINCT device_id FROM zone_occupant"
+            " WHERE tenant_id = :tenant_id AND zone_id = ANY(CAST(:ids AS uuid[])) ORDER BY device_id LIMIT :limit"
+        ),
+        {"tenant_id": tenant_id, "ids": zone_ids, "limit": limit},
+    )
+    return list(rows.scalars())

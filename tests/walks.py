@@ -1,0 +1,171 @@
+"""One device walking past zones on a plane in metres, told by `(seconds, x, y)`: for tests of the pure decision.
+
+`Walk` does what the service does, without database and without index: it keeps the state, works out distances and
+shares, and hands them to `decide`. `tick` is the worker's clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geoengage.kit.geo import disc_share, signed_distance
+from geoengage.kit.ids import derived_id
+from geoengage.presence.rules.decide import Decision, NearZone, Transition, ZoneFacts, after_timer, decide
+from geoengage.presence.rules.state import DeviceState, Fix, usual_interval_s
+from geoengage.venues.rules import ZoneRules
+
+START = datetime(2026, 3, 2, 10, tzinfo=UTC)
+DEVICE = UUID(int=7)
+
+
+def moment(seconds: float) -> datetime:
+    """The time so many seconds into the walk."""
+    return START + timedelta(seconds=seconds)
+
+
+def seconds(at: datetime) -> float:
+    """The other way round."""
+    return (at - START).total_seconds()
+
+
+@dataclass
+class Area:
+    """A zone on the plane. `closings`: spans (from, to) in seconds in which its schedule is closed."""
+
+    name: str
+    shape: BaseGeometry
+    rules: ZoneRules = field(default_factory=ZoneRules)
+    levels: frozenset[int] = frozenset()
+    version: int = 1
+    closings: Sequence[tuple[float, float]] = ()
+    is_published: bool = True
+
+    @property
+    def zone_id(self) -> UUID:
+        return derived_id(self.name)
+
+    def facts(self, at: datetime, seen_at: datetime) -> ZoneFacts:
+        spans = [(moment(a), moment(b)) for a, b in self.closings]
+        closes_at = min((max(a, seen_at) for a, b in spans if b > seen_at), default=None)
+        return ZoneFacts(self.zone_id, self.version, self.rules, not any(a <= at < b for a, b in spans), closes_at)
+
+
+def square(x: float = 0.0, y: float = 0.0, half: float = 20.0) -> BaseGeometry:
+    """A square around a point."""
+    return shapely.box(x - half, y - half, x + half, y + half)
+
+
+class Walk:
+    """A device and the zones around it. `told` is what happened, in order."""
+
+    def __init__(self, *areas: Area) -> None:
+        self.areas = areas
+        self.state: DeviceState | None = None
+        self.transitions: list[Transition] = []
+        self.timers: dict[UUID, datetime] = {}
+        self.timer_writes = 0
+
+    def fix(
+        self,
+        t: float,
+        x: float,
+        y: float = 0.0,
+        accuracy_m: float = 5.0,
+        level: int | None = None,
+        *,
+        trust: float = 1.0,
+        source: str = "gnss",
+    ) -> "Walk":
+        """A position at `t` seconds."""
+        at = moment(t)
+        fix = Fix(at, at, x, y, accuracy_m, level, trust, source)
+        state = self.state or DeviceState(DEVICE, at, at, x, y, accuracy_m)
+        near = [n for a in self.areas if a.is_published and (n := self._near(a, state, fix))]
+        decision = decide(state, fix, near, self._live(state, at), at)
+        self._take(state, decision)
+        assert self.state is not None
+        interval_s = usual_interval_s(state, at)
+        self.state = replace(self.state, last_at=at, lon=x, lat=y, accuracy_m=accuracy_m, interval_s=interval_s)
+        return self
+
+    def tick(self, t: float) -> "Walk":
+        """The worker comes by at `t` seconds and lets timers act that are due."""
+        if self.state is not None:
+            at = max(moment(t), self.state.last_at)
+            live = self._live(self.state, at)
+            decision = decide(self.state, None, (), live, at)
+            fired = [zone_id for zone_id, due in self.timers.items() if due <= at]
+            self._take(self.state, after_timer(decision, fired, live, self.state.interval_s))
+        return self
+
+    def tick_at_timers(self, until: float) -> "Walk":
+        """The worker comes by whenever a stored timer is due, and never else."""
+        for _ in range(1000):
+            due = min(self.timers.values(), default=None)
+            if due is None or due > moment(until):
+                return self
+            self.tick(seconds(due))
+        raise AssertionError("timers fire without end")
+
+    def _near(self, a: Area, state: DeviceState, fix: Fix) -> NearZone | None:
+        s = float(signed_distance(a.shape, np.array([fix.lon]), np.array([fix.lat]))[0])
+        crossed = self._crossed(a, state, fix)
+        if s > fix.accuracy_m + a.rules.exit_tolerance_m and crossed is None:
+            return None
+        level_p = 1.0 if not a.levels or fix.level is None or fix.level in a.levels else 0.0
+        share = disc_share(a.shape, fix.lon, fix.lat, fix.accuracy_m)
+        z = state.zones.get(a.zone_id)
+        return NearZone(a.facts(fix.at, z.seen_at if z else fix.at), s, share, level_p, crossed)
+
+    def _crossed(self, a: Area, state: DeviceState, fix: Fix) -> tuple[datetime, datetime] | None:
+        line = shapely.LineString([(state.lon, state.lat), (fix.lon, fix.lat)])
+        if not a.rules.crossing or line.length == 0 or shapely.intersection(line, a.shape).length == 0:
+            return None
+        ends = shapely.get_coordinates(shapely.intersection(line, a.shape))
+        along = [shapely.line_locate_point(line, shapely.Point(p)) / line.length for p in ends]
+        if min(along) <= 0 or max(along) >= 1:
+            return None
+        span = fix.at - state.last_at
+        return state.last_at + span * min(along), state.last_at + span * max(along)
+
+    def _live(self, state: DeviceState, at: datetime) -> dict[UUID, ZoneFacts]:
+        return {
+            a.zone_id: a.facts(at, state.zones[a.zone_id].seen_at if a.zone_id in state.zones else at)
+            for a in self.areas
+            if a.is_published
+        }
+
+    def _take(self, state: DeviceState, decision: Decision) -> None:
+        self.transitions += decision.transitions
+        self.timer_writes += len(decision.timers)
+        for zone_id, due in decision.timers.items():
+            if due is None:
+                self.timers.pop(zone_id, None)
+            else:
+                self.timers[zone_id] = due
+        self.state = replace(state, zones=decision.zones)
+
+    @property
+    def told(self) -> list[str]:
+        """What happened, one line each: `entered shop 10 confirmed_by_time`; dwell and retraction name their mark."""
+        return [self.tell(t) for t in self.transitions]
+
+    def tell(self, t: Transition) -> str:
+        name = next(a.name for a in self.areas if a.zone_id == t.zone_id)
+        mark = "" if t.dwell_s is None else f" {t.dwell_s}s"
+        silent = " by_silence" if t.by_silence else ""
+        return f"{t.kind}{mark} {name} {seconds(t.at):g} {t.reason}{silent}"
+
+    def by_zone(self) -> dict[UUID, list[Transition]]:
+        """What happened in each zone, in order."""
+        result: dict[UUID, list[Transition]] = {}
+        for t in self.transitions:
+            result.setdefault(t.zone_id, []).append(t)
+        return result
+
+
