@@ -34,7 +34,7 @@ lint:
 
 bench:
 	@$(PYTHON) scripts/setup.py bench
-	.venv/bin/python -m bench
+	.venv/bin/python -m tests.bench
 
 web:
 	@$(PYTHON) scripts/setup.py web

@@ -28,7 +28,7 @@ from geoengage.kit.events import Bell
 from geoengage.kit.migrate import upgrade
 from geoengage.kit.settings import Settings
 
-pytest_plugins = ["tests.providers"]
+pytest_plugins = ["tests.providers.fixtures"]
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a-key-for-tests-only-0123456789abcdef"
 

@@ -44,16 +44,12 @@ class Person:
     noise: PhoneNoise
 
 
-def people(seed: int, count: int) -> list[Person]:
-    """The first `count` people of a seed; a larger count keeps the smaller one's people."""
-    return [_person(seed, number) for number in range(count)]
-
-
-def _person(seed: int, number: int) -> Person:
-    rng = np.random.default_rng([seed, number])
-    first_name, language = NAMES[(seed * 7 + number * 11) % len(NAMES)]
+def person(seed: int, number: int, round_: int = 0) -> Person:
+    """Who walks as shopper `number` in that round: after each walk somebody else takes the place."""
+    rng = np.random.default_rng([seed, number, round_])
+    first_name, language = NAMES[(seed * 7 + number * 11 + round_ * 5) % len(NAMES)]
     return Person(
-        external_id=f"sim-{seed}-{number:03d}",
+        external_id=f"sim-{seed}-{number:03d}-{round_}",
         first_name=first_name,
         language=language,
         platform="android" if rng.random() < 0.6 else "ios",

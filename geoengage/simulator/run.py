@@ -19,7 +19,7 @@ import numpy as np
 
 from geoengage.kit.clock import utc_now
 from geoengage.simulator.client import FIRST_PAUSE_S, Client, Refused
-from geoengage.simulator.people import Person, people
+from geoengage.simulator.people import Person, person
 from geoengage.simulator.phone import Fix, positions
 from geoengage.simulator.route import NoWay
 from geoengage.simulator.venue import Venue, read_venue
@@ -29,7 +29,7 @@ BATCH = 100
 KEPT_PINGS = 1000  # a phone does not keep more; the oldest go first
 INBOX_EVERY_S = 15.0
 OPEN_SHARE = 0.3
-PAUSE_S = (20.0, 180.0)  # between leaving and coming again, in simulated seconds
+PAUSE_S = (20.0, 90.0)  # between one leaving and the next one coming, in simulated seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,12 @@ class DeviceBook:
 
 @dataclass(slots=True)
 class Shopper:
-    """One person with one phone. Her walks, her sending and her reading are three independent loops."""
+    """One place in the mall, taken by one person with one phone after the other, so that caps do not empty the demo.
 
-    person: Person
+    Walking, sending and reading are three independent loops.
+    """
+
+    number: int
     client: Client
     options: Options
     venue: Venue
@@ -106,6 +109,12 @@ class Shopper:
     something: asyncio.Event = field(default_factory=asyncio.Event)
     seen: set[str] = field(default_factory=set)
     registering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    round_: int = 0
+
+    @property
+    def person(self) -> Person:
+        """Who it is now."""
+        return person(self.options.seed, self.number, self.round_)
 
     async def live(self) -> None:
         """Until cancelled."""
@@ -162,6 +171,14 @@ class Shopper:
             finally:
                 self.stats.inside -= 1
             await asyncio.sleep(float(self.walk_rng.uniform(*PAUSE_S)) / self.options.speed)
+            await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        """The next person comes, with a phone of her own; pings of the one before that are still waiting are lost."""
+        async with self.registering:
+            self.waiting.clear()
+            self.book.forget(self.person.external_id)
+            self.round_ += 1
 
     async def _walk(self, walk: Walk, from_s: float) -> None:
         speed = self.options.speed
@@ -241,9 +258,9 @@ class Simulation:
             self.client = Client(session, self.options.url)
             venue = await load_venue(self.client, self.options.secret_key, self.options.mall_id)
             book = DeviceBook(self.options.state)
-            for number, person in enumerate(people(self.options.seed, self.options.shoppers)):
+            for number in range(self.options.shoppers):
                 walk_rng, inbox_rng = (np.random.default_rng([self.options.seed, number, use]) for use in (1, 2))
-                shopper = Shopper(person, self.client, self.options, venue, book, self.stats, walk_rng, inbox_rng)
+                shopper = Shopper(number, self.client, self.options, venue, book, self.stats, walk_rng, inbox_rng)
                 self.shoppers.append(shopper)
             async with asyncio.TaskGroup() as group:
                 for shopper in self.shoppers:

@@ -55,7 +55,7 @@ class Outbox:
     world: World
     clock: Clock
     worker: Deliverer
-    make_worker: Callable[[], Deliverer]
+    make_worker: Callable[..., Deliverer]
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
 
     async def queue(self, count: int = 1, device: dict[str, object] | None = None, **over: object) -> list[UUID]:
@@ -132,8 +132,8 @@ async def outbox(committed: AsyncEngine, fcm_settings: FcmSettings) -> AsyncIter
         world = await make_world(session)
     async with open_channels(fcm_settings, clock) as channels:
 
-        def make_worker() -> Deliverer:
-            return Deliverer(sessions, channels, WORKER, clock=clock, jitter=lambda: 0.5)
+        def make_worker(worker: WorkerSettings = WORKER) -> Deliverer:
+            return Deliverer(sessions, channels, worker, clock=clock, jitter=lambda: 0.5)
 
         yield Outbox(committed, sessions, world, clock, make_worker(), make_worker)
 
@@ -223,11 +223,13 @@ async def test_step_serves_all_tenants_and_says_when_idle(outbox: Outbox, fcm: F
 
 
 async def test_step_is_not_idle_while_anything_is_due(outbox: Outbox, fcm: FcmServer) -> None:
-    await outbox.queue(5 * WORKER.send_concurrency)  # slots fill up, and land together
-    while await outbox.worker.step():
+    await outbox.queue(8)
+    worker = outbox.make_worker(WORKER.model_copy(update={"send_concurrency": 4}))
+    fcm.delay_s = 0.075  # the first step lands none; the second finds no free slot and lands all four
+    while await worker.step():
         pass
     assert await outbox.due() == {}
-    assert len(fcm.accepted()) == 5 * WORKER.send_concurrency
+    assert len(fcm.accepted()) == 8
 
 
 async def test_test_devices_go_to_the_preview(outbox: Outbox, fcm: FcmServer) -> None:

@@ -1,14 +1,1 @@
-"""Local servers that speak our providers' protocols, and the fixtures that run them beside a test."""
-
-from collections.abc import AsyncIterator
-
-import pytest
-
-from tests.providers.fcm_server import FcmServer
-
-
-@pytest.fixture
-async def fcm() -> AsyncIterator[FcmServer]:
-    """Firebase Cloud Messaging on a free port of this machine; answers 200 until told otherwise."""
-    async with FcmServer().running() as server:
-        yield server
+"""Local servers that speak our providers' protocols."""

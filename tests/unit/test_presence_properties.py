@@ -66,7 +66,7 @@ def feed(areas: list[Area], steps: list[tuple[float, float, float, int | None, l
 
 
 @pytest.mark.parametrize("worker", ["random", "timers"])
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(areas=_areas(), steps=_steps)
 def test_it_does_not_matter_when_the_worker_comes(worker: str, areas: list[Area], steps: list) -> None:  # type: ignore[type-arg]
     never, sometimes = feed(areas, steps, "never"), feed(areas, steps, worker)
@@ -76,7 +76,7 @@ def test_it_does_not_matter_when_the_worker_comes(worker: str, areas: list[Area]
     assert never.timers == sometimes.timers == {}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(areas=_areas(), steps=_steps)
 def test_what_is_told_makes_sense(areas: list[Area], steps: list) -> None:  # type: ignore[type-arg]
     walk = feed(areas, steps, "random")
@@ -116,7 +116,7 @@ def _check_zone(told: list[Transition]) -> None:
     assert open_visit is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(areas=_areas(), steps=_steps)
 def test_a_state_is_what_it_says(areas: list[Area], steps: list) -> None:  # type: ignore[type-arg]
     walk, t = Walk(*areas), 0.0

@@ -123,7 +123,7 @@ async def test_shoppers_register_link_ping_and_report(stand_in: tuple[StandIn, s
         assert "3 of 3 shoppers" in simulation.line()
     assert len(api.devices) == len(api.links) == 3
     assert {"location", "marketing_push", "personalisation"} == set(api.devices[0]["consents"])
-    assert {claim["external_id"] for _, claim in api.links} == {"sim-1-000", "sim-1-001", "sim-1-002"}
+    assert {claim["external_id"] for _, claim in api.links} == {"sim-1-000-0", "sim-1-001-0", "sim-1-002-0"}
     ping = api.batches[0][1]["pings"][0]
     assert {"at", "lon", "lat", "accuracy_m"} <= set(ping)
     assert ping["at"].endswith("Z")

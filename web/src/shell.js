@@ -62,7 +62,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     me.tenant.sending_stopped = stopped;
     banner.hidden = !stopped;
     stop.hidden = stopped;
-    fill(banner, icon('stop'), h('p', null, h('strong', null, 'All sending is stopped.'), ' Campaigns keep deciding, but no push leaves.'), may(me, 'stop') && h('button', { type: 'button', class: 'button', 'data-testid': 'resume', on: { click: resume } }, 'Resume sending'));
+    fill(banner, icon('stop'), h('p', null, h('strong', null, 'All sending is stopped.'), h('span', { class: 'banner-more' }, ' Campaigns keep deciding, but no push leaves.')), may(me, 'stop') && h('button', { type: 'button', class: 'button', 'data-testid': 'resume', on: { click: resume } }, 'Resume sending'));
   }
 
   async function stopAll() {

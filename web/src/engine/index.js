@@ -20,7 +20,8 @@ import { makeZones } from './zones.js';
  */
 
 const REACH_PX = window.matchMedia?.('(pointer: coarse)').matches ? 22 : 11;
-const MARGIN_M = 60;
+/** How far around the mall one can look: enough to show any part of it beside an open sheet. */
+const MARGIN_M = 800;
 
 /**
  * @param {HTMLElement} container
@@ -65,11 +66,13 @@ export function makeEngine(container, events, { fps }) {
   const observer = new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false }));
   observer.observe(container);
 
-  /** Shows all of the shapes. @param {Shape[]} shapes @param {{padding?: number, maxZoom?: number}} [options] */
-  function fit(shapes, { padding = 24, maxZoom = 5 } = {}) {
+  /** Shows all of the shapes. @param {Shape[]} shapes @param {{padding?: number, maxZoom?: number, covered?: number}} [options] `covered` pixels at the bottom are hidden */
+  function fit(shapes, { padding = 24, maxZoom = 5, covered = 0 } = {}) {
     const box = bounds(shapes);
     if (!box) return;
-    map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [padding, padding], maxZoom, animate: !still });
+    map.fitBounds([[box[1], box[0]], [box[3], box[2]]], {
+      paddingTopLeft: [padding, padding], paddingBottomRight: [padding, padding + covered], maxZoom, animate: !still,
+    });
   }
 
   return {
@@ -78,7 +81,7 @@ export function makeEngine(container, events, { fps }) {
     limit(outline) {
       const box = outline && bounds([outline]);
       if (!box) return;
-      map.setMaxBounds([[box[1] - MARGIN_M * 3, box[0] - MARGIN_M * 3], [box[3] + MARGIN_M * 3, box[2] + MARGIN_M * 3]]);
+      map.setMaxBounds([[box[1] - MARGIN_M, box[0] - MARGIN_M], [box[3] + MARGIN_M, box[2] + MARGIN_M]]);
     },
     /** Pixels inside the container. @param {XY} point */
     toPixel(point) {

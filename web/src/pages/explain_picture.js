@@ -13,7 +13,6 @@ import { zoneColour } from './map/venue.js';
 /** @typedef {{frame: Frame, level: number | null, outline: Shape | null, stores: Store[], zones: Zone[]}} Scene */
 
 const NEAR_M = 5000;
-const WIDTH_PX = 640;
 const MAX_RATIO = 0.8;
 const PAD_M = 8;
 
@@ -45,12 +44,12 @@ function usualLevel(fixes) {
   return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 
-/** @param {Explanation} explanation @param {Scene} scene */
-export function picture({ fixes, zones: verdicts }, { frame, outline, stores, zones }) {
+/** @param {Explanation} explanation @param {Scene} scene @param {number} widthPx how wide it will be shown */
+export function picture({ fixes, zones: verdicts }, { frame, outline, stores, zones }, widthPx) {
   const walk = fixes.map((fix) => ({ fix, at: frame.toFrame([fix.lon, fix.lat]), radius: Math.max(1, fix.accuracy_m ?? 0) }));
   const shapes = zones.map((zone) => ({ zone, shape: shapeFromGeoJson(frame, zone.geometry, zone.properties.radius_m ?? 0) }));
   const box = viewBox(walk.map(({ at, radius }) => ({ type: 'Point', coordinates: at, radius: Math.min(radius, 40) })), shapes.map(({ shape }) => shape));
-  const unit = box.width / WIDTH_PX;
+  const unit = box.width / (widthPx || 640);
   const names = new Map(verdicts.map((verdict) => [verdict.zone_id, verdict.verdict]));
 
   const drawing = svg(
@@ -70,7 +69,7 @@ export function picture({ fixes, zones: verdicts }, { frame, outline, stores, zo
       svg('circle', { cx: x, cy: -y, r: (i === walk.length - 1 ? 6 : 3.5) * unit, class: `walk-fix ${fix.late ? 'walk-late' : ''} ${i === walk.length - 1 ? 'walk-last' : ''}` },
         svg('title', null, `${clock(fix.at)}, ±${Math.round(fix.accuracy_m ?? 0)} m${fix.late ? ', came late' : ''}`)),
     ),
-    shapes.map(({ zone, shape }) => zoneName(zone, shape, unit)),
+    zoneNames(shapes, unit),
     scaleBar(box, unit),
   );
   return h('figure', { class: 'picture' }, drawing, h('figcaption', null, caption(fixes)));
@@ -103,10 +102,18 @@ function path(shape) {
   return parts(shape).flat().map(ring).join('');
 }
 
-/** @param {Zone} zone @param {Shape} shape @param {number} unit */
-function zoneName(zone, shape, unit) {
-  const [minX, , maxX, maxY] = /** @type {number[]} */ (bounds([shape]));
-  return svg('text', { x: (minX + maxX) / 2, y: -maxY + 14 * unit, 'font-size': 12 * unit, 'text-anchor': 'middle', class: 'walk-name', 'stroke-width': 3 * unit }, zone.properties.name);
+/** Names at the top of their zones; one that would cover another is left out. @param {{zone: Zone, shape: Shape}[]} shapes @param {number} unit */
+function zoneNames(shapes, unit) {
+  const size = 12 * unit;
+  /** @type {{x: number, y: number, half: number}[]} */
+  const taken = [];
+  return shapes.map(({ zone: { properties: { name } }, shape }) => {
+    const [minX, , maxX, maxY] = /** @type {number[]} */ (bounds([shape]));
+    const spot = { x: (minX + maxX) / 2, y: -maxY + 14 * unit, half: name.length * size * 0.3 };
+    if (taken.some((other) => Math.abs(other.y - spot.y) < size && Math.abs(other.x - spot.x) < other.half + spot.half)) return null;
+    taken.push(spot);
+    return svg('text', { x: spot.x, y: spot.y, 'font-size': size, 'text-anchor': 'middle', class: 'walk-name', 'stroke-width': 3 * unit }, name);
+  });
 }
 
 /** @param {{x: number, y: number, width: number, height: number}} box @param {number} unit */

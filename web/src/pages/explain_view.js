@@ -33,7 +33,7 @@ export async function showExplanation(root, query, signal) {
     fill(root, view(explanation, place));
     fill(place, loading('Drawing…'));
     const scene = await loadScene(explanation);
-    fill(place, scene ? picture(explanation, scene) : h('p', { class: 'picture-none' }, 'No position was kept in this time, so there is nothing to draw.'));
+    fill(place, scene ? picture(explanation, scene, place.clientWidth) : h('p', { class: 'picture-none' }, 'No position was kept in this time, so there is nothing to draw.'));
   } catch (error) {
     if (!signal?.aborted) fill(root, failure(error, () => showExplanation(root, query, signal)));
   }

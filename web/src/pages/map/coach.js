@@ -37,6 +37,8 @@ export function coach(context, canEdit) {
     node,
     show: () => show(seen() === 'ask' ? 'ask' : 'draw'),
     hide: () => (node.hidden = true),
+    /** An explanation was opened: the last step. */
+    finish: () => seen() === 'ask' && dismiss(),
     /** A zone was published. */
     done() {
       if (seen() === 'done') return;

@@ -139,7 +139,7 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
     fill(
       panel,
       h('div', { class: 'panel-head' }, back, heading, state),
-      h('div', { class: 'panel-scroll' }, h('div', { class: 'tool-row' }, canEdit && moveButton, draft.zone && canEdit && campaignLink, draft.zone && canEdit && unpublishButton, draft.zone && canEdit && deleteButton), draft.form.node),
+      h('div', { class: 'panel-scroll', tabindex: canEdit ? null : 0 }, canEdit && h('div', { class: 'tool-row' }, moveButton, draft.zone && campaignLink), draft.form.node, canEdit && draft.zone && h('div', { class: 'tool-row tool-row-end' }, unpublishButton, deleteButton)),
       canEdit && h('div', { class: 'panel-foot' }, unsaved, h('div', { class: 'foot-buttons' }, cancelButton, saveButton, publishButton)),
     );
     refresh();

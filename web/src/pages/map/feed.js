@@ -50,9 +50,9 @@ export function makeFeed({ onWhy }) {
     timer = window.setTimeout(release, LINE_GAP_MS);
   }
 
-  /** @param {string} at @param {string} tone @param {string} word @param {...Child} text */
-  function line(at, tone, word, ...text) {
-    return h('li', { class: `feed-line feed-${tone}` }, h('time', { datetime: at }, clock(at)), h('b', null, word), h('span', { class: 'feed-text' }, text));
+  /** @param {string} at @param {string} tone @param {string} word @param {string} text @param {Child} [end] */
+  function line(at, tone, word, text, end) {
+    return h('li', { class: `feed-line feed-${tone}` }, h('time', { datetime: at }, clock(at)), h('b', null, word), h('span', { class: 'feed-text' }, text), end);
   }
 
   return {
@@ -60,7 +60,7 @@ export function makeFeed({ onWhy }) {
     /** @param {ZoneEvent} event */
     zoneEvent(event) {
       const reason = event.kind === 'exited' && event.reason && event.reason !== 'left' ? ` (${event.reason.replaceAll('_', ' ')})` : '';
-      add(line(event.at, event.kind, eventKind(event.kind), event.zone_name, reason));
+      add(line(event.at, event.kind, eventKind(event.kind), event.zone_name + reason));
     },
     /** @param {Message} message */
     message(message) {
@@ -69,7 +69,7 @@ export function makeFeed({ onWhy }) {
       const word = sent ? 'push' : message.status === 'skipped' ? 'held back' : message.status;
       const what = sent ? message.title : `${message.campaign_name ?? message.title ?? 'push'}: ${reasonText(message.reason)}`;
       const why = h('button', { type: 'button', class: 'link', on: { click: () => onWhy(message) } }, 'why?');
-      add(line(at, sent ? 'push' : 'held', word, `${message.store_name ?? ''}${message.store_name ? ': ' : ''}${what ?? ''} `, message.pseudonym ? why : null));
+      add(line(at, sent ? 'push' : 'held', word, `${message.store_name ? `${message.store_name}: ` : ''}${what ?? ''}`, message.pseudonym && why));
     },
     stop: () => window.clearTimeout(timer),
   };

@@ -49,7 +49,7 @@ export function mapPage(root, context, query) {
   const mapNode = h('div', { class: 'map', 'data-testid': 'map', tabindex: 0, role: 'application', 'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom.' });
   const hint = h('p', { class: 'map-hint', role: 'status', hidden: true, 'data-testid': 'map-hint' });
   const crosshair = h('div', { class: 'crosshair', 'aria-hidden': 'true', hidden: true });
-  const compass = h('div', { class: 'compass', role: 'img' });
+  const compass = h('div', { class: 'compass' });
   const tip = h('div', { class: 'dot-tip', 'aria-hidden': 'true', hidden: true });
   const people = h('span', { class: 'people', 'data-testid': 'dots-count' });
   const lost = h('p', { class: 'map-lost', role: 'alert', hidden: true, 'data-testid': 'positions-lost' }, 'Live positions are interrupted. Trying again…');
@@ -73,7 +73,7 @@ export function mapPage(root, context, query) {
   });
   const list = zoneList({ canEdit, onOpen: openZone, onToggle: toggleZone, onDraw: () => startTool('Rectangle') });
   const feed = makeFeed({ onWhy: why });
-  const phone = makePhone({ onWhy: why });
+  const phone = makePhone({ onWhy: why, sender: context.me.tenant.name });
   const live = makeLive({ engine, context, feed, phone, list, onState: showLink, onCount: showPeople });
   const editing = makeEditing({
     engine, context, canEdit, panel: formPanel, level: () => level, venue: () => /** @type {Venue} */ (venue),
@@ -108,6 +108,7 @@ export function mapPage(root, context, query) {
   const right = h('div', { class: 'right', 'data-sheet': 'phone' }, phone.node);
   const page = h('div', { class: 'map-page' }, h('h1', { class: 'visually-hidden' }, 'Live map'), side, middle, right, tabs.node);
   tabs.control(page);
+  toolbar.setHistory(false, false);
   fill(root, page);
 
   // ---- loading
@@ -219,11 +220,11 @@ export function mapPage(root, context, query) {
       level = zone.properties.levels[0] ?? 0;
       showLevel();
     }
-    engine.fit([venue.shapeOf(zone)], { padding: 90, maxZoom: 3 });
     try {
       await editing.open(zone);
       refresh();
       tabs.open('zones');
+      engine.fit([venue.shapeOf(zone)], { padding: 90, maxZoom: 3, covered: covered() });
     } catch (error) {
       context.toast(error instanceof Error ? error.message : 'The zone could not be read.', { tone: 'bad' });
     }
@@ -273,6 +274,12 @@ export function mapPage(root, context, query) {
     tabs.open('zones');
   }
 
+  /** How much of the map the open sheet hides at the bottom of a narrow screen, in pixels. */
+  function covered() {
+    const [map, sheet] = [mapNode, side].map((node) => node.getBoundingClientRect());
+    return getComputedStyle(side).position === 'absolute' ? Math.max(0, map.bottom - sheet.top) : 0;
+  }
+
   /** @param {Shape} shape */
   function onDrawn(shape) {
     const outline = venue?.plan(level).outline;
@@ -280,10 +287,12 @@ export function mapPage(root, context, query) {
     const isOutside = outline && !corners.some((corner) => contains(outline, corner));
     editing.create(shape, isOutside ? { mall_id: null, levels: [], kind: 'other' } : {});
     tabs.open('zones');
+    if (covered()) engine.fit([shape], { padding: 40, maxZoom: engine.zoom(), covered: covered() });
   }
 
   /** @param {{pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string, title?: string | null}} what */
   function why(what) {
+    help.finish();
     openExplain(context, what);
   }
 

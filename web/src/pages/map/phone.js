@@ -18,8 +18,8 @@ const REDRAW_MS = 350;
 /** @param {Message} message */
 const when = (message) => message.created_at ?? message.at ?? '';
 
-/** @param {{onWhy: (message: Message) => void}} options */
-export function makePhone({ onWhy }) {
+/** @param {{onWhy: (message: Message) => void, sender: string}} options `sender` speaks where no shop does */
+export function makePhone({ onWhy, sender }) {
   /** @type {Map<string, Message>} */
   const messages = new Map();
   /** @type {Set<string>} */
@@ -64,7 +64,7 @@ export function makePhone({ onWhy }) {
   /** @param {Message} message */
   function card(message) {
     const held = HELD.has(message.status);
-    const store = message.store_name ?? message.zone_name ?? 'Mall';
+    const store = message.store_name ?? sender;
     return h(
       'li',
       { class: `push ${held ? 'push-held' : ''} ${shown.has(message.id) ? '' : 'push-new'}`, 'data-testid': 'phone-message', 'data-status': message.status },

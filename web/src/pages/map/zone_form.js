@@ -55,7 +55,7 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
   });
   const hello = checkField('Greet shoppers who enter with a push', welcome ?? false, { testid: 'zone-welcome' });
   const helloTitle = textField('Push title', { value: WELCOME_TITLE, maxlength: 120 }, { testid: 'welcome-title' });
-  const helloBody = areaField('Push text', { value: WELCOME_BODY, rows: 2, maxlength: 400 }, { testid: 'welcome-body', hint: 'At most one a day for each person.' });
+  const helloBody = areaField('Push text', { value: WELCOME_BODY, rows: 3, maxlength: 400 }, { testid: 'welcome-body', hint: 'At most one a day for each person.' });
   const helloFields = h('div', { class: 'nested', hidden: !hello.box.checked }, helloTitle.node, helloBody.node);
   hello.box.addEventListener('change', () => (helloFields.hidden = !hello.box.checked));
   const facts = h('p', { class: 'facts', 'data-testid': 'zone-facts' });

@@ -1,0 +1,14 @@
+"""Fixtures that run the local providers beside a test; `tests/conftest.py` loads them as a plugin."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.providers.fcm_server import FcmServer
+
+
+@pytest.fixture
+async def fcm() -> AsyncIterator[FcmServer]:
+    """Firebase Cloud Messaging on a free port of this machine; answers 200 until told otherwise."""
+    async with FcmServer().running() as server:
+        yield server
