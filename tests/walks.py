@@ -167,5 +167,3 @@ class Walk:
         for t in self.transitions:
             result.setdefault(t.zone_id, []).append(t)
         return result
-
-

@@ -29,7 +29,7 @@ def read(name: str) -> Any:
 
 
 def load(client: Client, state: State) -> State:
-    """Put into the tenant of the client's key what is missing; adds `mall_id`, `store_id`, `store_name`, `loaded`."""
+    """Put into the tenant of the client's key what is missing; adds the ids, a spot in the shop, `loaded`."""
     version = _version()
     if state.get("loaded") == version:
         return state
@@ -52,8 +52,10 @@ def load(client: Client, state: State) -> State:
             campaign = client.post(f"/v1/campaigns/{campaign['id']}/activate")
         if campaign["status"] == "in_review":
             client.post(f"/v1/campaigns/{campaign['id']}/approve")
-    names = {store["properties"]["external_id"]: store["properties"]["name"] for store in read("stores.geojson")}
-    return state | {"mall_id": mall_id, "store_id": ids[SHOP], "store_name": names[SHOP], "loaded": version}
+    shop = next(s["properties"] for s in read("stores.geojson") if s["properties"]["external_id"] == SHOP)
+    lon, lat = shop["point"]
+    spot = {"lon": str(lon), "lat": str(lat), "level": str(shop["level"])}
+    return state | spot | {"mall_id": mall_id, "store_id": ids[SHOP], "store_name": shop["name"], "loaded": version}
 
 
 def describe() -> str:

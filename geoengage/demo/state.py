@@ -17,6 +17,9 @@ EXPORTS = {
     "STORE_SK": "store_secret_key",
     "MALL": "mall_id",
     "STORE": "store_id",
+    "LON": "lon",
+    "LAT": "lat",
+    "LEVEL": "level",
 }
 
 

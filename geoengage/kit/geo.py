@@ -104,7 +104,8 @@ def _ring_overlap(p: Floats, q: Floats, r: float) -> float:
     root = np.sqrt(np.maximum(b * b - a * ((p * p).sum(axis=1) - r * r), 0.0))
     t1 = np.clip((-b - root) / a, 0.0, 1.0)[:, None]
     t2 = np.clip((-b + root) / a, 0.0, 1.0)[:, None]
-    m1, m2 = p + d * t1, p + d * t2
+    # An end that lies inside is taken as it is: next to the centre a rounding error would be an angle.
+    m1, m2 = p + d * t1, np.where(t2 >= 1.0, q, p + d * t2)
     # p…m1 outside the circle (sector), m1…m2 inside (triangle), m2…q outside (sector)
     return float((_sector(p, m1, r) + _cross(m1, m2) / 2 + _sector(m2, q, r)).sum())
 

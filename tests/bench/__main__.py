@@ -1,7 +1,7 @@
 """`make bench`: pings through HTTP beside an empty endpoint and beside PostGIS alone, all in one run, as ratios.
 
-Absolute figures depend on the machine and on what else it does; the ratios are what to look at. Server, database and load
-share the cores.
+Absolute figures depend on the machine and on what else it does; the ratios are what to look at. Server, database and
+load share the cores.
 """
 
 import argparse
@@ -130,7 +130,9 @@ def report(console: Console, http: dict[str, load.Result], alone: dict[int, floa
         shown = "" if name == "empty endpoint" else f"{pings:,.0f}"
         table.add_row(name, f"{result.per_s:,.0f}", shown, f"{result.p50_ms:.1f}", f"{result.p99_ms:.1f}", beside)
     for batch, rate in alone.items():
-        table.add_row(f"PostGIS match alone, by {batch}", f"{rate / batch:,.0f}", f"{rate:,.0f}", "", "", "nothing stored")
+        table.add_row(
+            f"PostGIS match alone, by {batch}", f"{rate / batch:,.0f}", f"{rate:,.0f}", "", "", "nothing stored"
+        )
     table.add_row("our match alone", "", f"{ours:,.0f}", "", "", f"{ours / bare:.2f} of a bare STRtree query")
     console.print(table)
 

@@ -50,9 +50,10 @@ async def make_bench(session: Session, key: str, *, zones: int, devices: int) ->
             " now() - interval '1 day' FROM (SELECT *, (row_number() OVER ())::int - 1 AS i FROM zone) z"
         ),
         {
-            "lon": LON, "lat": LAT, "side": side, "dx": 3 * CELL_M / per_lon, "dy": 3 * CELL_M / METRES_PER_DEG,
-            "w": CELL_M / 2 / per_lon, "h": CELL_M / 2 / METRES_PER_DEG,
-        },  # fmt: skip
+            **{"lon": LON, "lat": LAT, "side": side},
+            **{"dx": 3 * CELL_M / per_lon, "dy": 3 * CELL_M / METRES_PER_DEG},
+            **{"w": CELL_M / 2 / per_lon, "h": CELL_M / 2 / METRES_PER_DEG},
+        },
     )
     ids = [new_id() for _ in range(devices)]
     await session.execute(
@@ -62,9 +63,7 @@ async def make_bench(session: Session, key: str, *, zones: int, devices: int) ->
         ),
         {"t": world.tenant_id, "ids": ids, "app": world.app_id},
     )
-    await session.execute(
-        text("INSERT INTO venue_epoch (tenant_id, n) VALUES (:t, 1)"), {"t": world.tenant_id}
-    )
+    await session.execute(text("INSERT INTO venue_epoch (tenant_id, n) VALUES (:t, 1)"), {"t": world.tenant_id})
     await session.commit()
     device = [Principal(tenant_id=world.tenant_id, id=i, kind=PrincipalKind.DEVICE, token_version=1) for i in ids]
     return Bench(world, ids, [make_device_token(key, p) for p in device], 3 * CELL_M * side)

@@ -14,9 +14,18 @@ from typing import Any
 import aiohttp
 import psycopg
 
+from geoengage.presence.service import IndexCache
+from geoengage.wiring import reactions
 from tests.conftest import KEY, ROOT
 
 READY_S = 40.0
+# A reaction that has no cursor yet has read nothing.
+WAITING = """
+SELECT (SELECT count(*) FROM message_due),
+  (SELECT count(*) FROM ledger_head h CROSS JOIN unnest(%s::text[]) AS r (reaction)
+    LEFT JOIN reaction_cursor c USING (tenant_id, reaction) WHERE h.n > coalesce(c.position, 0)),
+  (SELECT count(*) FROM timer WHERE due_at <= now())
+"""
 
 
 def free_port() -> int:
@@ -93,20 +102,23 @@ class Stack:
     async def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the database, for looking only."""
         async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
-            return await (await connection.execute(sql, parameters)).fetchall()  # type: ignore[arg-type]
+            return await (await connection.execute(sql, parameters or None)).fetchall()  # type: ignore[arg-type]
 
     async def settled(self, within_s: float = 60.0) -> None:
-        """Wait until nothing is on its way: ledger read to its end by all, no message waiting."""
-        async with asyncio.timeout(within_s):
-            while True:
-                waiting = await self.query(
-                    "SELECT (SELECT count(*) FROM message_due), (SELECT count(*) FROM message WHERE status IN"
-                    " ('queued', 'sending')), (SELECT coalesce(sum(h.n - c.position), 0) FROM ledger_head h"
-                    " JOIN reaction_cursor c USING (tenant_id))"
-                )
-                if all(n == 0 for n in waiting[0]):
-                    return
-                await asyncio.sleep(0.2)
+        """Wait until nothing is on its way: ledger read to its end by all, no timer due, no message waiting."""
+        names = [reaction.name for reaction in reactions(IndexCache())]
+        waiting: list[tuple[Any, ...]] = []
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    waiting = await self.query(WAITING, names)
+                    if not any(waiting[0]):
+                        return
+                    await asyncio.sleep(0.2)
+        except TimeoutError as error:
+            raise AssertionError(
+                f"after {within_s} s still waiting (messages, reactions, timers): {waiting}"
+            ) from error
 
     def logs(self) -> str:
         return "\n".join(f"--- {p.name}\n{p.read_text()[-4000:]}" for p in self.data_dir.glob("*.log"))
@@ -121,5 +133,8 @@ async def running(stack: Stack, *names: str) -> AsyncIterator[aiohttp.ClientSess
             if "serve" in names:
                 await stack.ready(http)
             yield http
+        except BaseException as error:
+            error.add_note(stack.logs())
+            raise
         finally:
             await stack.stop()

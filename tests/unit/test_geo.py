@@ -56,6 +56,8 @@ def test_disc_share_equals_the_area_of_a_buffer(
         (shapely.box(-10, -10, 10, 10), 15, 0, 5, 0.0),
         (shapely.box(-10, -10, 10, 10).difference(shapely.box(-2, -2, 2, 2)), 0, 0, 5, 1 - 16 / (pi * 25)),
         (shapely.box(-10, -10, 10, 10).difference(disc(0, 0, 3)), 0, 0, 3, 0.0),
+        (shapely.Polygon([(0, -1), (-2, -1), (-2, 1), (-1, 1), (-1, 0), (0, 0), (1e-34, 0)]), 0, 2e-31, 1, 0.25),
+        (shapely.Polygon([(1.1e-14, 3e-15), (70, 0), (70, 70), (0, 70)]), 0, 0, 5, 0.25),
         (shapely.MultiPolygon([shapely.box(0, 0, 9, 9), shapely.box(-9, -9, 0, 0)]), 0, 0, 5, 0.5),
         # clockwise outline, counter-clockwise hole: orientation is no matter
         (
@@ -66,9 +68,7 @@ def test_disc_share_equals_the_area_of_a_buffer(
         ),
     ],
 )  # fmt: skip
-def test_disc_share_of_known_shapes(
-    shape: shapely.Geometry, x: float, y: float, radius: float, share: float
-) -> None:
+def test_disc_share_of_known_shapes(shape: shapely.Geometry, x: float, y: float, radius: float, share: float) -> None:
     assert disc_share(shape, x, y, radius) == pytest.approx(share, abs=1e-5)
 
 

@@ -28,7 +28,7 @@ OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; mos
         pytest.param({}, [("f", 0, EDGE), ("f", 5, IN)], ["entered shop 5 confirmed_by_fix"], id="second fix confirms"),
         pytest.param({}, [("f", 0, EDGE), ("w", 9)], [], id="not before its time"),
         pytest.param({}, [("f", 0, EDGE), ("w", 10)], ["entered shop 10 confirmed_by_time"], id="timer confirms"),
-        pytest.param({}, [("f", 0, EDGE), ("w", 99)], ["entered shop 10 confirmed_by_time"], id="late timer, same time"),
+        pytest.param({}, [("f", 0, EDGE), ("w", 99)], ["entered shop 10 confirmed_by_time"], id="late timer, its time"),
         pytest.param({}, [("f", 0, EDGE), ("f", 5, OUT), ("w", 60)], [], id="contradicted before the timer"),
         pytest.param({}, [("f", 0, EDGE), ("f", 5, 24, 0, 20), ("w", 60)], [], id="a vague fix outside contradicts"),
         pytest.param(
@@ -45,7 +45,7 @@ OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; mos
                      id="unless the zone says so"),
         pytest.param(
             {},
-            [("f", 0, 0)] + [("f", t, x) for t, x in zip(range(3, 60, 3), [19, 22, 24, 18, 27, 21, 26, 20] * 3)],
+            [("f", 0, 0)] + [("f", 3 + 3 * n, x) for n, x in enumerate([19, 22, 24, 18, 27, 21, 26, 20] * 3)],
             ["entered shop 0 whole_disc"],
             id="jitter on the border does not leave",
         ),
@@ -137,7 +137,7 @@ def test_a_phone_with_a_long_interval_enters_on_one_fix() -> None:
             id="it waits for the next ping",
         ),
         pytest.param(
-            {"dwell_s": (200,)}, [("f", 199, 0), ("f", 201, 0)], ["dwelled 200s shop 200 dwell"], id="with the next ping"
+            {"dwell_s": (200,)}, [("f", 199, 0), ("f", 201, 0)], ["dwelled 200s shop 200 dwell"], id="with pings"
         ),
         pytest.param(
             {"dwell_s": (60, 90)},

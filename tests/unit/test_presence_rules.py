@@ -213,7 +213,7 @@ def test_when_a_schedule_closes(schedule: Schedule | None, at: str, closes: str 
 
 
 @given(
-    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+    st.timedeltas(timedelta(0), timedelta(days=36_500)).map(lambda age: datetime(2100, 1, 1, tzinfo=UTC) - age),
     st.timedeltas(timedelta(milliseconds=1), timedelta(days=9)),
 )
 def test_visit_ids_sort_by_time_and_repeat(at: datetime, later: timedelta) -> None:

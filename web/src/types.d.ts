@@ -80,7 +80,8 @@ export interface Campaign {
   created_at: string; updated_at: string;
 }
 export interface CampaignReport {
-  sent: number; received: number; opened: number; failed: number; skipped: Record<string, number>; people: number | null;
+  sent: number | null; received: number | null; opened: number | null; failed: number | null;
+  skipped: Record<string, number>; people: number | null;
 }
 
 export interface Fix {
@@ -88,7 +89,7 @@ export interface Fix {
   source: string | null;
 }
 export interface ZoneVerdict {
-  zone_id: string; zone_name: string; zone_version: number | null; store_id: string | null; s_m: number | null;
+  zone_id: string; name: string; zone_version: number | null; store_id: string | null; s_m: number | null;
   accuracy_m: number | null; share: number | null; level_p: number | null; confidence: number | null;
   needed: number | null; at: string | null; verdict: string; text: string;
 }
@@ -104,7 +105,7 @@ export interface Explanation {
   from: string; to: string; summary: string; fixes: Fix[];
   rejections: { at: string; reason: string; text: string }[];
   zones: ZoneVerdict[]; events: ExplainEvent[]; messages: ExplainMessage[];
-  campaigns: { campaign_id: string; name: string; zone_id: string | null; verdict: string; text: string }[];
+  campaigns: { campaign_id: string; campaign_name: string; zone_id: string | null; verdict: string; text: string }[];
 }
 
 /** One shopper in a position frame. */

@@ -56,7 +56,7 @@ function view(explanation, place) {
         { class: 'explain-lists' },
         part('Messages', messages.map(messageLine), 'No message was decided in this time.'),
         part('Zones nearby', zones.map(zoneLine), 'No zone was near.'),
-        campaigns.length > 0 && part('Campaigns that could have sent', campaigns.map((c) => h('li', { class: 'why-line' }, h('div', { class: 'why-head' }, h('strong', null, c.name)), h('p', null, c.text), change(`/campaigns?id=${c.campaign_id}`)))),
+        campaigns.length > 0 && part('Campaigns that could have sent', campaigns.map((c) => h('li', { class: 'why-line' }, h('div', { class: 'why-head' }, h('strong', null, c.campaign_name)), h('p', null, c.text), change(`/campaigns?id=${c.campaign_id}`)))),
         events.length > 0 && part('What was recorded', events.map((event) =>
           h('li', { class: 'event-line' }, h('time', { datetime: event.at }, clock(event.at)), h('span', null, `${eventKind(event.kind)} ${event.zone_name}`, event.confidence !== null && `, confidence ${event.confidence.toFixed(2)}`, event.late && ', came late')),
         )),
@@ -91,7 +91,7 @@ function zoneLine(zone) {
   return h(
     'li',
     { class: 'why-line', 'data-testid': 'verdict' },
-    h('div', { class: 'why-head' }, h('strong', null, zone.zone_name), zone.zone_version !== null && h('span', { class: 'quiet' }, `version ${zone.zone_version}`), pill(verdictText(zone.verdict), VERDICT_TONES[zone.verdict])),
+    h('div', { class: 'why-head' }, h('strong', null, zone.name), zone.zone_version !== null && h('span', { class: 'quiet' }, `version ${zone.zone_version}`), pill(verdictText(zone.verdict), VERDICT_TONES[zone.verdict])),
     h('p', null, zone.text),
     zone.confidence !== null && zone.needed !== null && meter(zone.confidence, zone.needed),
     change(`/map?zone=${zone.zone_id}`),

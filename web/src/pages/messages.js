@@ -10,6 +10,7 @@ import { MINUTES } from './explain_panel.js';
 /** @import {Message} from '../types' */
 
 const PAGE = 50;
+const MOST_PAGES = 6;
 /** @type {Record<string, string>} */
 const TONES = { sent: 'ok', queued: 'info', sending: 'info', skipped: 'warn', failed: 'bad', misconfigured: 'bad', unknown: 'warn' };
 
@@ -29,13 +30,25 @@ export function messagesPage(root, context, query) {
     context.navigate(`/messages${queryString({ status: wanted, reason: reason.input.value, campaign_id: campaign })}`);
   }
 
+  /** The API filters by status; a reason is picked out here, over as many pages as it takes. */
+  async function next() {
+    const wanted = query.get('reason');
+    /** @type {Message[]} */
+    const found = [];
+    let pages = 0;
+    do {
+      const page = await get('/v1/messages', { status: query.get('status'), campaign_id: campaign, limit: wanted ? 500 : PAGE, cursor }, abort.signal);
+      cursor = page.next;
+      found.push(...page.items.filter((/** @type {Message} */ message) => !wanted || message.reason === wanted));
+      pages += 1;
+    } while (cursor && found.length < PAGE && pages < MOST_PAGES);
+    return found;
+  }
+
   async function more() {
     fill(foot, loading());
     try {
-      const page = await get('/v1/messages', { status: query.get('status'), reason: query.get('reason'), campaign_id: campaign, limit: PAGE, cursor }, abort.signal);
-      cursor = page.next;
-      // a server that does not know the reason filter answers with all of them
-      const items = page.items.filter((/** @type {Message} */ m) => !query.get('reason') || m.reason === query.get('reason'));
+      const items = await next();
       shown += items.length;
       list.append(...items.map(row));
       fill(foot, shown === 0 && !cursor ? nothing() : cursor && h('button', { type: 'button', class: 'button', 'data-testid': 'more', on: { click: more } }, 'Show older ones'));

@@ -1,5 +1,5 @@
 /** The review queue: campaigns that wait for approval, with everything needed to decide on one card. */
-import { getAll, post } from '../api.js';
+import { ApiError, call, getAll } from '../api.js';
 import { fill, h } from '../ui/dom.js';
 import { areaField } from '../ui/fields.js';
 import { ago } from '../ui/format.js';
@@ -44,13 +44,16 @@ export function reviewPage(root, context) {
       for (const button of buttons) button.disabled = true;
       fill(error);
       try {
-        await post(`/v1/campaigns/${campaign.id}/${verb}`, body_);
+        // what was read is what is approved: a change meanwhile is refused
+        const etag = verb === 'approve' ? `"v${campaign.version}"` : null;
+        await call('POST', `/v1/campaigns/${campaign.id}/${verb}`, { body: body_, etag });
         context.toast(verb === 'approve' ? `“${campaign.name}” is approved.` : `“${campaign.name}” was rejected; the shop sees your reason.`);
         node.remove();
         context.refreshReviewCount();
         if (!body.querySelector('.review-item')) fill(body, nothing());
       } catch (problem) {
-        fill(error, explain(problem));
+        const changed = problem instanceof ApiError && problem.status === 412;
+        fill(error, changed ? 'It was changed meanwhile. Read it again: reload the page.' : explain(problem));
         for (const button of buttons) button.disabled = false;
       }
     }

@@ -65,7 +65,7 @@ export function campaignForm({ context, names, campaign, query }) {
   function read() {
     return {
       name: name.input.value.trim(), store_id: store.input.value || null,
-      trigger: { kind: kind.input.value, ...target(), ...(kind.input.value === 'dwelled' && { dwell_s: numberIn(dwell.input) }) },
+      trigger: { kind: kind.input.value, ...target(), dwell_s: kind.input.value === 'dwelled' ? numberIn(dwell.input) : null },
       audience: who.input.value === 'all' ? { kind: 'all' } : { kind: 'attribute', name: attribute.input.value.trim(), op: op.input.value, ...(op.input.value !== 'exists' && { value: typed(value.input.value) }) },
       days: days.values(), hours: start.input.value && end.input.value ? { start: start.input.value, end: end.input.value } : null,
       cap: { count: numberIn(count.input), per_days: numberIn(perDays.input) }, cooldown_s: Math.round((numberIn(cooldown.input) ?? 0) * HOUR),

@@ -11,6 +11,7 @@ import { messageStatus, reasonText } from '../../ui/words.js';
 
 const KEPT = 40;
 const PREFILL_MINUTES = 60;
+const SHOWN = new Set(['sent', 'unknown']);
 const HELD = new Set(['skipped', 'failed', 'misconfigured']);
 /** Events after each other by less than this are shown together. */
 const REDRAW_MS = 350;
@@ -53,7 +54,7 @@ export function makePhone({ onWhy, sender }) {
   }
 
   function draw() {
-    const all = [...messages.values()].filter((message) => heldBox.checked || !HELD.has(message.status));
+    const all = [...messages.values()].filter(({ status }) => SHOWN.has(status) || (heldBox.checked && HELD.has(status)));
     all.sort((a, b) => when(b).localeCompare(when(a)));
     const top = list.scrollTop < 40;
     fill(list, all.length ? all.slice(0, KEPT).map(card) : h('li', { class: 'phone-none' }, messages.size ? 'No push yet. What was held back can be shown below.' : 'No push yet. When a shopper enters a zone with a running campaign, it shows up here.'));

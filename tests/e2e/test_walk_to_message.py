@@ -1,0 +1,275 @@
+"""From shoppers' steps to pushes: simulated walks in the demo mall, real processes, an FCM that fails one call in five.
+
+What FCM must have been asked is worked out from walks and consents by `oracle`, which knows nothing of the product.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from geoengage.demo import seed
+from geoengage.kit.clock import utc_now
+from geoengage.simulator.phone import QUIET, PhoneNoise, positions
+from geoengage.simulator.route import NoWay
+from geoengage.simulator.venue import read_venue
+from geoengage.simulator.walk import Walk, plan_walk
+from tests.e2e.calls import GRANTED, Phone, Server, make_ping
+from tests.e2e.oracle import Fix, Plane, Verdict, Zone, verdicts, watch
+from tests.e2e.stack import Stack, running
+from tests.factories import World, make_key_row
+from tests.providers.fcm_server import BY_CHANCE, FcmServer
+
+pytestmark = pytest.mark.slow
+
+SEED = 20
+INTERVAL_S = 3.0
+BEFORE_S, WINDOW_S = (20.0, 45.0), 85.0
+BATCHES = 3
+SOME_NOISE = replace(QUIET, bias_sigma_m=1.2, white_sigma_m=0.8, interval_jitter=0.2)
+# Who walks: consents by what they lack. The plain ones are enough for every kind of trouble, at one call in five.
+PLAIN, PASSING_BY = 36, 4
+DENIALS = [
+    *[{"personalisation": "denied"}] * 3,
+    *[{"marketing_push": "denied"}] * 3,
+    *[{"location": "denied"}] * 3,
+    {"location": "unknown", "marketing_push": "granted", "personalisation": "unknown"},
+]
+TEST_DEVICES, WITHOUT_ADDRESS = 3, 2
+
+
+@dataclass(frozen=True)
+class Outing:
+    """One device's part of a walk, as batches of positions, and what must come of it."""
+
+    batches: list[list[Fix]]
+    expected: list[Verdict]
+
+
+@dataclass(frozen=True)
+class Shopper:
+    phone: Phone
+    consents: dict[str, str]
+    is_test: bool
+    outing: Outing
+
+    @property
+    def located(self) -> bool:
+        return self.consents["location"] == "granted"
+
+    @property
+    def receives(self) -> bool:
+        return self.located and self.consents["marketing_push"] == "granted" and not self.is_test
+
+
+def walks(rng_seed: int) -> Iterator[Walk]:
+    """Walks through the demo mall, one after the other."""
+    files = (seed.read(f"{name}.geojson") for name in ("levels", "units", "stores"))
+    venue = read_venue(seed.read("mall.json"), *files)
+    for number in range(10_000):
+        try:
+            yield plan_walk(venue, np.random.default_rng([rng_seed, number]))
+        except NoWay:
+            continue
+
+
+def outings(
+    all_walks: Iterator[Walk], zones: list[Zone], noise: PhoneNoise, count: int, *, inside: bool
+) -> Iterator[Outing]:
+    """Parts of walks that end in a store: one with a zone if `inside`, else one without that is walked to past zones."""
+    plane = zones_plane()
+    stores = {f["properties"]["store_external_id"] for f in store_zones()}
+    for number, walk in enumerate(all_walks):
+        rng = np.random.default_rng([SEED, number, 1])
+        for visit in walk.visits:
+            if (visit.place_id in stores) is not inside:
+                continue
+            start = max(visit.entered_s - float(rng.uniform(*BEFORE_S)), 0.0)
+            end = min(start + WINDOW_S, visit.left_s - 1.0)
+            fixes = [
+                Fix(f.t_s, f.lon, f.lat, f.accuracy_m, f.level)
+                for f in positions(walk, INTERVAL_S, noise, rng, start)
+                if f.t_s <= end
+            ]
+            outing = cut(zones, plane, fixes)
+            if outing is not None and any(v.stayed for v in outing.expected) is inside:
+                yield outing
+                count -= 1
+            if count == 0:
+                return
+
+
+def cut(zones: list[Zone], plane: Plane, fixes: list[Fix]) -> Outing | None:
+    """The fixes as batches that end calm, with the oracle's verdicts; None when rounding could decide one."""
+    watches, calm = watch(zones, plane, fixes)
+    if any(one.borderline for one in watches):
+        return None
+    batches: list[list[Fix]] = []
+    begin = 0
+    for number in range(1, BATCHES + 1):
+        wanted = len(fixes) * number // BATCHES
+        end = next((n + 1 for n in range(wanted - 1, begin, -1) if calm[n]), None)
+        if end is not None:
+            batches.append(fixes[begin:end])
+            begin = end
+    return Outing(batches, verdicts(zones, plane, batches))
+
+
+def store_zones() -> list[dict[str, Any]]:
+    return [f for f in seed.read("zones.geojson") if f["properties"]["kind"] == "store"]
+
+
+def zones_plane() -> Plane:
+    return Plane(*seed.read("mall.json")["origin"])
+
+
+async def arrive(server: Server, test_key: str, plans: list[Outing], passing: list[Outing]) -> list[Shopper]:
+    """Register a device for every outing."""
+    kinds: list[tuple[dict[str, str], bool, bool]] = [
+        *[(GRANTED | denial, False, True) for denial in DENIALS],
+        *[(GRANTED, True, True)] * TEST_DEVICES,
+        *[(GRANTED, False, False)] * WITHOUT_ADDRESS,
+        *[(GRANTED, False, True)] * PLAIN,
+    ]
+    random.Random(SEED).shuffle(kinds)
+    kinds += [(GRANTED, False, True)] * len(passing)
+    shoppers = []
+    for number, (outing, (consents, is_test, reachable)) in enumerate(zip([*plans, *passing], kinds, strict=True)):
+        address = f"phone-{number}" if reachable else None
+        phone = await server.register(address, consents, key=test_key if is_test else None)
+        shoppers.append(Shopper(phone, consents, is_test, outing))
+    return shoppers
+
+
+async def replay(stack: Stack, shoppers: list[Shopper]) -> None:
+    """Send batch by batch; the walks end now. Everything is dealt with before the next batch."""
+    now = utc_now()
+    for number in range(BATCHES):
+        sending = []
+        for shopper in shoppers:
+            if number >= len(shopper.outing.batches):
+                continue
+            end_s = shopper.outing.batches[-1][-1].t_s
+            batch = [
+                make_ping(now - timedelta(seconds=end_s - f.t_s), f.lon, f.lat, f.accuracy_m, f.level)
+                for f in shopper.outing.batches[number]
+            ]
+            sending.append(send(shopper, batch))
+        await asyncio.gather(*sending)
+        await stack.settled()
+
+
+async def send(shopper: Shopper, batch: list[dict[str, Any]]) -> None:
+    answer = await shopper.phone.ping(batch)
+    if shopper.located:
+        assert answer == {"accepted": len(batch), "duplicates": 0, "rejected": []}
+    else:
+        assert [r["reason"] for r in answer["rejected"]] == ["no_location_consent"] * len(batch)
+
+
+def trouble() -> list[str | None]:
+    """One call in five goes wrong, each kind of trouble once; which calls it hits is left to chance."""
+    script = [*BY_CHANCE, *[None] * (4 * len(BY_CHANCE))]
+    random.Random(SEED).shuffle(script)
+    return script
+
+
+async def test_fcm_receives_what_an_oracle_says(
+    stack: Stack, world: World, fcm: FcmServer, story_sessions: Any
+) -> None:
+    fcm.stall_s = 5.0
+    stack.fcm_env["GEOENGAGE_FCM__TIMEOUT_S"] = "1.5"
+    async with story_sessions() as session:
+        test_key = await make_key_row(
+            session, world.tenant_id, "publishable", app_id=world.app_id, scopes=[], is_test=True
+        )
+        await session.commit()
+    async with running(stack, "serve", "worker") as http:
+        server = Server(http, stack, world)
+        await asyncio.to_thread(server.load_demo_mall)
+        listed = await server.call("GET", "/v1/zones?limit=500", world.sk)
+        features = [f for f in listed["items"] if f["properties"]["kind"] == "store"]
+        campaigns = {}
+        for number, feature in enumerate(features):  # by zone or by store: it must be the same
+            by_store = {"store_ids": [feature["properties"]["store_id"]]}
+            trigger = by_store if number % 2 else {"zone_ids": [feature["id"]]}
+            campaigns[feature["id"]] = await server.add_campaign(feature["properties"]["name"], **trigger)
+        zones = [Zone.of(feature, zones_plane()) for feature in features]
+        all_walks = walks(SEED)
+        count = PLAIN + len(DENIALS) + TEST_DEVICES + WITHOUT_ADDRESS
+        plans = [
+            *outings(all_walks, zones, QUIET, count // 2, inside=True),
+            *outings(all_walks, zones, SOME_NOISE, count - count // 2, inside=True),
+        ]
+        passing = list(outings(all_walks, zones, SOME_NOISE, PASSING_BY, inside=False))
+        shoppers = await arrive(server, test_key, plans, passing)
+        fcm.fail_next(*trouble())
+        await replay(stack, shoppers)
+
+        check_calls(fcm, shoppers, campaigns)
+        await check_rows(stack, fcm, shoppers, campaigns)
+
+
+def check_calls(fcm: FcmServer, shoppers: list[Shopper], campaigns: dict[str, str]) -> None:
+    """FCM was asked for exactly the expected (address, campaign), more than once only where it failed."""
+    expected = {
+        (shopper.phone.address, campaigns[v.zone_id])
+        for shopper in shoppers
+        if shopper.receives and shopper.phone.address
+        for v in shopper.outing.expected
+        if v.stayed
+    }
+    dead = {call.target for call in fcm.calls if call.fault in ("unregistered", "sender", "bad_token")}
+    received = {(call.target, call.message["data"]["campaign_id"]) for call in fcm.calls}
+    assert received - expected == set()
+    # An address that FCM has declared dead is not used for a later store.
+    assert {target for target, _ in expected - received} <= dead
+    assert {call.fault for call in fcm.calls} == {None, *BY_CHANCE}
+    assert len(received) >= 35
+    tries: dict[str, list[Any]] = {}
+    for call in fcm.calls:
+        tries.setdefault(call.message_id, []).append(call)
+    for calls in tries.values():
+        assert all(call.fault is not None for call in calls[:-1]), "sent again after a success"
+        for one, other in zip(calls, calls[1:], strict=False):
+            assert one.fault not in ("quota", "unavailable") or other.at - one.at >= 1.0, "Retry-After was ignored"
+
+
+async def check_rows(stack: Stack, fcm: FcmServer, shoppers: list[Shopper], campaigns: dict[str, str]) -> None:
+    """One row for each entry the oracle knows, and its fate fits the device."""
+    by_device = {shopper.phone.id: shopper for shopper in shoppers}
+    rows = await stack.query(
+        "SELECT m.id::text, m.device_id::text, m.campaign_id::text, m.status, m.reason, m.channel, d.push_retired_reason"
+        " FROM message m JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id"
+    )
+    told = Counter((device, campaign) for _, device, campaign, *_ in rows)
+    assert told == Counter((s.phone.id, campaigns[v.zone_id]) for s in shoppers if s.located for v in s.outing.expected)
+    entered = await stack.query("SELECT device_id::text, zone_id::text FROM zone_event WHERE kind = 'entered'")
+    assert Counter((device, zone) for device, zone in entered if zone in campaigns) == Counter(
+        (s.phone.id, v.zone_id) for s in shoppers if s.located for v in s.outing.expected
+    )
+    sent = {call.message_id for call in fcm.accepted()}
+    for message, device, _, status, reason, channel, retired in rows:
+        shopper = by_device[device]
+        if status == "sent":
+            assert shopper.is_test or message in sent
+            assert channel == ("preview" if shopper.is_test else "fcm")
+        elif status == "failed":
+            assert retired == reason
+            assert reason in ("unregistered", "sender_id_mismatch", "invalid_address")
+        else:
+            assert status == "skipped", (status, reason)
+            assert reason == why_skipped(shopper, retired), (shopper.consents, reason)
+    assert {status for _, _, _, status, *_ in rows} == {"sent", "failed", "skipped"}
+
+
+def why_skipped(shopper: Shopper, retired: str | None) -> str:
+    if shopper.consents["marketing_push"] != "granted":
+        return "no_consent"
+    return "no_address" if shopper.phone.address is None or retired else "visit_ended"
