@@ -1,6 +1,7 @@
 # Two commands do all their own set-up: `make run` and `make test`. ARGS goes to `geoengage demo up`.
 PYTHON ?= python3
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# For what set-up has installed; set-up itself must run on the system's Python.
+WITH_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 .PHONY: help run test check lint bench web clean
 help:
@@ -18,8 +19,9 @@ run:
 test:
 	@$(PYTHON) scripts/setup.py test
 	@$(MAKE) --no-print-directory lint
-	@if [ -f web/package.json ]; then npm --prefix web run check && npm --prefix web test; fi
-	.venv/bin/python -m pytest -n 2
+	@$(WITH_VENV) npm --prefix web run check
+	@$(WITH_VENV) npm --prefix web test
+	$(WITH_VENV) .venv/bin/python -m pytest -n 2
 
 check:
 	@$(PYTHON) scripts/setup.py check

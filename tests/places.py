@@ -54,9 +54,8 @@ async def make_mall(session: Session, world: World, levels: Collection[int] = (0
     await session.flush()
     outline = on_earth(square(half=150))
     for n in levels:
-        session.add(
-            Level(tenant_id=world.tenant_id, id=new_id(), mall_id=mall.id, ordinal=n, name=str(n), short_name=str(n), geom=outline)
-        )  # fmt: skip
+        about = {"ordinal": n, "name": f"Floor {n}", "short_name": str(n), "geom": outline}
+        session.add(Level(tenant_id=world.tenant_id, id=new_id(), mall_id=mall.id, **about))
     await raise_epoch(session, world.tenant_id)
     await session.commit()
     return mall.id
@@ -73,7 +72,7 @@ async def make_zone(
     rules: dict[str, Any] | None = None,
     **over: Any,
 ) -> UUID:
-    """A zone published a day ago, on floor 0 of the mall if there is one. `shape` in metres; `over` goes to the version."""
+    """A zone published a day ago, on floor 0 if it is in a mall. `shape` in metres; `over` goes to the version."""
     zone = Zone(
         tenant_id=world.tenant_id, id=new_id(), mall_id=mall_id, store_id=store_id, version=1, published_version=1
     )
@@ -116,10 +115,10 @@ async def make_phone(session: Session, world: World, **over: Any) -> Phone:
     return Phone(device.id, {"Authorization": f"Bearer {make_device_token(KEY, principal)}"})
 
 
-def ping(at: datetime, x: float, y: float = 0.0, accuracy_m: float | None = 5.0, level: int | None = 0, **over: Any) -> dict[str, Any]:  # fmt: skip
-    """A ping as JSON holds it."""
+def ping(at: datetime, x: float, y: float = 0.0, **over: Any) -> dict[str, Any]:
+    """A ping as JSON holds it: 5 m accurate on the ground floor unless `over` says otherwise (None: left out)."""
     lon, lat = lonlat(x, y)
-    body = {"at": at.isoformat(), "lon": lon, "lat": lat, "accuracy_m": accuracy_m, "level": level} | over
+    body = {"at": at.isoformat(), "lon": lon, "lat": lat, "accuracy_m": 5.0, "level": 0} | over
     return {key: value for key, value in body.items() if value is not None}
 
 

@@ -7,6 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from geoengage.kit.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[1] / "geoengage"
 MAX_FILE_LINES = 500
 LONGER_FOR_A_REASON: dict[str, str] = {}  # "campaigns/rules.py": "one table of 40 node types"
@@ -101,3 +105,31 @@ def test_import_contracts() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_life_of_a_ping_names_real_lines() -> None:
+    """ARCHITECTURE.md points at `file.py:line name`; each is where it says. The failure prints the right line."""
+    text, wrong = (ROOT.parent / "ARCHITECTURE.md").read_text(), []
+    references = re.findall(r"`(geoengage/[\w/]+\.py):(\d+) (\w+)`", text)
+    assert len(references) > 20
+    for path, line, name in references:
+        source = (ROOT.parent / path).read_text().splitlines()
+        found = [n for n, s in enumerate(source, 1) if re.match(rf"\s*(async def|def|class) {name}\b", s)]
+        if int(line) not in found:
+            wrong.append(f"{path}:{line} {name} is at {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT.parent / "docs" / "operations.md").read_text()
+    missing = [name for name in setting_names() if f"`{name}`" not in text]
+    assert not missing, missing
+
+
+def setting_names() -> Iterator[str]:
+    """The environment variables that `Settings` reads."""
+    for name, info in Settings.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from (f"GEOENGAGE_{name}__{part}".upper() for part in info.annotation.model_fields)
+        else:
+            yield f"GEOENGAGE_{name}".upper()

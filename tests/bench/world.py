@@ -50,9 +50,13 @@ async def make_bench(session: Session, key: str, *, zones: int, devices: int) ->
             " now() - interval '1 day' FROM (SELECT *, (row_number() OVER ())::int - 1 AS i FROM zone) z"
         ),
         {
-            **{"lon": LON, "lat": LAT, "side": side},
-            **{"dx": 3 * CELL_M / per_lon, "dy": 3 * CELL_M / METRES_PER_DEG},
-            **{"w": CELL_M / 2 / per_lon, "h": CELL_M / 2 / METRES_PER_DEG},
+            "lon": LON,
+            "lat": LAT,
+            "side": side,
+            "dx": 3 * CELL_M / per_lon,
+            "dy": 3 * CELL_M / METRES_PER_DEG,
+            "w": CELL_M / 2 / per_lon,
+            "h": CELL_M / 2 / METRES_PER_DEG,
         },
     )
     ids = [new_id() for _ in range(devices)]

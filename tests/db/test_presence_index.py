@@ -29,7 +29,9 @@ def blob(rng: random.Random) -> shapely.Geometry:
     x, y, r = rng.uniform(-120, 120), rng.uniform(-120, 120), rng.uniform(5, 60)
     angles = sorted(rng.uniform(0, 2 * np.pi) for _ in range(rng.randint(5, 12)))
     ring = [(x + np.cos(a) * r * rng.uniform(0.5, 1), y + np.sin(a) * r * rng.uniform(0.5, 1)) for a in angles]
-    shape = shapely.make_valid(shapely.Polygon(ring)).convex_hull if rng.random() < 0.3 else shapely.Polygon(ring)
+    shape = shapely.Polygon(ring)
+    if not shape.is_valid or rng.random() < 0.3:
+        shape = shape.convex_hull
     if rng.random() < 0.4:
         shape = shape.difference(shapely.Point(x, y).buffer(r / 5, quad_segs=2))
     if rng.random() < 0.3:
@@ -124,7 +126,7 @@ async def test_ways_between_floors_and_out_of_the_building(session: Session) -> 
     session.add(lift)
     await session.commit()
     index = await load(session, world)
-    spots = np.array([lonlat(x, 0) for x in (0, 50, 57, 70, 200)]).T
+    spots = np.array([lonlat(x, 0) for x in (0, 50, 56, 70, 200)]).T
     ways = index.ways(*spots)
     assert ways.at_connector.tolist() == [False, True, True, False, False]
     assert ways.outdoors.tolist() == [False, False, False, False, True]

@@ -1,6 +1,7 @@
 """What shoppers' phones and the mall's server say over HTTP."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,6 +94,7 @@ class Server:
     def load_demo_mall(self) -> None:
         """The demo mall with its zones, by HTTP; its campaigns are taken out again. Blocks: run it in a thread."""
         client = Client(self.stack.url, self.world.sk)
-        seed.load(client, {})
-        for campaign in client.get("/v1/campaigns?limit=500")["items"]:
-            client.post(f"/v1/campaigns/{campaign['id']}/pause")
+        with closing(client._connection):
+            seed.load(client, {})
+            for campaign in client.get("/v1/campaigns?limit=500")["items"]:
+                client.post(f"/v1/campaigns/{campaign['id']}/pause")

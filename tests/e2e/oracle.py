@@ -46,6 +46,8 @@ class Plane:
 
 @dataclass(frozen=True)
 class Zone:
+    """`id` is the external one."""
+
     id: str
     levels: frozenset[int]
     area: BaseGeometry
@@ -53,7 +55,7 @@ class Zone:
     @classmethod
     def of(cls, feature: dict[str, Any], plane: Plane) -> "Zone":
         area = shapely.transform(shape(feature["geometry"]), plane)
-        return cls(feature["id"], frozenset(feature["properties"]["levels"]), area)
+        return cls(feature["properties"]["external_id"], frozenset(feature["properties"]["levels"]), area)
 
 
 @dataclass
@@ -76,13 +78,8 @@ class Watch:
 
     def see(self, fix: Fix) -> None:
         self._pass_time(fix.t_s)
-        if self.zone.area.distance(shapely.Point(self.plane((fix.lon, fix.lat)))) > 50:
-            s, share = 50.0, 0.0
-        else:
-            s, share = self._measure(fix)
         right_level = fix.level in self.zone.levels
-        if not right_level:
-            share = 0.0
+        s, share = self._measure(fix) if right_level else (0.0, 0.0)
         if self.inside:
             outside = not right_level or s > TOLERANCE_M + fix.accuracy_m
             self.out_since = (self.out_since or fix.t_s) if outside else None
@@ -110,10 +107,13 @@ class Watch:
         here = shapely.Point(self.plane((fix.lon, fix.lat)))
         distance = here.distance(self.zone.area.boundary)
         s = -distance if self.zone.area.covers(here) else distance
+        limits = (s, s + fix.accuracy_m, s - fix.accuracy_m - TOLERANCE_M)
+        self.borderline |= any(abs(limit) < 0.05 for limit in limits)
+        if distance >= fix.accuracy_m:
+            return s, float(s < 0)
         disc = here.buffer(fix.accuracy_m, quad_segs=128)
         share = disc.intersection(self.zone.area).area / disc.area
-        limits = (s, s + fix.accuracy_m, s - fix.accuracy_m - TOLERANCE_M)
-        self.borderline |= abs(share - 0.5) < 0.02 or any(abs(limit) < 0.05 for limit in limits)
+        self.borderline |= abs(share - 0.5) < 0.02
         return s, share
 
 

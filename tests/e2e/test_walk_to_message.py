@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from geoengage.simulator.phone import QUIET, PhoneNoise, positions
 from geoengage.simulator.route import NoWay
 from geoengage.simulator.venue import read_venue
 from geoengage.simulator.walk import Walk, plan_walk
+from geoengage.tenancy.rules import KeyKind
 from tests.e2e.calls import GRANTED, Phone, Server, make_ping
 from tests.e2e.oracle import Fix, Plane, Verdict, Zone, verdicts, watch
 from tests.e2e.stack import Stack, running
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 SEED = 20
 INTERVAL_S = 3.0
-BEFORE_S, WINDOW_S = (20.0, 45.0), 85.0
+BEFORE_S, WINDOW_S = (20.0, 60.0), 95.0
 BATCHES = 3
 SOME_NOISE = replace(QUIET, bias_sigma_m=1.2, white_sigma_m=0.8, interval_jitter=0.2)
 # Who walks: consents by what they lack. The plain ones are enough for every kind of trouble, at one call in five.
@@ -79,12 +81,10 @@ def walks(rng_seed: int) -> Iterator[Walk]:
             continue
 
 
-def outings(
-    all_walks: Iterator[Walk], zones: list[Zone], noise: PhoneNoise, count: int, *, inside: bool
-) -> Iterator[Outing]:
-    """Parts of walks that end in a store: one with a zone if `inside`, else one without that is walked to past zones."""
+def outings(zones: list[Zone], all_walks: Iterator[Walk], noise: PhoneNoise, *, inside: bool) -> Iterator[Outing]:
+    """Parts of walks that end in a store: one with a zone if `inside`, else one without, past those that have one."""
     plane = zones_plane()
-    stores = {f["properties"]["store_external_id"] for f in store_zones()}
+    stores = {f["properties"]["store_external_id"] for f in read_zones()}
     for number, walk in enumerate(all_walks):
         rng = np.random.default_rng([SEED, number, 1])
         for visit in walk.visits:
@@ -92,28 +92,22 @@ def outings(
                 continue
             start = max(visit.entered_s - float(rng.uniform(*BEFORE_S)), 0.0)
             end = min(start + WINDOW_S, visit.left_s - 1.0)
-            fixes = [
-                Fix(f.t_s, f.lon, f.lat, f.accuracy_m, f.level)
-                for f in positions(walk, INTERVAL_S, noise, rng, start)
-                if f.t_s <= end
-            ]
-            outing = cut(zones, plane, fixes)
+            fixes = [Fix(*f[:5]) for f in positions(walk, INTERVAL_S, noise, rng, start) if f.t_s <= end]
+            was_offline = rng.random() < 0.3
+            outing = cut(zones, plane, fixes, 1 if was_offline else BATCHES)
             if outing is not None and any(v.stayed for v in outing.expected) is inside:
                 yield outing
-                count -= 1
-            if count == 0:
-                return
 
 
-def cut(zones: list[Zone], plane: Plane, fixes: list[Fix]) -> Outing | None:
+def cut(zones: list[Zone], plane: Plane, fixes: list[Fix], count: int) -> Outing | None:
     """The fixes as batches that end calm, with the oracle's verdicts; None when rounding could decide one."""
     watches, calm = watch(zones, plane, fixes)
     if any(one.borderline for one in watches):
         return None
     batches: list[list[Fix]] = []
     begin = 0
-    for number in range(1, BATCHES + 1):
-        wanted = len(fixes) * number // BATCHES
+    for number in range(1, count + 1):
+        wanted = len(fixes) * number // count
         end = next((n + 1 for n in range(wanted - 1, begin, -1) if calm[n]), None)
         if end is not None:
             batches.append(fixes[begin:end])
@@ -121,15 +115,33 @@ def cut(zones: list[Zone], plane: Plane, fixes: list[Fix]) -> Outing | None:
     return Outing(batches, verdicts(zones, plane, batches))
 
 
-def store_zones() -> list[dict[str, Any]]:
-    return [f for f in seed.read("zones.geojson") if f["properties"]["kind"] == "store"]
+def plan_outings() -> tuple[list[Outing], list[Outing]]:
+    """For those who enter stores and for those who pass by, from seeded walks."""
+    zones = [Zone.of(feature, zones_plane()) for feature in read_zones()]
+    all_walks = walks(SEED)
+    count = PLAIN + len(DENIALS) + TEST_DEVICES + WITHOUT_ADDRESS
+    entering = [
+        *islice(outings(zones, all_walks, QUIET, inside=True), count // 2),
+        *islice(outings(zones, all_walks, SOME_NOISE, inside=True), count - count // 2),
+    ]
+    assert any(not v.stayed for outing in entering for v in outing.expected), "nobody left a store within a batch"
+    return entering, list(islice(outings(zones, all_walks, SOME_NOISE, inside=False), PASSING_BY))
+
+
+def read_zones() -> list[dict[str, Any]]:
+    return [feature for feature in seed.read("zones.geojson") if is_open_store(feature)]
+
+
+def is_open_store(zone: dict[str, Any]) -> bool:
+    """The pharmacy is a sensitive place, of which nothing is known about anybody."""
+    return zone["properties"]["kind"] == "store" and zone["properties"]["sensitivity"] == "none"
 
 
 def zones_plane() -> Plane:
     return Plane(*seed.read("mall.json")["origin"])
 
 
-async def arrive(server: Server, test_key: str, plans: list[Outing], passing: list[Outing]) -> list[Shopper]:
+async def arrive(server: Server, test_key: str, entering: list[Outing], passing: list[Outing]) -> list[Shopper]:
     """Register a device for every outing."""
     kinds: list[tuple[dict[str, str], bool, bool]] = [
         *[(GRANTED | denial, False, True) for denial in DENIALS],
@@ -140,7 +152,7 @@ async def arrive(server: Server, test_key: str, plans: list[Outing], passing: li
     random.Random(SEED).shuffle(kinds)
     kinds += [(GRANTED, False, True)] * len(passing)
     shoppers = []
-    for number, (outing, (consents, is_test, reachable)) in enumerate(zip([*plans, *passing], kinds, strict=True)):
+    for number, (outing, (consents, is_test, reachable)) in enumerate(zip([*entering, *passing], kinds, strict=True)):
         address = f"phone-{number}" if reachable else None
         phone = await server.register(address, consents, key=test_key if is_test else None)
         shoppers.append(Shopper(phone, consents, is_test, outing))
@@ -173,6 +185,17 @@ async def send(shopper: Shopper, batch: list[dict[str, Any]]) -> None:
         assert [r["reason"] for r in answer["rejected"]] == ["no_location_consent"] * len(batch)
 
 
+async def start_campaigns(server: Server) -> dict[str, str]:
+    """One for each store zone: campaign ids by the zone's external id."""
+    listed = await server.call("GET", "/v1/zones?limit=500", server.world.sk)
+    campaigns = {}
+    for number, zone in enumerate(filter(is_open_store, listed["items"])):
+        about = zone["properties"]
+        trigger = {"store_ids": [about["store_id"]]} if number % 2 else {"zone_ids": [zone["id"]]}
+        campaigns[about["external_id"]] = await server.add_campaign(about["name"], **trigger)
+    return campaigns
+
+
 def trouble() -> list[str | None]:
     """One call in five goes wrong, each kind of trouble once; which calls it hits is left to chance."""
     script = [*BY_CHANCE, *[None] * (4 * len(BY_CHANCE))]
@@ -187,28 +210,16 @@ async def test_fcm_receives_what_an_oracle_says(
     stack.fcm_env["GEOENGAGE_FCM__TIMEOUT_S"] = "1.5"
     async with story_sessions() as session:
         test_key = await make_key_row(
-            session, world.tenant_id, "publishable", app_id=world.app_id, scopes=[], is_test=True
+            session, world.tenant_id, KeyKind.PUBLISHABLE, app_id=world.app_id, scopes=[], is_test=True
         )
         await session.commit()
     async with running(stack, "serve", "worker") as http:
         server = Server(http, stack, world)
-        await asyncio.to_thread(server.load_demo_mall)
-        listed = await server.call("GET", "/v1/zones?limit=500", world.sk)
-        features = [f for f in listed["items"] if f["properties"]["kind"] == "store"]
-        campaigns = {}
-        for number, feature in enumerate(features):  # by zone or by store: it must be the same
-            by_store = {"store_ids": [feature["properties"]["store_id"]]}
-            trigger = by_store if number % 2 else {"zone_ids": [feature["id"]]}
-            campaigns[feature["id"]] = await server.add_campaign(feature["properties"]["name"], **trigger)
-        zones = [Zone.of(feature, zones_plane()) for feature in features]
-        all_walks = walks(SEED)
-        count = PLAIN + len(DENIALS) + TEST_DEVICES + WITHOUT_ADDRESS
-        plans = [
-            *outings(all_walks, zones, QUIET, count // 2, inside=True),
-            *outings(all_walks, zones, SOME_NOISE, count - count // 2, inside=True),
-        ]
-        passing = list(outings(all_walks, zones, SOME_NOISE, PASSING_BY, inside=False))
-        shoppers = await arrive(server, test_key, plans, passing)
+        _, (entering, passing) = await asyncio.gather(
+            asyncio.to_thread(server.load_demo_mall), asyncio.to_thread(plan_outings)
+        )
+        campaigns = await start_campaigns(server)
+        shoppers = await arrive(server, test_key, entering, passing)
         fcm.fail_next(*trouble())
         await replay(stack, shoppers)
 
@@ -237,7 +248,7 @@ def check_calls(fcm: FcmServer, shoppers: list[Shopper], campaigns: dict[str, st
         tries.setdefault(call.message_id, []).append(call)
     for calls in tries.values():
         assert all(call.fault is not None for call in calls[:-1]), "sent again after a success"
-        for one, other in zip(calls, calls[1:], strict=False):
+        for one, other in pairwise(calls):
             assert one.fault not in ("quota", "unavailable") or other.at - one.at >= 1.0, "Retry-After was ignored"
 
 
@@ -245,13 +256,17 @@ async def check_rows(stack: Stack, fcm: FcmServer, shoppers: list[Shopper], camp
     """One row for each entry the oracle knows, and its fate fits the device."""
     by_device = {shopper.phone.id: shopper for shopper in shoppers}
     rows = await stack.query(
-        "SELECT m.id::text, m.device_id::text, m.campaign_id::text, m.status, m.reason, m.channel, d.push_retired_reason"
-        " FROM message m JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id"
+        "SELECT m.id::text, m.device_id::text, m.campaign_id::text, m.status, m.reason, m.channel,"
+        " d.push_retired_reason FROM message m JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id"
     )
     told = Counter((device, campaign) for _, device, campaign, *_ in rows)
     assert told == Counter((s.phone.id, campaigns[v.zone_id]) for s in shoppers if s.located for v in s.outing.expected)
-    entered = await stack.query("SELECT device_id::text, zone_id::text FROM zone_event WHERE kind = 'entered'")
-    assert Counter((device, zone) for device, zone in entered if zone in campaigns) == Counter(
+    entered = await stack.query(
+        "SELECT e.device_id::text, z.external_id FROM zone_event e JOIN zone_version v USING (tenant_id, zone_id)"
+        " JOIN zone z ON z.tenant_id = e.tenant_id AND z.id = e.zone_id"
+        " WHERE e.kind = 'entered' AND v.kind = 'store' AND v.version = e.zone_version"
+    )
+    assert Counter(entered) == Counter(
         (s.phone.id, v.zone_id) for s in shoppers if s.located for v in s.outing.expected
     )
     sent = {call.message_id for call in fcm.accepted()}

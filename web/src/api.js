@@ -41,13 +41,20 @@ export function whenSignedOut(handler) {
 export async function call(method, path, { body, query, etag, signal, once } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json' };
-  if (body !== undefined) headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  if (body !== undefined)
+    headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   if (etag) headers['If-Match'] = etag;
   if (once) headers['Idempotency-Key'] = once;
   let response;
   try {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    response = await fetch(path + queryString(query), { method, headers, body: text, signal, credentials: 'same-origin' });
+    response = await fetch(path + queryString(query), {
+      method,
+      headers,
+      body: text,
+      signal,
+      credentials: 'same-origin',
+    });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, { detail: 'The server cannot be reached. Check the connection and try again.' });

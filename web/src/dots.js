@@ -47,7 +47,12 @@ export function makeWalkers(still) {
       }
       for (const walker of walkers.values()) {
         if (!present.has(walker.id) && walker.goneAt === null) {
-          walkers.set(walker.id, { ...walker, from: here.get(walker.id) ?? walker.to, to: here.get(walker.id) ?? walker.to, goneAt: now });
+          walkers.set(walker.id, {
+            ...walker,
+            from: here.get(walker.id) ?? walker.to,
+            to: here.get(walker.id) ?? walker.to,
+            goneAt: now,
+          });
         }
       }
     },

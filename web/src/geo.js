@@ -205,7 +205,10 @@ export function labelSpot(shape) {
     const x = (run[0] + run[1]) / 2;
     // a spot nearer to the middle is worth a little width
     if (width > best.width * 1.15) {
-      const column = widestRun(parts(shape)[0].map((ring) => ring.map(([a, b]) => /** @type {XY} */ ([b, a]))), x);
+      const column = widestRun(
+        parts(shape)[0].map((ring) => ring.map(([a, b]) => /** @type {XY} */ ([b, a]))),
+        x,
+      );
       best = { at: [x, y], width, height: column ? 2 * Math.min(column[1] - y, y - column[0]) : maxY - minY };
     }
   }

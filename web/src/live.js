@@ -126,7 +126,10 @@ export function parseFrame(buffer) {
     dots.push({
       lon: view.getInt32(o, true) / 1e7,
       lat: view.getInt32(o + 4, true) / 1e7,
-      id: view.getBigUint64(o + 8, true).toString(16).padStart(16, '0'),
+      id: view
+        .getBigUint64(o + 8, true)
+        .toString(16)
+        .padStart(16, '0'),
       accuracy: view.getUint16(o + 16, true) / 10,
       level: view.getUint8(o + 18) - 128,
       open: (view.getUint8(o + 19) & 1) === 1,

@@ -20,7 +20,11 @@ import { failure, loading } from './ui/widgets.js';
 
 /** @type {Record<string, Page>} */
 const ROUTES = {
-  '/map': mapPage, '/campaigns': campaignsPage, '/review': reviewPage, '/explain': explainPage, '/messages': messagesPage,
+  '/map': mapPage,
+  '/campaigns': campaignsPage,
+  '/review': reviewPage,
+  '/explain': explainPage,
+  '/messages': messagesPage,
 };
 const HOME = '/map';
 
@@ -97,7 +101,16 @@ function enter(me) {
   /** Links of the console change the page without loading it anew. @param {MouseEvent} event */
   function onClick(event) {
     const anchor = event.target instanceof Element ? event.target.closest('a') : null;
-    if (!anchor || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || anchor.target) return;
+    if (
+      !anchor ||
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey ||
+      anchor.target
+    )
+      return;
     const url = new URL(anchor.href, window.location.href);
     if (url.origin !== window.location.origin || !ROUTES[url.pathname]) return;
     event.preventDefault();

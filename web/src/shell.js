@@ -12,7 +12,13 @@ import { may, ROLES } from './ui/words.js';
 /** @import {Hub} from './hub.js' */
 
 /** @type {[string, string, string][]} */
-const PAGES = [['/map', 'Map', 'map'], ['/campaigns', 'Campaigns', 'campaigns'], ['/review', 'Review', 'review'], ['/messages', 'Messages', 'messages'], ['/explain', 'Explain', 'explain']];
+const PAGES = [
+  ['/map', 'Map', 'map'],
+  ['/campaigns', 'Campaigns', 'campaigns'],
+  ['/review', 'Review', 'review'],
+  ['/messages', 'Messages', 'messages'],
+  ['/explain', 'Explain', 'explain'],
+];
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 
@@ -21,26 +27,94 @@ const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting
  * @param {{me: Me, hub: Hub, navigate: (url: string) => void, onLogOut: () => void, setGuard: Context['setGuard']}} options
  */
 export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
-  const links = PAGES.map(([href, words, name]) => h('a', { href, class: 'nav-link', 'data-testid': `nav-${words.toLowerCase()}` }, icon(name), h('span', null, words)));
+  const links = PAGES.map(([href, words, name]) =>
+    h(
+      'a',
+      { href, class: 'nav-link', 'data-testid': `nav-${words.toLowerCase()}` },
+      icon(name),
+      h('span', null, words),
+    ),
+  );
   const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'review-count' });
-  const bell = h('a', { href: '/review', class: 'icon-button bell', 'aria-label': 'Review queue', 'data-testid': 'bell' }, icon('bell'), badge);
+  const bell = h(
+    'a',
+    { href: '/review', class: 'icon-button bell', 'aria-label': 'Review queue', 'data-testid': 'bell' },
+    icon('bell'),
+    badge,
+  );
   const link = h('span', { class: 'link-state', role: 'status', 'data-testid': 'link-state' });
-  const stop = h('button', { type: 'button', class: 'button button-stop', 'data-testid': 'stop-all', on: { click: stopAll } }, icon('stop', 18), h('span', null, 'Stop all sending'));
+  const stop = h(
+    'button',
+    { type: 'button', class: 'button button-stop', 'data-testid': 'stop-all', on: { click: stopAll } },
+    icon('stop', 18),
+    h('span', null, 'Stop all sending'),
+  );
   const banner = h('div', { class: 'banner', role: 'alert', hidden: true, 'data-testid': 'stopped-banner' });
-  const menu = h('details', { class: 'account' },
+  const menu = h(
+    'details',
+    { class: 'account' },
     h('summary', { 'aria-label': 'Account', 'data-testid': 'account' }, icon('user')),
-    h('div', { class: 'account-menu' }, h('p', null, h('strong', null, me.operator.name), h('br'), me.operator.email, h('br'), h('span', { class: 'quiet' }, ROLES[/** @type {keyof typeof ROLES} */ (me.operator.role)] ?? me.operator.role)), h('button', { type: 'button', class: 'button button-wide', 'data-testid': 'log-out', on: { click: logOut } }, 'Log out')));
-  const more = h('button', { type: 'button', class: 'icon-button nav-toggle', 'aria-label': 'Menu', 'aria-expanded': 'false', 'aria-controls': 'nav', 'data-testid': 'menu', on: { click: () => openNav(!header.classList.contains('nav-open')) } }, icon('menu'));
+    h(
+      'div',
+      { class: 'account-menu' },
+      h(
+        'p',
+        null,
+        h('strong', null, me.operator.name),
+        h('br'),
+        me.operator.email,
+        h('br'),
+        h('span', { class: 'quiet' }, ROLES[/** @type {keyof typeof ROLES} */ (me.operator.role)] ?? me.operator.role),
+      ),
+      h(
+        'button',
+        { type: 'button', class: 'button button-wide', 'data-testid': 'log-out', on: { click: logOut } },
+        'Log out',
+      ),
+    ),
+  );
+  const more = h(
+    'button',
+    {
+      type: 'button',
+      class: 'icon-button nav-toggle',
+      'aria-label': 'Menu',
+      'aria-expanded': 'false',
+      'aria-controls': 'nav',
+      'data-testid': 'menu',
+      on: { click: () => openNav(!header.classList.contains('nav-open')) },
+    },
+    icon('menu'),
+  );
   const main = h('main', { id: 'main', tabindex: -1 });
   const header = h(
     'header',
     { class: 'topbar' },
     more,
-    h('a', { href: '/map', class: 'brand' }, mark(28), h('span', { class: 'tenant', 'data-testid': 'tenant' }, me.tenant.name), me.tenant.is_demo && h('span', { class: 'demo' }, 'demo')),
+    h(
+      'a',
+      { href: '/map', class: 'brand' },
+      mark(28),
+      h('span', { class: 'tenant', 'data-testid': 'tenant' }, me.tenant.name),
+      me.tenant.is_demo && !/demo/i.test(me.tenant.name) && h('span', { class: 'demo' }, 'demo'),
+    ),
     h('nav', { id: 'nav', class: 'nav', 'aria-label': 'Pages' }, links),
     h('div', { class: 'topbar-end' }, link, may(me, 'stop') && stop, bell, menu),
   );
-  const skip = h('a', { class: 'skip', href: '#main', on: { click: (/** @type {Event} */ event) => { event.preventDefault(); main.focus(); } } }, 'Skip to the page');
+  const skip = h(
+    'a',
+    {
+      class: 'skip',
+      href: '#main',
+      on: {
+        click: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          main.focus();
+        },
+      },
+    },
+    'Skip to the page',
+  );
   fill(root, skip, header, banner, main);
   mountMessages(root);
 
@@ -62,23 +136,54 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     me.tenant.sending_stopped = stopped;
     banner.hidden = !stopped;
     stop.hidden = stopped;
-    fill(banner, icon('stop'), h('p', null, h('strong', null, 'All sending is stopped.'), h('span', { class: 'banner-more' }, ' Campaigns keep deciding, but no push leaves.')), may(me, 'stop') && h('button', { type: 'button', class: 'button', 'data-testid': 'resume', on: { click: resume } }, 'Resume sending'));
+    fill(
+      banner,
+      icon('stop'),
+      h(
+        'p',
+        null,
+        h('strong', null, 'All sending is stopped.'),
+        h('span', { class: 'banner-more' }, ' Campaigns keep deciding, but no push leaves.'),
+      ),
+      may(me, 'stop') &&
+        h(
+          'button',
+          { type: 'button', class: 'button', 'data-testid': 'resume', on: { click: resume } },
+          'Resume sending',
+        ),
+    );
   }
 
   async function stopAll() {
     const why = areaField('Reason (for your team)', { rows: 2, maxlength: 300 }, { testid: 'stop-reason' });
     const answer = await ask({
-      title: 'Stop all sending?', testid: 'stop-dialog',
-      body: [h('p', null, `No push of ${me.tenant.name} leaves any more, waiting ones included, until somebody resumes. Zones and counts keep working.`), why.node],
-      actions: [{ label: 'Keep sending', value: '' }, { label: 'Stop all sending', value: 'yes', tone: 'danger', testid: 'confirm-stop' }],
+      title: 'Stop all sending?',
+      testid: 'stop-dialog',
+      body: [
+        h(
+          'p',
+          null,
+          `No push of ${me.tenant.name} leaves any more, waiting ones included, until somebody resumes. Zones and counts keep working.`,
+        ),
+        why.node,
+      ],
+      actions: [
+        { label: 'Keep sending', value: '' },
+        { label: 'Stop all sending', value: 'yes', tone: 'danger', testid: 'confirm-stop' },
+      ],
     });
     if (answer) await change('stop', why.input.value.trim() ? { reason: why.input.value.trim() } : {}, true);
   }
 
   async function resume() {
     const answer = await ask({
-      title: 'Resume sending?', testid: 'resume-dialog', body: h('p', null, 'Campaigns send again from now on. What was held back is not sent later.'),
-      actions: [{ label: 'Stay stopped', value: '' }, { label: 'Resume', value: 'yes', tone: 'primary', testid: 'confirm-resume' }],
+      title: 'Resume sending?',
+      testid: 'resume-dialog',
+      body: h('p', null, 'Campaigns send again from now on. What was held back is not sent later.'),
+      actions: [
+        { label: 'Stay stopped', value: '' },
+        { label: 'Resume', value: 'yes', tone: 'primary', testid: 'confirm-resume' },
+      ],
     });
     if (answer) await change('resume', undefined, false);
   }

@@ -4,112 +4,312 @@ export type XY = [number, number];
 export type LonLat = [number, number];
 
 /** A geometry in any coordinate space; `radius` belongs to a Point that is a circle. */
-export interface Polygon { type: 'Polygon'; coordinates: XY[][] }
-export interface MultiPolygon { type: 'MultiPolygon'; coordinates: XY[][][] }
-export interface Circle { type: 'Point'; coordinates: XY; radius: number }
+export interface Polygon {
+  type: 'Polygon';
+  coordinates: XY[][];
+}
+export interface MultiPolygon {
+  type: 'MultiPolygon';
+  coordinates: XY[][][];
+}
+export interface Circle {
+  type: 'Point';
+  coordinates: XY;
+  radius: number;
+}
 /** A zone's geometry in the mall's own metres. */
 export type Shape = Polygon | MultiPolygon | Circle;
 
-export interface GeoJson { type: string; coordinates: any }
-export interface Feature<P> { type: 'Feature'; id: string; geometry: GeoJson; properties: P }
-
-export interface Operator { id: string; name: string; email: string; role: string }
-export interface Tenant {
-  id: string; name: string; slug: string; timezone: string; is_demo: boolean; sending_stopped: boolean;
+export interface GeoJson {
+  type: string;
+  coordinates: any;
 }
-export interface Me { operator: Operator; tenant: Tenant }
+export interface Feature<P> {
+  type: 'Feature';
+  id: string;
+  geometry: GeoJson;
+  properties: P;
+}
+
+export interface Operator {
+  id: string;
+  name: string;
+  email: string;
+  role: string;
+}
+export interface Tenant {
+  id: string;
+  name: string;
+  slug: string;
+  timezone: string;
+  is_demo: boolean;
+  sending_stopped: boolean;
+}
+export interface Me {
+  operator: Operator;
+  tenant: Tenant;
+}
 
 export interface Mall {
-  id: string; name: string; timezone: string; address: string | null; origin: LonLat; bearing_deg: number;
+  id: string;
+  name: string;
+  timezone: string;
+  address: string | null;
+  origin: LonLat;
+  bearing_deg: number;
 }
-export interface LevelProps { mall_id: string; ordinal: number; name: string; short_name: string }
-export interface UnitProps { mall_id: string; level: number; category: string; name: string | null }
+export interface LevelProps {
+  mall_id: string;
+  ordinal: number;
+  name: string;
+  short_name: string;
+}
+export interface UnitProps {
+  mall_id: string;
+  level: number;
+  category: string;
+  name: string | null;
+}
 export interface StoreProps {
-  name: string; owner_id: string | null; mall_id: string | null; level: number | null; point: LonLat | null;
-  category: string | null; brand_color: string | null;
+  name: string;
+  owner_id: string | null;
+  mall_id: string | null;
+  level: number | null;
+  point: LonLat | null;
+  category: string | null;
+  brand_color: string | null;
 }
 export type Level = Feature<LevelProps>;
 export type Unit = Feature<UnitProps>;
 export type Store = Feature<StoreProps>;
 
-export interface Hours { days: string[]; open: string; close: string }
-export interface Schedule { valid_from?: string | null; valid_to?: string | null; hours?: Hours[] | null }
+export interface Hours {
+  days: string[];
+  open: string;
+  close: string;
+}
+export interface Schedule {
+  valid_from?: string | null;
+  valid_to?: string | null;
+  hours?: Hours[] | null;
+}
 export interface ZoneRules {
-  enter_s?: number | null; exit_s?: number | null; min_confidence?: number | null; dwell_s?: number[] | null;
+  enter_s?: number | null;
+  exit_s?: number | null;
+  min_confidence?: number | null;
+  dwell_s?: number[] | null;
   timeout_s?: number | null;
 }
 export interface ZoneProps {
-  name: string; kind: string; mall_id: string | null; levels: number[]; store_id: string | null;
-  radius_m?: number | null; tags: string[]; sensitivity: string; color: string | null;
-  schedule: Schedule | null; rules: ZoneRules | null; external_id?: string | null;
-  version: number; published_version: number | null; status: 'draft' | 'published' | 'changed';
-  area_m2: number | null; updated_at: string;
+  name: string;
+  kind: string;
+  mall_id: string | null;
+  levels: number[];
+  store_id: string | null;
+  radius_m?: number | null;
+  tags: string[];
+  sensitivity: string;
+  color: string | null;
+  schedule: Schedule | null;
+  rules: ZoneRules | null;
+  external_id?: string | null;
+  version: number;
+  published_version: number | null;
+  status: 'draft' | 'published' | 'changed';
+  area_m2: number | null;
+  updated_at: string;
 }
 export type Zone = Feature<ZoneProps>;
 
 /** A zone as the map draws it: its geometry already in the mall's metres. */
-export interface DrawnZone { id: string; name: string; color: string; status: string; kind: string; outdoor: boolean; shape: Shape }
-export interface DrawnStore { id: string; name: string; color: string; shape: Shape | null; at: XY | null }
-export interface DrawnUnit { id: string; name: string; category: string; shape: Shape }
-export interface Plan { outline: Shape | null; units: DrawnUnit[]; stores: DrawnStore[] }
+export interface DrawnZone {
+  id: string;
+  name: string;
+  color: string;
+  status: string;
+  kind: string;
+  outdoor: boolean;
+  shape: Shape;
+}
+export interface DrawnStore {
+  id: string;
+  name: string;
+  color: string;
+  shape: Shape | null;
+  at: XY | null;
+}
+export interface DrawnUnit {
+  id: string;
+  name: string;
+  category: string;
+  shape: Shape;
+}
+export interface Plan {
+  outline: Shape | null;
+  units: DrawnUnit[];
+  stores: DrawnStore[];
+}
 
 export interface ZoneEvent {
-  position?: number; id: string; at: string; kind: string; zone_id: string; zone_name: string; level: number | null;
-  mall_id: string | null; confidence: number | null; reason: string | null; pseudonym: string | null;
+  position?: number;
+  id: string;
+  at: string;
+  kind: string;
+  zone_id: string;
+  zone_name: string;
+  level: number | null;
+  mall_id: string | null;
+  confidence: number | null;
+  reason: string | null;
+  pseudonym: string | null;
 }
 export interface Message {
-  id: string; at?: string; created_at?: string; status: string; reason: string | null; campaign_id: string | null;
-  campaign_name: string | null; store_id: string | null; store_name: string | null; brand_color: string | null;
-  zone_id: string | null; zone_name: string | null; zone_version?: number | null; title: string | null;
-  body: string | null; pseudonym?: string | null; device_id?: string | null; blockers?: string[] | null;
-  sent_at?: string | null; opened_at?: string | null; received_at?: string | null; expires_at?: string | null;
-  channel?: string | null; provider_answer?: string | null;
+  id: string;
+  at?: string;
+  created_at?: string;
+  status: string;
+  reason: string | null;
+  campaign_id: string | null;
+  campaign_name: string | null;
+  store_id: string | null;
+  store_name: string | null;
+  brand_color: string | null;
+  zone_id: string | null;
+  zone_name: string | null;
+  zone_version?: number | null;
+  title: string | null;
+  body: string | null;
+  pseudonym?: string | null;
+  device_id?: string | null;
+  blockers?: string[] | null;
+  sent_at?: string | null;
+  opened_at?: string | null;
+  received_at?: string | null;
+  expires_at?: string | null;
+  channel?: string | null;
+  provider_answer?: string | null;
 }
-export interface Alert { at: string; kind: string; text: string; campaign_id?: string | null }
+export interface Alert {
+  at: string;
+  kind: string;
+  text: string;
+  campaign_id?: string | null;
+}
 
-export interface Trigger { kind: 'entered' | 'dwelled'; zone_ids: string[]; store_ids: string[]; dwell_s?: number | null }
-export interface Audience { kind: 'all' | 'attribute'; name?: string; op?: string; value?: unknown }
+export interface Trigger {
+  kind: 'entered' | 'dwelled';
+  zone_ids: string[];
+  store_ids: string[];
+  dwell_s?: number | null;
+}
+export interface Audience {
+  kind: 'all' | 'attribute';
+  name?: string;
+  op?: string;
+  value?: unknown;
+}
 export interface Campaign {
-  id: string; name: string; store_id: string | null; status: string; trigger: Trigger; audience: Audience;
-  days: string[]; hours: { start: string; end: string } | null; quiet_hours: string;
-  cap: { count: number; per_days: number } | null; cooldown_s: number | null;
-  valid_from: string | null; valid_to: string | null; purpose: string; title: string; body: string;
-  fallback_name?: string | null; version: number;
-  estimate: { people: number | null; blocked_by: Record<string, number> } | null; warnings: string[];
+  id: string;
+  name: string;
+  store_id: string | null;
+  status: string;
+  trigger: Trigger;
+  audience: Audience;
+  days: string[];
+  hours: { start: string; end: string } | null;
+  quiet_hours: string;
+  cap: { count: number; per_days: number } | null;
+  cooldown_s: number | null;
+  valid_from: string | null;
+  valid_to: string | null;
+  purpose: string;
+  title: string;
+  body: string;
+  fallback_name?: string | null;
+  version: number;
+  estimate: { people: number | null; blocked_by: Record<string, number> } | null;
+  warnings: string[];
   review: { submitted_at: string; decided_at: string | null; decided_by: string | null; reason: string | null } | null;
-  created_at: string; updated_at: string;
+  created_at: string;
+  updated_at: string;
 }
 export interface CampaignReport {
-  sent: number | null; received: number | null; opened: number | null; failed: number | null;
-  skipped: Record<string, number>; people: number | null;
+  sent: number | null;
+  received: number | null;
+  opened: number | null;
+  failed: number | null;
+  skipped: Record<string, number>;
+  people: number | null;
 }
 
 export interface Fix {
-  at: string; lon: number; lat: number; accuracy_m: number | null; level: number | null; late: boolean;
+  at: string;
+  lon: number;
+  lat: number;
+  accuracy_m: number | null;
+  level: number | null;
+  late: boolean;
   source: string | null;
 }
 export interface ZoneVerdict {
-  zone_id: string; name: string; zone_version: number | null; store_id: string | null; s_m: number | null;
-  accuracy_m: number | null; share: number | null; level_p: number | null; confidence: number | null;
-  needed: number | null; at: string | null; verdict: string; text: string;
+  zone_id: string;
+  name: string;
+  zone_version: number | null;
+  store_id: string | null;
+  s_m: number | null;
+  accuracy_m: number | null;
+  share: number | null;
+  level_p: number | null;
+  confidence: number | null;
+  needed: number | null;
+  at: string | null;
+  verdict: string;
+  text: string;
 }
 export interface ExplainEvent {
-  id: string; at: string; kind: string; zone_id: string; zone_name: string; zone_version: number | null;
-  confidence: number | null; evidence: string | null; reason: string | null; dwell_s: number | null; late: boolean;
+  id: string;
+  at: string;
+  kind: string;
+  zone_id: string;
+  zone_name: string;
+  zone_version: number | null;
+  confidence: number | null;
+  evidence: string | null;
+  reason: string | null;
+  dwell_s: number | null;
+  late: boolean;
 }
-export interface ExplainMessage extends Message { text: string }
+export interface ExplainMessage extends Message {
+  text: string;
+}
 export interface Explanation {
   device: {
-    device_id: string; platform: string; is_test: boolean; first_name: string | null; consents: Record<string, string>;
+    device_id: string;
+    platform: string;
+    is_test: boolean;
+    first_name: string | null;
+    consents: Record<string, string>;
   };
-  from: string; to: string; summary: string; fixes: Fix[];
+  from: string;
+  to: string;
+  summary: string;
+  fixes: Fix[];
   rejections: { at: string; reason: string; text: string }[];
-  zones: ZoneVerdict[]; events: ExplainEvent[]; messages: ExplainMessage[];
+  zones: ZoneVerdict[];
+  events: ExplainEvent[];
+  messages: ExplainMessage[];
   campaigns: { campaign_id: string; campaign_name: string; zone_id: string | null; verdict: string; text: string }[];
 }
 
 /** One shopper in a position frame. */
-export interface Dot { id: string; lon: number; lat: number; accuracy: number; level: number; open: boolean }
+export interface Dot {
+  id: string;
+  lon: number;
+  lat: number;
+  accuracy: number;
+  level: number;
+  open: boolean;
+}
 
 /** What every page is given. */
 export interface Context {

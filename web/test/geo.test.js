@@ -1,10 +1,40 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { area, bounds, contains, labelSpot, makeFrame, perimeter, shapeFromGeoJson, shapeToGeoJson } from '../src/geo.js';
+import {
+  area,
+  bounds,
+  contains,
+  labelSpot,
+  makeFrame,
+  perimeter,
+  shapeFromGeoJson,
+  shapeToGeoJson,
+} from '../src/geo.js';
 
 const frame = makeFrame({ origin: [12.439, 51.426], bearing_deg: 27 });
-const square = { type: 'Polygon', coordinates: [[[0, 0], [10, 0], [10, 10], [0, 10]]] };
-const ring = { type: 'Polygon', coordinates: [...square.coordinates, [[4, 4], [6, 4], [6, 6], [4, 6]]] };
+const square = {
+  type: 'Polygon',
+  coordinates: [
+    [
+      [0, 0],
+      [10, 0],
+      [10, 10],
+      [0, 10],
+    ],
+  ],
+};
+const ring = {
+  type: 'Polygon',
+  coordinates: [
+    ...square.coordinates,
+    [
+      [4, 4],
+      [6, 4],
+      [6, 6],
+      [4, 6],
+    ],
+  ],
+};
 
 test('the frame turns clockwise by its bearing', () => {
   const eastward = makeFrame({ origin: [0, 0], bearing_deg: 90 });
@@ -14,7 +44,12 @@ test('the frame turns clockwise by its bearing', () => {
 });
 
 test('a round trip through the world keeps a centimetre', () => {
-  for (const point of [[0, 0], [110, -45], [-87.25, 33.3], [1500, 900]]) {
+  for (const point of [
+    [0, 0],
+    [110, -45],
+    [-87.25, 33.3],
+    [1500, 900],
+  ]) {
     const back = frame.toFrame(frame.toWorld(point));
     assert.ok(Math.hypot(back[0] - point[0], back[1] - point[1]) < 0.01, `${point} -> ${back}`);
   }
@@ -41,13 +76,38 @@ test('areas, outlines, boxes and insides count holes and parts', () => {
   assert.deepEqual(bounds([square, { type: 'Point', coordinates: [20, 5], radius: 1 }])?.slice(0, 2), [0, 0]);
   assert.equal(bounds([]), null);
   assert.ok(contains(ring, [1, 1]) && !contains(ring, [5, 5]) && !contains(ring, [11, 5]));
-  const two = { type: 'MultiPolygon', coordinates: [square.coordinates, [[[20, 0], [30, 0], [30, 5], [20, 5]]]] };
+  const two = {
+    type: 'MultiPolygon',
+    coordinates: [
+      square.coordinates,
+      [
+        [
+          [20, 0],
+          [30, 0],
+          [30, 5],
+          [20, 5],
+        ],
+      ],
+    ],
+  };
   assert.equal(area(two), 150);
   assert.ok(contains(two, [25, 2]));
 });
 
 test('a label goes where the shape is wide', () => {
-  const foot = { type: 'Polygon', coordinates: [[[0, 0], [30, 0], [30, 8], [10, 8], [10, 30], [0, 30]]] };
+  const foot = {
+    type: 'Polygon',
+    coordinates: [
+      [
+        [0, 0],
+        [30, 0],
+        [30, 8],
+        [10, 8],
+        [10, 30],
+        [0, 30],
+      ],
+    ],
+  };
   const spot = labelSpot(foot);
   assert.ok(contains(foot, spot.at));
   assert.equal(spot.width, 30);

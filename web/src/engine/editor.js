@@ -41,7 +41,9 @@ export function makeEditor(map, events) {
   let timer = 0;
 
   map.pm.setGlobalOptions({
-    tooltips: false, snapDistance: SNAP_PX, allowSelfIntersection: false,
+    tooltips: false,
+    snapDistance: SNAP_PX,
+    allowSelfIntersection: false,
     hintlineStyle: { color: '#0f5c5a', dashArray: '5,5', weight: 2 },
     templineStyle: { color: '#0f5c5a', weight: 2 },
     pathOptions: { color: '#0f5c5a', weight: 2, fillOpacity: 0.15 },
@@ -93,7 +95,12 @@ export function makeEditor(map, events) {
       report();
     });
     layer.on('pm:vertexadded pm:vertexremoved', report);
-    const options = { allowSelfIntersection: false, removeLayerBelowMinVertexCount: false, snappable: true, draggable: false };
+    const options = {
+      allowSelfIntersection: false,
+      removeLayerBelowMinVertexCount: false,
+      snappable: true,
+      draggable: false,
+    };
     if (moving) /** @type {any} */ (layer.pm).enableLayerDrag();
     else layer.pm.enable(options);
   }
@@ -109,7 +116,12 @@ export function makeEditor(map, events) {
     moving = how.moving;
     style = { color: readable(how.color) };
     if (!next) return;
-    layer = shapeLayer(next, { ...style, fillColor: how.color, className: 'zone zone-editing', ...{ pmIgnore: false } }).addTo(map);
+    layer = shapeLayer(next, {
+      ...style,
+      fillColor: how.color,
+      className: 'zone zone-editing',
+      ...{ pmIgnore: false },
+    }).addTo(map);
     attach();
   }
 
@@ -118,9 +130,10 @@ export function makeEditor(map, events) {
     if (!shape) return;
     /** @param {XY} p @returns {XY} */
     const moved = ([x, y]) => [round(x + dx, 2), round(y + dy, 2)];
-    const next = shape.type === 'Point'
-      ? { ...shape, coordinates: moved(shape.coordinates) }
-      : mapRings(shape, (ring) => ring.map(moved));
+    const next =
+      shape.type === 'Point'
+        ? { ...shape, coordinates: moved(shape.coordinates) }
+        : mapRings(shape, (ring) => ring.map(moved));
     edit(next, { color: style.color, moving });
     events.edited(next);
   }
@@ -141,7 +154,9 @@ export function makeEditor(map, events) {
     const next = mapRings(shape, (points, p, r) => {
       if (p !== part || r !== ring) return points;
       if (!step) return points.filter((_, i) => i !== index);
-      return points.map((point, i) => (i === index ? /** @type {XY} */ ([round(point[0] + step[0], 2), round(point[1] + step[1], 2)]) : point));
+      return points.map((point, i) =>
+        i === index ? /** @type {XY} */ ([round(point[0] + step[0], 2), round(point[1] + step[1], 2)]) : point,
+      );
     });
     edit(next, { color: style.color, moving });
     events.edited(next);
@@ -152,7 +167,12 @@ export function makeEditor(map, events) {
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     const target = /** @type {Element} */ (event.target);
-    const steps = /** @type {Record<string, XY>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
+    const steps = /** @type {Record<string, XY>} */ ({
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, 1],
+      ArrowDown: [0, -1],
+    });
     const step = steps[event.key];
     const metres = event.shiftKey ? BIG_NUDGE_M : NUDGE_M;
     if (target.classList.contains('marker-icon') && (step || event.key === 'Delete' || event.key === 'Backspace')) {
@@ -168,7 +188,11 @@ export function makeEditor(map, events) {
 
   function dropCorner() {
     const latlng = map.getCenter();
-    const at = { latlng, layerPoint: map.latLngToLayerPoint(latlng), containerPoint: map.latLngToContainerPoint(latlng) };
+    const at = {
+      latlng,
+      layerPoint: map.latLngToLayerPoint(latlng),
+      containerPoint: map.latLngToContainerPoint(latlng),
+    };
     map.fire('mousemove', at);
     map.fire('click', at);
   }
@@ -199,7 +223,8 @@ export function makeEditor(map, events) {
  * @returns {Shape}
  */
 function mapRings(shape, change) {
-  if (shape.type === 'Polygon') return { ...shape, coordinates: shape.coordinates.map((ring, r) => change(ring, 0, r)) };
+  if (shape.type === 'Polygon')
+    return { ...shape, coordinates: shape.coordinates.map((ring, r) => change(ring, 0, r)) };
   return { ...shape, coordinates: shape.coordinates.map((rings, p) => rings.map((ring, r) => change(ring, p, r))) };
 }
 
@@ -210,14 +235,17 @@ function nameHandle(handle) {
     handle.setAttribute('aria-hidden', 'true');
     handle.removeAttribute('tabindex');
     handle.removeAttribute('role');
-  } else handle.setAttribute('aria-label', handle.classList.contains('marker-icon-middle') ? 'Add a corner here' : 'Corner');
+  } else
+    handle.setAttribute('aria-label', handle.classList.contains('marker-icon-middle') ? 'Add a corner here' : 'Corner');
 }
 
 /** Geoman's corner handles as elements: part, ring, corner. @param {L.Polygon | L.Circle} layer @returns {HTMLElement[][][]} */
 function cornerHandles(layer) {
   const markers = /** @type {any} */ (layer.pm)._markers ?? [];
   const byPart = Array.isArray(markers[0]?.[0]) ? markers : [markers];
-  return byPart.map((/** @type {any[]} */ rings) => rings.map((ring) => ring.map((/** @type {any} */ marker) => marker._icon)));
+  return byPart.map((/** @type {any[]} */ rings) =>
+    rings.map((ring) => ring.map((/** @type {any} */ marker) => marker._icon)),
+  );
 }
 
 /** @param {L.Polygon | L.Circle} layer @param {Element} handle @returns {[number, number, number] | null} */

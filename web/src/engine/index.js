@@ -31,8 +31,17 @@ const MARGIN_M = 800;
 export function makeEngine(container, events, { fps }) {
   const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
   const map = L.map(container, {
-    crs: L.CRS.Simple, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: -1, maxZoom: 6, zoomControl: false,
-    attributionControl: false, wheelPxPerZoomLevel: 120, zoomAnimation: !still, fadeAnimation: false, inertia: !still,
+    crs: L.CRS.Simple,
+    zoomSnap: 0.25,
+    zoomDelta: 0.5,
+    minZoom: -1,
+    maxZoom: 6,
+    zoomControl: false,
+    attributionControl: false,
+    wheelPxPerZoomLevel: 120,
+    zoomAnimation: !still,
+    fadeAnimation: false,
+    inertia: !still,
     ...{ pmIgnore: false },
   });
   map.setView([0, 0], 1);
@@ -70,18 +79,34 @@ export function makeEngine(container, events, { fps }) {
   function fit(shapes, { padding = 24, maxZoom = 5, covered = 0 } = {}) {
     const box = bounds(shapes);
     if (!box) return;
-    map.fitBounds([[box[1], box[0]], [box[3], box[2]]], {
-      paddingTopLeft: [padding, padding], paddingBottomRight: [padding, padding + covered], maxZoom, animate: !still,
-    });
+    map.fitBounds(
+      [
+        [box[1], box[0]],
+        [box[3], box[2]],
+      ],
+      {
+        paddingTopLeft: [padding, padding],
+        paddingBottomRight: [padding, padding + covered],
+        maxZoom,
+        animate: !still,
+      },
+    );
   }
 
   return {
-    plan, zones, dots, editor, fit,
+    plan,
+    zones,
+    dots,
+    editor,
+    fit,
     /** Keeps the view near the mall. @param {Shape | null} outline */
     limit(outline) {
       const box = outline && bounds([outline]);
       if (!box) return;
-      map.setMaxBounds([[box[1] - MARGIN_M, box[0] - MARGIN_M], [box[3] + MARGIN_M, box[2] + MARGIN_M]]);
+      map.setMaxBounds([
+        [box[1] - MARGIN_M, box[0] - MARGIN_M],
+        [box[3] + MARGIN_M, box[2] + MARGIN_M],
+      ]);
     },
     /** Pixels inside the container. @param {XY} point */
     toPixel(point) {
@@ -95,7 +120,11 @@ export function makeEngine(container, events, { fps }) {
     /** Points at a place with a note, until `null` is given. @param {XY | null} at @param {string} [note] */
     point(at, note = '') {
       map.closePopup();
-      if (at) L.popup({ className: 'place-note', autoPan: true }).setLatLng(toLatLng(at)).setContent(noteNode(note)).openOn(map);
+      if (at)
+        L.popup({ className: 'place-note', autoPan: true })
+          .setLatLng(toLatLng(at))
+          .setContent(noteNode(note))
+          .openOn(map);
     },
     destroy() {
       observer.disconnect();

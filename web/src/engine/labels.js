@@ -19,7 +19,8 @@ export function fitLabel(name, width, height, measure) {
     const [along, across] = turned ? [height, width] : [width, height];
     for (const size of SIZES) {
       const lines = wrap(name, along, (text) => measure(text, size));
-      if (lines && lines.length <= MAX_LINES && lines.length * size * LINE_HEIGHT <= across) return { lines, size, turned };
+      if (lines && lines.length <= MAX_LINES && lines.length * size * LINE_HEIGHT <= across)
+        return { lines, size, turned };
     }
   }
   return null;

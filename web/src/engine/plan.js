@@ -22,7 +22,8 @@ const TREAD_M = 0.9;
 const SYMBOLS = {
   lift: 'M7 10l3-4 3 4zM7 14l3 4 3-4z',
   entrance: 'M10 3l6 8h-4v6H8v-6H4z',
-  restroom: 'M7 4.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0zM3.5 7h4v5.5H6.7V17H4.3v-4.5H3.5zM16 4.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0zM12.7 7h3.6l1.2 5.5h-1.5V17h-3v-4.5h-1.5z',
+  restroom:
+    'M7 4.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0zM3.5 7h4v5.5H6.7V17H4.3v-4.5H3.5zM16 4.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0zM12.7 7h3.6l1.2 5.5h-1.5V17h-3v-4.5h-1.5z',
   parking: 'M6 4h5a4 4 0 0 1 0 8H8.5v4H6zm2.5 2.2v3.6H11a1.8 1.8 0 0 0 0-3.6z',
 };
 
@@ -53,7 +54,10 @@ export function makePlan(map) {
 
   /** @param {XY[][]} lines @param {string} className */
   function addLines(lines, className) {
-    L.polyline(lines.map((line) => line.map(toLatLng)), { ...INK, renderer, className }).addTo(shapes);
+    L.polyline(
+      lines.map((line) => line.map(toLatLng)),
+      { ...INK, renderer, className },
+    ).addTo(shapes);
   }
 
   /** @param {DrawnUnit} unit */
@@ -66,7 +70,9 @@ export function makePlan(map) {
   /** @param {DrawnStore} store */
   function drawStore({ shape, color }) {
     if (!shape) return;
-    shapeLayer(shape, { ...WALL, renderer, className: 'store', fillColor: tint(color, 0.14), fillOpacity: 1 }).addTo(shapes);
+    shapeLayer(shape, { ...WALL, renderer, className: 'store', fillColor: tint(color, 0.14), fillOpacity: 1 }).addTo(
+      shapes,
+    );
   }
 
   function drawLabels() {
@@ -79,7 +85,11 @@ export function makePlan(map) {
   /** @param {XY} at @param {HTMLElement} html */
   function put(at, html) {
     L.marker(toLatLng(at), {
-      pane: LABEL_PANE, interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true,
+      pane: LABEL_PANE,
+      interactive: false,
+      keyboard: false,
+      pmIgnore: true,
+      snapIgnore: true,
       icon: L.divIcon({ className: 'plan-label', html, iconSize: [0, 0] }),
     }).addTo(labels);
   }
@@ -144,7 +154,11 @@ function symbol(category, size, degrees) {
   return h(
     'span',
     { class: `symbol symbol-${category}` },
-    svg('svg', { viewBox: '0 0 20 20', width: size, height: size, style: { transform: `rotate(${degrees}deg)` } }, svg('path', { d: SYMBOLS[category] })),
+    svg(
+      'svg',
+      { viewBox: '0 0 20 20', width: size, height: size, style: { transform: `rotate(${degrees}deg)` } },
+      svg('path', { d: SYMBOLS[category] }),
+    ),
   );
 }
 
@@ -156,7 +170,17 @@ function treads(shape) {
   /** @type {XY[][]} */
   const lines = [];
   for (let at = from + TREAD_M; at < to - TREAD_M / 2; at += TREAD_M) {
-    lines.push(lengthwise ? [[at, minY], [at, maxY]] : [[minX, at], [maxX, at]]);
+    lines.push(
+      lengthwise
+        ? [
+            [at, minY],
+            [at, maxY],
+          ]
+        : [
+            [minX, at],
+            [maxX, at],
+          ],
+    );
   }
   return lines;
 }
@@ -165,5 +189,8 @@ function treads(shape) {
 function cross(shape) {
   const [outer, ...holes] = parts(shape)[0];
   if (holes.length || outer.length > 5) return [];
-  return [[outer[0], outer[2]], [outer[1], outer[3]]];
+  return [
+    [outer[0], outer[2]],
+    [outer[1], outer[3]],
+  ];
 }

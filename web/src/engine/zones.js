@@ -29,13 +29,20 @@ export function makeZones(map) {
   function add(zone) {
     const color = colour(zone.color);
     const layer = shapeLayer(zone.shape, {
-      className: `zone zone-${zone.status} ${zone.outdoor ? 'zone-outdoor' : ''}`, color: readable(color), fillColor: color, interactive: false,
+      className: `zone zone-${zone.status} ${zone.outdoor ? 'zone-outdoor' : ''}`,
+      color: readable(color),
+      fillColor: color,
+      interactive: false,
       ...{ pmIgnore: true, snapIgnore: false },
     }).addTo(group);
     const badge = h('span', { class: 'zone-badge', style: { '--zone': readable(color) } });
     const spot = badgeSpot(zone.shape);
     L.marker(toLatLng(spot.at), {
-      pane: 'badges', interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true,
+      pane: 'badges',
+      interactive: false,
+      keyboard: false,
+      pmIgnore: true,
+      snapIgnore: true,
       icon: L.divIcon({ className: 'plan-label', html: badge, iconSize: [0, 0] }),
     }).addTo(badges);
     drawn.set(zone.id, { zone, layer, badge, room: spot.room, pulsedAt: 0, timer: 0 });

@@ -17,18 +17,38 @@ export function explainPage(root, context, query) {
   const abort = new AbortController();
   const who = query.get('device_id') ?? query.get('pseudonym') ?? '';
   const at = query.get('at');
-  const device = textField('Device or dot', { value: who, required: true, spellcheck: 'false' }, { testid: 'explain-device', hint: 'A device id, or the sixteen characters of a dot.' });
-  const when = textField('Around', { type: 'datetime-local', step: 1, value: toLocalField(at ?? new Date().toISOString()) }, { testid: 'explain-at' });
-  const minutes = selectField('Window', ['5', '10', '30', '60', '120'].map((m) => [m, `${m} minutes`]), query.get('minutes') ?? String(MINUTES), { testid: 'explain-minutes' });
-  const reason = textField('Reason', { value: query.get('reason') ?? '', maxlength: 200 }, { testid: 'explain-reason', hint: 'Needed for a real person; it is kept in the audit log.' });
+  const device = textField(
+    'Device or dot',
+    { value: who, required: true, spellcheck: 'false' },
+    { testid: 'explain-device', hint: 'A device id, or the sixteen characters of a dot.' },
+  );
+  const when = textField(
+    'Around',
+    { type: 'datetime-local', step: 1, value: toLocalField(at ?? new Date().toISOString()) },
+    { testid: 'explain-at' },
+  );
+  const minutes = selectField(
+    'Window',
+    ['5', '10', '30', '60', '120'].map((m) => [m, `${m} minutes`]),
+    query.get('minutes') ?? String(MINUTES),
+    { testid: 'explain-minutes' },
+  );
+  const reason = textField(
+    'Reason',
+    { value: query.get('reason') ?? '', maxlength: 200 },
+    { testid: 'explain-reason', hint: 'Needed for a real person; it is kept in the audit log.' },
+  );
   const result = h('div', { 'aria-live': 'polite' });
 
   /** @param {SubmitEvent} event */
   function submit(event) {
     event.preventDefault();
     const value = device.input.value.trim();
-    const moment = when.input.value === toLocalField(at ?? '') && at ? at : fromLocalField(when.input.value.slice(0, 16));
-    context.navigate(`/explain${queryString({ ...key(value), at: moment, minutes: minutes.input.value, reason: reason.input.value.trim() })}`);
+    const moment =
+      when.input.value === toLocalField(at ?? '') && at ? at : fromLocalField(when.input.value.slice(0, 16));
+    context.navigate(
+      `/explain${queryString({ ...key(value), at: moment, minutes: minutes.input.value, reason: reason.input.value.trim() })}`,
+    );
   }
 
   fill(
@@ -37,12 +57,30 @@ export function explainPage(root, context, query) {
       'div',
       { class: 'page' },
       h('header', { class: 'page-head' }, h('h1', null, 'Why did it happen, or not?')),
-      h('form', { class: 'filters explain-form', on: { submit }, 'data-testid': 'explain-form' }, device.node, when.node, minutes.node, reason.node, h('button', { class: 'button button-primary' }, 'Explain')),
+      h(
+        'form',
+        { class: 'filters explain-form', on: { submit }, 'data-testid': 'explain-form' },
+        device.node,
+        when.node,
+        minutes.node,
+        reason.node,
+        h('button', { class: 'button button-primary' }, 'Explain'),
+      ),
       result,
     ),
   );
-  if (who) showExplanation(result, { ...key(who), at, minutes: query.get('minutes') ?? MINUTES, reason: query.get('reason') }, abort.signal);
-  else whileLoading(result, () => get('/v1/messages', { limit: 200 }, abort.signal), ({ items }) => recent(items));
+  if (who)
+    showExplanation(
+      result,
+      { ...key(who), at, minutes: query.get('minutes') ?? MINUTES, reason: query.get('reason') },
+      { signal: abort.signal },
+    );
+  else
+    whileLoading(
+      result,
+      () => get('/v1/messages', { limit: 200 }, abort.signal),
+      ({ items }) => recent(items),
+    );
   return () => abort.abort();
 }
 
@@ -52,7 +90,8 @@ const key = (value) => (/^[0-9a-f]{16}$/i.test(value) ? { pseudonym: value.toLow
 /** @param {Message[]} items */
 function recent(items) {
   const newest = [...items].sort((a, b) => (b.created_at ?? '').localeCompare(a.created_at ?? '')).slice(0, RECENT);
-  if (newest.length === 0) return h('p', { class: 'quiet' }, 'Click a dot on the map, or “why?” under a push. Or paste a device id above.');
+  if (newest.length === 0)
+    return h('p', { class: 'quiet' }, 'Click a dot on the map, or “why?” under a push. Or paste a device id above.');
   return h(
     'section',
     null,
@@ -61,9 +100,28 @@ function recent(items) {
       'ul',
       { class: 'cards' },
       newest.map((message) =>
-        h('li', null, h('a', {
-          class: 'row-link', href: `/explain${queryString({ pseudonym: message.pseudonym, device_id: message.pseudonym ? null : message.device_id, at: message.created_at, minutes: MINUTES })}`,
-        }, logo(message.store_name, message.brand_color), h('span', { class: 'row-text' }, h('strong', null, message.title ?? message.campaign_name ?? 'Push'), h('span', { class: 'quiet' }, `${messageStatus(message.status)}${message.reason ? `: ${reasonText(message.reason)}` : ''} · ${ago(message.created_at ?? '')}`)))),
+        h(
+          'li',
+          null,
+          h(
+            'a',
+            {
+              class: 'row-link',
+              href: `/explain${queryString({ pseudonym: message.pseudonym, device_id: message.pseudonym ? null : message.device_id, at: message.created_at, minutes: MINUTES })}`,
+            },
+            logo(message.store_name, message.brand_color),
+            h(
+              'span',
+              { class: 'row-text' },
+              h('strong', null, message.title ?? message.campaign_name ?? 'Push'),
+              h(
+                'span',
+                { class: 'quiet' },
+                `${messageStatus(message.status)}${message.reason ? `: ${reasonText(message.reason)}` : ''} · ${ago(message.created_at ?? '')}`,
+              ),
+            ),
+          ),
+        ),
       ),
     ),
   );

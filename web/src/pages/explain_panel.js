@@ -6,13 +6,15 @@ import { showExplanation } from './explain_view.js';
 
 /** @import {Context} from '../types' */
 
-export const MINUTES = 10;
+/** Looked back from the moment in question: long enough for a visit, short enough to be read. */
+export const MINUTES = 5;
 
 /**
  * @param {Context} context
- * @param {{pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string}} who
+ * @param {{id?: string, pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string}} asked a
+ *   message, or a person now
  */
-export function openExplain(context, { pseudonym, device_id, at, created_at }) {
+export function openExplain(context, { id, pseudonym, device_id, at, created_at }) {
   const when = created_at ?? at ?? new Date().toISOString();
   const query = { pseudonym, device_id: pseudonym ? null : device_id, at: when, minutes: MINUTES };
   const abort = new AbortController();
@@ -21,9 +23,12 @@ export function openExplain(context, { pseudonym, device_id, at, created_at }) {
   const panel = drawer('Why?', [body, h('p', { class: 'drawer-foot' }, page)]);
   panel.classList.add('drawer-explain');
   // a link inside leads to another page: the panel must not stay over it
-  panel.addEventListener('click', (event) => event.target instanceof Element && event.target.closest('a') && panel.close());
+  panel.addEventListener(
+    'click',
+    (event) => event.target instanceof Element && event.target.closest('a') && panel.close(),
+  );
   panel.addEventListener('close', () => abort.abort());
   if (!pseudonym && !device_id) fill(body, h('p', null, 'This push names no phone, so there is nothing to look up.'));
-  else showExplanation(body, query, abort.signal);
+  else showExplanation(body, query, { messageId: id, signal: abort.signal });
   context.announce('Explanation opened');
 }

@@ -19,12 +19,18 @@ const PAD_M = 8;
 /** @param {Explanation} explanation @returns {Promise<Scene | null>} null when there is nothing to draw */
 export async function loadScene({ fixes, zones: verdicts }) {
   if (fixes.length === 0) return null;
-  const zones = (await Promise.all([...new Set(verdicts.map((v) => v.zone_id))].map((id) => get(`/v1/zones/${id}`).catch(() => null)))).filter(Boolean);
+  const zones = (
+    await Promise.all(
+      [...new Set(verdicts.map((v) => v.zone_id))].map((id) => get(`/v1/zones/${id}`).catch(() => null)),
+    )
+  ).filter(Boolean);
   /** @type {Mall[]} */
   const malls = await getAll('/v1/malls').catch(() => []);
   const last = fixes[fixes.length - 1];
   const here = /** @type {LonLat} */ ([last.lon, last.lat]);
-  const mall = malls.filter(({ origin }) => distance(origin, here) < NEAR_M).sort((a, b) => distance(a.origin, here) - distance(b.origin, here))[0];
+  const mall = malls
+    .filter(({ origin }) => distance(origin, here) < NEAR_M)
+    .sort((a, b) => distance(a.origin, here) - distance(b.origin, here))[0];
   const level = usualLevel(fixes);
   if (!mall) return { frame: makeFrame({ origin: here, bearing_deg: 0 }), level, outline: null, stores: [], zones };
   const [levels, stores] = await Promise.all([
@@ -45,34 +51,82 @@ function usualLevel(fixes) {
 }
 
 /** @param {Explanation} explanation @param {Scene} scene @param {number} widthPx how wide it will be shown */
-export function picture({ fixes, zones: verdicts }, { frame, outline, stores, zones }, widthPx) {
-  const walk = fixes.map((fix) => ({ fix, at: frame.toFrame([fix.lon, fix.lat]), radius: Math.max(1, fix.accuracy_m ?? 0) }));
-  const shapes = zones.map((zone) => ({ zone, shape: shapeFromGeoJson(frame, zone.geometry, zone.properties.radius_m ?? 0) }));
-  const box = viewBox(walk.map(({ at, radius }) => ({ type: 'Point', coordinates: at, radius: Math.min(radius, 40) })), shapes.map(({ shape }) => shape));
+export function picture({ fixes, zones: verdicts }, { frame, level, outline, stores, zones }, widthPx) {
+  const elsewhere = (/** @type {Fix} */ fix) => fix.level !== null && fix.level !== level;
+  const walk = fixes.map((fix) => ({
+    fix,
+    at: frame.toFrame([fix.lon, fix.lat]),
+    radius: Math.max(1, fix.accuracy_m ?? 0),
+    elsewhere: elsewhere(fix),
+  }));
+  // one level at a time: zones of the other floors would lie across this one
+  const shapes = zones
+    .filter(({ properties: { mall_id, levels } }) =>
+      mall_id && level !== null ? levels.includes(level) : !mall_id && !outline,
+    )
+    .map((zone) => ({ zone, shape: shapeFromGeoJson(frame, zone.geometry, zone.properties.radius_m ?? 0) }));
+  const box = viewBox(
+    walk.map(({ at, radius }) => ({ type: 'Point', coordinates: at, radius: Math.min(radius, 40) })),
+    shapes.map(({ shape }) => shape),
+  );
   const unit = box.width / (widthPx || 640);
   const names = new Map(verdicts.map((verdict) => [verdict.zone_id, verdict.verdict]));
 
   const drawing = svg(
     'svg',
     {
-      viewBox: `${box.x} ${box.y} ${box.width} ${box.height}`, class: 'walk', role: 'img', 'data-testid': 'explain-picture',
+      viewBox: `${box.x} ${box.y} ${box.width} ${box.height}`,
+      class: 'walk',
+      role: 'img',
+      'data-testid': 'explain-picture',
       'aria-label': `Drawing of ${fixes.length} positions and ${zones.length} zones; the lines beside it say the same in words.`,
     },
     outline && svg('path', { d: path(outline), class: 'walk-outline' }),
-    stores.filter((store) => store.geometry.type !== 'Point').map((store) => svg('path', { d: path(shapeFromGeoJson(frame, store.geometry)), class: 'walk-store' })),
+    stores
+      .filter((store) => store.geometry.type !== 'Point')
+      .map((store) => svg('path', { d: path(shapeFromGeoJson(frame, store.geometry)), class: 'walk-store' })),
     shapes.map(({ zone, shape }) =>
-      svg('path', { d: path(shape), class: `walk-zone walk-${names.get(zone.id) ?? 'outside'}`, style: { '--zone': readable(zoneColour(zone)) } }),
+      svg('path', {
+        d: path(shape),
+        class: `walk-zone walk-${names.get(zone.id) ?? 'outside'}`,
+        style: { '--zone': readable(zoneColour(zone)) },
+      }),
     ),
-    walk.map(({ at: [x, y], radius }) => svg('circle', { cx: x, cy: -y, r: radius, class: 'walk-disc' })),
+    walk.map(
+      ({ at: [x, y], radius, elsewhere: off }) =>
+        !off && svg('circle', { cx: x, cy: -y, r: radius, class: 'walk-disc' }),
+    ),
     svg('polyline', { points: walk.map(({ at: [x, y] }) => `${x},${-y}`).join(' '), class: 'walk-line' }),
-    walk.map(({ fix, at: [x, y] }, i) =>
-      svg('circle', { cx: x, cy: -y, r: (i === walk.length - 1 ? 6 : 3.5) * unit, class: `walk-fix ${fix.late ? 'walk-late' : ''} ${i === walk.length - 1 ? 'walk-last' : ''}` },
-        svg('title', null, `${clock(fix.at)}, ±${Math.round(fix.accuracy_m ?? 0)} m${fix.late ? ', came late' : ''}`)),
+    walk.map(({ fix, at: [x, y], elsewhere: off }, i) => {
+      const last = i === walk.length - 1;
+      return svg(
+        'circle',
+        {
+          cx: x,
+          cy: -y,
+          r: (last ? 6 : 3.5) * unit,
+          class: `walk-fix ${fix.late ? 'walk-late' : ''} ${off ? 'walk-off' : ''} ${last ? 'walk-last' : ''}`,
+        },
+        svg(
+          'title',
+          null,
+          `${clock(fix.at)}, ±${Math.round(fix.accuracy_m ?? 0)} m${off ? `, level ${fix.level}` : ''}${fix.late ? ', came late' : ''}`,
+        ),
+      );
+    }),
+    zoneNames(
+      shapes.filter(({ zone }) => names.get(zone.id) !== 'outside'),
+      unit,
     ),
-    zoneNames(shapes, unit),
     scaleBar(box, unit),
   );
-  return h('figure', { class: 'picture' }, drawing, h('figcaption', null, caption(fixes)));
+  const others = walk.filter((step) => step.elsewhere).length;
+  return h(
+    'figure',
+    { class: 'picture' },
+    drawing,
+    h('figcaption', null, caption(fixes), others > 0 && ` ${others} on other levels are grey.`),
+  );
 }
 
 /** @param {Fix[]} fixes */
@@ -98,7 +152,8 @@ function viewBox(discs, zones) {
 
 /** @param {Shape} shape */
 function path(shape) {
-  const ring = (/** @type {XY[]} */ points) => `M${points.map(([x, y]) => `${x.toFixed(2)} ${(-y).toFixed(2)}`).join('L')}Z`;
+  const ring = (/** @type {XY[]} */ points) =>
+    `M${points.map(([x, y]) => `${x.toFixed(2)} ${(-y).toFixed(2)}`).join('L')}Z`;
   return parts(shape).flat().map(ring).join('');
 }
 
@@ -107,13 +162,34 @@ function zoneNames(shapes, unit) {
   const size = 12 * unit;
   /** @type {{x: number, y: number, half: number}[]} */
   const taken = [];
-  return shapes.map(({ zone: { properties: { name } }, shape }) => {
-    const [minX, , maxX, maxY] = /** @type {number[]} */ (bounds([shape]));
-    const spot = { x: (minX + maxX) / 2, y: -maxY + 14 * unit, half: name.length * size * 0.3 };
-    if (taken.some((other) => Math.abs(other.y - spot.y) < size && Math.abs(other.x - spot.x) < other.half + spot.half)) return null;
-    taken.push(spot);
-    return svg('text', { x: spot.x, y: spot.y, 'font-size': size, 'text-anchor': 'middle', class: 'walk-name', 'stroke-width': 3 * unit }, name);
-  });
+  return shapes.map(
+    ({
+      zone: {
+        properties: { name },
+      },
+      shape,
+    }) => {
+      const [minX, , maxX, maxY] = /** @type {number[]} */ (bounds([shape]));
+      const spot = { x: (minX + maxX) / 2, y: -maxY + 14 * unit, half: name.length * size * 0.3 };
+      if (
+        taken.some((other) => Math.abs(other.y - spot.y) < size && Math.abs(other.x - spot.x) < other.half + spot.half)
+      )
+        return null;
+      taken.push(spot);
+      return svg(
+        'text',
+        {
+          x: spot.x,
+          y: spot.y,
+          'font-size': size,
+          'text-anchor': 'middle',
+          class: 'walk-name',
+          'stroke-width': 3 * unit,
+        },
+        name,
+      );
+    },
+  );
 }
 
 /** @param {{x: number, y: number, width: number, height: number}} box @param {number} unit */

@@ -10,7 +10,11 @@ import { explain } from '../ui/widgets.js';
 /** @param {HTMLElement} root @param {(me: Me) => void} onDone */
 export function loginPage(root, onDone) {
   const email = textField('E-mail', { type: 'email', autocomplete: 'username', required: true }, { testid: 'email' });
-  const password = textField('Password', { type: 'password', autocomplete: 'current-password', required: true }, { testid: 'password' });
+  const password = textField(
+    'Password',
+    { type: 'password', autocomplete: 'current-password', required: true },
+    { testid: 'password' },
+  );
   const complaint = h('p', { class: 'form-error', role: 'alert', hidden: true });
   const button = h('button', { class: 'button button-primary button-wide', 'data-testid': 'log-in' }, 'Log in');
 
@@ -36,7 +40,15 @@ export function loginPage(root, onDone) {
     h(
       'main',
       { class: 'login' },
-      h('form', { class: 'card login-card', 'data-testid': 'login-form', on: { submit } }, h('div', { class: 'brand' }, mark(36), h('h1', null, 'geoengage')), complaint, email.node, password.node, button),
+      h(
+        'form',
+        { class: 'card login-card', 'data-testid': 'login-form', on: { submit } },
+        h('div', { class: 'brand' }, mark(36), h('h1', null, 'geoengage')),
+        complaint,
+        email.node,
+        password.node,
+        button,
+      ),
     ),
   );
   email.input.focus();

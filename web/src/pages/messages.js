@@ -12,13 +12,28 @@ import { MINUTES } from './explain_panel.js';
 const PAGE = 50;
 const MOST_PAGES = 6;
 /** @type {Record<string, string>} */
-const TONES = { sent: 'ok', queued: 'info', sending: 'info', skipped: 'warn', failed: 'bad', misconfigured: 'bad', unknown: 'warn' };
+const TONES = {
+  sent: 'ok',
+  queued: 'info',
+  sending: 'info',
+  skipped: 'warn',
+  failed: 'bad',
+  misconfigured: 'bad',
+  unknown: 'warn',
+};
 
 /** @type {import('../types').Page} */
 export function messagesPage(root, context, query) {
   const abort = new AbortController();
-  const status = selectField('Status', [['', 'Every status'], ...Object.entries(MESSAGE_STATUS)], query.get('status') ?? '', { testid: 'filter-status' });
-  const reason = selectField('Reason', [['', 'Every reason'], ...Object.entries(REASONS)], query.get('reason') ?? '', { testid: 'filter-reason' });
+  const status = selectField(
+    'Status',
+    [['', 'Every status'], ...Object.entries(MESSAGE_STATUS)],
+    query.get('status') ?? '',
+    { testid: 'filter-status' },
+  );
+  const reason = selectField('Reason', [['', 'Every reason'], ...Object.entries(REASONS)], query.get('reason') ?? '', {
+    testid: 'filter-reason',
+  });
   const campaign = query.get('campaign_id');
   const list = h('ul', { class: 'cards', 'data-testid': 'message-list' });
   const foot = h('div', null);
@@ -37,7 +52,11 @@ export function messagesPage(root, context, query) {
     const found = [];
     let pages = 0;
     do {
-      const page = await get('/v1/messages', { status: query.get('status'), campaign_id: campaign, limit: wanted ? 500 : PAGE, cursor }, abort.signal);
+      const page = await get(
+        '/v1/messages',
+        { status: query.get('status'), campaign_id: campaign, limit: wanted ? 500 : PAGE, cursor },
+        abort.signal,
+      );
       cursor = page.next;
       found.push(...page.items.filter((/** @type {Message} */ message) => !wanted || message.reason === wanted));
       pages += 1;
@@ -51,7 +70,17 @@ export function messagesPage(root, context, query) {
       const items = await next();
       shown += items.length;
       list.append(...items.map(row));
-      fill(foot, shown === 0 && !cursor ? nothing() : cursor && h('button', { type: 'button', class: 'button', 'data-testid': 'more', on: { click: more } }, 'Show older ones'));
+      fill(
+        foot,
+        shown === 0 && !cursor
+          ? nothing()
+          : cursor &&
+              h(
+                'button',
+                { type: 'button', class: 'button', 'data-testid': 'more', on: { click: more } },
+                'Show older ones',
+              ),
+      );
     } catch (error) {
       if (!abort.signal.aborted) fill(foot, shown ? h('p', { role: 'alert' }, explain(error)) : failure(error, more));
     }
@@ -68,7 +97,13 @@ export function messagesPage(root, context, query) {
       'div',
       { class: 'page' },
       h('header', { class: 'page-head' }, h('h1', null, 'Messages')),
-      h('form', { class: 'filters', on: { change: apply }, 'aria-label': 'Filter' }, status.node, reason.node, campaign && h('a', { href: '/messages', class: 'button button-small' }, 'Only one campaign: show all')),
+      h(
+        'form',
+        { class: 'filters', on: { change: apply }, 'aria-label': 'Filter' },
+        status.node,
+        reason.node,
+        campaign && h('a', { href: '/messages', class: 'button button-small' }, 'Only one campaign: show all'),
+      ),
       list,
       foot,
     ),
@@ -89,12 +124,42 @@ function row(message) {
     h(
       'div',
       { class: 'row-text' },
-      h('p', { class: 'row-title' }, h('strong', null, message.title ?? message.campaign_name ?? 'Push'), pill(messageStatus(message.status), TONES[message.status])),
+      h(
+        'p',
+        { class: 'row-title' },
+        h('strong', null, message.title ?? message.campaign_name ?? 'Push'),
+        pill(messageStatus(message.status), TONES[message.status]),
+      ),
       message.body && h('p', null, message.body),
-      message.reason && h('p', null, `Held back: ${reasonText(message.reason)}${others.length ? `; also ${others.map(reasonText).join(', ')}` : ''}`),
-      message.provider_answer && h('p', { class: 'quiet' }, `Push service: ${message.provider_answer}`),
-      h('p', { class: 'quiet' }, [day(at), clock(at), message.campaign_name, message.zone_name, message.channel === 'preview' ? 'preview inbox' : null, message.opened_at ? 'opened' : message.received_at ? 'received' : null].filter(Boolean).join(' · ')),
+      message.reason &&
+        h(
+          'p',
+          null,
+          `Held back: ${reasonText(message.reason)}${others.length ? `; also ${others.map(reasonText).join(', ')}` : ''}`,
+        ),
+      message.provider_answer &&
+        message.channel !== 'preview' &&
+        h('p', { class: 'quiet' }, `Push service: ${message.provider_answer}`),
+      h(
+        'p',
+        { class: 'quiet' },
+        [
+          day(at),
+          clock(at),
+          message.campaign_name,
+          message.zone_name,
+          message.channel === 'preview' ? 'preview inbox' : null,
+          message.opened_at ? 'opened' : message.received_at ? 'received' : null,
+        ]
+          .filter(Boolean)
+          .join(' · '),
+      ),
     ),
-    (who.pseudonym || who.device_id) && h('a', { class: 'button button-small', href: `/explain${queryString({ ...who, at, minutes: MINUTES })}` }, 'Why?'),
+    (who.pseudonym || who.device_id) &&
+      h(
+        'a',
+        { class: 'button button-small', href: `/explain${queryString({ ...who, at, minutes: MINUTES })}` },
+        'Why?',
+      ),
   );
 }

@@ -48,7 +48,8 @@ export function field(label, input, { hint, testid, class: extra = '' } = {}) {
 }
 
 /** @param {string} label @param {Attrs} attrs @param {{hint?: Child, testid?: string, class?: string}} [options] */
-export const textField = (label, attrs, options) => field(label, h('input', { type: 'text', autocomplete: 'off', ...attrs }), options);
+export const textField = (label, attrs, options) =>
+  field(label, h('input', { type: 'text', autocomplete: 'off', ...attrs }), options);
 
 /** @param {string} label @param {Attrs} attrs @param {{hint?: Child, testid?: string, class?: string}} [options] */
 export const areaField = (label, attrs, options) => field(label, h('textarea', { rows: 3, ...attrs }), options);
@@ -60,7 +61,15 @@ export const areaField = (label, attrs, options) => field(label, h('textarea', {
  * @param {{hint?: Child, testid?: string, class?: string}} [options]
  */
 export function selectField(label, choices, value, options) {
-  return field(label, h('select', null, choices.map(([key, words]) => h('option', { value: key, selected: key === value }, words))), options);
+  return field(
+    label,
+    h(
+      'select',
+      null,
+      choices.map(([key, words]) => h('option', { value: key, selected: key === value }, words)),
+    ),
+    options,
+  );
 }
 
 /**
@@ -72,7 +81,12 @@ export function selectField(label, choices, value, options) {
  */
 export function chips(legend, choices, chosen, { testid, hint } = {}) {
   const boxes = choices.map(([value, words]) => {
-    const box = h('input', { type: 'checkbox', value, checked: chosen.includes(value), 'data-testid': testid && `${testid}-${value}` });
+    const box = h('input', {
+      type: 'checkbox',
+      value,
+      checked: chosen.includes(value),
+      'data-testid': testid && `${testid}-${value}`,
+    });
     return { box, node: h('label', { class: 'chip' }, box, h('span', null, words)) };
   });
   const error = h('p', { class: 'field-error', role: 'alert' });
@@ -81,7 +95,11 @@ export function chips(legend, choices, chosen, { testid, hint } = {}) {
       'fieldset',
       { class: 'field chips', 'data-testid': testid },
       h('legend', null, legend),
-      h('div', { class: 'chip-row' }, boxes.map(({ node }) => node)),
+      h(
+        'div',
+        { class: 'chip-row' },
+        boxes.map(({ node }) => node),
+      ),
       hint && h('p', { class: 'field-hint' }, hint),
       error,
     ),
@@ -91,12 +109,21 @@ export function chips(legend, choices, chosen, { testid, hint } = {}) {
 }
 
 /** @param {string[]} days @param {string} testid */
-export const dayChips = (days, testid) => chips('Days', /** @type {[string, string][]} */ (DAYS), days, { testid, hint: 'None chosen means every day.' });
+export const dayChips = (days, testid) =>
+  chips('Days', /** @type {[string, string][]} */ (DAYS), days, { testid, hint: 'None chosen means every day.' });
 
 /** @param {string} label @param {boolean} checked @param {{testid?: string, hint?: string}} [options] */
 export function checkField(label, checked, { testid, hint } = {}) {
   const box = h('input', { type: 'checkbox', checked, 'data-testid': testid });
-  return { node: h('div', { class: 'field' }, h('label', { class: 'check' }, box, h('span', null, label)), hint && h('p', { class: 'field-hint' }, hint)), box };
+  return {
+    node: h(
+      'div',
+      { class: 'field' },
+      h('label', { class: 'check' }, box, h('span', null, label)),
+      hint && h('p', { class: 'field-hint' }, hint),
+    ),
+    box,
+  };
 }
 
 /** The number in a field, or null when it is empty. @param {{value: string}} input */

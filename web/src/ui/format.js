@@ -20,7 +20,9 @@ export const minute = (at) => formatter({ hour: '2-digit', minute: '2-digit' }).
 export const day = (at) => formatter({ weekday: 'short', day: 'numeric', month: 'long' }).format(new Date(at));
 /** 23 Nov 2026, 14:32 @param {string | number} at */
 export const moment = (at) =>
-  formatter({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  formatter({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(
+    new Date(at),
+  );
 
 /** `now`, `20 s ago`, `4 min ago`, else the time. @param {string | number} at @param {number} [now] */
 export function ago(at, now = Date.now()) {
@@ -35,7 +37,12 @@ export function ago(at, now = Date.now()) {
 export function toLocalField(at) {
   if (!at) return '';
   const parts = formatter({
-    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
   }).formatToParts(new Date(at));
   const of = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
   return `${of.year}-${of.month}-${of.day}T${of.hour}:${of.minute}`;
@@ -72,8 +79,8 @@ export function duration(seconds) {
 
 /** Up to two letters that stand for a name. @param {string | null | undefined} name */
 export function initials(name) {
-  const words = (name ?? '').split(/[\s&·.-]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const letters = words.length > 1 ? [words[0][0], words[1][0]] : [...(words[0] ?? '?')].slice(0, 2);
+  const words = (name ?? '').match(/[\p{L}\p{N}]+/gu) ?? ['?'];
+  const letters = words.length > 1 ? [words[0][0], words[1][0]] : [...words[0]].slice(0, 2);
   return letters.join('').toUpperCase();
 }
 

@@ -21,7 +21,8 @@ const PATHS = {
   move: 'M12 3v18M3 12h18M12 3 9.5 5.5M12 3l2.5 2.5M12 21l-2.5-2.5M12 21l2.5-2.5M3 12l2.5-2.5M3 12l2.5 2.5M21 12l-2.5-2.5M21 12l-2.5 2.5',
   trash: 'M4.5 7h15M9 7V4.5h6V7M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5',
   eye: 'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z',
-  eyeOff: 'M4 4l16 16M9.5 6a9 9 0 0 1 2.5-.4c6 0 9.5 6.4 9.5 6.4a16 16 0 0 1-3 3.7M6 7.7A16 16 0 0 0 2.5 12S6 18.4 12 18.4a9 9 0 0 0 3.5-.7',
+  eyeOff:
+    'M4 4l16 16M9.5 6a9 9 0 0 1 2.5-.4c6 0 9.5 6.4 9.5 6.4a16 16 0 0 1-3 3.7M6 7.7A16 16 0 0 0 2.5 12S6 18.4 12 18.4a9 9 0 0 0 3.5-.7',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4.5 4.5',
   plus: 'M12 5v14M5 12h14',
   check: 'M5 12.5 10 17.5 19.5 7',
@@ -29,7 +30,8 @@ const PATHS = {
   phone: 'M7.5 2.5h9v19h-9zM11 18.5h2',
   feed: 'M4 12h4l2.5-6.5 4 13L17 12h3',
   zones: 'M4 5.5h9v7H4zM10.5 10.5H20v8h-9.5z',
-  store: 'M4 9.5 5.5 4h13L20 9.5M4 9.5a2.7 2.7 0 0 0 5.3 0 2.7 2.7 0 0 0 5.4 0 2.7 2.7 0 0 0 5.3 0M5.5 12v8h13v-8M10 20v-5h4v5',
+  store:
+    'M4 9.5 5.5 4h13L20 9.5M4 9.5a2.7 2.7 0 0 0 5.3 0 2.7 2.7 0 0 0 5.4 0 2.7 2.7 0 0 0 5.3 0M5.5 12v8h13v-8M10 20v-5h4v5',
   back: 'M15 5l-7 7 7 7',
   next: 'M9 5l7 7-7 7',
   fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
@@ -46,8 +48,15 @@ export function icon(name, size = 20) {
   return svg(
     'svg',
     {
-      viewBox: '0 0 24 24', width: size, height: size, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.8,
-      class: 'icon', 'aria-hidden': 'true', focusable: 'false',
+      viewBox: '0 0 24 24',
+      width: size,
+      height: size,
+      fill: 'none',
+      stroke: 'currentColor',
+      'stroke-width': 1.8,
+      class: 'icon',
+      'aria-hidden': 'true',
+      focusable: 'false',
     },
     path,
   );
@@ -59,7 +68,10 @@ export function mark(size = 28) {
     'svg',
     { viewBox: '0 0 32 32', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' },
     svg('rect', { width: 32, height: 32, rx: 8, fill: '#0f5c5a' }),
-    svg('path', { d: 'M16 6a7.5 7.5 0 0 0-7.5 7.5C8.5 19 16 26 16 26s7.5-7 7.5-12.5A7.5 7.5 0 0 0 16 6z', fill: '#fff' }),
+    svg('path', {
+      d: 'M16 6a7.5 7.5 0 0 0-7.5 7.5C8.5 19 16 26 16 26s7.5-7 7.5-12.5A7.5 7.5 0 0 0 16 6z',
+      fill: '#fff',
+    }),
     svg('circle', { cx: 16, cy: 13.5, r: 3.2, fill: '#f2a33a' }),
   );
 }

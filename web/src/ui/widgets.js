@@ -11,12 +11,23 @@ import { icon } from './icons.js';
 
 /** @param {string} [text] */
 export function loading(text = 'Loading…') {
-  return h('div', { class: 'state', role: 'status', 'data-testid': 'loading' }, h('span', { class: 'spinner' }), h('p', null, text));
+  return h(
+    'div',
+    { class: 'state', role: 'status', 'data-testid': 'loading' },
+    h('span', { class: 'spinner' }),
+    h('p', null, text),
+  );
 }
 
 /** @param {string} title @param {Child} [text] @param {Child} [action] */
 export function empty(title, text, action) {
-  return h('div', { class: 'state', 'data-testid': 'empty' }, h('p', { class: 'state-title' }, title), text && h('p', null, text), action);
+  return h(
+    'div',
+    { class: 'state', 'data-testid': 'empty' },
+    h('p', { class: 'state-title' }, title),
+    text && h('p', null, text),
+    action,
+  );
 }
 
 /** @param {unknown} error @param {() => void} [retry] */
@@ -25,9 +36,14 @@ export function failure(error, retry) {
     'div',
     { class: 'state state-error', role: 'alert', 'data-testid': 'error' },
     icon('warning', 24),
-    h('p', { class: 'state-title' }, error instanceof ApiError && error.status === 0 ? 'No connection' : 'This did not work'),
+    h(
+      'p',
+      { class: 'state-title' },
+      error instanceof ApiError && error.status === 0 ? 'No connection' : 'This did not work',
+    ),
     h('p', null, explain(error)),
-    retry && h('button', { type: 'button', class: 'button', 'data-testid': 'retry', on: { click: retry } }, 'Try again'),
+    retry &&
+      h('button', { type: 'button', class: 'button', 'data-testid': 'retry', on: { click: retry } }, 'Try again'),
   );
 }
 
@@ -54,7 +70,10 @@ export async function whileLoading(root, load, show) {
     fill(root, show(await load()));
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'AbortError')) {
-      fill(root, failure(error, () => whileLoading(root, load, show)));
+      fill(
+        root,
+        failure(error, () => whileLoading(root, load, show)),
+      );
     }
   }
 }
@@ -118,7 +137,17 @@ export function drawer(title, body) {
       'header',
       { class: 'drawer-head' },
       h('h2', { id }, title),
-      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', 'data-testid': 'drawer-close', on: { click: () => dialog.close() } }, icon('close')),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'icon-button',
+          'aria-label': 'Close',
+          'data-testid': 'drawer-close',
+          on: { click: () => dialog.close() },
+        },
+        icon('close'),
+      ),
     ),
     h('div', { class: 'drawer-body' }, body),
   );
@@ -130,7 +159,12 @@ export function drawer(title, body) {
 }
 
 const toasts = h('div', { class: 'toasts', role: 'region', 'aria-label': 'Notices', 'data-testid': 'toasts' });
-const live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite', 'data-testid': 'live-region' });
+const live = h('div', {
+  class: 'visually-hidden',
+  role: 'status',
+  'aria-live': 'polite',
+  'data-testid': 'live-region',
+});
 
 /** Puts the toast area and the live region into the page, once. @param {HTMLElement} root */
 export function mountMessages(root) {
@@ -149,7 +183,11 @@ export function toast(text, { href, link, tone = 'info' } = {}) {
     { class: `toast toast-${tone}`, 'data-testid': 'toast' },
     h('span', null, text),
     href && h('a', { href }, link),
-    h('button', { type: 'button', class: 'toast-close', 'aria-label': 'Dismiss', on: { click: () => node.remove() } }, icon('close', 16)),
+    h(
+      'button',
+      { type: 'button', class: 'toast-close', 'aria-label': 'Dismiss', on: { click: () => node.remove() } },
+      icon('close', 16),
+    ),
   );
   toasts.append(node);
   while (toasts.children.length > 3) toasts.firstElementChild?.remove();

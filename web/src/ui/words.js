@@ -25,40 +25,75 @@ export const REASONS = {
 export const reasonText = lookUp(REASONS);
 
 export const MESSAGE_STATUS = {
-  queued: 'queued', sending: 'sending', sent: 'sent', skipped: 'held back', failed: 'failed',
-  misconfigured: 'set-up missing', unknown: 'unknown',
+  queued: 'queued',
+  sending: 'sending',
+  sent: 'sent',
+  skipped: 'held back',
+  failed: 'failed',
+  misconfigured: 'set-up missing',
+  unknown: 'unknown',
 };
 export const messageStatus = lookUp(MESSAGE_STATUS);
 
 export const CAMPAIGN_STATUS = {
-  draft: 'draft', in_review: 'in review', scheduled: 'scheduled', active: 'active', paused: 'paused',
-  finished: 'finished', rejected: 'rejected',
+  draft: 'draft',
+  in_review: 'in review',
+  scheduled: 'scheduled',
+  active: 'active',
+  paused: 'paused',
+  finished: 'finished',
+  rejected: 'rejected',
 };
 export const campaignStatus = lookUp(CAMPAIGN_STATUS);
 
 export const ZONE_KINDS = {
-  corridor: 'Corridor', store: 'Shop', entrance: 'Entrance', events_area: 'Events area', parking: 'Parking',
-  catchment: 'Catchment', delivery_area: 'Delivery area', other: 'Other',
+  corridor: 'Corridor',
+  store: 'Shop',
+  entrance: 'Entrance',
+  events_area: 'Events area',
+  parking: 'Parking',
+  catchment: 'Catchment',
+  delivery_area: 'Delivery area',
+  other: 'Other',
 };
 export const zoneKind = lookUp(ZONE_KINDS);
 
 export const SENSITIVITIES = {
-  none: 'Nothing sensitive', health: 'Health', worship: 'Worship', children: 'Children', restroom: 'Restroom',
+  none: 'Nothing sensitive',
+  health: 'Health',
+  worship: 'Worship',
+  children: 'Children',
+  restroom: 'Restroom',
 };
 
 export const EVENT_KINDS = {
-  entered: 'entered', dwelled: 'stayed in', exited: 'left', revised: 'was corrected in', retracted: 'was not in',
+  entered: 'entered',
+  dwelled: 'stayed in',
+  exited: 'left',
+  revised: 'was corrected in',
+  retracted: 'was not in',
 };
 export const eventKind = lookUp(EVENT_KINDS);
 
 export const VERDICTS = {
-  entered: 'entered', inside: 'inside', pending: 'waiting to confirm', outside: 'outside',
-  below_confidence: 'too uncertain', wrong_level: 'other floor', left: 'left',
+  entered: 'entered',
+  inside: 'inside',
+  pending: 'waiting to confirm',
+  outside: 'outside',
+  below_confidence: 'too uncertain',
+  wrong_level: 'other floor',
+  left: 'left',
 };
 export const verdictText = lookUp(VERDICTS);
 
 export const DAYS = [
-  ['mon', 'Mon'], ['tue', 'Tue'], ['wed', 'Wed'], ['thu', 'Thu'], ['fri', 'Fri'], ['sat', 'Sat'], ['sun', 'Sun'],
+  ['mon', 'Mon'],
+  ['tue', 'Tue'],
+  ['wed', 'Wed'],
+  ['thu', 'Thu'],
+  ['fri', 'Fri'],
+  ['sat', 'Sat'],
+  ['sun', 'Sun'],
 ];
 
 /** @param {string[]} days @returns {string} */
@@ -72,7 +107,12 @@ export function daysText(days) {
 }
 
 export const ROLES = {
-  owner: 'Owner', editor: 'Editor', approver: 'Approver', analyst: 'Analyst', support: 'Support', shop: 'Shop',
+  owner: 'Owner',
+  editor: 'Editor',
+  approver: 'Approver',
+  analyst: 'Analyst',
+  support: 'Support',
+  shop: 'Shop',
 };
 
 /** @typedef {'edit' | 'approve' | 'stop'} Right */

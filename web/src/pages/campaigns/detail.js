@@ -22,7 +22,13 @@ export function detail({ context, names, campaign, report }) {
     h(
       'header',
       { class: 'page-head' },
-      h('div', { class: 'title-line' }, sender(campaign, names).mark, h('h1', null, campaign.name), statusPill(campaign)),
+      h(
+        'div',
+        { class: 'title-line' },
+        sender(campaign, names).mark,
+        h('h1', null, campaign.name),
+        statusPill(campaign),
+      ),
       h('div', { class: 'page-tools' }, actions(context, campaign)),
     ),
     warningList(campaign.warnings),
@@ -35,10 +41,20 @@ export function detail({ context, names, campaign, report }) {
         { class: 'card' },
         h('h2', null, 'Who gets it, and when'),
         h('p', { class: 'lead' }, triggerText(campaign, names)),
-        h('ul', { class: 'plain-list' }, rulesText(campaign).map((text) => h('li', null, text))),
+        h(
+          'ul',
+          { class: 'plain-list' },
+          rulesText(campaign).map((text) => h('li', null, text)),
+        ),
         h('p', { class: 'quiet' }, estimateText(campaign)),
       ),
-      h('section', { class: 'card' }, h('h2', null, 'The push'), pushPreview(campaign, names), h('p', { class: 'quiet' }, `For people whose first name is unknown: “${campaign.fallback_name ?? ''}”`)),
+      h(
+        'section',
+        { class: 'card' },
+        h('h2', null, 'The push'),
+        pushPreview(campaign, names),
+        h('p', { class: 'quiet' }, `For people whose first name is unknown: “${campaign.fallback_name ?? ''}”`),
+      ),
     ),
     h('section', { class: 'card' }, h('h2', null, 'So far'), numbers(report), held(report, campaign)),
   );
@@ -46,22 +62,44 @@ export function detail({ context, names, campaign, report }) {
 
 /** @param {CampaignReport} report */
 function numbers({ sent, received, opened, failed, people }) {
-  const shown = /** @type {[string, number | null][]} */ ([['sent', sent], ['received', received], ['opened', opened], ['failed', failed], ['people', people]]);
-  return h('dl', { class: 'numbers', 'data-testid': 'report' }, shown.map(([label, value]) => h('div', null, h('dt', null, label), h('dd', null, number(value)))));
+  const shown = /** @type {[string, number | null][]} */ ([
+    ['sent', sent],
+    ['received', received],
+    ['opened', opened],
+    ['failed', failed],
+    ['people', people],
+  ]);
+  return h(
+    'dl',
+    { class: 'numbers', 'data-testid': 'report' },
+    shown.map(([label, value]) => h('div', null, h('dt', null, label), h('dd', null, number(value)))),
+  );
 }
 
 /** @param {CampaignReport} report @param {Campaign} campaign */
 function held({ skipped }, campaign) {
-  const reasons = Object.entries(skipped).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+  const reasons = Object.entries(skipped)
+    .filter(([, count]) => count > 0)
+    .sort((a, b) => b[1] - a[1]);
   const most = reasons[0]?.[1] ?? 1;
   return h(
     'div',
     { class: 'bars' },
     h('h3', null, 'Held back'),
     reasons.length === 0 && h('p', { class: 'quiet' }, 'Nothing was held back.'),
-    h('ul', null, reasons.map(([reason, count]) =>
-      h('li', null, h('span', { class: 'bar-label' }, reasonText(reason)), h('span', { class: 'bar' }, h('span', { style: { width: `${(count / most) * 100}%` } })), h('b', null, number(count))),
-    )),
+    h(
+      'ul',
+      null,
+      reasons.map(([reason, count]) =>
+        h(
+          'li',
+          null,
+          h('span', { class: 'bar-label' }, reasonText(reason)),
+          h('span', { class: 'bar' }, h('span', { style: { width: `${(count / most) * 100}%` } })),
+          h('b', null, number(count)),
+        ),
+      ),
+    ),
     h('a', { href: `/messages?campaign_id=${campaign.id}` }, 'See every message'),
   );
 }
@@ -73,7 +111,12 @@ function actions(context, campaign) {
   async function act(verb) {
     try {
       const next = await post(`/v1/campaigns/${campaign.id}/${verb}`);
-      const said = verb === 'pause' ? 'Paused. Nothing more is sent.' : next.status === 'in_review' ? 'Sent to review.' : 'It is on.';
+      const said =
+        verb === 'pause'
+          ? 'Paused. Nothing more is sent.'
+          : next.status === 'in_review'
+            ? 'Sent to review.'
+            : 'It is on.';
       context.toast(`“${campaign.name}”: ${said}`);
       context.refreshReviewCount();
       context.navigate(`/campaigns?id=${campaign.id}`);
@@ -83,23 +126,53 @@ function actions(context, campaign) {
   }
   async function remove() {
     const answer = await ask({
-      title: `Delete “${campaign.name}”?`, body: h('p', null, 'It sends nothing more. What it has sent stays in the list of messages.'),
-      actions: [{ label: 'Keep it', value: '' }, { label: 'Delete', value: 'yes', tone: 'danger', testid: 'confirm' }],
+      title: `Delete “${campaign.name}”?`,
+      body: h('p', null, 'It sends nothing more. What it has sent stays in the list of messages.'),
+      actions: [
+        { label: 'Keep it', value: '' },
+        { label: 'Delete', value: 'yes', tone: 'danger', testid: 'confirm' },
+      ],
     });
     if (!answer) return;
     try {
       await call('DELETE', `/v1/campaigns/${campaign.id}`, { etag: `"v${campaign.version}"` });
       context.navigate('/campaigns');
     } catch (error) {
-      context.toast(error instanceof ApiError && error.status === 412 ? 'Somebody changed it meanwhile. Reload the page first.' : explain(error), { tone: 'bad' });
+      context.toast(
+        error instanceof ApiError && error.status === 412
+          ? 'Somebody changed it meanwhile. Reload the page first.'
+          : explain(error),
+        { tone: 'bad' },
+      );
     }
   }
   const on = RUNNING.has(campaign.status);
   return [
-    h('button', { type: 'button', class: 'button button-quiet', 'data-testid': 'delete-campaign', on: { click: remove } }, 'Delete'),
+    h(
+      'button',
+      { type: 'button', class: 'button button-quiet', 'data-testid': 'delete-campaign', on: { click: remove } },
+      'Delete',
+    ),
     h('a', { class: 'button', href: `/campaigns?id=${campaign.id}&edit=1`, 'data-testid': 'edit-campaign' }, 'Edit'),
-    on && h('button', { type: 'button', class: 'button', 'data-testid': 'pause', on: { click: () => act('pause') } }, 'Pause'),
-    !on && campaign.status !== 'in_review' && campaign.status !== 'finished' && h('button', { type: 'button', class: 'button button-primary', 'data-testid': 'activate', on: { click: () => act('activate') } }, 'Activate'),
+    on &&
+      h(
+        'button',
+        { type: 'button', class: 'button', 'data-testid': 'pause', on: { click: () => act('pause') } },
+        'Pause',
+      ),
+    !on &&
+      campaign.status !== 'in_review' &&
+      campaign.status !== 'finished' &&
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'button button-primary',
+          'data-testid': 'activate',
+          on: { click: () => act('activate') },
+        },
+        'Activate',
+      ),
     campaign.status === 'in_review' && h('a', { class: 'button button-primary', href: '/review' }, 'Review'),
   ];
 }

@@ -16,39 +16,141 @@ const HOUR = 3600;
 /** @param {{context: Context, names: Names, campaign: Campaign | null, query: URLSearchParams}} options */
 export function campaignForm({ context, names, campaign, query }) {
   const presetZone = names.zones.get(query.get('zone') ?? '');
-  const trigger = campaign?.trigger ?? { kind: 'entered', zone_ids: presetZone ? [presetZone.id] : [], store_ids: [], dwell_s: 60 };
+  const trigger = campaign?.trigger ?? {
+    kind: 'entered',
+    zone_ids: presetZone ? [presetZone.id] : [],
+    store_ids: [],
+    dwell_s: 60,
+  };
   const audience = campaign?.audience ?? { kind: 'all' };
   let etag = campaign ? `"v${campaign.version}"` : null;
   const once = newKey();
 
-  const name = textField('Name', { value: campaign?.name ?? '', required: true, maxlength: 120 }, { testid: 'campaign-name', hint: 'Only your team sees it.' });
-  const store = selectField('Shop', [['', 'The mall itself'], ...byName(names.stores)], campaign?.store_id ?? presetZone?.properties.store_id ?? '', { testid: 'campaign-store' });
-  const kind = selectField('When somebody', [['entered', 'enters'], ['dwelled', 'stays in']], trigger.kind, { testid: 'trigger-kind' });
-  const place = selectField('Zone or shop', [['', 'Choose one'], ...places(names)], trigger.zone_ids[0] ? `zone:${trigger.zone_ids[0]}` : trigger.store_ids[0] ? `store:${trigger.store_ids[0]}` : '', { testid: 'trigger-place' });
-  const dwell = textField('For (seconds)', { type: 'number', min: 1, value: trigger.dwell_s ?? 60, inputmode: 'numeric' }, { testid: 'trigger-dwell' });
-  const who = selectField('Audience', [['all', 'Everybody who allows it'], ['attribute', 'Only people with an attribute']], audience.kind, { testid: 'audience-kind' });
+  const name = textField(
+    'Name',
+    { value: campaign?.name ?? '', required: true, maxlength: 120 },
+    { testid: 'campaign-name', hint: 'Only your team sees it.' },
+  );
+  const store = selectField(
+    'Shop',
+    [['', 'The mall itself'], ...byName(names.stores)],
+    campaign?.store_id ?? presetZone?.properties.store_id ?? '',
+    { testid: 'campaign-store' },
+  );
+  const kind = selectField(
+    'When somebody',
+    [
+      ['entered', 'enters'],
+      ['dwelled', 'stays in'],
+    ],
+    trigger.kind,
+    { testid: 'trigger-kind' },
+  );
+  const place = selectField(
+    'Zone or shop',
+    [['', 'Choose one'], ...places(names)],
+    trigger.zone_ids[0] ? `zone:${trigger.zone_ids[0]}` : trigger.store_ids[0] ? `store:${trigger.store_ids[0]}` : '',
+    { testid: 'trigger-place' },
+  );
+  const dwell = textField(
+    'For (seconds)',
+    { type: 'number', min: 1, value: trigger.dwell_s ?? 60, inputmode: 'numeric' },
+    { testid: 'trigger-dwell' },
+  );
+  const who = selectField(
+    'Audience',
+    [
+      ['all', 'Everybody who allows it'],
+      ['attribute', 'Only people with an attribute'],
+    ],
+    audience.kind,
+    { testid: 'audience-kind' },
+  );
   const attribute = textField('Attribute', { value: audience.name ?? '' }, { testid: 'audience-name' });
-  const op = selectField('Test', [['eq', 'is'], ['ne', 'is not'], ['gt', 'is above'], ['lt', 'is below'], ['exists', 'is known']], audience.op ?? 'eq', { testid: 'audience-op' });
+  const op = selectField(
+    'Test',
+    [
+      ['eq', 'is'],
+      ['ne', 'is not'],
+      ['gt', 'is above'],
+      ['lt', 'is below'],
+      ['exists', 'is known'],
+    ],
+    audience.op ?? 'eq',
+    { testid: 'audience-op' },
+  );
   const value = textField('Value', { value: audience.value ?? '' }, { testid: 'audience-value' });
   const days = dayChips(campaign?.days ?? [], 'campaign-days');
-  const start = textField('From (time of day)', { type: 'time', value: campaign?.hours?.start ?? '' }, { testid: 'hours-start' });
-  const end = textField('To (time of day)', { type: 'time', value: campaign?.hours?.end ?? '' }, { testid: 'hours-end' });
-  const count = textField('Pushes for each person', { type: 'number', min: 1, max: 100, value: campaign?.cap?.count ?? 1 }, { testid: 'cap-count' });
-  const perDays = textField('Within (days)', { type: 'number', min: 1, max: 365, value: campaign?.cap?.per_days ?? 1 }, { testid: 'cap-days' });
-  const cooldown = textField('Not again within (hours)', { type: 'number', min: 0, step: 0.25, value: (campaign?.cooldown_s ?? 4 * HOUR) / HOUR }, { testid: 'cooldown' });
-  const from = textField('Valid from', { type: 'datetime-local', value: toLocalField(campaign?.valid_from) }, { testid: 'valid-from' });
-  const to = textField('Valid to', { type: 'datetime-local', value: toLocalField(campaign?.valid_to) }, { testid: 'valid-to' });
-  const service = checkField('Service message without any offer', campaign?.purpose === 'service', { testid: 'purpose-service' });
-  const title = textField('Title', { value: campaign?.title ?? '', maxlength: 120, required: true }, { testid: 'push-title' });
-  const body = areaField('Text', { value: campaign?.body ?? '', maxlength: 1000, rows: 3, required: true }, { testid: 'push-body' });
-  const fallback = textField('When the first name is unknown', { value: campaign?.fallback_name ?? 'there', maxlength: 60 }, { testid: 'fallback-name' });
+  const start = textField(
+    'From (time of day)',
+    { type: 'time', value: campaign?.hours?.start ?? '' },
+    { testid: 'hours-start' },
+  );
+  const end = textField(
+    'To (time of day)',
+    { type: 'time', value: campaign?.hours?.end ?? '' },
+    { testid: 'hours-end' },
+  );
+  const count = textField(
+    'Pushes for each person',
+    { type: 'number', min: 1, max: 100, value: campaign?.cap?.count ?? 1 },
+    { testid: 'cap-count' },
+  );
+  const perDays = textField(
+    'Within (days)',
+    { type: 'number', min: 1, max: 365, value: campaign?.cap?.per_days ?? 1 },
+    { testid: 'cap-days' },
+  );
+  const cooldown = textField(
+    'Not again within (hours)',
+    { type: 'number', min: 0, step: 0.25, value: (campaign?.cooldown_s ?? 4 * HOUR) / HOUR },
+    { testid: 'cooldown' },
+  );
+  const from = textField(
+    'Valid from',
+    { type: 'datetime-local', value: toLocalField(campaign?.valid_from) },
+    { testid: 'valid-from' },
+  );
+  const to = textField(
+    'Valid to',
+    { type: 'datetime-local', value: toLocalField(campaign?.valid_to) },
+    { testid: 'valid-to' },
+  );
+  const service = checkField('Service message without any offer', campaign?.purpose === 'service', {
+    testid: 'purpose-service',
+  });
+  const title = textField(
+    'Title',
+    { value: campaign?.title ?? '', maxlength: 120, required: true },
+    { testid: 'push-title' },
+  );
+  const body = areaField(
+    'Text',
+    { value: campaign?.body ?? '', maxlength: 1000, rows: 3, required: true },
+    { testid: 'push-body' },
+  );
+  const fallback = textField(
+    'When the first name is unknown',
+    { value: campaign?.fallback_name ?? 'there', maxlength: 60 },
+    { testid: 'fallback-name' },
+  );
   const complaint = h('div', { class: 'form-error', role: 'alert', hidden: true, 'data-testid': 'form-error' });
 
   const dwellPart = h('div', { class: 'field-wrap' }, dwell.node);
   const audiencePart = h('div', { class: 'field-trio' }, attribute.node, op.node, value.node);
-  const preview = livePreview(names, () => ({ title: title.input.value, body: body.input.value, store_id: store.input.value || null, zone_id: target().zone_ids[0] ?? null }), {
-    title, body,
-  });
+  const preview = livePreview(
+    names,
+    () => ({
+      title: title.input.value,
+      body: body.input.value,
+      store_id: store.input.value || null,
+      zone_id: target().zone_ids[0] ?? null,
+    }),
+    {
+      title,
+      body,
+    },
+  );
 
   function target() {
     const [type, id] = place.input.value.split(':');
@@ -64,14 +166,33 @@ export function campaignForm({ context, names, campaign, query }) {
 
   function read() {
     return {
-      name: name.input.value.trim(), store_id: store.input.value || null,
-      trigger: { kind: kind.input.value, ...target(), dwell_s: kind.input.value === 'dwelled' ? numberIn(dwell.input) : null },
-      audience: who.input.value === 'all' ? { kind: 'all' } : { kind: 'attribute', name: attribute.input.value.trim(), op: op.input.value, ...(op.input.value !== 'exists' && { value: typed(value.input.value) }) },
-      days: days.values(), hours: start.input.value && end.input.value ? { start: start.input.value, end: end.input.value } : null,
-      cap: { count: numberIn(count.input), per_days: numberIn(perDays.input) }, cooldown_s: Math.round((numberIn(cooldown.input) ?? 0) * HOUR),
-      valid_from: fromLocalField(from.input.value), valid_to: fromLocalField(to.input.value),
-      quiet_hours: campaign?.quiet_hours ?? 'tenant', purpose: service.box.checked ? 'service' : 'marketing',
-      title: title.input.value, body: body.input.value, fallback_name: fallback.input.value.trim() || null,
+      name: name.input.value.trim(),
+      store_id: store.input.value || null,
+      trigger: {
+        kind: kind.input.value,
+        ...target(),
+        dwell_s: kind.input.value === 'dwelled' ? numberIn(dwell.input) : null,
+      },
+      audience:
+        who.input.value === 'all'
+          ? { kind: 'all' }
+          : {
+              kind: 'attribute',
+              name: attribute.input.value.trim(),
+              op: op.input.value,
+              ...(op.input.value !== 'exists' && { value: typed(value.input.value) }),
+            },
+      days: days.values(),
+      hours: start.input.value && end.input.value ? { start: start.input.value, end: end.input.value } : null,
+      cap: { count: numberIn(count.input), per_days: numberIn(perDays.input) },
+      cooldown_s: Math.round((numberIn(cooldown.input) ?? 0) * HOUR),
+      valid_from: fromLocalField(from.input.value),
+      valid_to: fromLocalField(to.input.value),
+      quiet_hours: campaign?.quiet_hours ?? 'tenant',
+      purpose: service.box.checked ? 'service' : 'marketing',
+      title: title.input.value,
+      body: body.input.value,
+      fallback_name: fallback.input.value.trim() || null,
     };
   }
 
@@ -84,7 +205,9 @@ export function campaignForm({ context, names, campaign, query }) {
         : await call('POST', '/v1/campaigns', { body: withoutNulls(read()), once });
       etag = made.etag;
       const done = activate ? await post(`/v1/campaigns/${made.data.id}/activate`) : made.data;
-      context.toast(activate ? (done.status === 'in_review' ? 'Sent to review.' : 'The campaign is on.') : 'Saved as a draft.');
+      context.toast(
+        activate ? (done.status === 'in_review' ? 'Sent to review.' : 'The campaign is on.') : 'Saved as a draft.',
+      );
       context.refreshReviewCount();
       context.navigate(`/campaigns?id=${made.data.id}`);
     } catch (error) {
@@ -94,9 +217,22 @@ export function campaignForm({ context, names, campaign, query }) {
 
   /** @type {[string, {setError: (text: string | null) => void}][]} */
   const targets = [
-    ['/trigger/dwell_s', dwell], ['/trigger', place], ['/audience/value', value], ['/audience', attribute], ['/days', days], ['/hours', start],
-    ['/cap/per_days', perDays], ['/cap', count], ['/cooldown_s', cooldown], ['/valid_from', from], ['/valid_to', to], ['/title', title], ['/body', body],
-    ['/fallback_name', fallback], ['/name', name], ['/store_id', store],
+    ['/trigger/dwell_s', dwell],
+    ['/trigger', place],
+    ['/audience/value', value],
+    ['/audience', attribute],
+    ['/days', days],
+    ['/hours', start],
+    ['/cap/per_days', perDays],
+    ['/cap', count],
+    ['/cooldown_s', cooldown],
+    ['/valid_from', from],
+    ['/valid_to', to],
+    ['/title', title],
+    ['/body', body],
+    ['/fallback_name', fallback],
+    ['/name', name],
+    ['/store_id', store],
   ];
 
   /** @param {unknown} error */
@@ -109,42 +245,118 @@ export function campaignForm({ context, names, campaign, query }) {
       return !found;
     });
     const conflict = error instanceof ApiError && error.status === 412;
-    const text = conflict ? 'Somebody else changed this campaign meanwhile. Reload the page to see their version.' : error && (errors.length === 0 || rest.length) ? (rest.map((item) => item.detail).join(' · ') || explain(error)) : null;
+    const text = conflict
+      ? 'Somebody else changed this campaign meanwhile. Reload the page to see their version.'
+      : error && (errors.length === 0 || rest.length)
+        ? rest.map((item) => item.detail).join(' · ') || explain(error)
+        : null;
     fill(complaint, text);
     complaint.hidden = !text;
-    /** @type {HTMLElement | null} */ (node.querySelector('.field-bad input, .field-bad select, .field-bad textarea'))?.focus();
+    /** @type {HTMLElement | null} */ (
+      node.querySelector('.field-bad input, .field-bad select, .field-bad textarea')
+    )?.focus();
   }
 
   const node = h(
     'form',
     {
-      class: 'campaign-form', novalidate: true, 'data-testid': 'campaign-form',
-      on: { input: show, change: show, submit: (/** @type {SubmitEvent} */ event) => { event.preventDefault(); save(false); } },
+      class: 'campaign-form',
+      novalidate: true,
+      'data-testid': 'campaign-form',
+      on: {
+        input: show,
+        change: show,
+        submit: (/** @type {SubmitEvent} */ event) => {
+          event.preventDefault();
+          save(false);
+        },
+      },
     },
     complaint,
-    h('section', { class: 'card' }, h('h2', null, 'What it is'), h('div', { class: 'field-pair' }, name.node, store.node)),
-    h('section', { class: 'card' }, h('h2', null, 'When it happens'), h('div', { class: 'field-pair' }, kind.node, place.node), dwellPart, days.node, h('div', { class: 'field-pair' }, start.node, end.node), h('div', { class: 'field-pair field-dates' }, from.node, to.node)),
-    h('section', { class: 'card' }, h('h2', null, 'Who gets it'), who.node, audiencePart, h('div', { class: 'field-trio' }, count.node, perDays.node, cooldown.node), service.node),
-    h('section', { class: 'card' }, h('h2', null, 'What it says'), title.node, body.node, variableButtons(body.input, preview.update), fallback.node),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', null, 'What it is'),
+      h('div', { class: 'field-pair' }, name.node, store.node),
+    ),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', null, 'When it happens'),
+      h('div', { class: 'field-pair' }, kind.node, place.node),
+      dwellPart,
+      days.node,
+      h('div', { class: 'field-pair' }, start.node, end.node),
+      h('div', { class: 'field-pair field-dates' }, from.node, to.node),
+    ),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', null, 'Who gets it'),
+      who.node,
+      audiencePart,
+      h('div', { class: 'field-trio' }, count.node, perDays.node, cooldown.node),
+      service.node,
+    ),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', null, 'What it says'),
+      title.node,
+      body.node,
+      variableButtons(body.input, preview.update),
+      fallback.node,
+    ),
   );
   show();
 
   return h(
     'div',
     { class: 'stack' },
-    h('a', { class: 'back-link', href: campaign ? `/campaigns?id=${campaign.id}` : '/campaigns' }, icon('back', 16), campaign ? campaign.name : 'Campaigns'),
+    h(
+      'a',
+      { class: 'back-link', href: campaign ? `/campaigns?id=${campaign.id}` : '/campaigns' },
+      icon('back', 16),
+      campaign ? campaign.name : 'Campaigns',
+    ),
     h('header', { class: 'page-head' }, h('h1', null, campaign ? 'Edit campaign' : 'New campaign')),
     h(
       'div',
       { class: 'form-columns' },
       node,
-      h('aside', { class: 'form-aside', 'aria-label': 'Preview' }, preview.node, h('div', { class: 'foot-buttons' }, h('button', { type: 'button', class: 'button', 'data-testid': 'save-campaign', on: { click: () => save(false) } }, 'Save draft'), h('button', { type: 'button', class: 'button button-primary', 'data-testid': 'save-activate', on: { click: () => save(true) } }, 'Save and activate'))),
+      h(
+        'aside',
+        { class: 'form-aside', 'aria-label': 'Preview' },
+        preview.node,
+        h(
+          'div',
+          { class: 'foot-buttons' },
+          h(
+            'button',
+            { type: 'button', class: 'button', 'data-testid': 'save-campaign', on: { click: () => save(false) } },
+            'Save draft',
+          ),
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'button button-primary',
+              'data-testid': 'save-activate',
+              on: { click: () => save(true) },
+            },
+            'Save and activate',
+          ),
+        ),
+      ),
     ),
   );
 }
 
 /** @param {Map<string, {id: string, properties: {name: string}}>} items @returns {[string, string][]} */
-const byName = (items) => [...items.values()].map(({ id, properties }) => /** @type {[string, string]} */ ([id, properties.name])).sort((a, b) => a[1].localeCompare(b[1]));
+const byName = (items) =>
+  [...items.values()]
+    .map(({ id, properties }) => /** @type {[string, string]} */ ([id, properties.name]))
+    .sort((a, b) => a[1].localeCompare(b[1]));
 
 /** @param {Names} names @returns {[string, string][]} */
 function places({ zones, stores }) {
@@ -171,17 +383,22 @@ function variableButtons(input, then) {
     { class: 'variables' },
     h('span', { class: 'quiet' }, 'Insert:'),
     VARIABLES.map((variable) =>
-      h('button', {
-        type: 'button', class: 'button button-small',
-        on: {
-          click: () => {
-            const area = /** @type {HTMLTextAreaElement} */ (input);
-            area.setRangeText(`{{ ${variable} }}`, area.selectionStart, area.selectionEnd, 'end');
-            area.focus();
-            then();
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'button button-small',
+          on: {
+            click: () => {
+              const area = /** @type {HTMLTextAreaElement} */ (input);
+              area.setRangeText(`{{ ${variable} }}`, area.selectionStart, area.selectionEnd, 'end');
+              area.focus();
+              then();
+            },
           },
         },
-      }, variable),
+        variable,
+      ),
     ),
   );
 }

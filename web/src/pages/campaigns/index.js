@@ -21,17 +21,30 @@ export function campaignsPage(root, context, query) {
   const place = h('div', { class: 'page' });
   fill(root, place);
   if (query.has('new') || (id && query.has('edit'))) {
-    whileLoading(place, async () => {
-      const [names, campaign] = await Promise.all([loadNames(abort.signal), id ? get(`/v1/campaigns/${id}`, {}, abort.signal) : null]);
-      return { names, campaign };
-    }, ({ names, campaign }) => campaignForm({ context, names, campaign, query }));
+    whileLoading(
+      place,
+      async () => {
+        const [names, campaign] = await Promise.all([
+          loadNames(abort.signal),
+          id ? get(`/v1/campaigns/${id}`, {}, abort.signal) : null,
+        ]);
+        return { names, campaign };
+      },
+      ({ names, campaign }) => campaignForm({ context, names, campaign, query }),
+    );
   } else if (id) {
-    whileLoading(place, async () => {
-      const [names, campaign, report] = await Promise.all([
-        loadNames(abort.signal), get(`/v1/campaigns/${id}`, {}, abort.signal), get(`/v1/campaigns/${id}/report`, {}, abort.signal),
-      ]);
-      return { names, campaign, report };
-    }, (loaded) => detail({ context, ...loaded }));
+    whileLoading(
+      place,
+      async () => {
+        const [names, campaign, report] = await Promise.all([
+          loadNames(abort.signal),
+          get(`/v1/campaigns/${id}`, {}, abort.signal),
+          get(`/v1/campaigns/${id}/report`, {}, abort.signal),
+        ]);
+        return { names, campaign, report };
+      },
+      (loaded) => detail({ context, ...loaded }),
+    );
   } else list(place, context, query, abort.signal);
   return () => abort.abort();
 }
@@ -42,7 +55,11 @@ function list(place, context, query, signal) {
   const body = h('div', null);
   const filter = h(
     'select',
-    { 'aria-label': 'Status', 'data-testid': 'campaign-status', on: { change: () => context.navigate(filter.value ? `/campaigns?status=${filter.value}` : '/campaigns') } },
+    {
+      'aria-label': 'Status',
+      'data-testid': 'campaign-status',
+      on: { change: () => context.navigate(filter.value ? `/campaigns?status=${filter.value}` : '/campaigns') },
+    },
     h('option', { value: '' }, 'Every status'),
     Object.entries(CAMPAIGN_STATUS).map(([value, words]) => h('option', { value, selected: value === chosen }, words)),
   );
@@ -52,21 +69,39 @@ function list(place, context, query, signal) {
       'header',
       { class: 'page-head' },
       h('h1', null, 'Campaigns'),
-      h('div', { class: 'page-tools' }, filter, may(context.me, 'edit') && h('a', { class: 'button button-primary', href: '/campaigns?new=1', 'data-testid': 'new-campaign' }, icon('plus', 18), 'New campaign')),
+      h(
+        'div',
+        { class: 'page-tools' },
+        filter,
+        may(context.me, 'edit') &&
+          h(
+            'a',
+            { class: 'button button-primary', href: '/campaigns?new=1', 'data-testid': 'new-campaign' },
+            icon('plus', 18),
+            'New campaign',
+          ),
+      ),
     ),
     body,
   );
   whileLoading(
     body,
     async () => {
-      const [campaigns, names] = await Promise.all([getAll('/v1/campaigns', { status: chosen }, signal), loadNames(signal)]);
+      const [campaigns, names] = await Promise.all([
+        getAll('/v1/campaigns', { status: chosen }, signal),
+        loadNames(signal),
+      ]);
       return { campaigns: /** @type {Campaign[]} */ (campaigns), names };
     },
     ({ campaigns, names }) => {
       if (campaigns.length === 0) {
         return chosen
           ? empty('None with this status', 'Choose another status above.')
-          : empty('No campaigns yet', 'A campaign sends a push when a shopper enters a zone or a shop, or stays there.', h('a', { class: 'button', href: '/campaigns?new=1' }, 'Make the first one'));
+          : empty(
+              'No campaigns yet',
+              'A campaign sends a push when a shopper enters a zone or a shop, or stays there.',
+              h('a', { class: 'button', href: '/campaigns?new=1' }, 'Make the first one'),
+            );
       }
       const rows = campaigns.map((campaign) => ({ campaign, ...row(campaign, names) }));
       fillReports(rows, signal);
@@ -80,7 +115,17 @@ function table(rows) {
   return h(
     'table',
     { class: 'table', 'data-testid': 'campaign-list' },
-    h('thead', null, h('tr', null, ['Campaign', 'Status', 'Sent', 'Opened', 'Held back'].map((title, i) => h('th', { scope: 'col', class: i > 1 ? 'num' : '' }, title)))),
+    h(
+      'thead',
+      null,
+      h(
+        'tr',
+        null,
+        ['Campaign', 'Status', 'Sent', 'Opened', 'Held back'].map((title, i) =>
+          h('th', { scope: 'col', class: i > 1 ? 'num' : '' }, title),
+        ),
+      ),
+    ),
     h('tbody', null, rows),
   );
 }
@@ -92,7 +137,21 @@ function row(campaign, names) {
   const node = h(
     'tr',
     { 'data-testid': 'campaign-row' },
-    h('td', { class: 'wide-cell' }, h('div', { class: 'campaign-cell' }, mark, h('div', null, h('a', { class: 'title-link', href: `/campaigns?id=${campaign.id}` }, campaign.name), h('p', { class: 'quiet' }, `${name} · ${triggerText(campaign, names)}`)))),
+    h(
+      'td',
+      { class: 'wide-cell' },
+      h(
+        'div',
+        { class: 'campaign-cell' },
+        mark,
+        h(
+          'div',
+          null,
+          h('a', { class: 'title-link', href: `/campaigns?id=${campaign.id}` }, campaign.name),
+          h('p', { class: 'quiet' }, `${name} · ${triggerText(campaign, names)}`),
+        ),
+      ),
+    ),
     h('td', { 'data-label': 'Status' }, statusPill(campaign)),
     cells,
   );
@@ -106,7 +165,8 @@ async function fillReports(rows, signal) {
     for (let item = waiting.shift(); item && !signal.aborted; item = waiting.shift()) {
       const { campaign, cells } = item;
       const report = await get(`/v1/campaigns/${campaign.id}/report`, {}, signal).catch(() => null);
-      const held = report && Object.values(report.skipped).reduce((/** @type {number} */ sum, /** @type {any} */ n) => sum + n, 0);
+      const held =
+        report && Object.values(report.skipped).reduce((/** @type {number} */ sum, /** @type {any} */ n) => sum + n, 0);
       [report?.sent, report?.opened, held].forEach((value, i) => fill(cells[i], number(value)));
     }
   }

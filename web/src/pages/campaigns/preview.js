@@ -38,12 +38,18 @@ export function livePreview(names, read, fields) {
     try {
       const rendered = await renderPush(draft);
       if (text !== last) return;
-      fill(place, show(rendered.title, rendered.body), warningList(rendered.warnings ?? []), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`));
+      fill(
+        place,
+        show(rendered.title, rendered.body),
+        warningList(rendered.warnings ?? []),
+        h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`),
+      );
     } catch (error) {
       if (text !== last) return;
       fill(place, show(draft.title, draft.body));
       if (!(error instanceof ApiError)) throw error;
-      for (const { pointer = '', detail } of error.errors) (pointer.includes('title') ? fields.title : fields.body).setError(detail);
+      for (const { pointer = '', detail } of error.errors)
+        (pointer.includes('title') ? fields.title : fields.body).setError(detail);
     }
   }
 

@@ -10,7 +10,15 @@ import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
 
 export const EXAMPLE_NAME = 'Ana';
 /** @type {Record<string, string>} */
-const TONES = { draft: 'quiet', in_review: 'info', scheduled: 'info', active: 'ok', paused: 'warn', finished: 'quiet', rejected: 'bad' };
+const TONES = {
+  draft: 'quiet',
+  in_review: 'info',
+  scheduled: 'info',
+  active: 'ok',
+  paused: 'warn',
+  finished: 'quiet',
+  rejected: 'bad',
+};
 
 /** @param {Campaign} campaign */
 export const statusPill = (campaign) => pill(campaignStatus(campaign.status), TONES[campaign.status]);
@@ -18,7 +26,10 @@ export const statusPill = (campaign) => pill(campaignStatus(campaign.status), TO
 /** Zones and stores by id, to speak of them by name. @param {AbortSignal} [signal] @returns {Promise<Names>} */
 export async function loadNames(signal) {
   const [zones, stores] = await Promise.all([getAll('/v1/zones', {}, signal), getAll('/v1/stores', {}, signal)]);
-  return { zones: new Map(zones.map((zone) => [zone.id, zone])), stores: new Map(stores.map((store) => [store.id, store])) };
+  return {
+    zones: new Map(zones.map((zone) => [zone.id, zone])),
+    stores: new Map(stores.map((store) => [store.id, store])),
+  };
 }
 
 /** @param {Campaign} campaign @param {Names} names */
@@ -36,16 +47,25 @@ export function triggerText({ trigger }, names) {
     ...trigger.zone_ids.map((id) => names.zones.get(id)?.properties.name ?? 'a deleted zone'),
     ...trigger.store_ids.map((id) => names.stores.get(id)?.properties.name ?? 'a deleted shop'),
   ].join(' or ');
-  if (trigger.kind === 'dwelled') return `When somebody has stayed ${trigger.dwell_s ? duration(trigger.dwell_s) : 'a while'} in ${places || 'no zone yet'}`;
+  if (trigger.kind === 'dwelled')
+    return `When somebody has stayed ${trigger.dwell_s ? duration(trigger.dwell_s) : 'a while'} in ${places || 'no zone yet'}`;
   return `When somebody enters ${places || 'no zone yet'}`;
 }
 
-const OPS = /** @type {Record<string, string>} */ ({ eq: 'is', ne: 'is not', gt: 'is above', lt: 'is below', exists: 'is known' });
+const OPS = /** @type {Record<string, string>} */ ({
+  eq: 'is',
+  ne: 'is not',
+  gt: 'is above',
+  lt: 'is below',
+  exists: 'is known',
+});
 
 /** @param {Campaign} campaign @returns {string[]} */
 export function rulesText({ audience, days, hours, cap, cooldown_s, valid_from, valid_to, quiet_hours, purpose }) {
   return [
-    audience.kind === 'all' ? 'Everybody who allows it' : `People whose ${audience.name} ${OPS[audience.op ?? ''] ?? audience.op} ${audience.op === 'exists' ? '' : String(audience.value)}`.trim(),
+    audience.kind === 'all'
+      ? 'Everybody who allows it'
+      : `People whose ${audience.name} ${OPS[audience.op ?? ''] ?? audience.op} ${audience.op === 'exists' ? '' : String(audience.value)}`.trim(),
     `${daysText(days)}${hours ? `, ${hours.start} to ${hours.end}` : ', at any time'}`,
     cap && `at most ${cap.count} in ${cap.per_days === 1 ? 'a day' : `${cap.per_days} days`} for each person`,
     cooldown_s ? `not again within ${duration(cooldown_s)}` : null,
@@ -83,10 +103,13 @@ export function pushCard(name, brand, title, body) {
 export function pushPreview(campaign, names) {
   const { title, body, store_id, trigger } = campaign;
   const store = storeOf(campaign, names);
-  const card = (/** @type {string} */ t, /** @type {string} */ b) => pushCard(store?.name ?? 'Mall', store?.brand_color, t, b);
+  const card = (/** @type {string} */ t, /** @type {string} */ b) =>
+    pushCard(store?.name ?? 'Mall', store?.brand_color, t, b);
   const place = h('div', { class: 'push-place' }, card(title, body));
   renderPush({ title, body, store_id, zone_id: trigger.zone_ids[0] ?? null })
-    .then((rendered) => fill(place, card(rendered.title, rendered.body), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`)))
+    .then((rendered) =>
+      fill(place, card(rendered.title, rendered.body), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`)),
+    )
     .catch(() => {});
   return place;
 }
@@ -99,4 +122,9 @@ export function renderPush(draft) {
 
 /** @param {string[]} warnings */
 export const warningList = (warnings) =>
-  warnings.length > 0 && h('ul', { class: 'warnings' }, warnings.map((text) => h('li', null, text)));
+  warnings.length > 0 &&
+  h(
+    'ul',
+    { class: 'warnings' },
+    warnings.map((text) => h('li', null, text)),
+  );

@@ -7,7 +7,10 @@ import { icon } from '../../ui/icons.js';
 const KEY = 'geoengage.coach';
 /** @type {Record<string, [string, string]>} */
 const STEPS = {
-  draw: ['Try it: draw a zone anywhere on the corridor', 'Rectangle, two clicks on the map, Publish. The next shopper who walks in gets a push.'],
+  draw: [
+    'Try it: draw a zone anywhere on the corridor',
+    'Rectangle, two clicks on the map, Publish. The next shopper who walks in gets a push.',
+  ],
   ask: ['Now click a shopper', 'Any dot on the map tells in plain words why that person got a push, or got none.'],
 };
 
@@ -23,7 +26,11 @@ export function coach(context, canEdit) {
     fill(
       node,
       h('div', null, h('p', { class: 'coach-title' }, title), h('p', null, text)),
-      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', on: { click: dismiss } }, icon('close', 18)),
+      h(
+        'button',
+        { type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', on: { click: dismiss } },
+        icon('close', 18),
+      ),
     );
     node.hidden = false;
   }

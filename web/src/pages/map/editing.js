@@ -32,7 +32,11 @@ import { zoneForm } from './zone_form.js';
  */
 
 /** @type {Record<string, [string, string]>} */
-const STATUS_PILL = { draft: ['draft', 'quiet'], published: ['published', 'ok'], changed: ['edited, not published', 'warn'] };
+const STATUS_PILL = {
+  draft: ['draft', 'quiet'],
+  published: ['published', 'ok'],
+  changed: ['edited, not published', 'warn'],
+};
 
 /**
  * @param {{engine: Engine, context: Context, canEdit: boolean, panel: HTMLElement, level: () => number, venue: () => Venue,
@@ -48,12 +52,23 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
   /** @param {{zone: Zone | null, etag: string | null, values: Values, shape: Shape | null, welcome: boolean | null}} what */
   function start({ zone, etag, values, shape, welcome }) {
     const form = zoneForm({
-      values, zone, venue: venue(), welcome, canEdit, onChange: refresh,
+      values,
+      zone,
+      venue: venue(),
+      welcome,
+      canEdit,
+      onChange: refresh,
       onUseStore: (id) => useOutline(id),
     });
     draft = {
-      zone, etag, form, history: makeHistory(zone ? shape : null), key: newKey(), moving: false,
-      savedValues: JSON.stringify(form.read()), savedShape: zone ? shape : null,
+      zone,
+      etag,
+      form,
+      history: makeHistory(zone ? shape : null),
+      key: newKey(),
+      moving: false,
+      savedValues: JSON.stringify(form.read()),
+      savedShape: zone ? shape : null,
     };
     if (!zone) draft.history.push(shape);
     onDraft();
@@ -70,10 +85,22 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
       refresh();
       return;
     }
-    const count = venue().zones().filter((zone) => zone.properties.name.startsWith('New zone')).length;
+    const count = venue()
+      .zones()
+      .filter((zone) => zone.properties.name.startsWith('New zone')).length;
     start({
-      zone: null, etag: null, shape, welcome: context.me.tenant.is_demo,
-      values: { name: `New zone ${count + 1}`, kind: 'corridor', mall_id: venue().mall.id, levels: [level()], color: KIND_COLOURS.other, ...preset },
+      zone: null,
+      etag: null,
+      shape,
+      welcome: context.me.tenant.is_demo,
+      values: {
+        name: `New zone ${count + 1}`,
+        kind: 'corridor',
+        mall_id: venue().mall.id,
+        levels: [level()],
+        color: KIND_COLOURS.other,
+        ...preset,
+      },
     });
   }
 
@@ -94,14 +121,17 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
 
   const dirty = () =>
     draft !== null &&
-    (draft.zone === null || JSON.stringify(draft.form.read()) !== draft.savedValues || JSON.stringify(draft.history.current()) !== JSON.stringify(draft.savedShape));
+    (draft.zone === null ||
+      JSON.stringify(draft.form.read()) !== draft.savedValues ||
+      JSON.stringify(draft.history.current()) !== JSON.stringify(draft.savedShape));
 
   /** Makes sure that nothing unsaved is lost. @returns {Promise<boolean>} whether the form may be left */
   async function leave() {
     if (!draft) return true;
     if (dirty()) {
       const answer = await ask({
-        title: 'Save your changes?', testid: 'unsaved-dialog',
+        title: 'Save your changes?',
+        testid: 'unsaved-dialog',
         body: h('p', null, `“${draft.form.name() || 'This zone'}” has changes that are not saved.`),
         actions: [
           { label: 'Keep editing', value: '' },
@@ -121,13 +151,49 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
   const unsaved = h('span', { class: 'unsaved', 'data-testid': 'unsaved', role: 'status' });
   const state = h('span', null);
   const heading = h('h2', null);
-  const publishButton = h('button', { type: 'button', class: 'button button-primary', 'data-testid': 'publish', on: { click: () => publish() } }, 'Publish');
-  const saveButton = h('button', { type: 'button', class: 'button', 'data-testid': 'save', on: { click: () => save(true) } }, 'Save');
-  const cancelButton = h('button', { type: 'button', class: 'button button-quiet', 'data-testid': 'cancel', on: { click: () => close() } }, 'Cancel');
-  const unpublishButton = h('button', { type: 'button', class: 'button button-small', 'data-testid': 'unpublish', on: { click: () => unpublish() } }, 'Unpublish');
-  const deleteButton = h('button', { type: 'button', class: 'button button-small button-danger', 'data-testid': 'delete', on: { click: () => remove() } }, icon('trash', 16), 'Delete');
-  const moveButton = h('button', { type: 'button', class: 'button button-small', 'data-testid': 'move', on: { click: () => toggleMove() } }, icon('move', 16), 'Move');
-  const campaignLink = h('a', { class: 'button button-small', 'data-testid': 'campaign-for-zone' }, icon('campaigns', 16), 'New campaign here');
+  const publishButton = h(
+    'button',
+    { type: 'button', class: 'button button-primary', 'data-testid': 'publish', on: { click: () => publish() } },
+    'Publish',
+  );
+  const saveButton = h(
+    'button',
+    { type: 'button', class: 'button', 'data-testid': 'save', on: { click: () => save(true) } },
+    'Save',
+  );
+  const cancelButton = h(
+    'button',
+    { type: 'button', class: 'button button-quiet', 'data-testid': 'cancel', on: { click: () => close() } },
+    'Cancel',
+  );
+  const unpublishButton = h(
+    'button',
+    { type: 'button', class: 'button button-small', 'data-testid': 'unpublish', on: { click: () => unpublish() } },
+    'Unpublish',
+  );
+  const deleteButton = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button button-small button-danger',
+      'data-testid': 'delete',
+      on: { click: () => remove() },
+    },
+    icon('trash', 16),
+    'Delete',
+  );
+  const moveButton = h(
+    'button',
+    { type: 'button', class: 'button button-small', 'data-testid': 'move', on: { click: () => toggleMove() } },
+    icon('move', 16),
+    'Move',
+  );
+  const campaignLink = h(
+    'a',
+    { class: 'button button-small', 'data-testid': 'campaign-for-zone' },
+    icon('campaigns', 16),
+    'New campaign here',
+  );
 
   function showPanel() {
     if (!draft) return;
@@ -135,12 +201,34 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
       event.preventDefault();
       save(true);
     });
-    const back = h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Back to the list of zones', 'data-testid': 'form-back', on: { click: () => leave() } }, icon('back'));
+    const back = h(
+      'button',
+      {
+        type: 'button',
+        class: 'icon-button',
+        'aria-label': 'Back to the list of zones',
+        'data-testid': 'form-back',
+        on: { click: () => leave() },
+      },
+      icon('back'),
+    );
     fill(
       panel,
       h('div', { class: 'panel-head' }, back, heading, state),
-      h('div', { class: 'panel-scroll', tabindex: canEdit ? null : 0 }, canEdit && h('div', { class: 'tool-row' }, moveButton, draft.zone && campaignLink), draft.form.node, canEdit && draft.zone && h('div', { class: 'tool-row tool-row-end' }, unpublishButton, deleteButton)),
-      canEdit && h('div', { class: 'panel-foot' }, unsaved, h('div', { class: 'foot-buttons' }, cancelButton, saveButton, publishButton)),
+      h(
+        'div',
+        { class: 'panel-scroll', tabindex: canEdit ? null : 0 },
+        canEdit && h('div', { class: 'tool-row' }, moveButton, draft.zone && campaignLink),
+        draft.form.node,
+        canEdit && draft.zone && h('div', { class: 'tool-row tool-row-end' }, unpublishButton, deleteButton),
+      ),
+      canEdit &&
+        h(
+          'div',
+          { class: 'panel-foot' },
+          unsaved,
+          h('div', { class: 'foot-buttons' }, cancelButton, saveButton, publishButton),
+        ),
     );
     refresh();
   }
@@ -168,7 +256,10 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
 
   function showShape() {
     if (!draft) return;
-    engine.editor.edit(draft.history.current(), { color: colour(draft.form.color()), moving: draft.moving || !canEdit });
+    engine.editor.edit(draft.history.current(), {
+      color: colour(draft.form.color()),
+      moving: draft.moving || !canEdit,
+    });
   }
 
   /** The map says that a gesture has ended. @param {Shape} shape */
@@ -262,9 +353,22 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
     const history = draft.history;
     history.push(shape);
     const form = zoneForm({
-      values: zone.properties, zone, venue: venue(), welcome: null, canEdit, onChange: refresh, onUseStore: useOutline,
+      values: zone.properties,
+      zone,
+      venue: venue(),
+      welcome: null,
+      canEdit,
+      onChange: refresh,
+      onUseStore: useOutline,
     });
-    draft = { ...draft, zone, etag: etag ?? `"v${zone.properties.version}"`, form, savedValues: JSON.stringify(form.read()), savedShape: history.current() };
+    draft = {
+      ...draft,
+      zone,
+      etag: etag ?? `"v${zone.properties.version}"`,
+      form,
+      savedValues: JSON.stringify(form.read()),
+      savedShape: history.current(),
+    };
     pendingWelcome = welcome ?? pendingWelcome;
     showPanel();
     showShape();
@@ -326,7 +430,15 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
   }
 
   return {
-    create, open, close, leave, undo, redo, changed, dirty, save,
+    create,
+    open,
+    close,
+    leave,
+    undo,
+    redo,
+    changed,
+    dirty,
+    save,
     zoneId: () => draft?.zone?.id ?? null,
     isOpen: () => draft !== null,
     canUndo: () => draft?.history.canUndo() ?? false,

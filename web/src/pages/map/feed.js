@@ -14,9 +14,18 @@ const MAX_WAITING = 12;
 
 /** @param {{onWhy: (message: Message) => void}} options */
 export function makeFeed({ onWhy }) {
-  const list = h('ol', { class: 'feed-list', 'data-testid': 'feed', tabindex: 0, 'aria-label': 'Latest events, newest first' });
+  const list = h('ol', {
+    class: 'feed-list',
+    'data-testid': 'feed',
+    tabindex: 0,
+    'aria-label': 'Latest events, newest first',
+  });
   const skippedNote = h('span', { class: 'feed-skipped' });
-  const none = h('p', { class: 'feed-none' }, 'Quiet so far. Shoppers who enter a zone and the pushes they get show up here.');
+  const none = h(
+    'p',
+    { class: 'feed-none' },
+    'Quiet so far. Shoppers who enter a zone and the pushes they get show up here.',
+  );
   const node = h(
     'section',
     { class: 'feed', 'aria-label': 'Live feed' },
@@ -52,14 +61,24 @@ export function makeFeed({ onWhy }) {
 
   /** @param {string} at @param {string} tone @param {string} word @param {string} text @param {Child} [end] */
   function line(at, tone, word, text, end) {
-    return h('li', { class: `feed-line feed-${tone}` }, h('time', { datetime: at }, clock(at)), h('b', null, word), h('span', { class: 'feed-text' }, text), end);
+    return h(
+      'li',
+      { class: `feed-line feed-${tone}` },
+      h('time', { datetime: at }, clock(at)),
+      h('b', null, word),
+      h('span', { class: 'feed-text' }, text),
+      end,
+    );
   }
 
   return {
     node,
     /** @param {ZoneEvent} event */
     zoneEvent(event) {
-      const reason = event.kind === 'exited' && event.reason && event.reason !== 'left' ? ` (${event.reason.replaceAll('_', ' ')})` : '';
+      const reason =
+        event.kind === 'exited' && event.reason && event.reason !== 'left'
+          ? ` (${event.reason.replaceAll('_', ' ')})`
+          : '';
       add(line(event.at, event.kind, eventKind(event.kind), event.zone_name + reason));
     },
     /** @param {Message} message */
@@ -67,9 +86,19 @@ export function makeFeed({ onWhy }) {
       const at = message.at ?? message.created_at ?? new Date().toISOString();
       const sent = message.status === 'sent';
       const word = sent ? 'push' : message.status === 'skipped' ? 'held back' : message.status;
-      const what = sent ? message.title : `${message.campaign_name ?? message.title ?? 'push'}: ${reasonText(message.reason)}`;
+      const what = sent
+        ? message.title
+        : `${message.campaign_name ?? message.title ?? 'push'}: ${reasonText(message.reason)}`;
       const why = h('button', { type: 'button', class: 'link', on: { click: () => onWhy(message) } }, 'why?');
-      add(line(at, sent ? 'push' : 'held', word, `${message.store_name ? `${message.store_name}: ` : ''}${what ?? ''}`, message.pseudonym && why));
+      add(
+        line(
+          at,
+          sent ? 'push' : 'held',
+          word,
+          `${message.store_name ? `${message.store_name}: ` : ''}${what ?? ''}`,
+          message.pseudonym && why,
+        ),
+      );
     },
     stop: () => window.clearTimeout(timer),
   };

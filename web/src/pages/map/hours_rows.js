@@ -20,7 +20,14 @@ export function hoursRows(initial, onChange) {
       h(
         'div',
         { class: 'chip-row' },
-        DAYS.map(([value, words]) => h('label', { class: 'chip chip-small' }, h('input', { type: 'checkbox', value, checked: days.includes(value) }), h('span', null, words))),
+        DAYS.map(([value, words]) =>
+          h(
+            'label',
+            { class: 'chip chip-small' },
+            h('input', { type: 'checkbox', value, checked: days.includes(value) }),
+            h('span', null, words),
+          ),
+        ),
       ),
       h(
         'div',
@@ -30,7 +37,16 @@ export function hoursRows(initial, onChange) {
         h('span', null, 'to'),
         h('label', { for: `${id}-close`, class: 'visually-hidden' }, 'Closes at'),
         h('input', { type: 'time', id: `${id}-close`, value: close, name: 'close' }),
-        h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Remove these hours', on: { click: () => remove(row) } }, icon('trash', 18)),
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'icon-button',
+            'aria-label': 'Remove these hours',
+            on: { click: () => remove(row) },
+          },
+          icon('trash', 18),
+        ),
       ),
     );
     rows.append(row);
@@ -43,22 +59,31 @@ export function hoursRows(initial, onChange) {
   }
 
   for (const hours of initial) add(hours);
-  const button = h('button', {
-    type: 'button', class: 'button button-small', 'data-testid': 'add-hours',
-    on: {
-      click: () => {
-        add({ days: DAYS.map(([key]) => key), open: '10:00', close: '20:00' });
-        onChange();
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button button-small',
+      'data-testid': 'add-hours',
+      on: {
+        click: () => {
+          add({ days: DAYS.map(([key]) => key), open: '10:00', close: '20:00' });
+          onChange();
+        },
       },
     },
-  }, icon('plus', 16), 'Add hours');
+    icon('plus', 16),
+    'Add hours',
+  );
 
   return {
     node: h('div', { class: 'field' }, h('p', { class: 'field-label' }, 'Active only during'), rows, button, error),
     /** @returns {Hours[]} */
     read: () =>
       [...rows.children].map((row) => ({
-        days: /** @type {HTMLInputElement[]} */ ([...row.querySelectorAll('input[type=checkbox]:checked')]).map((box) => box.value),
+        days: /** @type {HTMLInputElement[]} */ ([...row.querySelectorAll('input[type=checkbox]:checked')]).map(
+          (box) => box.value,
+        ),
         open: /** @type {HTMLInputElement} */ (row.querySelector('[name=open]')).value,
         close: /** @type {HTMLInputElement} */ (row.querySelector('[name=close]')).value,
       })),

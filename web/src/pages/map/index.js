@@ -29,7 +29,10 @@ import { zoneList } from './zone_list.js';
 
 const DRAW_HINTS = {
   Rectangle: ['Click one corner of the rectangle.', 'Click the opposite corner.'],
-  Polygon: ['Click the first corner.', 'Click the next corner; click the first one again to close. Backspace takes one back.'],
+  Polygon: [
+    'Click the first corner.',
+    'Click the next corner; click the first one again to close. Backspace takes one back.',
+  ],
   Circle: ['Click the centre.', 'Click again to set the radius.'],
 };
 const FPS = 30;
@@ -46,13 +49,23 @@ export function mapPage(root, context, query) {
 
   // ---- the parts
 
-  const mapNode = h('div', { class: 'map', 'data-testid': 'map', tabindex: 0, role: 'application', 'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom.' });
+  const mapNode = h('div', {
+    class: 'map',
+    'data-testid': 'map',
+    tabindex: 0,
+    role: 'application',
+    'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom.',
+  });
   const hint = h('p', { class: 'map-hint', role: 'status', hidden: true, 'data-testid': 'map-hint' });
   const crosshair = h('div', { class: 'crosshair', 'aria-hidden': 'true', hidden: true });
   const compass = h('div', { class: 'compass' });
   const tip = h('div', { class: 'dot-tip', 'aria-hidden': 'true', hidden: true });
   const people = h('span', { class: 'people', 'data-testid': 'dots-count' });
-  const lost = h('p', { class: 'map-lost', role: 'alert', hidden: true, 'data-testid': 'positions-lost' }, 'Live positions are interrupted. Trying again…');
+  const lost = h(
+    'p',
+    { class: 'map-lost', role: 'alert', hidden: true, 'data-testid': 'positions-lost' },
+    'Live positions are interrupted. Trying again…',
+  );
   const card = h('div', { class: 'store-card', hidden: true, 'data-testid': 'store-card' });
   const overlay = h('div', { class: 'map-overlay' });
   const mallSelect = h('select', { 'aria-label': 'Mall', 'data-testid': 'mall-switcher', class: 'mall-select' });
@@ -60,23 +73,38 @@ export function mapPage(root, context, query) {
 
   // Leaflet reads the element's style when it starts, so it must be on the page by then
   fill(root, mapNode);
-  const engine = makeEngine(mapNode, {
-    click: onClick,
-    hover: onHover,
-    drawn: onDrawn,
-    edited: (shape) => editing.changed(shape),
-    drawing: onDrawing,
-  }, { fps: Number(query.get('fps')) || FPS });
+  const engine = makeEngine(
+    mapNode,
+    {
+      click: onClick,
+      hover: onHover,
+      drawn: onDrawn,
+      edited: (shape) => editing.changed(shape),
+      drawing: onDrawing,
+    },
+    { fps: Number(query.get('fps')) || FPS },
+  );
 
   const toolbar = makeToolbar({
-    canEdit, onLevel: setLevel, onTool: startTool, onUndo: () => editing.undo(), onRedo: () => editing.redo(), onFit: fitLevel, onKeys: showKeys,
+    canEdit,
+    onLevel: setLevel,
+    onTool: startTool,
+    onUndo: () => editing.undo(),
+    onRedo: () => editing.redo(),
+    onFit: fitLevel,
+    onKeys: showKeys,
   });
   const list = zoneList({ canEdit, onOpen: openZone, onToggle: toggleZone, onDraw: () => startTool('Rectangle') });
   const feed = makeFeed({ onWhy: why });
   const phone = makePhone({ onWhy: why, sender: context.me.tenant.name });
   const live = makeLive({ engine, context, feed, phone, list, onState: showLink, onCount: showPeople });
   const editing = makeEditing({
-    engine, context, canEdit, panel: formPanel, level: () => level, venue: () => /** @type {Venue} */ (venue),
+    engine,
+    context,
+    canEdit,
+    panel: formPanel,
+    level: () => level,
+    venue: () => /** @type {Venue} */ (venue),
     onClosed: () => {
       formPanel.hidden = true;
       list.node.hidden = false;
@@ -95,9 +123,19 @@ export function mapPage(root, context, query) {
     onRemoved: refresh,
   });
   const help = coach(context, canEdit);
-  const tabs = sheetTabs([['zones', 'Zones', 'zones'], ['phone', 'Phone', 'phone'], ['feed', 'Live', 'feed']]);
+  const tabs = sheetTabs([
+    ['zones', 'Zones', 'zones'],
+    ['phone', 'Phone', 'phone'],
+    ['feed', 'Live', 'feed'],
+  ]);
 
-  const side = h('div', { class: 'side', 'data-sheet': 'zones' }, h('div', { class: 'mall-head' }, icon('store', 18), mallSelect), list.node, formPanel);
+  const side = h(
+    'div',
+    { class: 'side', 'data-sheet': 'zones' },
+    h('div', { class: 'mall-head' }, icon('store', 18), mallSelect),
+    list.node,
+    formPanel,
+  );
   const middle = h(
     'div',
     { class: 'middle' },
@@ -106,7 +144,15 @@ export function mapPage(root, context, query) {
     h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, feed.node),
   );
   const right = h('div', { class: 'right', 'data-sheet': 'phone' }, phone.node);
-  const page = h('div', { class: 'map-page' }, h('h1', { class: 'visually-hidden' }, 'Live map'), side, middle, right, tabs.node);
+  const page = h(
+    'div',
+    { class: 'map-page' },
+    h('h1', { class: 'visually-hidden' }, 'Live map'),
+    side,
+    middle,
+    right,
+    tabs.node,
+  );
   tabs.control(page);
   toolbar.setHistory(false, false);
   fill(root, page);
@@ -122,7 +168,10 @@ export function mapPage(root, context, query) {
         fill(overlay, empty('No mall yet', 'Import one with the API or the geoengage command; it shows up here.'));
         return;
       }
-      fill(mallSelect, malls.map((mall) => h('option', { value: mall.id }, mall.name)));
+      fill(
+        mallSelect,
+        malls.map((mall) => h('option', { value: mall.id }, mall.name)),
+      );
       mallSelect.disabled = malls.length < 2;
       mallSelect.onchange = () => showMall(malls.find((mall) => mall.id === mallSelect.value) ?? malls[0]);
       const wanted = malls.find((mall) => mall.id === query.get('mall')) ?? malls[0];
@@ -141,7 +190,11 @@ export function mapPage(root, context, query) {
     try {
       venue = await loadVenue(mall, abort.signal);
     } catch (error) {
-      if (!abort.signal.aborted) fill(overlay, failure(error, () => showMall(mall)));
+      if (!abort.signal.aborted)
+        fill(
+          overlay,
+          failure(error, () => showMall(mall)),
+        );
       return;
     }
     fill(overlay);
@@ -159,7 +212,9 @@ export function mapPage(root, context, query) {
 
   function refresh() {
     if (!venue) return;
-    const on = venue.zones().filter((zone) => venue?.isOn(zone, level) && !hidden.has(zone.id) && zone.id !== editing.zoneId());
+    const on = venue
+      .zones()
+      .filter((zone) => venue?.isOn(zone, level) && !hidden.has(zone.id) && zone.id !== editing.zoneId());
     engine.zones.set(on.map(venue.drawn));
     list.set(venue, level, hidden);
     toolbar.setHistory(editing.canUndo(), editing.canRedo());
@@ -257,9 +312,30 @@ export function mapPage(root, context, query) {
     if (!store || !venue) return;
     fill(
       card,
-      h('div', { class: 'store-card-text' }, h('strong', null, store.properties.name), h('span', null, store.properties.category ?? 'shop')),
-      canEdit && store.geometry.type !== 'Point' && h('button', { type: 'button', class: 'button button-primary', 'data-testid': 'zone-from-store', on: { click: () => zoneFromStore(id) } }, icon('plus', 18), 'Zone from this shop'),
-      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', on: { click: () => (card.hidden = true) } }, icon('close', 18)),
+      h(
+        'div',
+        { class: 'store-card-text' },
+        h('strong', null, store.properties.name),
+        h('span', null, store.properties.category ?? 'shop'),
+      ),
+      canEdit &&
+        store.geometry.type !== 'Point' &&
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'button button-primary',
+            'data-testid': 'zone-from-store',
+            on: { click: () => zoneFromStore(id) },
+          },
+          icon('plus', 18),
+          'Zone from this shop',
+        ),
+      h(
+        'button',
+        { type: 'button', class: 'icon-button', 'aria-label': 'Close', on: { click: () => (card.hidden = true) } },
+        icon('close', 18),
+      ),
     );
     card.hidden = false;
   }
@@ -270,7 +346,12 @@ export function mapPage(root, context, query) {
     if (!store || !venue) return;
     card.hidden = true;
     const shape = venue.shapeOf(/** @type {any} */ (store));
-    editing.create(shape, { name: store.properties.name, kind: 'store', store_id: id, color: store.properties.brand_color ?? undefined });
+    editing.create(shape, {
+      name: store.properties.name,
+      kind: 'store',
+      store_id: id,
+      color: store.properties.brand_color ?? undefined,
+    });
     tabs.open('zones');
   }
 
@@ -290,7 +371,7 @@ export function mapPage(root, context, query) {
     if (covered()) engine.fit([shape], { padding: 40, maxZoom: engine.zoom(), covered: covered() });
   }
 
-  /** @param {{pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string, title?: string | null}} what */
+  /** @param {{id?: string, pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string}} what */
   function why(what) {
     help.finish();
     openExplain(context, what);
@@ -317,12 +398,20 @@ export function mapPage(root, context, query) {
   }
 
   const stopKeys = listenToKeys({
-    canEdit, onLevel: setLevel, onTool: startTool, onUndo: () => editing.undo(), onRedo: () => editing.redo(), onFit: fitLevel,
+    canEdit,
+    onLevel: setLevel,
+    onTool: startTool,
+    onUndo: () => editing.undo(),
+    onRedo: () => editing.redo(),
+    onFit: fitLevel,
     onEscape: () => (engine.editor.tool() ? engine.editor.draw(null) : editing.isOpen() && editing.leave()),
     onBackspace: () => engine.editor.removeLastCorner(),
     onEnter: () => engine.editor.finish(),
   });
-  const stopAlerts = context.hub.on('alert', (alert) => alert.kind === 'venue_changed' && venue?.reloadZones().then(refresh, () => {}));
+  const stopAlerts = context.hub.on(
+    'alert',
+    (alert) => alert.kind === 'venue_changed' && venue?.reloadZones().then(refresh, () => {}),
+  );
   /** @param {BeforeUnloadEvent} event */
   const warn = (event) => editing.dirty() && event.preventDefault();
   window.addEventListener('beforeunload', warn);
@@ -343,5 +432,7 @@ export function mapPage(root, context, query) {
 
 /** @param {Venue} venue @param {number} level @param {XY} at */
 function storeAt(venue, level, at) {
-  return venue.plan(level).stores.find((store) => store.shape && contains(/** @type {Shape} */ (store.shape), at)) ?? null;
+  return (
+    venue.plan(level).stores.find((store) => store.shape && contains(/** @type {Shape} */ (store.shape), at)) ?? null
+  );
 }

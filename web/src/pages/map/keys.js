@@ -22,7 +22,11 @@ const LIST = [
 export function showKeys() {
   return ask({
     title: 'Keyboard shortcuts',
-    body: h('dl', { class: 'keys' }, LIST.map(([keys, words]) => [h('dt', null, keys), h('dd', null, words)])),
+    body: h(
+      'dl',
+      { class: 'keys' },
+      LIST.map(([keys, words]) => [h('dt', null, keys), h('dd', null, words)]),
+    ),
     actions: [{ label: 'Close', value: '', tone: 'primary' }],
   });
 }
@@ -41,7 +45,8 @@ export function listenToKeys(actions) {
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (document.querySelector('dialog[open]')) return;
-    const typing = event.target instanceof Element && event.target.closest('input:not([type=checkbox]), textarea, select');
+    const typing =
+      event.target instanceof Element && event.target.closest('input:not([type=checkbox]), textarea, select');
     if (typing) {
       if (event.key === 'Escape') /** @type {HTMLElement} */ (event.target).blur();
       return;

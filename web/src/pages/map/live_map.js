@@ -67,9 +67,18 @@ export function makeLive({ engine, context, feed, phone, list, onState, onCount 
       engine.dots.clear();
       onCount(0);
       closePositions = openPositions({
-        mallId: next.mall.id, level, onState,
+        mallId: next.mall.id,
+        level,
+        onState,
         onFrame(dots) {
-          engine.dots.frame(dots.map(({ id, lon, lat, accuracy, open }) => ({ id, accuracy, open, at: next.frame.toFrame([lon, lat]) })));
+          engine.dots.frame(
+            dots.map(({ id, lon, lat, accuracy, open }) => ({
+              id,
+              accuracy,
+              open,
+              at: next.frame.toFrame([lon, lat]),
+            })),
+          );
           onCount(dots.length);
         },
       });

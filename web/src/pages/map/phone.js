@@ -28,7 +28,12 @@ export function makePhone({ onWhy, sender }) {
   let timer = 0;
 
   const heldBox = h('input', { type: 'checkbox', 'data-testid': 'show-held', on: { change: draw } });
-  const list = h('ol', { class: 'phone-list', 'data-testid': 'phone-list', tabindex: 0, 'aria-label': 'Pushes, newest first' });
+  const list = h('ol', {
+    class: 'phone-list',
+    'data-testid': 'phone-list',
+    tabindex: 0,
+    'aria-label': 'Pushes, newest first',
+  });
   const time = h('span', { class: 'phone-clock' });
   const date = h('span', { class: 'phone-date' });
   const bar = h('span', null);
@@ -39,7 +44,13 @@ export function makePhone({ onWhy, sender }) {
     h(
       'div',
       { class: 'phone', 'data-testid': 'phone' },
-      h('div', { class: 'phone-bar', 'aria-hidden': 'true' }, bar, h('span', { class: 'phone-notch' }), h('span', { class: 'phone-battery' })),
+      h(
+        'div',
+        { class: 'phone-bar', 'aria-hidden': 'true' },
+        bar,
+        h('span', { class: 'phone-notch' }),
+        h('span', { class: 'phone-battery' }),
+      ),
       h('div', { class: 'phone-lock', 'aria-hidden': 'true' }, date, time),
       list,
     ),
@@ -50,14 +61,28 @@ export function makePhone({ onWhy, sender }) {
     fill(bar, minute(Date.now()));
     fill(time, minute(Date.now()));
     fill(date, day(Date.now()));
-    for (const item of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('time'))) fill(item, ago(item.getAttribute('datetime') ?? ''));
+    for (const item of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('time')))
+      fill(item, ago(item.getAttribute('datetime') ?? ''));
   }
 
   function draw() {
-    const all = [...messages.values()].filter(({ status }) => SHOWN.has(status) || (heldBox.checked && HELD.has(status)));
+    const all = [...messages.values()].filter(
+      ({ status }) => SHOWN.has(status) || (heldBox.checked && HELD.has(status)),
+    );
     all.sort((a, b) => when(b).localeCompare(when(a)));
     const top = list.scrollTop < 40;
-    fill(list, all.length ? all.slice(0, KEPT).map(card) : h('li', { class: 'phone-none' }, messages.size ? 'No push yet. What was held back can be shown below.' : 'No push yet. When a shopper enters a zone with a running campaign, it shows up here.'));
+    fill(
+      list,
+      all.length
+        ? all.slice(0, KEPT).map(card)
+        : h(
+            'li',
+            { class: 'phone-none' },
+            messages.size
+              ? 'No push yet. What was held back can be shown below.'
+              : 'No push yet. When a shopper enters a zone with a running campaign, it shows up here.',
+          ),
+    );
     if (top) list.scrollTop = 0;
     shown = new Set(messages.keys());
   }
@@ -68,16 +93,40 @@ export function makePhone({ onWhy, sender }) {
     const store = message.store_name ?? sender;
     return h(
       'li',
-      { class: `push ${held ? 'push-held' : ''} ${shown.has(message.id) ? '' : 'push-new'}`, 'data-testid': 'phone-message', 'data-status': message.status },
+      {
+        class: `push ${held ? 'push-held' : ''} ${shown.has(message.id) ? '' : 'push-new'}`,
+        'data-testid': 'phone-message',
+        'data-status': message.status,
+      },
       logo(store, message.brand_color),
-      h('div', { class: 'push-head' }, h('span', { class: 'push-store' }, store), h('time', { datetime: when(message) }, ago(when(message)))),
+      h(
+        'div',
+        { class: 'push-head' },
+        h('span', { class: 'push-store' }, store),
+        h('time', { datetime: when(message) }, ago(when(message))),
+      ),
       h(
         'div',
         { class: 'push-text' },
         h('p', { class: 'push-title' }, message.title ?? message.campaign_name ?? 'Push'),
         message.body && h('p', { class: 'push-body' }, message.body),
-        held && h('p', { class: 'push-reason' }, `${messageStatus(message.status)}: ${reasonText(message.reason) || 'no reason given'}`),
-        h('button', { type: 'button', class: 'link', 'data-testid': 'why', 'aria-label': `Why did this happen? ${message.title ?? ''}`, on: { click: () => onWhy(message) } }, 'why?'),
+        held &&
+          h(
+            'p',
+            { class: 'push-reason' },
+            `${messageStatus(message.status)}: ${reasonText(message.reason) || 'no reason given'}`,
+          ),
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'link',
+            'data-testid': 'why',
+            'aria-label': `Why did this happen? ${message.title ?? ''}`,
+            on: { click: () => onWhy(message) },
+          },
+          'why?',
+        ),
       ),
     );
   }

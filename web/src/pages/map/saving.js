@@ -46,7 +46,8 @@ function radiusOf(shape, zone) {
  */
 function clean(values, isEdit) {
   /** @param {unknown} value */
-  const isEmpty = (value) => value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
+  const isEmpty = (value) =>
+    value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
   /** @param {object} group */
   const drop = (group) => Object.fromEntries(Object.entries(group).filter(([, value]) => isEdit || !isEmpty(value)));
   const groups = { rules: drop(values.rules ?? {}), schedule: drop(values.schedule ?? {}) };
@@ -58,8 +59,13 @@ async function settleConflict(zone, body, error) {
   const theirs = await readZone(zone.id);
   const { name, version } = theirs.zone.properties;
   const answer = await ask({
-    title: 'Someone else changed this zone', testid: 'conflict-dialog',
-    body: h('p', null, `While you were editing, it was saved as version ${version} (“${name}”). Which one should count?`),
+    title: 'Someone else changed this zone',
+    testid: 'conflict-dialog',
+    body: h(
+      'p',
+      null,
+      `While you were editing, it was saved as version ${version} (“${name}”). Which one should count?`,
+    ),
     actions: [
       { label: 'Back', value: '' },
       { label: 'Reload theirs', value: 'theirs', testid: 'reload-theirs' },
@@ -85,15 +91,25 @@ export async function setPublished(id, published) {
  */
 export async function greet(zone, { title, body }, context) {
   const campaign = {
-    name: `Welcome: ${zone.properties.name}`, store_id: zone.properties.store_id,
-    trigger: { kind: 'entered', zone_ids: [zone.id], store_ids: [] }, audience: { kind: 'all' }, days: [], hours: null,
-    quiet_hours: 'tenant', cap: { count: 1, per_days: 1 }, cooldown_s: 3600, purpose: 'marketing', title, body,
+    name: `Welcome: ${zone.properties.name}`,
+    store_id: zone.properties.store_id,
+    trigger: { kind: 'entered', zone_ids: [zone.id], store_ids: [] },
+    audience: { kind: 'all' },
+    days: [],
+    hours: null,
+    quiet_hours: 'tenant',
+    cap: { count: 1, per_days: 1 },
+    cooldown_s: 3600,
+    purpose: 'marketing',
+    title,
+    body,
     fallback_name: 'there',
   };
   try {
     const made = await post('/v1/campaigns', campaign, { once: newKey() });
     const active = await post(`/v1/campaigns/${made.id}/activate`);
-    if (active.status === 'in_review') context.toast('The welcome push waits for approval.', { href: '/review', link: 'Review' });
+    if (active.status === 'in_review')
+      context.toast('The welcome push waits for approval.', { href: '/review', link: 'Review' });
   } catch (error) {
     context.toast(`The zone is live, but its welcome push is not: ${explain(error)}`, { tone: 'bad' });
   }
@@ -101,7 +117,10 @@ export async function greet(zone, { title, body }, context) {
 
 /** @param {string} title @param {string} text @param {string} action */
 export async function confirm(title, text, action) {
-  const actions = [{ label: 'Keep it', value: '' }, { label: action, value: 'yes', tone: 'danger', testid: 'confirm' }];
+  const actions = [
+    { label: 'Keep it', value: '' },
+    { label: action, value: 'yes', tone: 'danger', testid: 'confirm' },
+  ];
   return (await ask({ title, testid: 'confirm-dialog', body: h('p', null, text), actions })) === 'yes';
 }
 
@@ -120,7 +139,8 @@ export function placeOf(error, geometry) {
     let value = /** @type {any} */ (geometry);
     for (const key of path.slice(1)) {
       value = value?.[key];
-      if (Array.isArray(value) && value.length === 2 && value.every(Number.isFinite)) return /** @type {LonLat} */ (value);
+      if (Array.isArray(value) && value.length === 2 && value.every(Number.isFinite))
+        return /** @type {LonLat} */ (value);
     }
   }
   return null;

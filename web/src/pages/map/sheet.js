@@ -10,9 +10,19 @@ export function sheetTabs(choices) {
   /** @type {HTMLElement | null} */
   let page = null;
   const buttons = [['', 'Map', 'map'], ...choices].map(([key, words, name]) =>
-    h('button', {
-      type: 'button', class: 'tab', 'aria-pressed': String(key === ''), 'data-key': key, 'data-testid': `tab-${key || 'map'}`, on: { click: () => open(key) },
-    }, icon(name), h('span', null, words)),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'tab',
+        'aria-pressed': String(key === ''),
+        'data-key': key,
+        'data-testid': `tab-${key || 'map'}`,
+        on: { click: () => open(key) },
+      },
+      icon(name),
+      h('span', null, words),
+    ),
   );
 
   /** @param {string} key */

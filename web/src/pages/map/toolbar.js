@@ -6,7 +6,11 @@ import { icon } from '../../ui/icons.js';
 /** @import {Tool} from '../../engine/editor.js' */
 
 /** @type {[Tool, string, string][]} */
-const TOOLS = [['Rectangle', 'rectangle', 'R'], ['Polygon', 'polygon', 'P'], ['Circle', 'circle', 'C']];
+const TOOLS = [
+  ['Rectangle', 'rectangle', 'R'],
+  ['Polygon', 'polygon', 'P'],
+  ['Circle', 'circle', 'C'],
+];
 
 /**
  * @param {{canEdit: boolean, onLevel: (ordinal: number) => void, onTool: (tool: Tool | null) => void, onUndo: () => void,
@@ -21,8 +25,18 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
     node: h(
       'button',
       {
-        type: 'button', class: 'button tool', 'aria-pressed': 'false', 'aria-label': `Draw a zone: ${name}`, title: `Draw a zone: ${name} (${key})`,
-        'data-testid': `draw-${name}`, on: { click: () => onTool(tools.find((item) => item.tool === tool)?.node.getAttribute('aria-pressed') === 'true' ? null : tool) },
+        type: 'button',
+        class: 'button tool',
+        'aria-pressed': 'false',
+        'aria-label': `Draw a zone: ${name}`,
+        title: `Draw a zone: ${name} (${key})`,
+        'data-testid': `draw-${name}`,
+        on: {
+          click: () =>
+            onTool(
+              tools.find((item) => item.tool === tool)?.node.getAttribute('aria-pressed') === 'true' ? null : tool,
+            ),
+        },
       },
       icon(name),
       h('span', { class: 'tool-name' }, tool),
@@ -31,29 +45,63 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
 
   /** @param {string} name @param {string} label @param {string} keys @param {() => void} act */
   function button(name, label, keys, act) {
-    return h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: `${label} (${keys})`, 'data-testid': name, on: { click: act } }, icon(name));
+    return h(
+      'button',
+      {
+        type: 'button',
+        class: 'icon-button',
+        'aria-label': label,
+        title: `${label} (${keys})`,
+        'data-testid': name,
+        on: { click: act },
+      },
+      icon(name),
+    );
   }
 
-  const drawing = h('div', { class: 'tools', role: 'group', 'aria-label': 'Draw a zone' }, h('span', { class: 'tools-title', 'aria-hidden': 'true' }, 'Draw zone'), tools.map(({ node }) => node));
+  const drawing = h(
+    'div',
+    { class: 'tools', role: 'group', 'aria-label': 'Draw a zone' },
+    h('span', { class: 'tools-title', 'aria-hidden': 'true' }, 'Draw zone'),
+    tools.map(({ node }) => node),
+  );
   return {
     node: h(
       'div',
       { class: 'toolbar', role: 'toolbar', 'aria-label': 'Map' },
       levels,
       canEdit && drawing,
-      h('div', { class: 'tools-end' }, canEdit && undo, canEdit && redo, button('fit', 'Show the whole level', 'F', onFit), button('keyboard', 'Keyboard shortcuts', '?', onKeys)),
+      h(
+        'div',
+        { class: 'tools-end' },
+        canEdit && undo,
+        canEdit && redo,
+        button('fit', 'Show the whole level', 'F', onFit),
+        button('keyboard', 'Keyboard shortcuts', '?', onKeys),
+      ),
     ),
     /** @param {Level[]} all @param {number} current */
     setLevels(all, current) {
       fill(
         levels,
         // the ground floor first, then upwards, basements last
-        [...all].sort((a, b) => rank(a) - rank(b)).map(({ properties: { ordinal, name, short_name } }) =>
-          h('button', {
-            type: 'button', class: 'segment', 'aria-pressed': String(ordinal === current), title: `${name} (${ordinal >= 0 ? ordinal : 'no key'})`,
-            'data-testid': `level-${ordinal}`, on: { click: () => onLevel(ordinal) },
-          }, short_name, h('span', { class: 'visually-hidden' }, `, ${name}`)),
-        ),
+        [...all]
+          .sort((a, b) => rank(a) - rank(b))
+          .map(({ properties: { ordinal, name, short_name } }) =>
+            h(
+              'button',
+              {
+                type: 'button',
+                class: 'segment',
+                'aria-pressed': String(ordinal === current),
+                title: `${name} (${ordinal >= 0 ? ordinal : 'no key'})`,
+                'data-testid': `level-${ordinal}`,
+                on: { click: () => onLevel(ordinal) },
+              },
+              short_name,
+              h('span', { class: 'visually-hidden' }, `, ${name}`),
+            ),
+          ),
       );
     },
     /** @param {Tool | null} current */

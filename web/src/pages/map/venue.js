@@ -14,12 +14,19 @@ const OUTDOOR_M = 250;
 
 /** @type {Record<string, string>} */
 export const KIND_COLOURS = {
-  corridor: '#3f6fb5', store: '#8a5a2b', entrance: '#1f7a8c', events_area: '#8e44ad', parking: '#607d8b',
-  catchment: '#4f7a3a', delivery_area: '#a05a00', other: '#0f766e',
+  corridor: '#3f6fb5',
+  store: '#8a5a2b',
+  entrance: '#1f7a8c',
+  events_area: '#8e44ad',
+  parking: '#607d8b',
+  catchment: '#4f7a3a',
+  delivery_area: '#a05a00',
+  other: '#0f766e',
 };
 
 /** @param {Zone} zone */
-export const zoneColour = (zone) => colour(zone.properties.color, KIND_COLOURS[zone.properties.kind] ?? KIND_COLOURS.other);
+export const zoneColour = (zone) =>
+  colour(zone.properties.color, KIND_COLOURS[zone.properties.kind] ?? KIND_COLOURS.other);
 
 /** @param {Mall} mall @param {AbortSignal} [signal] */
 export async function loadVenue(mall, signal) {
@@ -55,13 +62,21 @@ function makeVenue(mall, levels, units, stores) {
   function surroundings() {
     const box = bounds(levels.map((level) => shapeFromGeoJson(frame, level.geometry))) ?? [0, 0, 0, 0];
     const [minX, minY, maxX, maxY] = box.map((value, i) => value + (i < 2 ? -OUTDOOR_M : OUTDOOR_M));
-    const points = [[minX, minY], [minX, maxY], [maxX, minY], [maxX, maxY]].map(([x, y]) => frame.toWorld([x, y]));
+    const points = [
+      [minX, minY],
+      [minX, maxY],
+      [maxX, minY],
+      [maxX, maxY],
+    ].map(([x, y]) => frame.toWorld([x, y]));
     const [lons, lats] = [points.map((p) => p[0]), points.map((p) => p[1])];
     return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)].join(',');
   }
 
   return {
-    mall, frame, stores, shapeOf,
+    mall,
+    frame,
+    stores,
+    shapeOf,
     /** Basements below, upper floors above, in order. */
     levels: ordered,
     ground: (ordered.find((level) => level.properties.ordinal >= 0) ?? ordered[0])?.properties.ordinal ?? 0,
@@ -99,20 +114,34 @@ function makeVenue(mall, levels, units, stores) {
       const level = ordered.find((item) => item.properties.ordinal === ordinal);
       return {
         outline: level ? shapeFromGeoJson(frame, level.geometry) : null,
-        units: units.filter((unit) => unit.properties.level === ordinal).map((unit) => ({
-          id: unit.id, name: unit.properties.name ?? '', category: unit.properties.category, shape: shapeFromGeoJson(frame, unit.geometry),
-        })),
-        stores: stores.filter((store) => store.properties.level === ordinal).map((store) => ({
-          id: store.id, name: store.properties.name, color: colour(store.properties.brand_color),
-          shape: store.geometry.type === 'Point' ? null : shapeFromGeoJson(frame, store.geometry),
-          at: store.properties.point ? frame.toFrame(store.properties.point) : null,
-        })),
+        units: units
+          .filter((unit) => unit.properties.level === ordinal)
+          .map((unit) => ({
+            id: unit.id,
+            name: unit.properties.name ?? '',
+            category: unit.properties.category,
+            shape: shapeFromGeoJson(frame, unit.geometry),
+          })),
+        stores: stores
+          .filter((store) => store.properties.level === ordinal)
+          .map((store) => ({
+            id: store.id,
+            name: store.properties.name,
+            color: colour(store.properties.brand_color),
+            shape: store.geometry.type === 'Point' ? null : shapeFromGeoJson(frame, store.geometry),
+            at: store.properties.point ? frame.toFrame(store.properties.point) : null,
+          })),
       };
     },
     /** @param {Zone} zone @returns {DrawnZone} */
     drawn: (zone) => ({
-      id: zone.id, name: zone.properties.name, color: zoneColour(zone), status: zone.properties.status,
-      kind: zone.properties.kind, outdoor: !zone.properties.mall_id, shape: shapeOf(zone),
+      id: zone.id,
+      name: zone.properties.name,
+      color: zoneColour(zone),
+      status: zone.properties.status,
+      kind: zone.properties.kind,
+      outdoor: !zone.properties.mall_id,
+      shape: shapeOf(zone),
     }),
     /** @param {Shape} shape */
     toGeoJson: (shape) => shapeToGeoJson(frame, shape),

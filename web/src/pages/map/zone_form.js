@@ -38,24 +38,68 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     { testid: 'zone-levels' },
   );
   const store = selectField('Shop', storeChoices(venue), values.store_id ?? '', {
-    testid: 'zone-store', hint: 'Pushes of this shop may use the zone.',
+    testid: 'zone-store',
+    hint: 'Pushes of this shop may use the zone.',
   });
-  const outline = h('button', { type: 'button', class: 'button button-small', 'data-testid': 'use-outline', on: { click: () => onUseStore(store.input.value) } }, icon('store', 16), 'Use the shop’s outline');
+  const outline = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button button-small',
+      'data-testid': 'use-outline',
+      on: { click: () => onUseStore(store.input.value) },
+    },
+    icon('store', 16),
+    'Use the shop’s outline',
+  );
   const color = colourField(values.color ?? '#0f766e');
-  const enter = textField('Enter after (seconds)', { type: 'number', min: 0, max: 3600, inputmode: 'numeric', value: rules.enter_s ?? '', placeholder: '10' }, { testid: 'zone-enter' });
-  const exit = textField('Leave after (seconds)', { type: 'number', min: 0, max: 3600, inputmode: 'numeric', value: rules.exit_s ?? '' }, { testid: 'zone-exit' });
-  const dwell = textField('Dwell marks (seconds)', { value: (rules.dwell_s ?? []).join(', '), placeholder: '60, 600', inputmode: 'text' }, { testid: 'zone-dwell', hint: 'When someone has stayed this long. Several with commas.' });
-  const sure = textField('Confidence needed', { type: 'number', min: 0, max: 1, step: 0.05, value: rules.min_confidence ?? '', placeholder: '0.5' }, { testid: 'zone-confidence', hint: '0 to 1: how sure a position must be before it counts.' });
-  const from = textField('Valid from', { type: 'datetime-local', value: toLocalField(schedule.valid_from) }, { testid: 'zone-from' });
-  const to = textField('Valid to', { type: 'datetime-local', value: toLocalField(schedule.valid_to) }, { testid: 'zone-to' });
+  const enter = textField(
+    'Enter after (seconds)',
+    { type: 'number', min: 0, max: 3600, inputmode: 'numeric', value: rules.enter_s ?? '', placeholder: '10' },
+    { testid: 'zone-enter' },
+  );
+  const exit = textField(
+    'Leave after (seconds)',
+    { type: 'number', min: 0, max: 3600, inputmode: 'numeric', value: rules.exit_s ?? '' },
+    { testid: 'zone-exit' },
+  );
+  const dwell = textField(
+    'Dwell marks (seconds)',
+    { value: (rules.dwell_s ?? []).join(', '), placeholder: '60, 600', inputmode: 'text' },
+    { testid: 'zone-dwell', hint: 'When someone has stayed this long. Several with commas.' },
+  );
+  const sure = textField(
+    'Confidence needed',
+    { type: 'number', min: 0, max: 1, step: 0.05, value: rules.min_confidence ?? '', placeholder: '0.5' },
+    { testid: 'zone-confidence', hint: '0 to 1: how sure a position must be before it counts.' },
+  );
+  const from = textField(
+    'Valid from',
+    { type: 'datetime-local', value: toLocalField(schedule.valid_from) },
+    { testid: 'zone-from' },
+  );
+  const to = textField(
+    'Valid to',
+    { type: 'datetime-local', value: toLocalField(schedule.valid_to) },
+    { testid: 'zone-to' },
+  );
   const hours = hoursRows(schedule.hours ?? [], onChange);
-  const tags = textField('Tags', { value: (values.tags ?? []).join(', ') }, { testid: 'zone-tags', hint: 'Separate with commas.' });
+  const tags = textField(
+    'Tags',
+    { value: (values.tags ?? []).join(', ') },
+    { testid: 'zone-tags', hint: 'Separate with commas.' },
+  );
   const sensitivity = selectField('Sensitive place', Object.entries(SENSITIVITIES), values.sensitivity ?? 'none', {
-    testid: 'zone-sensitivity', hint: 'Sensitive zones are only counted, never tied to a person.',
+    testid: 'zone-sensitivity',
+    hint: 'Sensitive zones are only counted, never tied to a person.',
   });
   const hello = checkField('Greet shoppers who enter with a push', welcome ?? false, { testid: 'zone-welcome' });
   const helloTitle = textField('Push title', { value: WELCOME_TITLE, maxlength: 120 }, { testid: 'welcome-title' });
-  const helloBody = areaField('Push text', { value: WELCOME_BODY, rows: 3, maxlength: 400 }, { testid: 'welcome-body', hint: 'At most one a day for each person.' });
+  const helloBody = areaField(
+    'Push text',
+    { value: WELCOME_BODY, rows: 3, maxlength: 400 },
+    { testid: 'welcome-body', hint: 'At most one a day for each person.' },
+  );
   const helloFields = h('div', { class: 'nested', hidden: !hello.box.checked }, helloTitle.node, helloBody.node);
   hello.box.addEventListener('change', () => (helloFields.hidden = !hello.box.checked));
   const facts = h('p', { class: 'facts', 'data-testid': 'zone-facts' });
@@ -73,17 +117,49 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
       outdoor ? h('p', { class: 'field-hint' }, 'Outdoor zone: it belongs to no level.') : levels.node,
       welcome !== null && h('div', { class: 'hello' }, hello.node, helloFields),
       h('details', { open: Boolean(values.store_id) }, h('summary', null, 'Shop'), store.node, outline),
-      h('details', { open: hasRules(rules) }, h('summary', null, 'Entering and staying'), h('div', { class: 'field-pair' }, enter.node, exit.node), dwell.node, sure.node),
-      h('details', { open: Boolean(schedule.valid_from || schedule.valid_to || schedule.hours?.length) }, h('summary', null, 'Schedule'), from.node, to.node, hours.node),
-      h('details', { open: Boolean(values.tags?.length || (values.sensitivity ?? 'none') !== 'none') }, h('summary', null, 'Tags and privacy'), tags.node, sensitivity.node),
+      h(
+        'details',
+        { open: hasRules(rules) },
+        h('summary', null, 'Entering and staying'),
+        h('div', { class: 'field-pair' }, enter.node, exit.node),
+        dwell.node,
+        sure.node,
+      ),
+      h(
+        'details',
+        { open: Boolean(schedule.valid_from || schedule.valid_to || schedule.hours?.length) },
+        h('summary', null, 'Schedule'),
+        from.node,
+        to.node,
+        hours.node,
+      ),
+      h(
+        'details',
+        { open: Boolean(values.tags?.length || (values.sensitivity ?? 'none') !== 'none') },
+        h('summary', null, 'Tags and privacy'),
+        tags.node,
+        sensitivity.node,
+      ),
     ),
     facts,
   );
 
   /** @type {Record<string, {setError: (text: string | null) => void}>} */
   const targets = {
-    name, kind, levels, store_id: store, color, enter_s: enter, exit_s: exit, dwell_s: dwell, min_confidence: sure, valid_from: from,
-    valid_to: to, hours, tags, sensitivity,
+    name,
+    kind,
+    levels,
+    store_id: store,
+    color,
+    enter_s: enter,
+    exit_s: exit,
+    dwell_s: dwell,
+    min_confidence: sure,
+    valid_from: from,
+    valid_to: to,
+    hours,
+    tags,
+    sensitivity,
   };
 
   return {
@@ -99,17 +175,30 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     /** @returns {Values} */
     read() {
       return {
-        name: name.input.value.trim(), kind: kind.input.value, mall_id: values.mall_id ?? null,
-        levels: outdoor ? [] : levels.values().map(Number), store_id: store.input.value || null, color: color.value(),
-        tags: list(tags.input.value), sensitivity: sensitivity.input.value,
+        name: name.input.value.trim(),
+        kind: kind.input.value,
+        mall_id: values.mall_id ?? null,
+        levels: outdoor ? [] : levels.values().map(Number),
+        store_id: store.input.value || null,
+        color: color.value(),
+        tags: list(tags.input.value),
+        sensitivity: sensitivity.input.value,
         rules: {
-          ...rules, enter_s: numberIn(enter.input), exit_s: numberIn(exit.input), min_confidence: numberIn(sure.input),
+          ...rules,
+          enter_s: numberIn(enter.input),
+          exit_s: numberIn(exit.input),
+          min_confidence: numberIn(sure.input),
           dwell_s: list(dwell.input.value).map(Number),
         },
-        schedule: { valid_from: fromLocalField(from.input.value), valid_to: fromLocalField(to.input.value), hours: hours.read() },
+        schedule: {
+          valid_from: fromLocalField(from.input.value),
+          valid_to: fromLocalField(to.input.value),
+          hours: hours.read(),
+        },
       };
     },
-    welcome: () => (welcome !== null && hello.box.checked ? { title: helloTitle.input.value, body: helloBody.input.value } : null),
+    welcome: () =>
+      welcome !== null && hello.box.checked ? { title: helloTitle.input.value, body: helloBody.input.value } : null,
     /** @param {string} storeId @param {Values} preset */
     presetFromStore(storeId, preset) {
       store.input.value = storeId;
@@ -117,7 +206,9 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     },
     /** @param {Shape | null} shape */
     setShape(shape) {
-      const size = shape ? `${round1(area(shape))} m², outline ${round1(perimeter(shape))} m` : 'No shape yet: draw it on the map.';
+      const size = shape
+        ? `${round1(area(shape))} m², outline ${round1(perimeter(shape))} m`
+        : 'No shape yet: draw it on the map.';
       const version = zone ? ` · version ${zone.properties.version}` : '';
       const id = zone?.properties.external_id ? ` · ${zone.properties.external_id}` : '';
       fill(facts, size + version + id);
@@ -132,24 +223,37 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
         return !target;
       });
       const lines = rest.length ? rest.map(({ detail }) => detail) : errors.length ? [] : [text].filter(Boolean);
-      fill(complaint, lines.map((line) => h('p', null, line)));
+      fill(
+        complaint,
+        lines.map((line) => h('p', null, line)),
+      );
       complaint.hidden = lines.length === 0;
       node.querySelector('.field-bad')?.closest('details')?.setAttribute('open', '');
-      /** @type {HTMLElement | null} */ (node.querySelector('.field-bad input, .field-bad select, .field-bad textarea'))?.focus();
+      /** @type {HTMLElement | null} */ (
+        node.querySelector('.field-bad input, .field-bad select, .field-bad textarea')
+      )?.focus();
     },
   };
 }
 
 /** @param {import('../../types').ZoneRules} rules */
-const hasRules = (rules) => Object.values(rules).some((value) => (Array.isArray(value) ? value.length : value !== null && value !== undefined));
+const hasRules = (rules) =>
+  Object.values(rules).some((value) => (Array.isArray(value) ? value.length : value !== null && value !== undefined));
 
 /** @param {string} text */
-const list = (text) => text.split(',').map((word) => word.trim()).filter(Boolean);
+const list = (text) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
 
 /** @param {Venue} venue @returns {[string, string][]} */
 function storeChoices(venue) {
   const names = [...venue.stores].sort((a, b) => a.properties.name.localeCompare(b.properties.name));
-  return [['', 'No shop'], ...names.map((store) => /** @type {[string, string]} */ ([store.id, store.properties.name]))];
+  return [
+    ['', 'No shop'],
+    ...names.map((store) => /** @type {[string, string]} */ ([store.id, store.properties.name])),
+  ];
 }
 
 /** @param {string} value */

@@ -26,7 +26,10 @@ export function zoneList({ onOpen, onToggle, onDraw, canEdit }) {
   let hidden = new Set();
 
   const search = h('input', {
-    type: 'search', placeholder: 'Find a zone', 'aria-label': 'Find a zone on any level', 'data-testid': 'zone-search',
+    type: 'search',
+    placeholder: 'Find a zone',
+    'aria-label': 'Find a zone on any level',
+    'data-testid': 'zone-search',
     on: { input: show },
   });
   const title = h('h2', null, 'Zones');
@@ -55,16 +58,29 @@ export function zoneList({ onOpen, onToggle, onDraw, canEdit }) {
     if (!venue) return;
     const zones = found();
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
-    fill(title, search.value.trim() ? 'Zones found' : `Zones on ${(venue.level(level)?.properties.name ?? 'this level').toLowerCase()}`, h('span', { class: 'count' }, String(zones.length)));
+    fill(
+      title,
+      search.value.trim()
+        ? 'Zones found'
+        : `Zones on ${(venue.level(level)?.properties.name ?? 'this level').toLowerCase()}`,
+      h('span', { class: 'count' }, String(zones.length)),
+    );
     fill(list, zones.map(row));
     fill(none, zones.length === 0 && nothing());
     if (focused) /** @type {HTMLElement | null} */ (node.querySelector(`[data-key="${focused}"]`))?.focus();
   }
 
   function nothing() {
-    if (search.value.trim()) return empty('No zone has that name', 'The search looks at names, kinds and tags on all levels.');
-    const draw = canEdit && h('button', { type: 'button', class: 'button', on: { click: onDraw } }, icon('rectangle', 18), 'Draw a zone');
-    return empty('No zones on this level', 'A zone is an area where something should happen when shoppers walk in.', draw);
+    if (search.value.trim())
+      return empty('No zone has that name', 'The search looks at names, kinds and tags on all levels.');
+    const draw =
+      canEdit &&
+      h('button', { type: 'button', class: 'button', on: { click: onDraw } }, icon('rectangle', 18), 'Draw a zone');
+    return empty(
+      'No zones on this level',
+      'A zone is an area where something should happen when shoppers walk in.',
+      draw,
+    );
   }
 
   /** @param {Zone} zone */
@@ -72,23 +88,46 @@ export function zoneList({ onOpen, onToggle, onDraw, canEdit }) {
     const { name, kind, status, levels } = zone.properties;
     const isHidden = hidden.has(zone.id);
     const elsewhere = venue && !venue.isOn(zone, level);
-    const place = elsewhere ? ` · ${levels.map((ordinal) => venue?.level(ordinal)?.properties.name ?? ordinal).join(', ')}` : '';
+    const place = elsewhere
+      ? ` · ${levels.map((ordinal) => venue?.level(ordinal)?.properties.name ?? ordinal).join(', ')}`
+      : '';
     const note = STATUS[status] ? ` · ${STATUS[status]}` : '';
     return h(
       'li',
       { class: `zone-row ${isHidden ? 'zone-hidden' : ''}`, 'data-zone': zone.id },
       h(
         'button',
-        { type: 'button', class: 'zone-open', 'data-key': `open-${zone.id}`, 'data-testid': 'zone-row', on: { click: () => onOpen(zone) } },
+        {
+          type: 'button',
+          class: 'zone-open',
+          'data-key': `open-${zone.id}`,
+          'data-testid': 'zone-row',
+          on: { click: () => onOpen(zone) },
+        },
         h('span', { class: `swatch swatch-${status}`, style: { '--zone': zoneColour(zone) } }),
-        h('span', { class: 'zone-text' }, h('span', { class: 'zone-name' }, name), h('span', { class: 'zone-kind' }, zoneKind(kind) + place + note)),
-        h('span', { class: 'zone-count', 'data-testid': 'zone-count', title: 'People inside now' }, inside(counts.get(zone.id)), h('span', { class: 'visually-hidden' }, ' inside now')),
+        h(
+          'span',
+          { class: 'zone-text' },
+          h('span', { class: 'zone-name' }, name),
+          h('span', { class: 'zone-kind' }, zoneKind(kind) + place + note),
+        ),
+        h(
+          'span',
+          { class: 'zone-count', 'data-testid': 'zone-count', title: 'People inside now' },
+          inside(counts.get(zone.id)),
+          h('span', { class: 'visually-hidden' }, ' inside now'),
+        ),
       ),
       h(
         'button',
         {
-          type: 'button', class: 'icon-button', 'aria-pressed': String(!isHidden), 'aria-label': `Show ${name} on the map`,
-          'data-key': `eye-${zone.id}`, 'data-testid': 'zone-eye', on: { click: () => onToggle(zone.id) },
+          type: 'button',
+          class: 'icon-button',
+          'aria-pressed': String(!isHidden),
+          'aria-label': `Show ${name} on the map`,
+          'data-key': `eye-${zone.id}`,
+          'data-testid': 'zone-eye',
+          on: { click: () => onToggle(zone.id) },
         },
         icon(isHidden ? 'eyeOff' : 'eye', 18),
       ),

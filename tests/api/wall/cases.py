@@ -1,0 +1,221 @@
+"""The table of the wall: for each endpoint of the OpenAPI, a request that names one side's things, and who may make it.
+
+A new endpoint needs a line here. `Case.body` and `Case.queries` are made of the side whose things are asked for, so the
+same line serves its owner (who must succeed) and everybody else (who must not).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tests.api.wall.world import LAT, LON, Side
+from tests.campaign_rows import NOON
+
+
+class For(StrEnum):
+    """Whose endpoint it is."""
+
+    PUBLIC = "everybody"
+    APP = "publishable keys"
+    DEVICE = "device tokens"
+    TENANT = "secret keys and operators"
+    CONSOLE = "operators"
+    PINGS = "device tokens and secret keys"
+
+
+Make = Callable[[Side], Any]
+NO_QUERY: tuple[Make, ...] = (lambda _: {},)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One endpoint. `shared`: shops may read it too. `refused_to_shops`: the status of their refusal."""
+
+    method: str
+    path: str
+    who: For = For.TENANT
+    body: Make | None = None
+    queries: tuple[Make, ...] = NO_QUERY
+    headers: dict[str, str] = field(default_factory=dict)
+    shared: bool = False
+    refused_to_shops: int = 404
+
+    @property
+    def names_ids(self) -> bool:
+        """Whether the path names a thing."""
+        return "{" in self.path
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.method, self.path
+
+    def url(self, side: Side) -> str:
+        """The path with that side's ids."""
+        names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
+        return self.path.format(**names, code="not-found", token="forged")
+
+
+def crud(
+    path: str,
+    name: str,
+    body: Make,
+    patch: Make | None,
+    *,
+    shared: bool = False,
+    queries: tuple[Make, ...] = NO_QUERY,
+) -> list[Case]:
+    """The five usual endpoints of a kind of thing."""
+    one = f"{path}/{{{name}_id}}"
+    changes = [] if patch is None else [Case("PATCH", one, body=patch)]
+    return [
+        Case("GET", path, shared=shared, queries=queries),
+        Case("POST", path, body=body),
+        Case("GET", one, shared=shared),
+        *changes,
+        Case("DELETE", one),
+    ]
+
+
+def square(properties: dict[str, Any]) -> dict[str, Any]:
+    """A Feature inside the mall."""
+    ring = [[8.5, 47.4], [8.501, 47.4], [8.501, 47.401], [8.5, 47.401], [8.5, 47.4]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def named(properties: dict[str, Any]) -> Make:
+    """A patch of a Feature's properties."""
+    return lambda _: {"properties": properties}
+
+
+def campaign(side: Side) -> dict[str, Any]:
+    """A campaign of the side's store at its zone."""
+    trigger = {"kind": "entered", "zone_ids": [side["zone"]]}
+    return {"name": "New", "store_id": side["store"], "trigger": trigger, "title": "t", "body": "b"}
+
+
+def zone(side: Side) -> dict[str, Any]:
+    """A zone of the side's store in its mall."""
+    return square({"name": "New", "mall_id": side["mall"], "levels": [0], "store_id": side["store"]})
+
+
+def pings(side: Side) -> dict[str, Any]:
+    """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
+    at = NOON.isoformat()
+    return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
+
+
+def key(side: Side) -> dict[str, Any]:
+    """A secret key for the side's store."""
+    return {"kind": "sk", "name": "New", "scopes": ["read"], "store_ids": [side["store"]]}
+
+
+PLACE_FILTERS: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda s: {"mall_id": s["mall"], "level": 0},
+    lambda _: {"bbox": "8,47,9,48"},
+)
+PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
+CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
+
+CASES = [
+    # --- open to everybody: they tell nothing of a tenant
+    Case("GET", "/healthz", For.PUBLIC),
+    Case("GET", "/readyz", For.PUBLIC),
+    Case("GET", "/metrics", For.PUBLIC),
+    Case("GET", "/problems/{code}", For.PUBLIC),
+    Case("GET", "/go/{token}", For.PUBLIC),
+    Case("POST", "/v1/login", For.PUBLIC, lambda s: {"email": f"{s.mark}-owner@example.com", "password": "no idea"}),
+    # --- the tenant
+    Case("GET", "/v1/session", For.CONSOLE),
+    Case("POST", "/v1/logout", For.CONSOLE),
+    Case("GET", "/v1/tenant", shared=True),
+    Case("PATCH", "/v1/tenant", body=lambda _: {"daily_cap": 7}),
+    *crud("/v1/owners", "owner", lambda _: {"name": "New"}, lambda _: {"name": "Changed"}),
+    *crud("/v1/apps", "app", lambda s: {"name": "New", "store_id": s["store"]}, lambda _: {"name": "Changed"}),
+    *crud("/v1/keys", "key", key, None),
+    Case("GET", "/v1/operators"),
+    Case(
+        "POST",
+        "/v1/operators",
+        body=lambda s: {
+            "email": "new@example.com", "name": "N", "role": "shop", "password": "long enough", "owner_id": s["owner"],
+        },
+    ),  # fmt: skip
+    Case("POST", "/v1/operators/{operator_id}/disable"),
+    # --- places
+    *crud(
+        "/v1/malls",
+        "mall",
+        lambda _: {"name": "New", "timezone": "UTC", "origin": [8.5, 47.4]},
+        lambda _: {"name": "Changed"},
+        shared=True,
+    ),
+    *crud(
+        "/v1/malls/{mall_id}/levels",
+        "level",
+        lambda _: square({"ordinal": 1, "name": "New", "short_name": "1"}),
+        named({"name": "Changed"}),
+        shared=True,
+    ),
+    *crud(
+        "/v1/malls/{mall_id}/units",
+        "unit",
+        lambda _: square({"level": 0, "category": "corridor"}),
+        named({"name": "Changed"}),
+        shared=True,
+    ),
+    *crud(
+        "/v1/stores",
+        "store",
+        lambda s: square({"name": "New", "mall_id": s["mall"], "level": 0, "owner_id": s["owner"]}),
+        named({"name": "Changed"}),
+        queries=PLACE_FILTERS,
+    ),
+    *crud("/v1/zones", "zone", zone, named({"name": "Changed"}), queries=PLACE_FILTERS),
+    Case("POST", "/v1/zones/{zone_id}/publish"),
+    Case("POST", "/v1/zones/{zone_id}/unpublish"),
+    Case("GET", "/v1/zones/{zone_id}/versions"),
+    # --- phones
+    Case("POST", "/v1/devices", For.APP, lambda s: {"platform": "ios", "app_id": s["app"]}),
+    Case("GET", "/v1/devices/me", For.DEVICE),
+    Case("PATCH", "/v1/devices/me", For.DEVICE, lambda _: {"locale": "de"}),
+    Case("DELETE", "/v1/devices/me", For.DEVICE),
+    Case("PUT", "/v1/devices/me/consents", For.DEVICE, lambda _: CONSENTS),
+    Case("PUT", "/v1/devices/me/link", For.DEVICE, lambda s: {"user_token": s.user_token()}),
+    Case("DELETE", "/v1/devices/me/link", For.DEVICE),
+    Case("GET", "/v1/config", For.DEVICE),
+    Case("GET", "/v1/geofences/nearby", For.DEVICE, queries=(lambda _: {"lon": LON, "lat": LAT},)),
+    Case("GET", "/v1/inbox", For.DEVICE),
+    Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
+    Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
+    # --- people and what happened
+    Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
+    Case("GET", "/v1/profiles"),
+    Case("GET", "/v1/profiles/{profile_id}"),
+    Case("GET", "/v1/zone-events", queries=PERSON_FILTERS),
+    Case("GET", "/v1/visits", queries=PERSON_FILTERS),
+    Case("GET", "/v1/explain", queries=(lambda s: {"device_id": s["device"], "reason": "asked"},), refused_to_shops=403),
+    Case("GET", "/v1/live", queries=(lambda _: {"once": "true"},), headers={"Last-Event-ID": "0"}),
+    Case("GET", "/v1/live/occupancy", queries=(*NO_QUERY, lambda s: {"mall_id": s["mall"]}), refused_to_shops=403),
+    # --- campaigns and messages
+    *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
+    Case(
+        "POST",
+        "/v1/campaigns/preview",
+        body=lambda s: {"title": "{{ store.name }}", "body": "{{ zone.name }}", "zone_id": s["zone"]},
+    ),
+    Case("POST", "/v1/campaigns/{campaign_id}/approve"),
+    Case("POST", "/v1/campaigns/{campaign_id}/reject", body=lambda _: {"reason": "no"}),
+    Case("POST", "/v1/campaigns/{campaign_id}/activate"),
+    Case("POST", "/v1/campaigns/{campaign_id}/pause"),
+    Case("GET", "/v1/campaigns/{campaign_id}/report"),
+    Case(
+        "GET",
+        "/v1/messages",
+        queries=(*NO_QUERY, lambda s: {"campaign_id": s["campaign"]}, lambda s: {"device_id": s["device"]}),
+    ),
+    Case("POST", "/v1/sending/stop"),
+    Case("POST", "/v1/sending/resume"),
+]

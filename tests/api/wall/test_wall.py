@@ -1,0 +1,308 @@
+"""The wall: nobody reads or changes what belongs to another tenant, another store or another person.
+
+Every endpoint of the OpenAPI has a line in `cases.py`. Each caller below walks the whole table asking for the things of
+one tenant, A; afterwards A's rows are as before. That A's own credentials get through the same requests shows that the
+refusals are about the caller, not about the request.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from geoengage.app import PAGES
+from geoengage.kit.db import Session
+from geoengage.tenancy.auth import make_device_token
+from geoengage.tenancy.rules import KeyKind, Principal, PrincipalKind, make_key
+from tests.api.wall.cases import CASES, Case, For
+from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone, make_side
+
+ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises the version, removal last
+SAME = {"Origin": "http://testserver"}
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/problems/{code}", "/go/{token}", "/v1/login"}
+OTHER_ROUTES = {*PAGES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
+# What a shop must not see of its mall, and a phone not of other people.
+NOT_FOR_SHOPS = "store zone campaign app owner profile device message visit key operator".split()
+NOT_FOR_PHONES = "campaign owner profile device message visit key operator tenant".split()
+NOT_FOR_PHONES_WORDS = "campaign owner person push-address title body attribute Mia key operator".split()
+
+
+@dataclass
+class Answer:
+    """What a caller got. `asked` is all that the request said, so that an echo is no leak."""
+
+    case: Case
+    status: int
+    text: str
+    asked: str
+
+    def __str__(self) -> str:
+        return f"{self.case.method} {self.asked}: {self.status} {self.text[:500]}"
+
+
+async def walk(
+    client: httpx.AsyncClient, side: Side, headers: dict[str, str], only: Callable[[Case], bool] = lambda _: True
+) -> AsyncIterator[Answer]:
+    """Ask for that side's things at every endpoint, reading first and deleting last."""
+    cases = sorted(CASES, key=lambda c: c.path, reverse=True)
+    cases.sort(key=lambda c: (c.path == "/v1/logout", ORDER.index(c.method)))
+    for case in filter(only, cases):
+        body = case.body(side) if case.body else None
+        named = {"If-Match": '"v1"'} if case.method == "PATCH" else {}
+        for query in case.queries:
+            request = client.build_request(
+                case.method, case.url(side), json=body, params=query(side), headers=named | case.headers | headers
+            )
+            answer = await client.send(request)
+            yield Answer(case, answer.status_code, answer.text, f"{request.url} {request.content.decode()}")
+
+
+def check_hidden(answer: Answer, ids: Iterable[str], words: Iterable[str]) -> None:
+    """None of the ids (but for those that the request named), and none of the words."""
+    leaked = [id_ for id_ in ids if id_ in answer.text and id_ not in answer.asked]
+    leaked += [word for word in words if word in answer.text and word not in answer.asked]
+    assert not leaked, f"{leaked} in {answer}"
+
+
+def names_foreign(case: Case, side: Side) -> bool:
+    """Whether the body names something of that side."""
+    return case.body is not None and bool(ids_in({"": [str(case.body(side))]}))
+
+
+@pytest.fixture
+async def alpha(client: httpx.AsyncClient, session: Session) -> Side:
+    """The tenant whose things are asked for."""
+    return await make_side(client, session, "alpha")
+
+
+@pytest.fixture
+async def beta(client: httpx.AsyncClient, session: Session) -> Side:
+    """Another tenant, as full as the first."""
+    return await make_side(client, session, "beta")
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+
+def test_every_endpoint_has_a_case(app: FastAPI) -> None:
+    paths = app.openapi()["paths"].items()
+    endpoints = [(method.upper(), path) for path, item in paths for method in item]
+    assert sorted(endpoints) == sorted(case.key for case in CASES)
+
+
+def test_no_endpoint_is_outside_the_openapi(app: FastAPI) -> None:
+    def paths(routes: Iterable[Any]) -> set[str]:
+        return {r.path for r in routes if isinstance(r, Mount) or hasattr(r, "path")}
+
+    hidden = paths(app.routes) - set(app.openapi()["paths"])
+    assert hidden == OTHER_ROUTES
+
+
+def test_what_is_open_to_everybody() -> None:
+    assert {case.path for case in CASES if case.who is For.PUBLIC} == PUBLIC
+
+
+# --- who must get through -----------------------------------------------------------------------------------------
+
+
+async def test_its_own_credentials_get_through(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
+    rows = await dump(session, alpha)
+    known = ids_in(rows)
+    own = {
+        For.APP: alpha.world.pk_headers,
+        For.DEVICE: bearer(alpha.phone.token),
+        For.TENANT: alpha.world.sk_headers,
+        For.PINGS: alpha.world.sk_headers,
+        For.CONSOLE: cookie(alpha.cookies["owner"]) | SAME,
+    }
+    for who, headers in own.items():
+        async for answer in walk(client, alpha, headers, lambda case, who=who: case.who is who):
+            may_conflict = answer.case.names_ids and answer.case.method in ("POST", "DELETE")
+            assert answer.status < 300 or (answer.status == 409 and may_conflict), answer
+            if answer.case.method == "GET" and answer.case.path != "/v1/config":
+                assert "alpha" in answer.text or any(id_ in answer.text for id_ in known), answer
+
+
+# --- another tenant -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("credential", ["secret key", "console"])
+async def test_another_tenant(
+    client: httpx.AsyncClient, session: Session, alpha: Side, beta: Side, credential: str
+) -> None:
+    console = credential == "console"
+    headers = cookie(beta.cookies["owner"]) | SAME if console else beta.world.sk_headers
+    before = await dump(session, alpha)
+    hidden = ids_in(before)
+    async for answer in walk(client, alpha, headers, lambda case: case.who is not For.PUBLIC):
+        case = answer.case
+        check_hidden(answer, hidden, ["alpha"])
+        if case.who is For.PINGS and not console:
+            assert (answer.status, '"accepted":0' in answer.text) == (200, True), answer
+        elif case.who in (For.APP, For.DEVICE, For.PINGS) or (case.who is For.CONSOLE and not console):
+            assert answer.status == 403, answer
+        elif case.names_ids:
+            assert answer.status == 404, answer
+        elif names_foreign(case, alpha):
+            assert answer.status in (404, 422), answer
+        else:
+            assert answer.status in (200, 201, 204, 404, 412), answer
+    assert await dump(session, alpha) == before
+
+
+# --- another store ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("credential", ["secret key", "console"])
+async def test_another_store(client: httpx.AsyncClient, session: Session, alpha: Side, credential: str) -> None:
+    console = credential == "console"
+    headers = cookie(alpha.cookies["shop"]) | SAME if console else bearer(alpha.shop_key)
+    own = alpha.ids["shop_operator"]
+    before = await dump(session, alpha, without=own)
+    hidden = [alpha[kind] for kind in NOT_FOR_SHOPS]
+    async for answer in walk(client, alpha, headers, lambda case: case.who is not For.PUBLIC):
+        case = answer.case
+        check_hidden(answer, hidden, ["alpha"])
+        if case.who in (For.APP, For.DEVICE) or (case.who is For.CONSOLE and not console):
+            assert answer.status == 403, answer
+        elif case.who is For.CONSOLE:
+            assert answer.status < 300, answer
+        elif case.names_ids and not (case.shared and case.method == "GET"):
+            # a role without the scope hears so before anything is looked up
+            assert answer.status == 404 or (console and answer.status == 403), answer
+        elif case.refused_to_shops != 404:
+            assert answer.status == case.refused_to_shops, answer
+        elif case.method == "GET":
+            assert answer.status in (200, 403, 404), answer
+        else:
+            assert answer.status in (404, 422) or (console and answer.status == 403), answer
+            assert not (answer.status == 422 and "Field required" in answer.text), answer
+    assert await dump(session, alpha, without=own) == before
+
+
+async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Side) -> None:
+    """The other side of the wall: the lists that hide the other store are not merely empty."""
+    shown = {"/v1/stores": "neighbour", "/v1/zones": "neighbour_zone", "/v1/campaigns": "neighbour_campaign"}
+    shown |= {"/v1/visits": "neighbour_zone", "/v1/zone-events": "neighbour_zone", "/v1/malls": "mall"}
+    for headers in (bearer(alpha.shop_key), cookie(alpha.cookies["shop"])):
+        for path, kind in shown.items():
+            assert alpha[kind] in (await client.get(path, headers=headers)).text, path
+        live = await client.get("/v1/live", params={"once": True}, headers=headers | {"Last-Event-ID": "0"})
+        assert alpha["neighbour_zone"] in live.text
+
+
+# --- public credentials -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_test", [False, True])
+async def test_a_publishable_key_registers_devices_and_nothing_else(
+    client: httpx.AsyncClient, session: Session, alpha: Side, is_test: bool
+) -> None:
+    key = alpha.world.pk
+    if is_test:
+        made = await client.post("/v1/keys", json={"kind": "pk", "name": "t", "is_test": True}, headers=alpha.world.sk_headers)
+        key = made.json()["key"]
+    before = await dump(session, alpha)
+    async for answer in walk(client, alpha, bearer(key), lambda case: case.who not in (For.PUBLIC, For.APP)):
+        check_hidden(answer, ids_in(before), ["alpha"])
+        assert answer.status in (401, 403), answer
+    assert await dump(session, alpha) == before
+
+
+async def test_another_persons_device(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
+    """A phone with the same app: it reads and changes itself only, whatever its requests name."""
+    stranger = await make_phone(client, alpha.world, alpha.ids["app"], "stranger")
+    forging = replace(alpha, signer=Ed25519PrivateKey.generate())
+    before = await dump(session, alpha, without=stranger.id)
+    await _walk_as_phone(client, alpha, forging, stranger.token)
+    assert await dump(session, alpha, without=stranger.id) == before
+
+
+async def test_a_device_of_another_tenant(client: httpx.AsyncClient, session: Session, alpha: Side, beta: Side) -> None:
+    """Even the true user token of the other tenant's person opens nothing there."""
+    before = await dump(session, alpha)
+    await _walk_as_phone(client, alpha, alpha, beta.phone.token)
+    assert await dump(session, alpha) == before
+
+
+async def _walk_as_phone(client: httpx.AsyncClient, alpha: Side, asked: Side, token: str) -> None:
+    hidden = [alpha[kind] for kind in NOT_FOR_PHONES]
+    words = [f"alpha-{word}" for word in NOT_FOR_PHONES_WORDS]
+    refused = {("POST", "/v1/receipts"): (404,), ("PUT", "/v1/devices/me/link"): (401, 403, 422)}
+    async for answer in walk(client, asked, bearer(token), lambda case: case.who is not For.PUBLIC):
+        check_hidden(answer, hidden, words)
+        if answer.case.who in (For.DEVICE, For.PINGS):
+            expected = refused.get(answer.case.key, (200, 204))
+            assert answer.status in expected, answer
+        else:
+            assert answer.status in (401, 403), answer
+
+
+# --- no credential, and those that are none -----------------------------------------------------------------------
+
+
+def forged(app: FastAPI, side: Side) -> dict[str, dict[str, str]]:
+    """Headers that look like credentials of the side and are none."""
+    tenant_id = side.world.tenant_id
+    device = Principal(tenant_id, side.phone.id, PrincipalKind.DEVICE, token_version=1)
+    return {
+        "none": {},
+        "empty": {"Authorization": "Bearer "},
+        "words": bearer("let me in"),
+        "an unknown secret key": bearer(make_key(KeyKind.SECRET, tenant_id, is_test=False)),
+        "its publishable key as secret key": bearer(side.world.pk.replace("pk_", "sk_", 1)),
+        "its secret key in another tenant": bearer(side.world.sk.replace(tenant_id.hex, UUID(int=1).hex)),
+        "a device token of another server": bearer(make_device_token("another-key-0123456789-0123456789ab", device)),
+        "a console session as bearer": bearer(side.cookies["owner"]),
+        "an unknown session": cookie(f"{tenant_id.hex}.unknown") | SAME,
+        "its secret key as session": cookie(side.world.sk) | SAME,
+        "a device token as session": cookie(side.phone.token) | SAME,
+    }
+
+
+@pytest.mark.parametrize("name", list(forged.__annotations__) and [
+    "none", "empty", "words", "an unknown secret key", "its publishable key as secret key",
+    "its secret key in another tenant", "a device token of another server", "a console session as bearer",
+    "an unknown session", "its secret key as session", "a device token as session",
+])
+async def test_nobody(client: httpx.AsyncClient, app: FastAPI, session: Session, alpha: Side, name: str) -> None:
+    headers, before = forged(app, alpha)[name], await dump(session, alpha)
+    async for answer in walk(client, alpha, headers):
+        check_hidden(answer, ids_in(before), ["alpha"])
+        if answer.case.who is not For.PUBLIC:
+            assert answer.status == 401, answer
+    assert await dump(session, alpha) == before
+
+
+# --- other sites' pages -------------------------------------------------------------------------------------------
+
+ELSEWHERE = {
+    "another site": {"Origin": "https://evil.example"},
+    "a subdomain": {"Origin": "http://evil.testserver"},
+    "another port": {"Origin": "http://testserver:8080"},
+    "a sandboxed frame": {"Origin": "null"},
+    "a browser that names the site only": {"Sec-Fetch-Site": "cross-site"},
+    "a page of the same site": {"Sec-Fetch-Site": "same-site"},
+    "a browser that says nothing": {},
+}
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE.values(), ids=ELSEWHERE.keys())
+async def test_a_cookie_from_elsewhere_changes_nothing(
+    client: httpx.AsyncClient, session: Session, alpha: Side, origin: dict[str, str]
+) -> None:
+    before = await dump(session, alpha)
+    headers = cookie(alpha.cookies["owner"]) | origin
+
+    def unsafe(case: Case) -> bool:
+        return case.who is not For.PUBLIC and case.method != "GET"
+
+    async for answer in walk(client, alpha, headers, unsafe):
+        assert answer.status == 403, answer
+    assert await dump(session, alpha) == before

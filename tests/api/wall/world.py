@@ -1,0 +1,250 @@
+"""Two tenants with something in every list, and dumps of all their rows.
+
+Each `Side` has one shop (`store`) whose things nobody else may see, a neighbour shop in the same mall, and one person
+with an app on a phone. Every text that belongs to the shop or the person holds `mark`, so that a leak shows in any
+answer, whatever member it hides in. Visits and zone events come from real pings.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from shapely.geometry import MultiPolygon, Point, box
+from sqlalchemy import select, text
+
+from geoengage.campaigns.models import Campaign
+from geoengage.kit.clock import utc_now
+from geoengage.kit.db import Base, Session, TenantRow
+from geoengage.kit.ids import new_id
+from geoengage.messaging import service as messaging
+from geoengage.messaging.models import Message
+from geoengage.messaging.rules import Draft
+from geoengage.presence.models import Visit
+from geoengage.tenancy import service as tenancy
+from geoengage.tenancy.auth import COOKIE
+from geoengage.tenancy.models import App, Credential, Operator, Owner
+from geoengage.tenancy.rules import KeyKind
+from geoengage.venues.models import Level, Unit
+from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
+from tests.factories import World, make_key_row, make_world
+
+LON, LAT = 8.5005, 47.4005  # inside the zones
+SQUARE = MultiPolygon([box(8.5, 47.4, 8.501, 47.401)])
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAA"  # matches no password
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GRANTED = {"location": "granted", "marketing_push": "granted", "personalisation": "granted"}
+
+
+@dataclass
+class Phone:
+    """An installation and its own credential."""
+
+    id: UUID
+    token: str
+
+
+@dataclass
+class Side:
+    """A tenant and the ids of one thing of each kind."""
+
+    world: World
+    mark: str
+    ids: dict[str, UUID]
+    phone: Phone
+    signer: Ed25519PrivateKey
+    shop_key: str  # a secret key with all scopes, of the neighbour shop only
+    cookies: dict[str, str] = field(default_factory=dict)  # of operators: owner, and shop (the neighbour's)
+
+    def __getitem__(self, kind: str) -> str:
+        return str(self.ids[kind])
+
+    def user_token(self, app: str | None = None, signer: Ed25519PrivateKey | None = None) -> str:
+        """A proof that the bearer is this side's person, for its own app unless another is named."""
+        claims = {"sub": f"{self.mark}-person", "aud": app or self["app"], "exp": utc_now() + timedelta(hours=1)}
+        return jwt.encode(claims, signer or self.signer, algorithm="EdDSA")
+
+
+async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> Side:
+    """A tenant with rows in every table that an endpoint reads or writes."""
+    signer = Ed25519PrivateKey.generate()
+    world = await make_world(session, review="always")
+    ids = await _places(session, world, mark)
+    ids["app"] = await _app(session, world, mark, signer, ids["store"])
+    ids["tenant"] = world.tenant_id
+    ids["profile"] = await make_profile(session, world, first_name=f"{mark}-Mia", external_id=f"{mark}-person")
+    ids["campaign"] = await _campaign(session, world, ids["store"], ids["zone"], f"{mark}-campaign")
+    ids["neighbour_campaign"] = await _campaign(session, world, ids["neighbour"], ids["neighbour_zone"], "Next door")
+    ids["key"] = await _spare_key(session, world, mark)
+    shop_key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, store_ids=[ids["neighbour"]])
+    operators = {
+        "owner": await _operator(session, world, mark, "owner"),
+        "operator": await _operator(session, world, mark, "support"),
+        "shop": await _operator(session, world, "neighbour", "shop", ids["neighbour_owner"]),
+    }
+    ids |= {"operator": operators["operator"], "shop_operator": operators["shop"]}
+    now = utc_now()
+    cookies = {
+        role: await tenancy.open_session(session, world.tenant_id, operators[role], now) for role in ("owner", "shop")
+    }
+    await session.commit()
+    phone = await make_phone(client, world, ids["app"], mark)
+    ids["device"] = phone.id
+    side = Side(world, mark, ids, phone, signer, shop_key, cookies)
+    await _link(client, side)
+    await walk_in(client, phone, now)
+    visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
+    ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
+    ids["message"] = await make_message(session, side)
+    await session.commit()
+    return side
+
+
+async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
+    tenant_id = world.tenant_id
+    mall = await make_mall(session, world, name="The mall")
+    ids = {"mall": mall, "level": new_id(), "unit": new_id(), "owner": new_id(), "neighbour_owner": new_id()}
+    ids["second_mall"] = await make_mall(session, world, name="The other mall")
+    session.add_all(
+        [
+            Level(tenant_id=tenant_id, id=ids["level"], mall_id=mall, ordinal=0, name="G", short_name="G", geom=SQUARE),
+            Unit(tenant_id=tenant_id, id=ids["unit"], mall_id=mall, level=0, category="corridor", geom=SQUARE),
+            Owner(tenant_id=tenant_id, id=ids["owner"], name=f"{mark}-owner"),
+            Owner(tenant_id=tenant_id, id=ids["neighbour_owner"], name="Neighbour"),
+        ]
+    )
+    await session.flush()
+    place = {"mall_id": mall, "level": 0, "point": Point(LON, LAT)}
+    ids["store"] = await make_store(session, world, name=f"{mark}-store", owner_id=ids["owner"], **place)
+    ids["neighbour"] = await make_store(session, world, name="Neighbour", owner_id=ids["neighbour_owner"], **place)
+    own: dict[str, Any] = {"store_id": ids["store"], "mall_id": mall}
+    ids["zone"] = await make_zone(session, world, name=f"{mark}-zone", **own)
+    own["store_id"] = ids["neighbour"]
+    ids["neighbour_zone"] = await make_zone(session, world, name="Neighbour", **own)
+    return ids
+
+
+async def _app(session: Session, world: World, mark: str, signer: Ed25519PrivateKey, store_id: UUID) -> UUID:
+    app = await session.get_one(App, (world.tenant_id, world.app_id))
+    pem = signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    app.name, app.store_id, app.user_token_keys = f"{mark}-app", store_id, [pem]
+    await session.flush()
+    return app.id
+
+
+async def _campaign(session: Session, world: World, store_id: UUID, zone_id: UUID, name: str) -> UUID:
+    row = Campaign(
+        tenant_id=world.tenant_id, id=new_id(), store_id=store_id, name=name, status="in_review",
+        trigger_kind="entered", trigger_zone_ids=[zone_id], trigger_store_ids=[], definition={}, title=name, body=name,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def _spare_key(session: Session, world: World, mark: str) -> UUID:
+    await make_key_row(session, world.tenant_id, KeyKind.SECRET, name=f"{mark}-key")
+    query = select(Credential.id).where(Credential.tenant_id == world.tenant_id, Credential.name == f"{mark}-key")
+    return (await session.execute(query)).scalar_one()
+
+
+async def _operator(session: Session, world: World, mark: str, role: str, owner_id: UUID | None = None) -> UUID:
+    row = Operator(
+        tenant_id=world.tenant_id, id=new_id(), email=f"{mark}-{role}@example.com", name=f"{mark}-{role}", role=role,
+        owner_id=owner_id, password_hash=PASSWORD_HASH,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def make_phone(client: httpx.AsyncClient, world: World, app_id: UUID, mark: str) -> Phone:
+    """A registered installation whose user agreed to everything."""
+    body = {
+        "app_id": str(app_id), "platform": "android", "consents": GRANTED, "consent_text_version": f"{mark}-1",
+        "push": {"provider": "fcm", "kind": "fcm_token", "address": f"{mark}-push-address"},
+    }  # fmt: skip
+    answer = await client.post("/v1/devices", json=body, headers=world.pk_headers)
+    assert answer.status_code == 201, answer.text
+    return Phone(UUID(answer.json()["device_id"]), answer.json()["device_token"])
+
+
+async def _link(client: httpx.AsyncClient, side: Side) -> None:
+    body = {"external_id": f"{side.mark}-person", "attributes": {"secret": f"{side.mark}-attribute"}}
+    answer = await client.post(f"/v1/devices/{side.phone.id}/link", json=body, headers=side.world.sk_headers)
+    assert answer.json() == {"profile_id": side["profile"]}
+
+
+async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:
+    """Enter both shops' zones: two agreeing positions."""
+    moments = [now - timedelta(seconds=seconds) for seconds in (60, 40, 20)]
+    pings = [{"at": at.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0} for at in moments]
+    answer = await client.post("/v1/pings", json={"pings": pings}, headers=bearer(phone.token))
+    assert answer.json() == {"accepted": 3, "duplicates": 0, "rejected": []}, answer.text
+
+
+async def make_message(session: Session, side: Side) -> UUID:
+    """A sent message of the shop to the person."""
+    now = utc_now()
+    draft = Draft(
+        device_id=side.ids["device"], person_id=side.ids["profile"], campaign_id=side.ids["campaign"],
+        store_id=side.ids["store"], zone_id=side.ids["zone"], zone_version=1, visit_id=side.ids["visit"],
+        title=f"{side.mark}-title", body=f"{side.mark}-body", collapse_key="k", expires_at=now + timedelta(minutes=10),
+        occurrence=new_id(),
+    )  # fmt: skip
+    (id_,) = await messaging.enqueue(session, side.world.tenant_id, [draft], now)
+    message = await session.get_one(Message, (side.world.tenant_id, id_))
+    message.status, message.channel = "sent", "preview"
+    await session.flush()
+    return id_
+
+
+def bearer(credential: str) -> dict[str, str]:
+    """The header of a key or device token."""
+    return {"Authorization": f"Bearer {credential}"}
+
+
+def cookie(value: str, **headers: str) -> dict[str, str]:
+    """The headers of a browser with that console session."""
+    return {"Cookie": f"{COOKIE}={value}"} | {name.replace("_", "-"): each for name, each in headers.items()}
+
+
+@cache
+def tenant_tables() -> tuple[str, ...]:
+    """Every table that holds a tenant's rows."""
+
+    def below(cls: type) -> Iterator[type]:
+        for child in cls.__subclasses__():
+            yield child
+            yield from below(child)
+
+    return tuple(sorted({c.__tablename__ for c in below(TenantRow) if issubclass(c, Base)}))
+
+
+async def dump(session: Session, side: Side, without: UUID | None = None) -> dict[str, list[str]]:
+    """All rows of a tenant as JSON texts by table.
+
+    `without`: but for those that name this id, which its owner may change; the ledger's length then counts for nothing.
+    """
+    result = {}
+    for table in tenant_tables():
+        if without is not None and table == "ledger_head":
+            continue
+        query = text(f"SELECT to_jsonb(t)::text FROM {table} t WHERE tenant_id = :tenant_id")  # noqa: S608
+        rows = (await session.execute(query, {"tenant_id": side.world.tenant_id})).scalars()
+        result[table] = sorted(row for row in rows if without is None or str(without) not in row)
+    tenant = text("SELECT to_jsonb(t)::text FROM tenant t WHERE id = :id")
+    result["tenant"] = list((await session.execute(tenant, {"id": side.world.tenant_id})).scalars())
+    return result
+
+
+def ids_in(rows: dict[str, list[str]]) -> set[str]:
+    """Every id that a dump's rows name."""
+    return set(_UUID.findall(str(rows)))
