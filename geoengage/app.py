@@ -35,10 +35,10 @@ _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
 DESCRIPTION = """Zones on a map, presence from pings, the right message at the right moment.
 
-Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the device
-token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works on a server.
-Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable `type`.
-Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
+Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the
+device token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works
+on a server. Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
+`type`. Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -73,7 +73,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(Outermost)
     for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, health.router):
         app.include_router(router)
-    app.router.routes.append(presence.pings_route)
+    app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

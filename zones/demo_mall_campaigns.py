@@ -85,6 +85,13 @@ CAMPAIGNS = [
         cooldown_s=7200,
     ),
     campaign(
+        "marktkorb-stamps",
+        "marktkorb",
+        "Stamp book",
+        entered(),
+        ("Your stamp book is waiting", "{{ first_name }}, every tenth coffee at {{ store.name }}'s bar is free."),
+    ),
+    campaign(
         "marktkorb-evening-bread",
         "marktkorb",
         "Evening bread",

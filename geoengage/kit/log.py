@@ -1,9 +1,18 @@
 """Logging: structlog over the standard library, one line an event. Never coordinates, tokens or addresses."""
 
 import logging
+import re
 import sys
 
 import structlog
+
+# PostgreSQL's DETAIL and CONTEXT quote rows, SQLAlchemy quotes parameters: both can hold coordinates and addresses.
+_ROW_CONTENTS = re.compile(r"(DETAIL|CONTEXT|\[parameters):.*?(?=\\n|\n|$)")
+
+
+def withhold_rows(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Cut what a database error says about the contents of rows, in messages, values and tracebacks alike."""
+    return {k: _ROW_CONTENTS.sub(r"\1: withheld", v) if isinstance(v, str) else v for k, v in event.items()}
 
 
 def configure(*, as_json: bool) -> None:
@@ -13,6 +22,7 @@ def configure(*, as_json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        withhold_rows,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())

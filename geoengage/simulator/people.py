@@ -27,7 +27,11 @@ NAMES_BY_LANGUAGE = {
 NAMES = [(name, language) for language, names in NAMES_BY_LANGUAGE.items() for name in names.split()]
 AGE_GROUPS = ["18-29", "30-44", "45-59", "60+"]
 AGE_SHARES = [0.32, 0.31, 0.22, 0.15]
-DENIES = {"location": 0.10, "marketing_push": 0.15, "personalisation": 0.20}
+DENIES = {
+    "location": 10,
+    "marketing_push": 6,
+    "personalisation": 5,
+}  # every so manieth; counted out, so that few show all
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def person(seed: int, number: int, round_: int = 0) -> Person:
         first_name=first_name,
         language=language,
         platform="android" if rng.random() < 0.6 else "ios",
-        consents={what: "denied" if rng.random() < share else "granted" for what, share in DENIES.items()},
+        consents={what: "denied" if (number + round_) % n == n - 1 else "granted" for what, n in DENIES.items()},
         permission="always" if rng.random() < 0.7 else "while_in_use",
         attributes={"age_group": str(rng.choice(AGE_GROUPS, p=AGE_SHARES)), "member": bool(rng.random() < 0.45)},
         noise=some_phone(rng),

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,15 +89,26 @@ class Stack:
 
     async def ready(self, http: aiohttp.ClientSession) -> None:
         """Wait for /readyz."""
-        async with asyncio.timeout(READY_S):
-            while True:
-                try:
-                    async with http.get(f"{self.url}/readyz") as answer:
-                        if answer.status == 200:
-                            return
-                except aiohttp.ClientError:
-                    pass
-                await asyncio.sleep(0.1)
+
+        async def answers() -> bool:
+            try:
+                async with http.get(f"{self.url}/readyz") as answer:
+                    return answer.status == 200
+            except aiohttp.ClientError:
+                return False
+
+        await self.until("/readyz is green", answers, READY_S)
+
+    async def until(self, what: str, holds: Callable[[], Awaitable[bool]], within_s: float) -> None:
+        """Wait for a condition. A process that has died by itself ends the waiting."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not await holds():
+                    dead = [name for name, process in self.processes.items() if process.returncode is not None]
+                    assert not dead, f"{dead} died while waiting until {what}"
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            raise AssertionError(f"waited {within_s} s until {what}") from error
 
     async def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the database, for looking only."""
@@ -107,18 +118,11 @@ class Stack:
     async def settled(self, within_s: float = 60.0) -> None:
         """Wait until nothing is on its way: ledger read to its end by all, no timer due, no message waiting."""
         names = [reaction.name for reaction in reactions(IndexCache())]
-        waiting: list[tuple[Any, ...]] = []
-        try:
-            async with asyncio.timeout(within_s):
-                while True:
-                    waiting = await self.query(WAITING, names)
-                    if not any(waiting[0]):
-                        return
-                    await asyncio.sleep(0.2)
-        except TimeoutError as error:
-            raise AssertionError(
-                f"after {within_s} s still waiting (messages, reactions, timers): {waiting}"
-            ) from error
+
+        async def nothing_waits() -> bool:
+            return not any((await self.query(WAITING, names))[0])
+
+        await self.until("no message, reaction or timer waits", nothing_waits, within_s)
 
     def logs(self) -> str:
         return "\n".join(f"--- {p.name}\n{p.read_text()[-4000:]}" for p in self.data_dir.glob("*.log"))

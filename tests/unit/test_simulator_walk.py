@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geoengage.simulator.people import DENIES, people
+from geoengage.simulator.people import DENIES, person
 from geoengage.simulator.phone import QUIET, R68, Fix, PhoneNoise, positions
 from geoengage.simulator.route import NoWay
 from geoengage.simulator.venue import Venue, read_venue
@@ -204,10 +204,9 @@ def test_a_mall_without_an_entrance_is_refused() -> None:
 
 
 def test_people_are_varied_and_stable() -> None:
-    crowd = people(7, 400)
-    assert crowd[:40] == people(7, 40)
-    assert len({person.external_id for person in crowd}) == 400
-    assert len({person.first_name for person in crowd[:40]}) == 40
-    for what, share in DENIES.items():
-        denied = sum(person.consents[what] == "denied" for person in crowd) / len(crowd)
-        assert denied == pytest.approx(share, abs=0.06)
+    crowd = [person(7, number) for number in range(400)]
+    assert crowd[39] == person(7, 39) != person(7, 39, 1)
+    assert len({somebody.external_id for somebody in crowd}) == 400
+    assert len({somebody.first_name for somebody in crowd[:40]}) == 40
+    for what, n in DENIES.items():
+        assert sum(somebody.consents[what] == "denied" for somebody in crowd) == 400 // n

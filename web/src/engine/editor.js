@@ -33,6 +33,7 @@ export function makeEditor(map, events) {
   let shape = null;
   let style = { color: '#0f5c5a' };
   let moving = false;
+  let locked = false;
   /** @type {Tool | null} */
   let tool = null;
   let corners = 0;
@@ -87,7 +88,7 @@ export function makeEditor(map, events) {
   }
 
   function attach() {
-    if (!layer) return;
+    if (!layer || locked) return;
     layer.on('pm:markerdragstart pm:dragstart', () => (dragging = true));
     layer.on('pm:markerdragend pm:dragend', () => {
       dragging = false;
@@ -105,7 +106,7 @@ export function makeEditor(map, events) {
     else layer.pm.enable(options);
   }
 
-  /** Shows a shape for editing, or nothing. @param {Shape | null} next @param {{color: string, moving: boolean}} how */
+  /** Shows a shape for editing, or nothing. @param {Shape | null} next @param {{color: string, moving: boolean, locked?: boolean}} how */
   function edit(next, how) {
     window.clearTimeout(timer);
     dragging = false;
@@ -116,6 +117,7 @@ export function makeEditor(map, events) {
     moving = how.moving;
     style = { color: readable(how.color) };
     if (!next) return;
+    locked = how.locked ?? false;
     layer = shapeLayer(next, {
       ...style,
       fillColor: how.color,
@@ -177,7 +179,7 @@ export function makeEditor(map, events) {
     const metres = event.shiftKey ? BIG_NUDGE_M : NUDGE_M;
     if (target.classList.contains('marker-icon') && (step || event.key === 'Delete' || event.key === 'Backspace')) {
       changeCorner(target, step ? [step[0] * metres, step[1] * metres] : null);
-    } else if (moving && step) moveBy(step[0] * metres, step[1] * metres);
+    } else if (moving && !locked && step) moveBy(step[0] * metres, step[1] * metres);
     else if (tool && event.key === ' ') dropCorner();
     else return;
     event.preventDefault();

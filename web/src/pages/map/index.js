@@ -17,24 +17,17 @@ import { makeEditing } from './editing.js';
 import { makeFeed } from './feed.js';
 import { listenToKeys, showKeys } from './keys.js';
 import { makeLive } from './live_map.js';
+import { makeMapFrame } from './map_frame.js';
 import { makePhone } from './phone.js';
 import { sheetTabs } from './sheet.js';
 import { makeToolbar } from './toolbar.js';
 import { loadVenue } from './venue.js';
 import { zoneList } from './zone_list.js';
 
-/** @import {Mall, Shape, XY, Zone} from '../../types' */
+/** @import {Mall, Shape, Store, XY, Zone} from '../../types' */
 /** @import {Tool} from '../../engine/editor.js' */
 /** @import {Venue} from './venue.js' */
 
-const DRAW_HINTS = {
-  Rectangle: ['Click one corner of the rectangle.', 'Click the opposite corner.'],
-  Polygon: [
-    'Click the first corner.',
-    'Click the next corner; click the first one again to close. Backspace takes one back.',
-  ],
-  Circle: ['Click the centre.', 'Click again to set the radius.'],
-};
 const FPS = 30;
 
 /** @type {import('../../types').Page} */
@@ -49,35 +42,18 @@ export function mapPage(root, context, query) {
 
   // ---- the parts
 
-  const mapNode = h('div', {
-    class: 'map',
-    'data-testid': 'map',
-    tabindex: 0,
-    role: 'application',
-    'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom.',
-  });
-  const hint = h('p', { class: 'map-hint', role: 'status', hidden: true, 'data-testid': 'map-hint' });
-  const crosshair = h('div', { class: 'crosshair', 'aria-hidden': 'true', hidden: true });
-  const compass = h('div', { class: 'compass' });
-  const tip = h('div', { class: 'dot-tip', 'aria-hidden': 'true', hidden: true });
-  const people = h('span', { class: 'people', 'data-testid': 'dots-count' });
-  const lost = h(
-    'p',
-    { class: 'map-lost', role: 'alert', hidden: true, 'data-testid': 'positions-lost' },
-    'Live positions are interrupted. Trying again…',
-  );
-  const card = h('div', { class: 'store-card', hidden: true, 'data-testid': 'store-card' });
-  const overlay = h('div', { class: 'map-overlay' });
+  const help = coach(context, canEdit);
+  const frame = makeMapFrame(help.node);
   const mallSelect = h('select', { 'aria-label': 'Mall', 'data-testid': 'mall-switcher', class: 'mall-select' });
   const formPanel = h('section', { class: 'form-panel', 'aria-label': 'Zone', hidden: true });
 
   // Leaflet reads the element's style when it starts, so it must be on the page by then
-  fill(root, mapNode);
+  fill(root, frame.node);
   const engine = makeEngine(
-    mapNode,
+    frame.map,
     {
       click: onClick,
-      hover: onHover,
+      hover: frame.showTip,
       drawn: onDrawn,
       edited: (shape) => editing.changed(shape),
       drawing: onDrawing,
@@ -97,7 +73,15 @@ export function mapPage(root, context, query) {
   const list = zoneList({ canEdit, onOpen: openZone, onToggle: toggleZone, onDraw: () => startTool('Rectangle') });
   const feed = makeFeed({ onWhy: why });
   const phone = makePhone({ onWhy: why, sender: context.me.tenant.name });
-  const live = makeLive({ engine, context, feed, phone, list, onState: showLink, onCount: showPeople });
+  const live = makeLive({
+    engine,
+    context,
+    feed,
+    phone,
+    list,
+    onState: (state) => frame.showLost(state === 'lost'),
+    onCount: frame.showPeople,
+  });
   const editing = makeEditing({
     engine,
     context,
@@ -122,7 +106,6 @@ export function mapPage(root, context, query) {
     },
     onRemoved: refresh,
   });
-  const help = coach(context, canEdit);
   const tabs = sheetTabs([
     ['zones', 'Zones', 'zones'],
     ['phone', 'Phone', 'phone'],
@@ -140,7 +123,7 @@ export function mapPage(root, context, query) {
     'div',
     { class: 'middle' },
     toolbar.node,
-    h('div', { class: 'map-frame' }, mapNode, crosshair, hint, lost, compass, people, tip, card, help.node, overlay),
+    frame.node,
     h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, feed.node),
   );
   const right = h('div', { class: 'right', 'data-sheet': 'phone' }, phone.node);
@@ -160,12 +143,15 @@ export function mapPage(root, context, query) {
   // ---- loading
 
   async function start() {
-    fill(overlay, loading('Loading the mall…'));
+    fill(frame.overlay, loading('Loading the mall…'));
     try {
       /** @type {Mall[]} */
       const malls = await getAll('/v1/malls', {}, abort.signal);
       if (malls.length === 0) {
-        fill(overlay, empty('No mall yet', 'Import one with the API or the geoengage command; it shows up here.'));
+        fill(
+          frame.overlay,
+          empty('No mall yet', 'Import one with the API or the geoengage command; it shows up here.'),
+        );
         return;
       }
       fill(
@@ -179,26 +165,26 @@ export function mapPage(root, context, query) {
       await showMall(wanted);
       phone.prefill(abort.signal).catch(() => {});
     } catch (error) {
-      if (!abort.signal.aborted) fill(overlay, failure(error, start));
+      if (!abort.signal.aborted) fill(frame.overlay, failure(error, start));
     }
   }
 
   /** @param {Mall} mall */
   async function showMall(mall) {
     if (!(await editing.leave())) return;
-    fill(overlay, loading('Loading the mall…'));
+    fill(frame.overlay, loading('Loading the mall…'));
     try {
       venue = await loadVenue(mall, abort.signal);
     } catch (error) {
       if (!abort.signal.aborted)
         fill(
-          overlay,
+          frame.overlay,
           failure(error, () => showMall(mall)),
         );
       return;
     }
-    fill(overlay);
-    turnCompass(compass, venue.frame.bearing);
+    fill(frame.overlay);
+    turnCompass(frame.compass, venue.frame.bearing);
     const zone = venue.zone(query.get('zone') ?? '');
     level = Number(query.get('level') ?? zone?.properties.levels[0] ?? venue.ground);
     showLevel();
@@ -225,7 +211,7 @@ export function mapPage(root, context, query) {
     if (!venue) return;
     engine.plan.set(venue.plan(level));
     toolbar.setLevels(venue.levels, level);
-    card.hidden = true;
+    frame.hideStore();
     refresh();
     live.watch(venue, level);
   }
@@ -249,28 +235,23 @@ export function mapPage(root, context, query) {
   /** @param {Tool | null} tool */
   async function startTool(tool) {
     if (!canEdit || !venue) return;
-    if (tool && editing.isOpen() && editing.shape() && !(await editing.leave())) return;
+    if (tool && editing.isOpen() && editing.hasShape() && !(await editing.leave())) return;
     tabs.close();
-    card.hidden = true;
+    frame.hideStore();
     engine.editor.draw(tool);
   }
 
   /** @param {Tool | null} tool @param {number} corners */
   function onDrawing(tool, corners) {
     toolbar.setTool(tool);
-    hint.hidden = tool === null;
-    crosshair.hidden = tool === null;
-    page.classList.toggle('is-drawing', tool !== null);
-    if (tool) {
-      help.hide();
-      fill(hint, DRAW_HINTS[tool][Math.min(1, corners)], ' ', h('span', { class: 'only-wide' }, 'Esc stops.'));
-    }
+    frame.showHint(tool, corners);
+    if (tool) help.hide();
   }
 
   /** @param {Zone} zone */
   async function openZone(zone) {
     if (!venue || editing.zoneId() === zone.id || !(await editing.leave())) return;
-    card.hidden = true;
+    frame.hideStore();
     if (!venue.isOn(zone, level) && venue.level(zone.properties.levels[0] ?? 0)) {
       level = zone.properties.levels[0] ?? 0;
       showLevel();
@@ -293,71 +274,33 @@ export function mapPage(root, context, query) {
 
   /** @param {{dot: import('../../dots.js').Seen | null, zone: string | null, at: XY}} hit */
   function onClick({ dot, zone: zoneId, at }) {
-    card.hidden = true;
+    frame.hideStore();
     if (!venue) return;
     // a slip of the hand beside a corner must not lead away from the work
-    if (editing.dirty()) return;
+    if (editing.isDirty()) return;
     if (dot?.open) return why({ pseudonym: dot.id });
     if (dot) return context.toast('This is a real shopper: nobody’s way is shown from the map.');
     const zone = zoneId ? venue.zone(zoneId) : null;
     if (zone) return openZone(zone);
     if (editing.isOpen()) return;
-    const store = storeAt(venue, level, at);
-    if (store) showStore(store.id);
+    const store = venue.store(storeAt(venue, level, at));
+    const mayMake = canEdit && store?.geometry.type !== 'Point';
+    if (store) frame.showStore(store, mayMake ? () => zoneFromStore(store) : null);
   }
 
-  /** @param {string} id */
-  function showStore(id) {
-    const store = venue?.store(id);
-    if (!store || !venue) return;
-    fill(
-      card,
-      h(
-        'div',
-        { class: 'store-card-text' },
-        h('strong', null, store.properties.name),
-        h('span', null, store.properties.category ?? 'shop'),
-      ),
-      canEdit &&
-        store.geometry.type !== 'Point' &&
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'button button-primary',
-            'data-testid': 'zone-from-store',
-            on: { click: () => zoneFromStore(id) },
-          },
-          icon('plus', 18),
-          'Zone from this shop',
-        ),
-      h(
-        'button',
-        { type: 'button', class: 'icon-button', 'aria-label': 'Close', on: { click: () => (card.hidden = true) } },
-        icon('close', 18),
-      ),
-    );
-    card.hidden = false;
-  }
-
-  /** @param {string} id */
-  function zoneFromStore(id) {
-    const store = venue?.store(id);
-    if (!store || !venue) return;
-    card.hidden = true;
+  /** @param {Store} store */
+  function zoneFromStore(store) {
+    if (!venue) return;
+    frame.hideStore();
+    const { name, brand_color } = store.properties;
     const shape = venue.shapeOf(/** @type {any} */ (store));
-    editing.create(shape, {
-      name: store.properties.name,
-      kind: 'store',
-      store_id: id,
-      color: store.properties.brand_color ?? undefined,
-    });
+    editing.create(shape, { name, kind: 'store', store_id: store.id, color: brand_color });
     tabs.open('zones');
   }
 
   /** How much of the map the open sheet hides at the bottom of a narrow screen, in pixels. */
   function covered() {
-    const [map, sheet] = [mapNode, side].map((node) => node.getBoundingClientRect());
+    const [map, sheet] = [frame.map, side].map((node) => node.getBoundingClientRect());
     return getComputedStyle(side).position === 'absolute' ? Math.max(0, map.bottom - sheet.top) : 0;
   }
 
@@ -377,26 +320,6 @@ export function mapPage(root, context, query) {
     openExplain(context, what);
   }
 
-  // ---- what the map says
-
-  /** @param {import('../../dots.js').Seen | null} dot @param {{x: number, y: number}} pixel */
-  function onHover(dot, pixel) {
-    tip.hidden = !dot;
-    if (!dot) return;
-    fill(tip, `Shopper, position ±${Math.round(dot.accuracy)} m`, dot.open && h('b', null, 'Click: why?'));
-    tip.style.transform = `translate(${Math.round(pixel.x + 14)}px, ${Math.round(pixel.y + 12)}px)`;
-  }
-
-  /** @param {import('../../live.js').LinkState} state */
-  function showLink(state) {
-    lost.hidden = state !== 'lost';
-  }
-
-  /** @param {number} count */
-  function showPeople(count) {
-    fill(people, h('b', null, String(count)), count === 1 ? ' shopper on this level' : ' shoppers on this level');
-  }
-
   const stopKeys = listenToKeys({
     canEdit,
     onLevel: setLevel,
@@ -413,7 +336,7 @@ export function mapPage(root, context, query) {
     (alert) => alert.kind === 'venue_changed' && venue?.reloadZones().then(refresh, () => {}),
   );
   /** @param {BeforeUnloadEvent} event */
-  const warn = (event) => editing.dirty() && event.preventDefault();
+  const warn = (event) => editing.isDirty() && event.preventDefault();
   window.addEventListener('beforeunload', warn);
   context.setGuard(() => editing.leave());
   start();
@@ -430,9 +353,7 @@ export function mapPage(root, context, query) {
   };
 }
 
-/** @param {Venue} venue @param {number} level @param {XY} at */
+/** @param {Venue} venue @param {number} level @param {XY} at @returns {string | null} */
 function storeAt(venue, level, at) {
-  return (
-    venue.plan(level).stores.find((store) => store.shape && contains(/** @type {Shape} */ (store.shape), at)) ?? null
-  );
+  return venue.plan(level).stores.find(({ shape }) => shape && contains(shape, at))?.id ?? null;
 }

@@ -10,17 +10,17 @@ import { readZone } from './venue.js';
 
 /** @import {Context, LonLat, Shape, Zone} from '../../types' */
 /** @import {Venue} from './venue.js' */
-/** @import {Values} from './zone_form.js' */
-/** @typedef {{zone: Zone, etag: string | null}} Saved */
+/** @import {Values, Welcome} from './zone_form.js' */
+/** @typedef {{zone: Zone, etag: string | null, isTheirs?: boolean}} Saved `isTheirs`: the other's version was chosen */
 
 /**
- * @param {{venue: Venue, zone: Zone | null, etag: string | null, key: string, shape: Shape, values: Values}} draft
- *   `zone` null creates it; `key` keeps a repeated creation from making two
+ * @param {{venue: Venue, zone: Zone | null, etag: string | null, key: string, shape: Shape, isMoved: boolean, values: Values}} draft
+ *   `zone` null creates it; `key` keeps a repeated creation from making two; an unmoved shape is not sent again
  * @returns {Promise<Saved>}
  */
-export async function writeZone({ venue, zone, etag, key, shape, values }) {
+export async function writeZone({ venue, zone, etag, key, shape, isMoved, values }) {
   const properties = { ...clean(values, zone !== null), ...radiusOf(shape, zone) };
-  const body = { type: 'Feature', geometry: venue.toGeoJson(shape), properties };
+  const body = { type: 'Feature', properties, ...(isMoved && { geometry: venue.toGeoJson(shape) }) };
   if (!zone) return saved(await call('POST', '/v1/zones', { body, once: key }));
   try {
     return saved(await call('PATCH', `/v1/zones/${zone.id}`, { body, etag }));
@@ -73,7 +73,7 @@ async function settleConflict(zone, body, error) {
     ],
   });
   if (answer === 'mine') return saved(await call('PATCH', `/v1/zones/${zone.id}`, { body, etag: theirs.etag }));
-  if (answer === 'theirs') return theirs;
+  if (answer === 'theirs') return { ...theirs, isTheirs: true };
   throw error;
 }
 
@@ -86,7 +86,7 @@ export async function setPublished(id, published) {
 /**
  * The welcome push of a new zone is an ordinary campaign.
  * @param {Zone} zone
- * @param {{title: string, body: string}} text
+ * @param {Welcome} text
  * @param {Context} context
  */
 export async function greet(zone, { title, body }, context) {

@@ -14,14 +14,17 @@ import { hoursRows } from './hours_rows.js';
 /** @import {Venue} from './venue.js' */
 /** @typedef {Partial<ZoneProps>} Values */
 
-export const WELCOME_TITLE = 'Welcome to {{ zone.name }}';
-export const WELCOME_BODY = 'Hi {{ first_name }}, good to have you here at {{ mall.name }}.';
+/** A push that greets who enters, made together with the zone. @typedef {{on: boolean, title: string, body: string}} Welcome */
+export const WELCOME = {
+  title: 'Welcome to {{ zone.name }}',
+  body: 'Hi {{ first_name }}, good to have you here at {{ mall.name }}.',
+};
 
 /** Where a complaint about `#/properties/<key>…` is shown. */
 const POINTER = /^#?\/(?:properties\/)?([a-z_]+)(?:\/([a-z_]+))?/;
 
 /**
- * @param {{values: Values, zone: Zone | null, venue: Venue, welcome: boolean | null, canEdit: boolean, onChange: () => void,
+ * @param {{values: Values, zone: Zone | null, venue: Venue, welcome: Welcome | null, canEdit: boolean, onChange: () => void,
  *   onUseStore: (storeId: string) => void}} options `welcome` null: no welcome push is offered
  */
 export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUseStore }) {
@@ -93,11 +96,15 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     testid: 'zone-sensitivity',
     hint: 'Sensitive zones are only counted, never tied to a person.',
   });
-  const hello = checkField('Greet shoppers who enter with a push', welcome ?? false, { testid: 'zone-welcome' });
-  const helloTitle = textField('Push title', { value: WELCOME_TITLE, maxlength: 120 }, { testid: 'welcome-title' });
+  const hello = checkField('Greet shoppers who enter with a push', welcome?.on ?? false, { testid: 'zone-welcome' });
+  const helloTitle = textField(
+    'Push title',
+    { value: welcome?.title ?? '', maxlength: 120 },
+    { testid: 'welcome-title' },
+  );
   const helloBody = areaField(
     'Push text',
-    { value: WELCOME_BODY, rows: 3, maxlength: 400 },
+    { value: welcome?.body ?? '', rows: 3, maxlength: 400 },
     { testid: 'welcome-body', hint: 'At most one a day for each person.' },
   );
   const helloFields = h('div', { class: 'nested', hidden: !hello.box.checked }, helloTitle.node, helloBody.node);
@@ -171,7 +178,6 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     /** The name the fields hold now, for what is shown outside the form. */
     name: () => name.input.value.trim(),
     color: () => color.value(),
-    storeId: () => store.input.value || null,
     /** @returns {Values} */
     read() {
       return {
@@ -197,13 +203,8 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
         },
       };
     },
-    welcome: () =>
-      welcome !== null && hello.box.checked ? { title: helloTitle.input.value, body: helloBody.input.value } : null,
-    /** @param {string} storeId @param {Values} preset */
-    presetFromStore(storeId, preset) {
-      store.input.value = storeId;
-      if (preset.name && !name.input.value) name.input.value = preset.name;
-    },
+    /** @returns {Welcome | null} */
+    welcome: () => welcome && { on: hello.box.checked, title: helloTitle.input.value, body: helloBody.input.value },
     /** @param {Shape | null} shape */
     setShape(shape) {
       const size = shape

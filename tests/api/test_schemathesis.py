@@ -1,0 +1,125 @@
+"""Schemathesis over the whole OpenAPI, against a real server with commits: no 5xx, and every answer as documented.
+
+Ids of real things stand in for the generated ones wherever they fit, and If-Match is current, so that the requests
+reach past look-ups. What deletes asks about things of its own, so that the others stay. The seed is fixed.
+"""
+
+import asyncio
+import itertools
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import seed
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from geoengage.app import create_app
+from geoengage.kit.db import make_sessions
+from geoengage.kit.settings import Settings
+from tests.api.wall.cases import CASES, For
+from tests.api.wall.world import Side, bearer, cookie, make_side
+from tests.conftest import KEY
+
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "seed": 20,
+        "generation": {"max-examples": 15, "deterministic": True, "database": "none", "no-shrink": True},
+        "phases": {"coverage": {"enabled": True}, "stateful": {"enabled": False}},
+        "warnings": False,
+    }
+)
+DOCUMENT = create_app(Settings(secret_key=KEY), "postgresql+psycopg://unused").openapi()
+schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
+WHO = {case.key: case.who for case in CASES}
+ENDS = {("POST", "/v1/logout"), ("POST", "/v1/operators/{operator_id}/disable")}
+NUMBERS = (f"number-{n:012}" for n in itertools.count())
+_ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+
+
+@dataclass
+class Server:
+    """The application on a port of its own, and two tenants: one to ask about, one whose things may go."""
+
+    url: str
+    lasting: Side
+    passing: Side
+
+
+@pytest.fixture(scope="module")
+def server(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """uvicorn in a thread on a database of its own."""
+    url = clone()
+    app = create_app(Settings(data_dir=Path(tmp_path_factory.mktemp("api")), secret_key=KEY), url)
+    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.02)
+    base = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+
+    async def arrange() -> tuple[Side, Side]:
+        engine = create_async_engine(url, poolclass=NullPool)
+        async with make_sessions(engine)() as session, httpx.AsyncClient(base_url=base) as client:
+            sides = await make_side(client, session, "lasting"), await make_side(client, session, "passing")
+        await engine.dispose()
+        return sides
+
+    yield Server(base, *asyncio.run(arrange()))
+    running.should_exit = True
+    thread.join(10)
+
+
+def credential(side: Side, who: For, url: str) -> dict[str, str]:
+    """The headers of somebody who may call such an endpoint."""
+    if who is For.CONSOLE:
+        return cookie(side.cookies["owner"], Origin=url)
+    return bearer({For.DEVICE: side.phone.token, For.APP: side.world.pk}.get(who, side.world.sk))
+
+
+def with_real_ids(value: Any, side: Side, name: str = "") -> Any:
+    """The value with each generated id replaced by that of a real thing of the kind that its name says."""
+    if isinstance(value, dict):
+        return {key: with_real_ids(each, side, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_real_ids(each, side, name) for each in value]
+    kind = name.removesuffix("s").removesuffix("_id")
+    is_id = isinstance(value, UUID) or (isinstance(value, str) and _ID.fullmatch(value))
+    return side[kind] if is_id and kind in side.ids else value
+
+
+@seed(20)
+@schema.parametrize()
+def test_every_answer_is_as_documented(case: schemathesis.Case, server: Server) -> None:
+    key = (case.operation.method.upper(), case.operation.path)
+    side = server.passing if key[0] == "DELETE" or key in ENDS else server.lasting
+    case.path_parameters = with_real_ids(case.path_parameters, side)
+    case.query = with_real_ids(case.query, side)
+    case.body = with_real_ids(case.body, side)
+    headers = credential(side, WHO[key], server.url)
+    if "Idempotency-Key" in (case.headers or {}):
+        headers["Idempotency-Key"] = next(NUMBERS)  # a key that came before is refused, and nothing else of it is seen
+    if key == ("GET", "/v1/live"):
+        case.query = dict(case.query or {}) | {"once": "true"}  # else it goes on for ever
+    if key[0] == "PATCH" and key[1] != "/v1/devices/me":
+        current = httpx.get(server.url + case.formatted_path, headers=headers)
+        headers |= {"If-Match": current.headers.get("etag", "none")}
+    response = case.call(base_url=server.url, headers=headers, timeout=20)
+    checks = [status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+    case.validate_response(response, checks=[schemathesis.checks.not_a_server_error, *checks])

@@ -1,0 +1,223 @@
+"""The power plug: API and worker are killed again and again while shoppers walk, and nothing that was said is lost.
+
+Shoppers walk to and fro along a row of zones, a new one every four seconds. Their phones keep what was not answered and
+send it again, as an app does; every ping answered 2xx is remembered here.
+"""
+
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import cos, radians
+from typing import Any
+
+import aiohttp
+import pytest
+
+from geoengage.kit.clock import utc_now
+from tests.e2e.calls import Json, Phone, Server, make_ping
+from tests.e2e.stack import READY_S, Stack, running
+from tests.factories import World
+from tests.providers.fcm_server import FcmServer
+
+pytestmark = pytest.mark.slow
+
+SEED = 9
+KILLS_EACH = 11
+DEVICES = 30
+ZONES, ZONE_M, STAY_S = 12, 12.0, 4
+WEST, SOUTH = 7.6, 47.55
+LAT_M = 111_200.0  # metres in a degree there, near enough for a row of squares
+LON_M = 111_400.0 * cos(radians(SOUTH))
+
+
+def east(metres: float) -> float:
+    return WEST + metres / LON_M
+
+
+def square(number: int) -> list[list[float]]:
+    west, east_, north = east(number * ZONE_M), east((number + 1) * ZONE_M), SOUTH + ZONE_M / LAT_M
+    return [[west, SOUTH], [east_, SOUTH], [east_, north], [west, north], [west, SOUTH]]
+
+
+@dataclass
+class Walker:
+    """A shopper's phone: a position every second, kept until the server has said that it has it."""
+
+    phone: Phone
+    number: int
+    accepted: list[datetime] = field(default_factory=list)
+    asked: int = 0
+    answered: int = 0
+
+    def positions(self, started: datetime) -> Iterator[tuple[datetime, Json]]:
+        """Second by second, to and fro along the row."""
+        second = 0
+        while True:
+            step = (self.number + second // STAY_S) % (2 * ZONES - 2)
+            zone = min(step, 2 * ZONES - 2 - step)
+            at = started + timedelta(seconds=second, milliseconds=31 * self.number)
+            yield at, make_ping(at, east((zone + 0.5) * ZONE_M), SOUTH + ZONE_M / 2 / LAT_M)
+            second += 1
+
+    async def walk(self, started: datetime, done: asyncio.Event) -> None:
+        """Walk until told; then send what is left."""
+        coming = self.positions(started)
+        at, ping = next(coming)
+        kept: list[tuple[datetime, Json]] = []
+        while kept or not done.is_set():
+            while at <= utc_now() and not done.is_set():
+                kept.append((at, ping))
+                at, ping = next(coming)
+            if kept and await self.send([ping for _, ping in kept]):
+                self.accepted += [at for at, _ in kept]
+                kept = []
+            await asyncio.sleep(0.2)
+
+    async def send(self, pings: list[Json]) -> bool:
+        self.asked += 1
+        try:
+            answer = await self.phone.ping(pings)
+        except (aiohttp.ClientError, TimeoutError):
+            return False  # nobody was there, or nobody is any more
+        assert answer["rejected"] == []
+        assert answer["accepted"] + answer["duplicates"] == len(pings)
+        self.answered += 1
+        return True
+
+
+@dataclass
+class Killer:
+    """Kills at random moments and starts again. `sending`: messages that were at the socket when a worker died."""
+
+    stack: Stack
+    http: aiohttp.ClientSession
+    kills: Counter[str] = field(default_factory=Counter)
+    sending: set[str] = field(default_factory=set)
+
+    async def attack(self, name: str) -> None:
+        rng = random.Random(f"{SEED} {name}")
+        for _ in range(KILLS_EACH):
+            await asyncio.sleep(rng.uniform(0.1, 1.2))
+            await self.stack.kill(name)
+            self.kills[name] += 1
+            if name == "worker":  # nobody else moves messages, so this is how it left them
+                self.sending |= {row[0] for row in await self.sent_now()}
+            await self.stack.start(name)
+            await (self.stack.ready(self.http) if name == "serve" else self.worker_ready())
+
+    async def sent_now(self) -> list[tuple[Any, ...]]:
+        """Asked only when the dead worker's last transaction has ended: its commit may have been on its way."""
+        alive = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+
+        async def is_gone() -> bool:
+            return not await self.stack.query(alive, "geoengage-worker")
+
+        await self.stack.until("the database has noticed the worker's death", is_gone, 10.0)
+        return await self.stack.query("SELECT id::text FROM message WHERE status = 'sending'")
+
+    async def worker_ready(self) -> None:
+        log = self.stack.data_dir / "worker.log"
+
+        async def has_started() -> bool:
+            return log.read_text().count("worker_started") > self.kills["worker"]
+
+        await self.stack.until("the worker has started", has_started, READY_S)
+
+
+async def test_nothing_said_is_lost(stack: Stack, world: World, fcm: FcmServer) -> None:
+    fcm.delay_s = 0.15  # so that some sends are under way whenever the worker dies
+    began = time.monotonic()
+    async with running(stack, "serve", "worker") as http:
+        server = Server(http, stack, world)
+        zones = [await server.add_zone(f"Window {n}", square(n)) for n in range(ZONES)]
+        await server.add_campaign("Even", zone_ids=zones[::2])
+        await server.add_campaign("Odd", zone_ids=zones[1::2])
+        await server.add_campaign("All", zone_ids=zones)
+        walkers = [Walker(await server.register(f"phone-{n}"), n) for n in range(DEVICES)]
+        killer, done, started = Killer(stack, http), asyncio.Event(), utc_now()
+        async with asyncio.TaskGroup() as group:
+            for walker in walkers:
+                group.create_task(walker.walk(started, done))
+            async with asyncio.TaskGroup() as attacks:
+                for name in ("serve", "worker"):
+                    attacks.create_task(killer.attack(name))
+            done.set()
+        await stack.settled()
+
+        assert killer.kills.total() >= 20
+        await check_pings(stack, walkers)
+        await check_ledger(stack)
+        await check_messages(stack, fcm, killer.sending)
+        twice = check_duplicates(fcm, killer.sending)
+    pings, unanswered = sum(len(w.accepted) for w in walkers), sum(w.asked - w.answered for w in walkers)
+    sys.stdout.write(
+        f"{killer.kills.total()} kills in {time.monotonic() - began:.0f} s; {pings} pings answered, {unanswered}"
+        f" requests not; {len(fcm.accepted())} messages at FCM, {len(killer.sending)} at the socket at a kill,"
+        f" {len(twice)} of them sent twice: {dict(twice)}\n"
+    )
+
+
+async def check_pings(stack: Stack, walkers: list[Walker]) -> None:
+    """Every ping answered 2xx is there, once; and every stay that was reported was noticed, once."""
+    rows = await stack.query("SELECT device_id::text, at FROM ping")
+    stored = Counter((device, at.astimezone(UTC)) for device, at in rows)
+    answered = {(w.phone.id, at) for w in walkers for at in w.accepted}
+    assert len(answered) == sum(len(w.accepted) for w in walkers)
+    assert stored == Counter(answered)
+    entered = await stack.query("SELECT device_id::text, count(*) FROM zone_event WHERE kind = 'entered' GROUP BY 1")
+    # A first or last stay may be too short to count.
+    for (device, count), walker in zip(sorted(entered), sorted(walkers, key=lambda w: w.phone.id), strict=True):
+        assert device == walker.phone.id
+        assert abs(count - len(walker.accepted) / STAY_S) <= 1
+
+
+async def check_ledger(stack: Stack) -> None:
+    """No gap, no event twice, read by all to the end, and none that a reaction could not digest."""
+    ledger = await stack.query(
+        "SELECT h.n, count(*), min(l.position), max(l.position) FROM ledger_head h JOIN ledger l USING (tenant_id)"
+        " GROUP BY h.tenant_id, h.n"
+    )
+    assert len(ledger) == 1
+    head, *positions = ledger[0]
+    assert positions == [head, 1, head]
+    published = await stack.query("SELECT payload ->> 'id' FROM ledger WHERE type LIKE 'zone.%'")
+    recorded = await stack.query("SELECT id::text FROM zone_event")
+    assert Counter(published) == Counter(recorded)
+    assert await stack.query("SELECT reaction, position, error FROM reaction_failure") == []
+
+
+async def check_messages(stack: Stack, fcm: FcmServer, sending: set[str]) -> None:
+    """Each entered event has one message of each of its campaigns, and each message a known end."""
+    rows = await stack.query(
+        "SELECT m.id::text, m.status, m.reason FROM zone_event e CROSS JOIN campaign c"
+        " LEFT JOIN message m ON m.event_id = e.id AND m.campaign_id = c.id"
+        " WHERE e.kind = 'entered' AND e.zone_id = ANY(c.trigger_zone_ids)"
+    )
+    assert all(row[0] for row in rows), "an entered event without its message"
+    assert len(rows) == len({row[0] for row in rows})
+    assert len(rows) == (await stack.query("SELECT count(*) FROM message"))[0][0]
+    reached = {call.message_id for call in fcm.accepted()}
+    for message, status, reason in rows:
+        if status == "sent":
+            assert message in reached
+        elif status == "unknown":  # its worker died with it at the socket, and when the next one came it was too late
+            assert message in sending
+            assert reason in ("visit_ended", "expired")
+        else:
+            assert (status, reason) in {("skipped", "visit_ended"), ("skipped", "late"), ("skipped", "expired")}
+            assert message not in reached
+    ends = Counter(status for _, status, _ in rows)
+    assert ends["sent"] > len(rows) / 2, ends
+
+
+def check_duplicates(fcm: FcmServer, sending: set[str]) -> Counter[str]:
+    """Nobody gets a message twice, except where the kill fell between send and record."""
+    times = Counter(call.message_id for call in fcm.accepted())
+    twice = Counter({message: count for message, count in times.items() if count > 1})
+    assert set(twice) <= sending
+    return twice

@@ -1,0 +1,139 @@
+"""Fixtures of the browser tests: one demo full of shoppers, one Chromium, and pages that are watched.
+
+Without Chromium or a built console these tests fail and say what to do; GEOENGAGE_NO_BROWSER=1 leaves them out.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.conftest import KEY, ROOT
+from tests.e2e.stack import free_port
+from tests.web.console import Demo, Watch, read_state
+
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY_S = 90
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path."""
+    if os.environ.get("GEOENGAGE_NO_BROWSER") == "1":
+        pytest.skip("GEOENGAGE_NO_BROWSER=1")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        pytest.fail(
+            "No Chromium: install it (Debian: apt-get install chromium), name one with CHROMIUM=/path/to/it,"
+            " or leave the browser tests out with GEOENGAGE_NO_BROWSER=1.",
+            pytrace=False,
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo(chromium: str, clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`geoengage demo up` with simulated shoppers, on a database of its own."""
+    built = Path(os.environ.get("GEOENGAGE_WEB_DIR", ROOT / "web" / "dist"))
+    if not (built / "index.html").exists():
+        pytest.fail("The console is not built. Run: make web", pytrace=False)
+    folder = tmp_path_factory.mktemp("console")
+    env = os.environ | {
+        "GEOENGAGE_DATABASE_URL": clone(),
+        "GEOENGAGE_DATA_DIR": str(folder),
+        "GEOENGAGE_SECRET_KEY": KEY,
+        "GEOENGAGE_PORT": str(free_port()),
+        "GEOENGAGE_SIMULATE": "1",
+    }
+    with (folder / "out").open("w") as out:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "geoengage", "demo", "up"], cwd=ROOT, env=env, stdout=out, stderr=out
+        )
+    try:
+        until = time.monotonic() + READY_S
+        while "Open http" not in (folder / "out").read_text():
+            assert up.poll() is None, (folder / "out").read_text()
+            assert time.monotonic() < until, (folder / "out").read_text()
+            time.sleep(0.1)
+        yield Demo(read_state(folder))
+    finally:
+        up.send_signal(signal.SIGINT)
+        up.wait(15)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """One Chromium for all tests."""
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def signed_in(browser: Browser, demo: Demo) -> Any:
+    """The cookie that the demo's link gives."""
+    context = await browser.new_context()
+    await context.request.get(demo.state["console_url"], max_redirects=0)
+    cookie = await context.storage_state()
+    await context.close()
+    return cookie
+
+
+@pytest.fixture
+def watch(demo: Demo) -> Watch:
+    """What the browser complains of in this test; it must be nothing."""
+    return Watch(demo.url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(
+    browser: Browser, demo: Demo, signed_in: Any, watch: Watch, tmp_path: Path
+) -> AsyncIterator[OpenPage]:
+    """Opens a page of the console in a browser profile of its own; signed in unless told otherwise.
+
+    At the end of the test every page was quiet: no console message, no script error, no request to another host.
+    """
+    contexts: list[BrowserContext] = []
+
+    async def open_(path: str | None = "/map", *, width: int = 1440, guest: bool = False) -> Page:
+        context = await browser.new_context(
+            base_url=demo.url,
+            viewport={"width": width, "height": 900 if width > 900 else 844},
+            storage_state=None if guest else signed_in,
+            reduced_motion="reduce",
+            has_touch=width < 500,
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        watch.attach(context)
+        page = await context.new_page()
+        if path:
+            await page.goto(path)
+        return page
+
+    yield open_
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            await page.screenshot(path=tmp_path / f"end-{number}.png")
+        await context.close()
+    assert watch.problems == []

@@ -1,0 +1,71 @@
+"""What a visitor lives through first: the link, a zone drawn in four clicks, a shopper in it, the push, the reason."""
+
+import re
+
+from playwright.async_api import Page, expect
+
+from tests.web.conftest import OpenPage
+from tests.web.console import MARKS, SHOPPER_MS, Demo, MallMap, toast
+
+pytestmark = MARKS
+# The east mall: nobody leaves by its shops without crossing it.
+CORNERS = ((24.0, -6.0), (54.0, 6.0))
+PAINTED = """() => {
+  const canvas = document.querySelector('canvas.dots');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, i) => i % 4 === 3 && value > 0);
+}"""
+
+
+async def open_link(page: Page, demo: Demo) -> None:
+    """The link of `make run`; the page gets its `?debug` without being loaded a second time."""
+    await page.add_init_script("if (location.pathname === '/') history.replaceState(null, '', '/?debug&fps=5')")
+    await page.goto(demo.state["console_url"])
+
+
+async def test_from_the_link_to_the_first_push(open_page: OpenPage, demo: Demo) -> None:
+    page = await open_page(None, guest=True)
+    await open_link(page, demo)
+    mall = MallMap(page)
+    await mall.ready()
+    await expect(page.get_by_test_id("link-state")).to_have_attribute("data-state", "live")
+    await expect(page.get_by_test_id("dots-count")).to_have_text(re.compile(r"^([6-9]|\d\d+) shoppers"), timeout=30_000)
+    assert await page.evaluate(PAINTED), "the canvas shows no dot"
+    await page.evaluate("() => { window.__sameDocument = true }")
+
+    name = "Test zone east"
+    await page.get_by_test_id("draw-rectangle").click()
+    await mall.click(*CORNERS)
+    await expect(page.get_by_test_id("zone-name")).to_be_focused()
+    await page.keyboard.type(name)
+    await page.get_by_test_id("publish").click()
+
+    await expect(toast(page, f"“{name}” is live")).to_be_visible()
+    await expect(mall.row(name)).to_be_visible()
+    await page.locator(".zone-row.flash").filter(has_text=name).wait_for(timeout=SHOPPER_MS)
+    await expect(page.get_by_test_id("feed").get_by_text(name, exact=True).first).to_be_visible()
+    push = page.get_by_test_id("phone-message").filter(has_text=f"Welcome to {name}").first
+    await expect(push).to_be_visible(timeout=SHOPPER_MS)
+    assert await push.get_attribute("data-status") == "sent"
+    await expect(push).to_contain_text("Hi ")
+
+    await push.get_by_test_id("why").click()
+    drawer = page.get_by_test_id("drawer")
+    await expect(drawer.get_by_test_id("explain-summary")).not_to_be_empty()
+    asked = drawer.get_by_test_id("explain-message").first
+    await expect(asked).to_contain_text(f"Welcome to {name}")
+    await expect(drawer.get_by_test_id("verdict").filter(has_text=name)).to_be_visible()
+    assert await page.evaluate("() => window.__sameDocument"), "the page was loaded again"
+
+
+async def test_a_dot_tells_its_story(open_page: OpenPage) -> None:
+    page = await open_page("/map?debug&fps=5")
+    mall = MallMap(page)
+    await mall.ready()
+    await expect(page.get_by_test_id("dots-count")).to_have_text(re.compile(r"^[1-9]\d* shopper"), timeout=30_000)
+    dot = next(dot for dot in await mall.dots() if dot["open"])
+    await page.mouse.move(dot["x"], dot["y"])
+    await page.mouse.click(dot["x"], dot["y"])
+    await expect(page.get_by_test_id("drawer").get_by_test_id("explain-summary")).not_to_be_empty()
+    await page.get_by_test_id("drawer-close").click()
+    await expect(page.get_by_test_id("drawer")).to_have_count(0)
