@@ -31,7 +31,7 @@ def campaign(
         "purpose": "marketing",
         "title": text[0],
         "body": text[1],
-        "fallback_name": "there",
+        "fallback_name": None,
     }
     return {**made, **over}
 
@@ -79,7 +79,7 @@ CAMPAIGNS = [
         entered(),
         (
             "{{ store.name }} has picked for you",
-            "{{ first_name }}, this week's basket: tomatoes, basil and burrata, 20 % off.",
+            "Hi {{ first_name }}, this week's basket: tomatoes, basil and burrata, 20 % off.",
         ),
         cap={"count": 2, "per_days": 7},
         cooldown_s=7200,
@@ -89,14 +89,14 @@ CAMPAIGNS = [
         "marktkorb",
         "Stamp book",
         entered(),
-        ("Your stamp book is waiting", "{{ first_name }}, every tenth coffee at {{ store.name }}'s bar is free."),
+        ("Your stamp book is waiting", "Hi {{ first_name }}, every tenth coffee at {{ store.name }}'s bar is free."),
     ),
     campaign(
         "marktkorb-evening-bread",
         "marktkorb",
         "Evening bread",
         entered(),
-        ("Bread at half price", "{{ first_name }}, until nine {{ store.name }} sells today's bread for half."),
+        ("Bread at half price", "Hi {{ first_name }}, until nine {{ store.name }} sells today's bread for half."),
         hours={"start": "19:00", "end": "21:00"},
     ),
     campaign(
@@ -117,7 +117,7 @@ CAMPAIGNS = [
         entered(),
         (
             "New at {{ store.name }}",
-            "{{ first_name }}, the winter coats have come in. Try one on before the weekend.",
+            "Hi {{ first_name }}, the winter coats have come in. Try one on before the weekend.",
         ),
         audience=attribute("age_group", "eq", "18-29"),
     ),
@@ -126,7 +126,7 @@ CAMPAIGNS = [
         "sport-gipfel",
         "Members' tenth",
         entered(),
-        ("{{ first_name }}, 10 % for members", "Show your {{ mall.name }} card at {{ store.name }} today."),
+        ("Hi {{ first_name }}, 10 % for members", "Show your {{ mall.name }} card at {{ store.name }} today."),
         audience=attribute("member", "eq", True),
     ),
     campaign(
@@ -168,7 +168,7 @@ CAMPAIGNS = [
         "eis-polare",
         "Scoop for members",
         entered(zone_external_ids=["zn-welcome"]),
-        ("A scoop for {{ first_name }}", "{{ store.name }} beside the main entrance: the first scoop is ours."),
+        ("A scoop for you, {{ first_name }}", "{{ store.name }} beside the main entrance: the first scoop is ours."),
         audience=attribute("member", "eq", True),
     ),
     campaign(
@@ -178,7 +178,7 @@ CAMPAIGNS = [
         entered(),
         (
             "Double points today",
-            "{{ first_name }}, {{ store.name }} doubles your points on everything for the bath.",
+            "Hi {{ first_name }}, {{ store.name }} doubles your points on everything for the bath.",
         ),
     ),
     campaign(

@@ -18,15 +18,23 @@ from geoengage.presence.service import Batch, IndexCache, record_group
 MAX_PINGS = 2_000  # of one group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
 CONNECTIONS = 3
+ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
 
 class PingWriter:
     """The queue in front of `record_group`. One per process; groups of one tenant are written in order."""
 
-    def __init__(self, sessions: Callable[[], Sessions], bell: Bell, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        sessions: Callable[[], Sessions],
+        bell: Bell,
+        clock: Callable[[], datetime],
+        *,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
         self.indexes = IndexCache()
-        self._sessions, self._bell, self._clock = sessions, bell, clock
+        self._sessions, self._bell, self._clock, self._max_waiting = sessions, bell, clock, max_waiting
         self._waiting: dict[TenantId, deque[tuple[Batch, asyncio.Future[None]]]] = {}
         self._size = 0
         self._connections = asyncio.Semaphore(CONNECTIONS)
@@ -34,7 +42,7 @@ class PingWriter:
 
     async def submit(self, tenant_id: TenantId, batch: Batch) -> None:
         """Wait until the batch is durable; its answer stands in it. Raises Unavailable when too much is waiting."""
-        if self._size > MAX_WAITING:
+        if self._size > self._max_waiting:
             raise errors.Unavailable("too many pings are waiting; send them again in a moment", retry_after_s=2)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._size += len(batch.pings)
@@ -66,7 +74,7 @@ class PingWriter:
             return await record_group(session, tenant_id, batches, self.indexes, self._clock())
 
         try:
-            published = await retried(self._sessions(), tenant_id, work, attempts=1 if len(group) > 1 else 3)
+            published = await retried(self._sessions(), tenant_id, work, attempts=1 if len(group) > 1 else ATTEMPTS)
         except Exception as error:
             if len(group) > 1:
                 logger.warning("ping_group_halved", size=len(group), error=type(error).__name__)

@@ -66,7 +66,12 @@ def demo(chromium: str, clone: Callable[[], str], tmp_path_factory: pytest.TempP
     }
     with (folder / "out").open("w") as out:
         up = subprocess.Popen(
-            [sys.executable, "-m", "geoengage", "demo", "up"], cwd=ROOT, env=env, stdout=out, stderr=out
+            [sys.executable, "-m", "geoengage", "demo", "up"],
+            cwd=ROOT,
+            env=env,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,  # Ctrl-C of the test run reaches it once, from here
         )
     try:
         until = time.monotonic() + READY_S

@@ -8,8 +8,8 @@ from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, SHOPPER_MS, Demo, MallMap, toast
 
 pytestmark = MARKS
-# The east mall: nobody leaves by its shops without crossing it.
-CORNERS = ((24.0, -6.0), (54.0, 6.0))
+# The west mall and the atrium: most ways lead through them, and somebody is there at any moment.
+CORNERS = ((-78.0, -6.5), (17.0, 6.5))
 PAINTED = """() => {
   const canvas = document.querySelector('canvas.dots');
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -33,7 +33,7 @@ async def test_from_the_link_to_the_first_push(open_page: OpenPage, demo: Demo) 
     assert await page.evaluate(PAINTED), "the canvas shows no dot"
     await page.evaluate("() => { window.__sameDocument = true }")
 
-    name = "Test zone east"
+    name = "Test passage"
     await page.get_by_test_id("draw-rectangle").click()
     await mall.click(*CORNERS)
     await expect(page.get_by_test_id("zone-name")).to_be_focused()

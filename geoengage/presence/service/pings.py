@@ -27,7 +27,7 @@ from geoengage.presence.service.matching import DeviceWork, advance
 from geoengage.presence.service.outcome import Outcome, write
 
 GROUP_LOCK_WAIT_MS = 250  # a group that waits longer is halved: one busy device must not hold up strangers
-SINGLE_LOCK_WAIT_MS = 1_000
+SINGLE_LOCK_WAIT_MS = 500
 _by_time = attrgetter("at")
 
 

@@ -311,7 +311,7 @@ export function mapPage(root, context, query) {
     const isOutside = outline && !corners.some((corner) => contains(outline, corner));
     editing.create(shape, isOutside ? { mall_id: null, levels: [], kind: 'other' } : {});
     tabs.open('zones');
-    if (covered()) engine.fit([shape], { padding: 40, maxZoom: engine.zoom(), covered: covered() });
+    if (covered()) engine.fit([shape], { padding: 30, maxZoom: 2.5, covered: covered() });
   }
 
   /** @param {{id?: string, pseudonym?: string | null, device_id?: string | null, at?: string, created_at?: string}} what */

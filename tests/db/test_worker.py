@@ -1,0 +1,196 @@
+"""The runner of reactions and the upkeep, on a database where commits are real."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from geoengage.kit import partitions
+from geoengage.kit.db import Session, Sessions, make_sessions, transaction
+from geoengage.kit.event_base import Event, Recorded
+from geoengage.kit.events import publish
+from geoengage.kit.ids import TenantId
+from geoengage.presence.models import Ping
+from geoengage.wiring import Reaction
+from geoengage.worker import react, react_once, upkeep_once
+from tests.factories import make_world
+from tests.places import make_phone
+
+NOW = datetime.now(UTC)
+
+
+class Counted(Event, frozen=True, kw_only=True, tag="test.counted"):
+    """Something to react to."""
+
+    n: int
+
+
+class Ignored(Event, frozen=True, kw_only=True, tag="test.ignored"):
+    """Something that nobody wants."""
+
+
+@pytest.fixture
+def sessions(committed: AsyncEngine) -> Sessions:
+    """Sessions whose commits are real."""
+    return make_sessions(committed)
+
+
+@pytest.fixture
+async def session(sessions: Sessions) -> AsyncIterator[Session]:
+    """One of them, open."""
+    async with sessions() as opened:
+        yield opened
+        await opened.commit()
+
+
+class Notebook:
+    """A reaction that writes down each number, in the transaction of its cursor, and chokes on some."""
+
+    def __init__(self, *poison: int, error: Exception | None = None) -> None:
+        self.poison, self.error, self.calls = poison, error or ValueError("cannot digest this"), 0
+
+    def reaction(self, name: str = "test.notebook") -> Reaction:
+        return Reaction(name, frozenset({"test.counted"}), self.handle)
+
+    async def handle(self, session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+        self.calls += 1
+        for event in recorded:
+            n = event.as_(Counted).n
+            await session.execute(text("INSERT INTO noted VALUES (:t, :n)"), {"t": tenant_id, "n": n})
+            if n in self.poison:
+                raise self.error
+
+
+async def prepare(session: Session, *numbers: int) -> TenantId:
+    """A tenant with these numbers in its ledger, each followed by an event that nobody wants."""
+    world = await make_world(session)
+    await session.execute(text("CREATE TABLE IF NOT EXISTS noted (tenant_id uuid, n int)"))
+    events = [e for n in numbers for e in (Counted(n=n), Ignored())]
+    await publish(session, world.tenant_id, events, NOW)
+    await session.commit()
+    return world.tenant_id
+
+
+async def rows(sessions: Sessions, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    async with sessions() as session:
+        return [tuple(row) for row in await session.execute(text(sql), values)]
+
+
+async def noted(sessions: Sessions, tenant_id: TenantId) -> list[int]:
+    return [n for (n,) in await rows(sessions, "SELECT n FROM noted WHERE tenant_id = :t", t=tenant_id)]
+
+
+async def run_to_the_end(sessions: Sessions, *table: Reaction) -> None:
+    for _ in range(50):
+        if not await react_once(sessions, table):
+            return
+    raise AssertionError("it never ends")
+
+
+async def test_events_are_reacted_to_once_and_in_order(sessions: Sessions, session: Session) -> None:
+    tenant_id = await prepare(session, *range(20))
+    notebook = Notebook()
+    assert await react_once(sessions, (notebook.reaction(),)) == 40
+    assert await react_once(sessions, (notebook.reaction(),)) == 0
+    assert await noted(sessions, tenant_id) == list(range(20))
+    assert notebook.calls == 1
+    async with transaction(sessions, tenant_id) as own:
+        await publish(own, tenant_id, [Ignored(), Counted(n=99)], NOW)
+    await react(sessions, tenant_id, notebook.reaction(), limit=1)
+    assert (await noted(sessions, tenant_id))[20:] == [], "one row at a time"
+    await react(sessions, tenant_id, notebook.reaction(), limit=1)
+    assert (await noted(sessions, tenant_id))[20:] == [99]
+
+
+async def test_a_poisoned_event_is_stepped_over_and_recorded(sessions: Sessions, session: Session) -> None:
+    tenant_id = await prepare(session, *range(8))
+    healthy, ill = Notebook(), Notebook(3, 7)
+    await run_to_the_end(sessions, ill.reaction("ill"))
+    assert await noted(sessions, tenant_id) == [0, 1, 2, 4, 5, 6], "what the failed ones wrote is undone"
+    failures = await rows(sessions, "SELECT reaction, position, error FROM reaction_failure ORDER BY position")
+    assert failures == [("ill", p, "ValueError('cannot digest this')") for p in (7, 15)]
+    assert await rows(sessions, "SELECT position FROM reaction_cursor") == [(16,)]
+    await run_to_the_end(sessions, healthy.reaction("healthy"))
+    assert sorted(await noted(sessions, tenant_id)) == sorted([0, 1, 2, 4, 5, 6, *range(8)])
+
+
+async def test_a_failure_after_a_gap_in_the_ledger(sessions: Sessions, session: Session) -> None:
+    """A reaction that is new starts where the ledger still begins."""
+    tenant_id = await prepare(session, *range(5))
+    await session.execute(text("DELETE FROM ledger WHERE position < 5"))
+    await session.commit()
+    await run_to_the_end(sessions, Notebook(2).reaction())
+    assert await noted(sessions, tenant_id) == [3, 4]
+    assert await rows(sessions, "SELECT position FROM reaction_failure") == [(5,)]
+
+
+async def test_trouble_of_the_database_is_no_poison(sessions: Sessions, session: Session) -> None:
+    first, second = sorted([await prepare(session, 1), await prepare(session, 2)])
+    broken = OperationalError("", {}, psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"))
+    ill = Notebook(1, error=broken)
+    await react_once(sessions, (ill.reaction(),))
+    done = {t for t in (first, second) if await noted(sessions, t)}
+    assert len(done) == 1, "the other tenant's goes on"
+    assert await rows(sessions, "SELECT FROM reaction_failure") == []
+    ill.poison = ()
+    await run_to_the_end(sessions, ill.reaction())
+    assert await noted(sessions, first) + await noted(sessions, second) in ([1, 2], [2, 1])
+
+
+async def test_many_runners_at_once_react_once(sessions: Sessions, session: Session) -> None:
+    tenants = [await prepare(session, *range(10)) for _ in range(2)]
+    notebook = Notebook(4)
+
+    async def runner() -> None:
+        for _ in range(20):
+            await react_once(sessions, (notebook.reaction("one"), notebook.reaction("two")))
+
+    await asyncio.gather(*(runner() for _ in range(3)))
+    for tenant_id in tenants:
+        assert sorted(await noted(sessions, tenant_id)) == sorted([0, 1, 2, 3, 5, 6, 7, 8, 9] * 2)
+    assert await rows(sessions, "SELECT count(*) FROM reaction_failure") == [(4,)]
+
+
+async def test_upkeep_keeps_what_tenants_promise(sessions: Sessions, session: Session) -> None:
+    short = await make_world(session, ping_retention_days=1)
+    long = await make_world(session, ping_retention_days=7)
+    for world in (short, long):
+        phone = await make_phone(session, world)
+        for hours in (1, 30, 100):
+            at = NOW - timedelta(hours=hours)
+            session.add(
+                Ping(
+                    tenant_id=world.tenant_id, device_id=phone.id, event_at=at, at=at, received_at=at, lon=8.5,
+                    lat=47.4, accuracy_m=5, source="gnss", trust=1, late=False,
+                )
+            )  # fmt: skip
+    await session.execute(
+        text("INSERT INTO idempotency_key VALUES (:t, gen_random_uuid(), 'x', now() - interval '25 hours')"),
+        {"t": short.tenant_id},
+    )
+    await session.execute(text("DROP TABLE ping_p" + f"{NOW + timedelta(days=14):%Y%m%d}"))
+    await session.commit()
+    await upkeep_once(sessions)
+    await upkeep_once(sessions)
+    kept = await rows(sessions, "SELECT tenant_id, count(*) FROM ping GROUP BY 1")
+    assert dict(kept) == {short.tenant_id: 1, long.tenant_id: 3}
+    assert await rows(sessions, "SELECT FROM idempotency_key") == []
+    async with transaction(sessions, None) as own:
+        assert await partitions.days_ahead(own, NOW) >= 14
+
+
+async def test_upkeep_forgets_old_ledger_rows_that_all_have_read(sessions: Sessions, session: Session) -> None:
+    old = NOW - timedelta(days=31)
+    tenant_id = await prepare(session, 1, 2)
+    await run_to_the_end(sessions, Notebook().reaction())
+    async with transaction(sessions, tenant_id) as own:
+        await publish(own, tenant_id, [Counted(n=3)], old)
+        await own.execute(text("UPDATE ledger SET recorded_at = :old"), {"old": old})
+    await upkeep_once(sessions)
+    assert await rows(sessions, "SELECT position FROM ledger") == [(5,)], "the unread one waits for its reader"
