@@ -143,7 +143,7 @@ CAMPAIGNS = [
         dwelled(30),
         (
             "Three for two at {{ store.name }}",
-            "Take your time, {{ first_name }}: the third paperback is free.",
+            "Hi {{ first_name }}, take your time: the third paperback is free.",
         ),
         cap={"count": 1, "per_days": 30},
     ),
