@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from geoengage.campaigns.api import router as campaigns
-from geoengage.kit import health, partitions
+from geoengage.kit import health, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import make_engine, make_sessions, transaction
@@ -28,9 +29,12 @@ from geoengage.presence.writer import PingWriter
 from geoengage.profiles.api import router as profiles
 from geoengage.reports.api import router as reports
 from geoengage.tenancy.api import router as tenancy
+from geoengage.tenancy.auth import authenticate
+from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
 
-PAGES = ("/", "/login", "/map", "/campaigns", "/review", "/explain", "/messages")
+LOGIN_PAGE = "/login"
+PAGES = ("/", LOGIN_PAGE, "/map", "/campaigns", "/review", "/explain", "/messages")
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
 DESCRIPTION = """Zones on a map, presence from pings, the right message at the right moment.
@@ -84,9 +88,11 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     folder = settings.web_dir or (_PACKAGED if _PACKAGED.exists() else _CHECKOUT)
 
     async def page(request: Request) -> Response:
-        del request
         if not (folder / "index.html").exists():
             return PlainTextResponse("The console is not built. Run: make web\n", 503)
+        if request.url.path != LOGIN_PAGE and not await _is_logged_in(request):
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"{LOGIN_PAGE}?{urlencode({'next': here})}" if here != "/" else LOGIN_PAGE, 303)
         return FileResponse(folder / "index.html", headers={"Cache-Control": "no-cache"})
 
     for path in PAGES:
@@ -94,8 +100,15 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 
 
+async def _is_logged_in(request: Request) -> bool:
+    try:
+        return (await authenticate(request)).kind is PrincipalKind.OPERATOR
+    except errors.AppError:
+        return False
+
+
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document plus the bare ping route, made once."""
+    """FastAPI's document plus the bare ping route, completed; made once."""
     if not app.openapi_schema:
         document = FastAPI.openapi(app)
         path, schemas = presence.pings_openapi()
@@ -103,6 +116,5 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components |= schemas
         components.setdefault("Problem", Problem.model_json_schema())
-        document["paths"] = dict(sorted(document["paths"].items()))
-        app.openapi_schema = document
+        app.openapi_schema = openapi.complete(document)
     return app.openapi_schema

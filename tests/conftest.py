@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
@@ -31,6 +32,8 @@ from geoengage.kit.settings import Settings
 pytest_plugins = ["tests.providers.fixtures"]
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a-key-for-tests-only-0123456789abcdef"
+# structlog's default draws every traceback with all local variables, which takes a second each
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 
 def _admin(url: str, *statements: str) -> None:

@@ -85,13 +85,6 @@ CAMPAIGNS = [
         cooldown_s=7200,
     ),
     campaign(
-        "marktkorb-stamps",
-        "marktkorb",
-        "Stamp book",
-        entered(),
-        ("Your stamp book is waiting", "Hi {{ first_name }}, every tenth coffee at {{ store.name }}'s bar is free."),
-    ),
-    campaign(
         "marktkorb-evening-bread",
         "marktkorb",
         "Evening bread",
@@ -159,7 +152,7 @@ CAMPAIGNS = [
         "pressgut-to-go",
         "pressgut",
         "Juice to go",
-        entered(zone_external_ids=["zn-west-mall"]),
+        entered(zone_external_ids=["zn-west-mall", "zn-marktkorb"]),
         ("Thirsty, {{ first_name }}?", "{{ store.name }}, right ahead of you: carrot and ginger, 1 € off."),
         cooldown_s=14400,
     ),

@@ -7,6 +7,7 @@ names the place instead; bodies without a suspicious byte sequence (nearly all) 
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -18,6 +19,8 @@ from geoengage.kit import errors
 # Any exponent of three digits may overflow to Infinity.
 _SUSPICIOUS = re.compile(rb"NaN|Infinity|\\u0000|\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}")
 
+_MOST_FLAWS = 100
+
 
 async def refuse_unstorable(connection: HTTPConnection) -> None:
     """Raise ItemErrors for numbers and texts in a JSON body that no table can hold."""
@@ -27,11 +30,13 @@ async def refuse_unstorable(connection: HTTPConnection) -> None:
     if not _SUSPICIOUS.search(body):
         return
     try:
-        value = json.loads(body)
+        found = list(islice(_unstorable(json.loads(body), "#"), _MOST_FLAWS))
     except ValueError:
         return  # not JSON at all: the route says so
-    if flaws := [{"pointer": p, "in": "body", "detail": d} for p, d in _unstorable(value, "#")]:
-        raise errors.ItemErrors(flaws)
+    except RecursionError:
+        found = [("#", "nested too deeply")]
+    if found:
+        raise errors.ItemErrors([{"pointer": p, "in": "body", "detail": d} for p, d in found])
 
 
 def _unstorable(value: Any, pointer: str) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
+UNREADABLE = {"pointer": "#", "in": "body", "detail": "not JSON in UTF-8, or nested too deeply"}
 logger = log.get("http")
 T = TypeVar("T")
 
@@ -114,6 +115,8 @@ async def _data_error(request: Request, error: Exception) -> Response:
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == 400:  # FastAPI's word for bytes that are no JSON at all; anything else wrong is our 422
+        return await _app_error(request, errors.ItemErrors([UNREADABLE]))
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     response = problem(request, error.status_code, code, str(error.detail), str(error.detail))
     response.headers.update(error.headers or {})

@@ -41,8 +41,8 @@ def derived_time_id(at: datetime, *parts: object) -> UUID:
 
 
 def lowest_id(at: datetime) -> UUID:
-    """The smallest UUIDv7 of that millisecond: the bound for paging and partitions by time."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
+    """The smallest UUIDv7 of that millisecond, at least that of 1970: the bound for paging and partitions by time."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
 def id_time(id_: UUID) -> datetime:

@@ -54,8 +54,8 @@ def encode_frame(
 class Feeds:
     """The position loops of this process: one per (tenant, mall, level) that somebody watches."""
 
-    def __init__(self, sessions: Callable[[], Sessions], bell: Bell) -> None:
-        self._sessions, self.bell = sessions, bell
+    def __init__(self, sessions: Callable[[], Sessions], bell: Bell, *, every_s: float = FRAME_S) -> None:
+        self._sessions, self.bell, self._every_s = sessions, bell, every_s
         self._watchers: dict[tuple[Any, ...], set[asyncio.Queue[bytes]]] = {}
         self._tasks: dict[tuple[Any, ...], asyncio.Task[None]] = {}
 
@@ -100,7 +100,7 @@ class Feeds:
                     if queue.full():
                         queue.get_nowait()
                     queue.put_nowait(frame)
-            await asyncio.sleep(FRAME_S)
+            await asyncio.sleep(self._every_s)
 
 
 async def describe(

@@ -72,7 +72,7 @@ async def log_in(body: LoginIn, request: Request, response: Response, now: Now) 
 async def log_out(request: Request, response: Response, me: Operator, tx: Tx) -> None:
     """End the console session."""
     await store.delete_session(tx, me.tenant_id, request.cookies[COOKIE].partition(".")[2])
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
 
 
 @router.get("/v1/session")
@@ -109,7 +109,8 @@ async def _set_cookie(
         max_age=int(service.SESSION_LIFETIME.total_seconds()),
         path="/",
         httponly=True,
-        samesite="strict",
+        # Lax, so that a link to the console in a mail or chat works; what changes anything checks the Origin besides.
+        samesite="lax",
         secure=(request.app.state.settings.public_url or "").startswith("https://"),
     )
 

@@ -198,7 +198,9 @@ async def test_statements_do_not_grow_with_the_number_of_pings(connection: Async
     for devices, pings in ((1, 1), (1, 1), (1, 200), (30, 60)):
         phones = [await make_phone(session, world) for _ in range(devices)]
         batches = [
-            Batch(p.id, 1, None, ago(0), [(n, ping_in(ago(400 - n), abs(150 - (2 * n + 30) % 300))) for n in range(pings)])
+            Batch(
+                p.id, 1, None, ago(0), [(n, ping_in(ago(400 - n), abs(150 - (2 * n + 30) % 300))) for n in range(pings)]
+            )
             for p in phones
         ]
         statements = 0

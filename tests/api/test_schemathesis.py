@@ -121,5 +121,10 @@ def test_every_answer_is_as_documented(case: schemathesis.Case, server: Server) 
         current = httpx.get(server.url + case.formatted_path, headers=headers)
         headers |= {"If-Match": current.headers.get("etag", "none")}
     response = case.call(base_url=server.url, headers=headers, timeout=20)
-    checks = [status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+    checks = [
+        status_code_conformance,
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+    ]
     case.validate_response(response, checks=[schemathesis.checks.not_a_server_error, *checks])

@@ -72,14 +72,14 @@ class Server:
         return str(made["id"])
 
     async def add_campaign(self, name: str, **trigger: Any) -> str:
-        """An active campaign for whoever enters, again and again."""
+        """An active campaign for whoever enters (unless `trigger` says otherwise), again and again."""
         made = await self.call(
             "POST",
             "/v1/campaigns",
             self.world.sk,
             {
                 "name": name,
-                "trigger": {"kind": "entered", **trigger},
+                "trigger": {"kind": "entered"} | trigger,
                 "cap": {"count": 100, "per_days": 1},
                 "cooldown_s": 0,
                 "title": "Come in",

@@ -1,5 +1,6 @@
 """Fixtures of the stories: the product's processes on a database of their own, and who calls them."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from tests.providers.fcm_server import FcmServer
 
 
 @pytest.fixture
-def stack(clone: Callable[[], str], fcm: FcmServer, tmp_path: Path) -> Stack:
+def stack(clone: Callable[[], str], fcm: FcmServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Stack:
     """Processes that send to the local FCM server; none is started yet."""
+    caplog.set_level(logging.CRITICAL, "aiohttp.server")  # the FCM server's view of resets and kills
     credentials = fcm.write_credentials(tmp_path / "firebase.json")
     return Stack(
         clone(),

@@ -77,7 +77,7 @@ class Walker:
             if kept and await self.send([ping for _, ping in kept]):
                 self.accepted += [at for at, _ in kept]
                 kept = []
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5 if kept else 0.2)
 
     async def send(self, pings: list[Json]) -> bool:
         self.asked += 1

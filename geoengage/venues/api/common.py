@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
 from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit import errors
@@ -16,6 +16,11 @@ from geoengage.venues.rules import split_bbox
 from geoengage.venues.shapes import Utc
 
 Input = TypeVar("Input", bound=BaseModel)
+# Two numbers said plainly: many generators of clients and tests do not know a tuple's `prefixItems`.
+LonLatOut = Annotated[
+    tuple[float, float],
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+]
 
 
 class FeatureOut(BaseModel):

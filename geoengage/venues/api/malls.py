@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from geoengage.kit.http import CONFLICT, EDIT, IfMatch, NewId, Now, Paging, Tx, check_version, etag
 from geoengage.tenancy.auth import Reader, VenueEditor
 from geoengage.venues import service, store
-from geoengage.venues.api.common import FeatureOut, Versioned, patched, unrestricted
+from geoengage.venues.api.common import FeatureOut, LonLatOut, Versioned, patched, unrestricted
 from geoengage.venues.models import Level, Mall, Unit
 from geoengage.venues.rules import UnitCategory, to_geojson
 from geoengage.venues.shapes import FeaturePatch, LevelIn, MallIn, MallPatch, UnitIn
@@ -26,7 +26,7 @@ class MallOut(Versioned):
     address: str | None = Field(description="Postal address.")
     timezone: str = Field(description="IANA time zone.")
     territory: str | None = Field(description="Country or subdivision, ISO 3166.")
-    origin: tuple[float, float] = Field(description="[lon, lat] of the frame's origin.")
+    origin: LonLatOut = Field(description="[lon, lat] of the frame's origin.")
     bearing_deg: float = Field(description="Clockwise angle from north to the frame's +y axis, 0-360.")
 
 

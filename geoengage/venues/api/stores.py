@@ -12,7 +12,7 @@ from geoengage.kit.http import CONFLICT, EDIT, IfMatch, NewId, Now, Paging, Tx, 
 from geoengage.tenancy.auth import Reader, VenueEditor
 from geoengage.tenancy.rules import Principal
 from geoengage.venues import service, store
-from geoengage.venues.api.common import Boxes, FeatureOut, Versioned, patched, unrestricted
+from geoengage.venues.api.common import Boxes, FeatureOut, LonLatOut, Versioned, patched, unrestricted
 from geoengage.venues.models import Store
 from geoengage.venues.rules import to_geojson
 from geoengage.venues.shapes import FeaturePatch, HoursIn, StoreIn, StoreProperties
@@ -27,7 +27,7 @@ class StoreOutProperties(Versioned):
     owner_id: UUID | None = Field(description="Who owns it.")
     mall_id: UUID | None = Field(description="The mall it is in; null on a street.")
     level: int | None = Field(description="Ordinal of its level in the mall.")
-    point: tuple[float, float] = Field(description="[lon, lat] of its door or label.")
+    point: LonLatOut = Field(description="[lon, lat] of its door or label.")
     address: str | None = Field(description="Postal address.")
     category: str | None = Field(description="What it sells.")
     brand_color: str = Field(description="Colour of the brand, #rrggbb.")

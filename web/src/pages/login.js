@@ -51,5 +51,9 @@ export function loginPage(root, onDone) {
       ),
     ),
   );
+  if (new URLSearchParams(window.location.search).get('link') === 'expired') {
+    fill(complaint, 'That link has expired. Log in here, or run make run again for a fresh one.');
+    complaint.hidden = false;
+  }
   email.input.focus();
 }
