@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse,
 from fastapi.staticfiles import StaticFiles
 
 from geoengage.campaigns.api import router as campaigns
-from geoengage.kit import health, openapi, partitions
+from geoengage.kit import errors, health, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import make_engine, make_sessions, transaction

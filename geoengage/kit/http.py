@@ -100,7 +100,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     items = []
     for e in error.errors():
         where, *path = e["loc"] or ("body",)
-        pointer = "#/" + "/".join(str(p) for p in path) if where == "body" else str(path[0] if path else where)
+        pointer = "#" + "".join(f"/{p}" for p in path) if where == "body" else str(path[0] if path else where)
         items.append({"pointer": pointer, "in": where, "detail": e["msg"]})
     detail = "; ".join(f"{i['pointer']}: {i['detail']}" for i in items[:5])
     return problem(request, 422, "invalid-request", errors.Invalid.title, detail, errors=items)

@@ -39,7 +39,9 @@ SentAt = Annotated[datetime, msgspec.Meta(tz=True, description="The phone's cloc
 class PingsIn(msgspec.Struct, frozen=True, kw_only=True):
     """The body of POST /v1/pings."""
 
-    pings: Annotated[list[PingIn], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]
+    pings: Annotated[
+        list[PingIn], msgspec.Meta(min_length=1, max_length=MAX_PINGS, description="Positions, in any order.")
+    ]
     sent_at: SentAt = None
 
     def __post_init__(self) -> None:
@@ -55,21 +57,22 @@ class _LoosePings(PingsIn, frozen=True, kw_only=True):
 class RejectedPing(msgspec.Struct, frozen=True):
     """A ping that was not taken, by its index in the request."""
 
-    index: int
+    index: Annotated[int, msgspec.Meta(description="Which ping of the request, from 0.")]
     reason: Annotated[str, msgspec.Meta(description="From a closed list; `invalid: …` names the field.")]
 
 
 class PingsOut(msgspec.Struct, frozen=True):
     """What became of the pings of one request."""
 
-    accepted: int
+    accepted: Annotated[int, msgspec.Meta(description="Stored.")]
     duplicates: Annotated[int, msgspec.Meta(description="Already known by (device, at).")]
-    rejected: list[RejectedPing]
+    rejected: Annotated[list[RejectedPing], msgspec.Meta(description="The others, each with its reason.")]
 
 
 _strict = msgspec.json.Decoder(PingsIn)
 _loose = msgspec.json.Decoder(_LoosePings)
 _one = msgspec.json.Decoder(PingIn)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one: nested too deeply
 _encoder = msgspec.json.Encoder()
 
 
@@ -116,7 +119,7 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
     try:
         whole = _strict.decode(body)
         sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNDECODABLE:
         sent_at, pings = _decode_one_by_one(body, undecodable)
     return Batch(
         device_id=principal.id if device else None,
@@ -135,14 +138,14 @@ def _decode_one_by_one(
         loose = _loose.decode(body)
     except msgspec.ValidationError as error:
         raise errors.ItemErrors([{"pointer": "#", "in": "body", "detail": str(error)}]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         detail = f"not JSON (NaN and Infinity are not either): {error}"
         raise errors.ItemErrors([{"pointer": "#", "in": "body", "detail": detail}]) from error
     pings = []
     for index, raw in enumerate(loose.pings):
         try:
             pings.append((index, _one.decode(raw)))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNDECODABLE as error:
             undecodable.append((index, f"invalid: {error}"))
     return loose.sent_at, pings
 

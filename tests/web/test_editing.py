@@ -75,7 +75,6 @@ async def test_drawn_dragged_undone_moved_saved_and_deleted(open_page: OpenPage,
 
     await page.get_by_test_id("move").click()
     await mall.drag((34.0, 0.0), (36.0, -0.5))
-    await page.wait_for_timeout(400)
     await page.get_by_test_id("save").click()
     await expect(toast(page, "Saved “Kite”")).to_be_visible()
     await expect(page.get_by_test_id("unsaved")).to_be_empty()

@@ -78,13 +78,16 @@ export function makeEditor(map, events) {
 
   function report() {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => {
-      if (!layer || dragging) return;
-      const next = readShape(layer);
-      if (JSON.stringify(next) === JSON.stringify(shape)) return;
-      shape = next;
-      events.edited(next);
-    }, SETTLE_MS);
+    if (!layer || dragging) return;
+    const next = readShape(layer);
+    if (JSON.stringify(next) === JSON.stringify(shape)) return;
+    shape = next;
+    events.edited(next);
+  }
+
+  function reportSoon() {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(report, SETTLE_MS);
   }
 
   function attach() {
@@ -95,7 +98,7 @@ export function makeEditor(map, events) {
       draggedAt = performance.now();
       report();
     });
-    layer.on('pm:vertexadded pm:vertexremoved', report);
+    layer.on('pm:vertexadded pm:vertexremoved', reportSoon);
     const options = {
       allowSelfIntersection: false,
       removeLayerBelowMinVertexCount: false,

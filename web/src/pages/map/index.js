@@ -285,7 +285,9 @@ export function mapPage(root, context, query) {
     if (editing.isOpen()) return;
     const store = venue.store(storeAt(venue, level, at));
     const mayMake = canEdit && store?.geometry.type !== 'Point';
-    if (store) frame.showStore(store, mayMake ? () => zoneFromStore(store) : null);
+    if (!store) return;
+    help.hide();
+    frame.showStore(store, mayMake ? () => zoneFromStore(store) : null);
   }
 
   /** @param {Store} store */
