@@ -28,7 +28,7 @@ POLICY = {
     "quiet_start": MIDNIGHT,  # equal: no quiet hours, a visitor may come at night
     "quiet_end": MIDNIGHT,
     "holdout_percent": 5,
-    "daily_cap": 3,
+    "daily_cap": 5,
 }
 T = TypeVar("T")
 

@@ -9,10 +9,14 @@ from pydantic import BaseModel, Field
 
 from geoengage.kit import errors, partitions
 from geoengage.kit.db import transaction
-from geoengage.kit.http import Now
+from geoengage.kit.http import Now, Problem
 
 router = APIRouter(tags=["operations"])
 LEAST_DAYS_AHEAD = 2
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"model": Problem, "description": description}
 
 
 class Ready(BaseModel):
@@ -36,7 +40,7 @@ async def get_health() -> str:
     return "ok"
 
 
-@router.get("/readyz", responses={503: {"description": "Database away, or its dated tables not prepared."}})
+@router.get("/readyz", responses={503: _problem("Database away, or its dated tables not prepared.")})
 async def get_readiness(request: Request, now: Now) -> Ready:
     """The database answers, is migrated, and its dated tables reach at least two days ahead."""
     try:
@@ -62,7 +66,7 @@ def _kinds(cls: type[errors.AppError]) -> dict[str, type[errors.AppError]]:
     return found
 
 
-@router.get("/problems/{code}", responses={404: {"description": "No such problem type."}})
+@router.get("/problems/{code}", responses={404: _problem("No such problem type.")})
 async def get_problem(code: str) -> ProblemText:
     """What the problem type `/problems/<code>` means."""
     cls: Any = _kinds(errors.AppError).get(code)

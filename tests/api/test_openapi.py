@@ -34,11 +34,11 @@ def described(schema: dict[str, Any], document: dict[str, Any]) -> bool:
 def fields(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every member of every object in a schema, with its place."""
     if isinstance(schema, dict):
-        properties = schema.get("properties", {})
-        for name, each in properties.items():
+        for name, each in schema.get("properties", {}).items():
             yield f"{path}.{name}", each
-        for key, each in schema.items():
-            yield from fields(each, path if key == "properties" else f"{path}/{key}")
+            yield from fields(each, f"{path}.{name}")
+        for key in schema.keys() - {"properties"}:
+            yield from fields(schema[key], f"{path}/{key}")
     elif isinstance(schema, list):
         for each in schema:
             yield from fields(each, path)

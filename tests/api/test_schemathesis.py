@@ -6,6 +6,7 @@ reach past look-ups. What deletes asks about things of its own, so that the othe
 
 import asyncio
 import itertools
+import logging
 import re
 import threading
 import time
@@ -18,6 +19,7 @@ from uuid import UUID
 import httpx
 import pytest
 import schemathesis
+import structlog
 import uvicorn
 from hypothesis import seed
 from schemathesis.config import SchemathesisConfig
@@ -64,7 +66,8 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """uvicorn in a thread on a database of its own."""
+    """uvicorn in a thread on a database of its own, without its thousands of log lines."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     url = clone()
     app = create_app(Settings(data_dir=Path(tmp_path_factory.mktemp("api")), secret_key=KEY), url)
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
@@ -84,6 +87,7 @@ def server(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -
     yield Server(base, *asyncio.run(arrange()))
     running.should_exit = True
     thread.join(10)
+    structlog.reset_defaults()
 
 
 def credential(side: Side, who: For, url: str) -> dict[str, str]:

@@ -62,6 +62,7 @@ class Stack:
             "GEOENGAGE_WORKER__LEASE_S": "3",
             "GEOENGAGE_WORKER__RETRY_BASE_S": "0.2",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "",  # a story starts dozens of processes: compile once
         }  # fmt: skip
         for name in names:
             log = (self.data_dir / f"{name}.log").open("ab")

@@ -186,6 +186,11 @@ def test_dwelling(rules: dict[str, object], steps: list[Step], told: list[str]) 
     assert run(walk, steps).told[1:] == told
 
 
+def test_a_mark_before_the_confirming_fix_is_certain() -> None:
+    walk = Walk(shop(dwell_s=(5,))).fix(0, EDGE).fix(8, IN).tick_at_timers(400)
+    assert walk.told == ["entered shop 8 confirmed_by_fix", "dwelled 5s shop 5 dwell", "exited shop 8 silence"]
+
+
 def test_retraction_names_the_mark_that_stays() -> None:
     walk = Walk(shop(dwell_s=(20, 60, 90))).fix(0, 0).fix(25, 0).tick(100).tick(400)
     kept = {t.dwell_s: t.kept_dwell_s for t in walk.transitions if t.kind == "retracted"}

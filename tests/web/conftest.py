@@ -3,6 +3,7 @@
 Without Chromium or a built console these tests fail and say what to do; GEOENGAGE_NO_BROWSER=1 leaves them out.
 """
 
+import asyncio
 import os
 import shutil
 import signal
@@ -102,6 +103,18 @@ async def signed_in(browser: Browser, demo: Demo) -> Any:
     cookie = await context.storage_state()
     await context.close()
     return cookie
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def message(demo: Demo) -> dict[str, Any]:
+    """A message that a simulated shopper got."""
+    async with asyncio.timeout(60):
+        while True:
+            found = await demo.api("GET", "/v1/messages?status=sent&limit=1")
+            if found["items"]:
+                first: dict[str, Any] = found["items"][0]
+                return first
+            await asyncio.sleep(0.3)
 
 
 @pytest.fixture

@@ -56,6 +56,21 @@ class Demo:
         made: dict[str, Any] = await self.api("POST", "/v1/zones", body)
         return made
 
+    async def ask_approval(self, name: str) -> str:
+        """A campaign that the café registers with its own key and wants to run; its id."""
+        body = {
+            "name": name,
+            "store_id": self.state["store_id"],
+            "trigger": {"kind": "entered", "store_ids": [self.state["store_id"]]},
+            "title": "Fresh from the oven, {{ first_name }}",
+            "body": "Two croissants for one at {{ store.name }} until noon.",
+        }
+        made = await self.api("POST", "/v1/campaigns", body, key="store_secret_key")
+        asked = await self.api("POST", f"/v1/campaigns/{made['id']}/activate", key="store_secret_key")
+        assert asked["status"] == "in_review"
+        campaign_id: str = made["id"]
+        return campaign_id
+
 
 @dataclass
 class Watch:

@@ -90,7 +90,7 @@ export function pushCard(name, brand, title, body) {
     'div',
     { class: 'push push-preview', 'data-testid': 'push-preview' },
     logo(name, brand),
-    h('div', { class: 'push-head' }, h('span', { class: 'push-store' }, name), h('span', null, 'now')),
+    h('div', { class: 'push-head' }, h('span', { class: 'push-store', title: name }, name), h('span', null, 'now')),
     h('div', { class: 'push-text' }, h('p', { class: 'push-title' }, title), h('p', { class: 'push-body' }, body)),
   );
 }

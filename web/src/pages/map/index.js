@@ -284,8 +284,9 @@ export function mapPage(root, context, query) {
     if (zone) return openZone(zone);
     if (editing.isOpen()) return;
     const store = venue.store(storeAt(venue, level, at));
-    const mayMake = canEdit && store?.geometry.type !== 'Point';
     if (!store) return;
+    const mayMake = canEdit && store.geometry.type !== 'Point';
+    // both lie at the bottom of the map
     help.hide();
     frame.showStore(store, mayMake ? () => zoneFromStore(store) : null);
   }

@@ -102,7 +102,7 @@ export function makePhone({ onWhy, sender }) {
       h(
         'div',
         { class: 'push-head' },
-        h('span', { class: 'push-store' }, store),
+        h('span', { class: 'push-store', title: store }, store),
         h('time', { datetime: when(message) }, ago(when(message))),
       ),
       h(
