@@ -5,12 +5,16 @@
   const scrolls = (style, axis) => /auto|scroll/.test(style[`overflow${axis}`]);
   const hides = (style, axis) => /hidden|clip/.test(style[`overflow${axis}`]);
 
+  function isForScreenReaders(element) {
+    for (let box = element; box; box = box.parentElement) if (getComputedStyle(box).clipPath !== 'none') return true;
+    return false;
+  }
+
   function problem(rect, start) {
     const free = { X: false, Y: false };
     for (let box = start; box && box !== document.body; box = box.parentElement) {
       const style = getComputedStyle(box);
       if (style.display === 'inline') continue;
-      if (style.clipPath !== 'none') return null; // only for screen readers
       const edge = box.getBoundingClientRect();
       const over = { X: rect.right > edge.right + 1 || rect.left < edge.left - 1, Y: rect.bottom > edge.bottom + 1 };
       for (const axis of ['X', 'Y']) {
@@ -33,6 +37,7 @@
     if (!text.data.trim() || !parent.checkVisibility({ visibilityProperty: true })) continue;
     if (parent.closest('.skip, .leaflet-container, option, textarea, details:not([open]) > :not(summary)'))
       continue;
+    if (isForScreenReaders(parent)) continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     for (const rect of range.getClientRects()) {
