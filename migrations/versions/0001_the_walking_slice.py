@@ -212,9 +212,7 @@ def upgrade() -> None:
         sa.CheckConstraint("review IN ('never', 'first_campaign', 'always')", name=op.f("ck_tenant_review")),
         sa.CheckConstraint("daily_cap BETWEEN 1 AND 50", name=op.f("ck_tenant_daily_cap")),
         sa.CheckConstraint("holdout_percent BETWEEN 0 AND 50", name=op.f("ck_tenant_holdout_percent")),
-        sa.CheckConstraint(
-            "ping_retention_days BETWEEN 1 AND 60", name=op.f("ck_tenant_ping_retention_days")
-        ),
+        sa.CheckConstraint("ping_retention_days BETWEEN 1 AND 60", name=op.f("ck_tenant_ping_retention_days")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
         sa.UniqueConstraint("slug", name=op.f("uq_tenant_slug")),
     )
@@ -288,9 +286,7 @@ def upgrade() -> None:
         sa.Column("default_language", sa.Text(), server_default="en", nullable=False),
         sa.Column("android_package", sa.Text(), nullable=True),
         sa.Column("ios_bundle_id", sa.Text(), nullable=True),
-        sa.Column(
-            "user_token_keys", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
-        ),
+        sa.Column("user_token_keys", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -401,9 +397,7 @@ def upgrade() -> None:
         sa.Column("token_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("location IN ('granted', 'denied', 'unknown')", name=op.f("ck_device_location")),
-        sa.CheckConstraint(
-            "marketing_push IN ('granted', 'denied', 'unknown')", name=op.f("ck_device_marketing_push")
-        ),
+        sa.CheckConstraint("marketing_push IN ('granted', 'denied', 'unknown')", name=op.f("ck_device_marketing_push")),
         sa.CheckConstraint(
             "personalisation IN ('granted', 'denied', 'unknown')", name=op.f("ck_device_personalisation")
         ),
@@ -450,9 +444,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_level")),
-        sa.UniqueConstraint(
-            "tenant_id", "mall_id", "ordinal", name=op.f("uq_level_tenant_id_mall_id_ordinal")
-        ),
+        sa.UniqueConstraint("tenant_id", "mall_id", "ordinal", name=op.f("uq_level_tenant_id_mall_id_ordinal")),
     )
     op.create_table(
         "operator",
@@ -465,9 +457,7 @@ def upgrade() -> None:
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "(role = 'shop') = (owner_id IS NOT NULL)", name=op.f("ck_operator_shop_has_owner")
-        ),
+        sa.CheckConstraint("(role = 'shop') = (owner_id IS NOT NULL)", name=op.f("ck_operator_shop_has_owner")),
         sa.CheckConstraint(
             "role IN ('owner', 'editor', 'approver', 'analyst', 'support', 'shop')",
             name=op.f("ck_operator_role"),
@@ -494,9 +484,7 @@ def upgrade() -> None:
         sa.Column("brand_color", sa.Text(), server_default="#3b5b92", nullable=False),
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("timezone", sa.Text(), nullable=True),
-        sa.Column(
-            "opening_hours", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
-        ),
+        sa.Column("opening_hours", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column(
             "point",
             geoalchemy2.types.Geometry(
@@ -568,9 +556,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_unit")),
-        sa.UniqueConstraint(
-            "tenant_id", "mall_id", "external_id", name=op.f("uq_unit_tenant_id_mall_id_external_id")
-        ),
+        sa.UniqueConstraint("tenant_id", "mall_id", "external_id", name=op.f("uq_unit_tenant_id_mall_id_external_id")),
     )
     op.create_table(
         "campaign",
@@ -636,9 +622,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('location', 'marketing_push', 'personalisation')", name=op.f("ck_consent_entry_kind")
         ),
-        sa.CheckConstraint(
-            "status IN ('granted', 'denied', 'unknown')", name=op.f("ck_consent_entry_status")
-        ),
+        sa.CheckConstraint("status IN ('granted', 'denied', 'unknown')", name=op.f("ck_consent_entry_status")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "device_id"],
             ["device.tenant_id", "device.id"],
@@ -743,9 +727,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.Column("effective_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("effective_to", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(radius_m IS NULL) = (center IS NULL)", name=op.f("ck_zone_version_circle_is_whole")
-        ),
+        sa.CheckConstraint("(radius_m IS NULL) = (center IS NULL)", name=op.f("ck_zone_version_circle_is_whole")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "zone_id"],
             ["zone.tenant_id", "zone.id"],
