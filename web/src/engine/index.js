@@ -79,14 +79,17 @@ export function makeEngine(container, events, { fps }) {
   function fit(shapes, { padding = 24, maxZoom = 5, covered = 0 } = {}) {
     const box = bounds(shapes);
     if (!box) return;
+    // a sheet may leave less room than the padding asks for
+    const { x, y } = map.getSize();
+    const edge = Math.min(padding, x / 4, Math.max(0, y - covered) / 4);
     map.fitBounds(
       [
         [box[1], box[0]],
         [box[3], box[2]],
       ],
       {
-        paddingTopLeft: [padding, padding],
-        paddingBottomRight: [padding, padding + covered],
+        paddingTopLeft: [edge, edge],
+        paddingBottomRight: [edge, edge + covered],
         maxZoom,
         animate: !still,
       },
