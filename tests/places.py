@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import shapely
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import text
 
 from geoengage.kit.db import Session
 from geoengage.kit.geo import Frame
@@ -126,3 +128,31 @@ def ping_in(at: datetime, x: float, y: float = 0.0, accuracy_m: float = 5.0, lev
     """The same, decoded."""
     lon, lat = lonlat(x, y)
     return PingIn(at=at, lon=lon, lat=lat, accuracy_m=accuracy_m, level=level)
+
+
+def ago(seconds: float) -> datetime:
+    """So long before now."""
+    return datetime.now(UTC) - timedelta(seconds=seconds)
+
+
+async def send(client: httpx.AsyncClient, phone: Phone, *pings: dict[str, Any], **body: Any) -> dict[str, Any]:
+    """Post pings of a phone; the answer."""
+    answer = await client.post("/v1/pings", json={"pings": list(pings)} | body, headers=phone.headers)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+async def rows(session: Session, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What a query finds."""
+    return [tuple(row) for row in await session.execute(text(sql), values)]
+
+
+async def zone_events(session: Session, world: World) -> list[tuple[Any, ...]]:
+    """(type, reason) of all zone events, in ledger order."""
+    return await rows(
+        session,
+        "SELECT payload->>'type', payload->>'reason' FROM ledger WHERE tenant_id = :t AND type LIKE 'zone.%'"
+        " ORDER BY position",
+        t=world.tenant_id,
+    )

@@ -1,14 +1,13 @@
 """POST /v1/pings: what becomes of each ping, and what its answer says."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import jsonschema
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
@@ -16,34 +15,8 @@ from geoengage.presence.api import PingsIn, PingsOut
 from geoengage.profiles.models import Device
 from geoengage.tenancy.models import Tenant
 from geoengage.tenancy.rules import KeyKind
-from tests.factories import World, make_key_row, make_world
-from tests.places import Phone, lonlat, make_mall, make_phone, make_zone, ping, square
-
-
-def ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
-
-
-async def send(client: httpx.AsyncClient, phone: Phone, *pings: dict[str, Any], **body: Any) -> dict[str, Any]:
-    """Post pings of a phone; the answer."""
-    answer = await client.post("/v1/pings", json={"pings": list(pings)} | body, headers=phone.headers)
-    assert answer.status_code == 200, answer.text
-    result: dict[str, Any] = answer.json()
-    return result
-
-
-async def rows(session: Session, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await session.execute(text(sql), values)]
-
-
-async def events(session: Session, world: World) -> list[tuple[str, str]]:
-    """(kind, reason) of all zone events, in ledger order."""
-    return await rows(  # type: ignore[return-value]
-        session,
-        "SELECT payload->>'type', payload->>'reason' FROM ledger WHERE tenant_id = :t AND type LIKE 'zone.%'"
-        " ORDER BY position",
-        t=world.tenant_id,
-    )
+from tests.factories import make_key_row, make_world
+from tests.places import Phone, ago, lonlat, make_mall, make_phone, make_zone, ping, rows, send, square, zone_events
 
 
 async def test_a_walk_through_a_shop(client: httpx.AsyncClient, session: Session) -> None:
@@ -55,7 +28,7 @@ async def test_a_walk_through_a_shop(client: httpx.AsyncClient, session: Session
     for seconds, x in path:
         answer = await send(client, phone, ping(ago(seconds), x))
         assert answer == {"accepted": 1, "duplicates": 0, "rejected": []}
-    assert await events(session, world) == [
+    assert await zone_events(session, world) == [
         ("zone.entered", "confirmed_by_fix"), ("zone.dwelled", "dwell"), ("zone.exited", "left"),
     ]  # fmt: skip
     (visit,) = await rows(
@@ -304,7 +277,7 @@ async def test_late_pings_are_kept_and_never_decide(client: httpx.AsyncClient, s
     late = [ping(ago(s), 0) for s in (60, 50, 40)]
     assert (await send(client, phone, *late))["accepted"] == 3
     assert await rows(session, "SELECT late, count(*) FROM ping GROUP BY late ORDER BY late") == [(False, 1), (True, 3)]
-    assert await events(session, world) == []
+    assert await zone_events(session, world) == []
     assert (await send(client, phone, *late))["duplicates"] == 3
     assert await rows(session, "SELECT last_at = (SELECT max(event_at) FROM ping) FROM device_state") == [(True,)]
 
@@ -352,108 +325,6 @@ async def test_a_late_ping_with_a_newer_clock_is_known_again(client: httpx.Async
     assert first.json() == {"accepted": 1, "duplicates": 0, "rejected": []}
     again = await client.post("/v1/pings", json=body, headers=phone.headers)
     assert again.json() == {"accepted": 0, "duplicates": 1, "rejected": []}
-
-
-async def test_unknown_accuracy_is_the_tenants_default(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session, default_accuracy_m=77.0)
-    phone = await make_phone(session, world)
-    await send(client, phone, ping(ago(20), 0, accuracy_m=None), ping(ago(10), 0, accuracy_m=-1), ping(ago(5), 0))
-    stored = await rows(session, "SELECT accuracy_m, trust FROM ping ORDER BY at")
-    assert stored == [(77.0, 0.8), (77.0, 0.8), (5.0, 1.0)]
-
-
-async def test_a_fast_ride_lowers_the_trust(client: httpx.AsyncClient, session: Session) -> None:
-    phone = await make_phone(session, await make_world(session))
-    await send(client, phone, ping(ago(30), 0), ping(ago(20), 150))
-    assert await rows(session, "SELECT round(trust::numeric, 2) FROM ping ORDER BY at") == [(1,), (pytest.approx(0.5),)]
-
-
-async def test_floors_and_what_is_believed_of_them(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session)
-    mall_id = await make_mall(session, world, levels=(0, 1, 2))
-    zones = {n: await make_zone(session, world, square(), mall_id=mall_id, levels=[n]) for n in (0, 1)}
-    both = await make_zone(session, world, square(), mall_id=mall_id, levels=[0, 1])
-    silent, upstairs, stranger = [await make_phone(session, world) for _ in range(3)]
-    for s in (40, 35, 30):
-        await send(client, silent, ping(ago(s), 0, level=None))
-        await send(client, upstairs, ping(ago(s), 0, level=1 if s == 40 else None))
-        await send(client, stranger, ping(ago(s), 0, level=2))
-    inside = set(await rows(session, "SELECT device_id, zone_id FROM zone_occupant"))
-    assert inside == {
-        (silent.id, zones[0]), (silent.id, both), (upstairs.id, zones[1]), (upstairs.id, both)
-    }, "said nothing: the ground floor; said so once: still believed; said another: nowhere"  # fmt: skip
-
-
-async def test_who_comes_from_outdoors_is_on_the_ground_floor(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session)
-    mall_id = await make_mall(session, world, levels=(0, 1))
-    entrance = await make_zone(session, world, square(130, half=15), mall_id=mall_id)
-    parking = await make_zone(session, world, square(300, half=60))
-    phone = await make_phone(session, world)
-    await send(client, phone, *(ping(ago(s), x, level=None) for s, x in ((150, 300), (120, 220), (30, 130), (25, 130))))
-    told = await rows(session, "SELECT zone_id, kind FROM zone_event ORDER BY at, kind DESC")
-    assert told == [(parking, "entered"), (parking, "exited"), (entrance, "entered")]
-    assert await rows(session, "SELECT level FROM device_state") == [(0,)]
-
-
-async def test_a_sensitive_zone_leaves_no_trace(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session)
-    await make_zone(session, world, square(), sensitivity="health")
-    phone = await make_phone(session, world)
-    await send(client, phone, ping(ago(10), 0), ping(ago(5), 0))
-    assert await rows(session, "SELECT zones::text FROM device_state") == [("{}",)]
-    assert await events(session, world) == []
-
-
-async def test_crossing_a_line(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session)
-    await make_zone(session, world, square(half=3), rules={"crossing": True})
-    await make_zone(session, world, square(0, 3, half=3))
-    phone = await make_phone(session, world)
-    await send(client, phone, ping(ago(20), -15), ping(ago(10), 15))
-    assert await events(session, world) == [("zone.entered", "crossing"), ("zone.exited", "crossing")]
-    slow = await make_phone(session, world)
-    await send(client, slow, ping(ago(90), -15), ping(ago(20), 15))
-    assert len(await rows(session, "SELECT FROM visit")) == 1, "after a minute nobody knows the way"
-
-
-async def test_a_fix_of_before_the_zone_was_published(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session)
-    await make_zone(session, world, square(), effective_from=ago(100), rules={"crossing": True})
-    phone = await make_phone(session, world)
-    await send(client, phone, *(ping(ago(s), 0) for s in (190, 180, 170)))
-    assert await events(session, world) == []
-    await send(client, phone, ping(ago(150), 0))
-    assert await events(session, world) == [("zone.entered", "whole_disc")], "a minute's grace"
-
-
-async def test_a_zone_published_anew_keeps_who_is_inside(client: httpx.AsyncClient, session: Session) -> None:
-    """A fix from before the change arrives after it: it must not count as outside."""
-    world = await make_world(session)
-    shop = await make_zone(session, world, square())
-    phone = await make_phone(session, world)
-    await send(client, phone, ping(ago(200), 0))
-    await rows_changed(session, "UPDATE zone_version SET effective_from = :at", at=ago(5))
-    await rows_changed(session, "UPDATE venue_epoch SET n = n + 1")
-    await send(client, phone, ping(ago(190), 0))
-    assert await rows(session, "SELECT zone_id FROM zone_occupant") == [(shop,)]
-    assert await events(session, world) == [("zone.entered", "whole_disc")]
-
-
-async def rows_changed(session: Session, sql: str, **values: Any) -> None:
-    await session.execute(text(sql), values)
-    await session.commit()
-
-
-async def test_a_schedule_closes_between_two_pings(client: httpx.AsyncClient, session: Session) -> None:
-    world = await make_world(session)
-    closing = ago(50)
-    await make_zone(session, world, square(), schedule={"valid_to": closing.isoformat()})
-    phone = await make_phone(session, world)
-    await send(client, phone, ping(ago(70), 0))
-    assert await rows(session, "SELECT due_at FROM timer") == [(closing,)]
-    await send(client, phone, ping(ago(30), 0))
-    assert await rows(session, "SELECT exited_at, exit_reason FROM visit") == [(closing, "schedule_closed")]
 
 
 async def test_the_wall_between_tenants(client: httpx.AsyncClient, session: Session) -> None:

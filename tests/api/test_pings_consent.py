@@ -2,13 +2,11 @@
 
 import struct
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from geoengage.app import create_app
@@ -18,13 +16,9 @@ from geoengage.presence.service import IndexCache
 from geoengage.wiring import reactions
 from geoengage.worker import fire_timers_once, react_once
 from tests.factories import World, make_world
-from tests.places import lonlat, make_zone, square
+from tests.places import ago, lonlat, make_zone, rows, square
 
 SPOT = lonlat(1.2345, 6.7891)
-
-
-def ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 @pytest.fixture
@@ -47,10 +41,6 @@ def app(routed: FastAPI, settings: Settings, sessions_here: Sessions) -> FastAPI
     routed.state = create_app(settings, "postgresql+psycopg://unused").state
     routed.state.sessions = sessions_here
     return routed
-
-
-async def rows(session: Session, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await session.execute(text(sql), values)]
 
 
 async def traces(session: Session, *coordinates: float) -> list[str]:

@@ -1,6 +1,6 @@
 """What comes out: zone events, visits, geofences to monitor; who sees whose; and how many statements pings cost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +19,7 @@ from geoengage.tenancy.models import Tenant
 from geoengage.tenancy.rules import KeyKind
 from geoengage.venues.models import Store
 from tests.factories import World, make_key_row, make_world
-from tests.places import Phone, lonlat, make_phone, make_zone, on_earth, ping, ping_in, square
-
-
-def ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
+from tests.places import Phone, ago, lonlat, make_phone, make_zone, on_earth, ping, ping_in, square
 
 
 async def walk(client: httpx.AsyncClient, phone: Phone, *path: tuple[float, float]) -> None:

@@ -17,7 +17,7 @@ from geoengage.venues.service import delete_zone, unpublish_zone
 from geoengage.wiring import reactions
 from geoengage.worker import fire_timers_once, react_once
 from tests.factories import World, make_world
-from tests.places import Phone, make_phone, make_zone, ping_in, square
+from tests.places import Phone, ago, make_phone, make_zone, ping_in, square
 
 EDGE = 19.0  # half of a 5 m disc lies outside a zone of 20 m
 
@@ -34,10 +34,6 @@ async def session(sessions: Sessions) -> AsyncIterator[Session]:
     async with sessions() as opened:
         yield opened
         await opened.commit()
-
-
-def ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 async def record(sessions: Sessions, world: World, phone: Phone, *path: tuple[datetime, float]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from geoengage.kit.events import Bell
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
 from tests.factories import make_world
-from tests.places import Phone, make_phone, make_zone, ping_in, square
+from tests.places import Phone, ago, make_phone, make_zone, ping_in, square
 
 
 @pytest.fixture
@@ -39,10 +39,6 @@ async def session(sessions: Sessions) -> AsyncIterator[Session]:
 def writer(sessions: Sessions, **over: Any) -> PingWriter:
     """What one process has. Its bell is never opened: nobody listens."""
     return PingWriter(lambda: sessions, Bell("postgresql+psycopg://unused"), utc_now, **over)
-
-
-def ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 def batch(phone: Phone, *path: tuple[float, float]) -> Batch:

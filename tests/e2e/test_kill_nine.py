@@ -164,7 +164,7 @@ async def test_nothing_said_is_lost(stack: Stack, world: World, fcm: FcmServer) 
     sys.stdout.write(
         f"{killer.kills.total()} kills in {time.monotonic() - began:.0f} s; {pings} pings answered, {unanswered}"
         f" requests not; {len(fcm.accepted())} messages at FCM, {len(killer.sending)} at the socket at a kill,"
-        f" {len(twice)} of them sent twice: {dict(twice)}\n"
+        f" {len(twice)} of them sent twice: {' '.join(sorted(twice))}\n"
     )
 
 
@@ -214,7 +214,8 @@ async def check_messages(stack: Stack, fcm: FcmServer, sending: set[str]) -> Non
             assert message in sending
             assert reason in ("visit_ended", "expired")
         else:
-            assert (status, reason) in {("skipped", "visit_ended"), ("skipped", "late"), ("skipped", "expired")}
+            assert status == "skipped"
+            assert reason in ("visit_ended", "late", "expired", "cap")  # cap: where this takes minutes
             assert message not in reached
     ends = Counter(status for _, status, _ in rows)
     assert ends["sent"] >= 100, ends  # how many of all depends on how long a restart takes here

@@ -151,7 +151,7 @@ async def open_page(
 
     yield open_
     for number, context in enumerate(contexts):
-        for page in context.pages:
+        for page in []:
             await page.screenshot(path=tmp_path / f"end-{number}.png")
         await context.close()
     assert watch.problems == []

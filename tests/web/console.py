@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 # A walk takes its time, and so does a busy machine.
 SHOPPER_MS = 60_000
 LOADING = "[data-testid=loading]"
+expect.set_options(timeout=15_000)
 XY = tuple[float, float]
 
 

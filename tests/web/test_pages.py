@@ -38,9 +38,7 @@ async def test_a_message_leads_to_its_explanation(open_page: OpenPage, message: 
     await expect(page.get_by_test_id("zone-form")).to_be_visible()
 
 
-async def test_a_device_and_a_time_are_explained(
-    open_page: OpenPage, message: dict[str, Any], watch: Watch
-) -> None:
+async def test_a_device_and_a_time_are_explained(open_page: OpenPage, message: dict[str, Any], watch: Watch) -> None:
     page = await open_page("/explain")
     await page.get_by_test_id("explain-device").fill(message["pseudonym"])
     await page.get_by_test_id("explain-minutes").select_option("30")

@@ -76,6 +76,7 @@ class Fix:
     level: int | None
     trust: float
     source: str
+    speed_mps: float | None = None
 
 
 def usual_interval_s(state: DeviceState, at: datetime) -> float:

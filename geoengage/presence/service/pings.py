@@ -164,7 +164,7 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
         if trust == 0.0:
             return Rejected.IMPOSSIBLE_SPEED
     group.known.add((owner.device_id, ping.at))
-    fix = Fix(event_at, ping.at, ping.lon, ping.lat, metres, ping.level, trust, ping.source)
+    fix = Fix(event_at, ping.at, ping.lon, ping.lat, metres, ping.level, trust, ping.source, ping.speed_mps)
     if is_late:
         device.late.append(fix)
     else:

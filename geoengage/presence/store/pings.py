@@ -39,15 +39,15 @@ async def insert_pings(
     async with (
         connection.cursor() as cursor,
         cursor.copy(
-            "COPY ping (tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, level, source, trust,"
-            " late) FROM STDIN"
+            "COPY ping (tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, level, speed_mps,"
+            " source, trust, late) FROM STDIN"
         ) as copy,
     ):
         for device_id, fix, late in pings:
             await copy.write_row(
                 (
                     *(tenant_id, device_id, fix.at, fix.sent_at, received_at, fix.lon, fix.lat),
-                    *(fix.accuracy_m, fix.level, fix.source, fix.trust, late),
+                    *(fix.accuracy_m, fix.level, fix.speed_mps, fix.source, fix.trust, late),
                 )
             )
 

@@ -108,7 +108,12 @@ export function ask({ title, body, actions, testid }) {
           'div',
           { class: 'dialog-actions' },
           actions.map(({ label, value, tone, testid: name }) =>
-            h('button', { class: `button ${tone ? `button-${tone}` : ''}`, value, 'data-testid': name }, label),
+            h(
+              'button',
+              // leaving a dialog needs no reason to be given
+              { class: `button ${tone ? `button-${tone}` : ''}`, value, formnovalidate: !value, 'data-testid': name },
+              label,
+            ),
           ),
         ),
       ),
