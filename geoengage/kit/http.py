@@ -91,7 +91,7 @@ def problem(request: Request, status: int, code: str, title: str, detail: str, *
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.AppError)  # noqa: S101 - registered for this class only
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    logger.info("refused", path=request.url.path, status=status, code=error.code)
+    logger.info("refused", path=log.shown_path(request.url.path), status=status, code=error.code)
     return problem(request, status, error.code, error.title, error.detail, **error.extra)
 
 
@@ -108,7 +108,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 async def _data_error(request: Request, error: Exception) -> Response:
     """What passes a shape and still cannot be stored: U+0000 in a text, a number beyond its column."""
-    logger.info("refused", path=request.url.path, status=422, code="invalid-request")
+    logger.info("refused", path=log.shown_path(request.url.path), status=422, code="invalid-request")
     detail = "a text holds U+0000, or a number is out of range"
     return problem(request, 422, "invalid-request", errors.Invalid.title, detail)
 
@@ -117,6 +117,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     if error.status_code == 400:  # FastAPI's word for bytes that are no JSON at all; anything else wrong is our 422
         return await _app_error(request, errors.ItemErrors([UNREADABLE]))
+    if error.status_code == 413:  # from the middleware, which counts what has no Content-Length
+        return await _app_error(request, errors.TooLarge(str(error.detail)))
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     response = problem(request, error.status_code, code, str(error.detail), str(error.detail))
     response.headers.update(error.headers or {})
@@ -124,7 +126,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _internal_error(request: Request, error: Exception) -> Response:
-    logger.error("bug", path=request.url.path, exc_info=error)
+    logger.error("bug", path=log.shown_path(request.url.path), exc_info=error)
     return problem(request, 500, "internal", "Internal error", "This is our fault and has been logged.")
 
 

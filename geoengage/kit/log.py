@@ -44,3 +44,8 @@ def configure(*, as_json: bool) -> None:
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module."""
     return structlog.stdlib.get_logger(name)
+
+
+def shown_path(path: str) -> str:
+    """The path of a request as it may be logged: that of a login link is its secret. Never log a query string."""
+    return "/go/…" if path.startswith("/go/") else path

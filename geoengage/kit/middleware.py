@@ -6,6 +6,7 @@ Starlette's BaseHTTPMiddleware is avoided: it costs a task a request and breaks 
 import time
 
 from prometheus_client import Counter
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geoengage.kit import log
@@ -55,14 +56,12 @@ class Outermost:
         if _declared_size(scope) > MAX_BODY_BYTES:
             await _refuse(send_with_headers)
         else:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, _limited(receive), send_with_headers)
         if scope["method"] not in _SAFE and status < 400:
             scope["app"].state.bell.ring()
         REQUESTS.labels(scope["method"], status).inc()
         if status >= 500 or not scope["path"].startswith(("/v1/pings", "/ui/", "/healthz", "/readyz")):
-            # The path alone: a query string may hold a position. And not that of a login link, which is its secret.
-            path = "/go/…" if scope["path"].startswith("/go/") else scope["path"]
-            took = round((time.perf_counter() - started) * 1000, 1)
+            path, took = log.shown_path(scope["path"]), round((time.perf_counter() - started) * 1000, 1)
             logger.info("request", method=scope["method"], path=path, status=status, ms=took)
 
 
@@ -71,6 +70,22 @@ def _declared_size(scope: Scope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
+
+
+def _limited(receive: Receive) -> Receive:
+    """Counts the body as it comes, since a chunked one declares no size."""
+    seen = 0
+
+    async def read() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY_BYTES:
+            # The one kind of exception that FastAPI lets pass while it reads a body.
+            raise HTTPException(413, f"send at most {MAX_BODY_BYTES} bytes at a time")
+        return message
+
+    return read
 
 
 async def _refuse(send: Send) -> None:

@@ -1,6 +1,6 @@
 """The OpenAPI is whole: everything in it is described, and every endpoint lists the problems it can answer with."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -129,3 +129,20 @@ async def test_a_time_before_all_messages(client: httpx.AsyncClient, session: Se
         for path in ("/v1/messages", "/v1/zone-events"):
             answer = await client.get(path, params={"after": after}, headers=world.sk_headers)
             assert answer.json() == {"items": [], "next": None}, answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/owners", "/v1/login", "/v1/pings"])
+@pytest.mark.parametrize("declared", [True, False])
+async def test_bodies_that_are_too_large(
+    client: httpx.AsyncClient, session: Session, path: str, declared: bool
+) -> None:
+    world = await make_world(session)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(60):
+            yield b"x" * 100_000
+
+    body = b"x" * 6_000_000 if declared else chunks()
+    answer = await client.post(path, content=body, headers=world.sk_headers)
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/too-large")
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,17 @@ FLAGS = [
     "--disable-sync",
 ]
 READY_S = 90
+FAILED = pytest.StashKey[bool]()
 OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Remember a failure, for the screenshot."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -125,11 +135,12 @@ def watch(demo: Demo) -> Watch:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(
-    browser: Browser, demo: Demo, signed_in: Any, watch: Watch, tmp_path: Path
+    browser: Browser, demo: Demo, signed_in: Any, watch: Watch, request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[OpenPage]:
     """Opens a page of the console in a browser profile of its own; signed in unless told otherwise.
 
     At the end of the test every page was quiet: no console message, no script error, no request to another host.
+    A failed test leaves a picture in its tmp_path.
     """
     contexts: list[BrowserContext] = []
 
@@ -151,7 +162,7 @@ async def open_page(
 
     yield open_
     for number, context in enumerate(contexts):
-        for page in []:
+        for page in context.pages if request.node.stash.get(FAILED, False) else ():
             await page.screenshot(path=tmp_path / f"end-{number}.png")
         await context.close()
     assert watch.problems == []

@@ -1,4 +1,4 @@
-"""What the browser tests share: the demo they look at, what the browser complains of, and places of the mall in pixels."""
+"""What the browser tests share: the demo they look at, what the browser complains of, the mall in pixels."""
 
 import json
 import re

@@ -10,65 +10,69 @@ from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, Demo, MallMap, run_script, settled
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-RUN_AXE = """() => axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
-  .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join(' | ')}`))"""
+RUN_AXE = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html }) => html).join(' | ')}`);
+}"""
 SIDEWAYS = "() => document.scrollingElement.scrollWidth - innerWidth"
-WIDTHS = (1440, 390)
-pytestmark = [*MARKS, pytest.mark.parametrize("width", WIDTHS)]
+LONG_NAME = "A rather long name for a campaign, as shops like to give them"
+NARROW = 900
+pytestmark = [*MARKS, pytest.mark.parametrize("width", [1440, 390])]
 
 
-async def assert_fine(page: Page) -> None:
-    assert await page.evaluate(SIDEWAYS) <= 0, "the page scrolls sideways"
-    assert await run_script(page, "cut_text.js") == []
+async def faults(page: Page, place: str) -> list[str]:
+    """What is wrong with what the page shows now."""
+    await settled(page)
+    found: list[str] = await run_script(page, "cut_text.js")
+    if await page.evaluate(SIDEWAYS) > 0:
+        found.append("the page scrolls sideways")
     if not await page.evaluate("() => 'axe' in window"):
         await page.evaluate(AXE.read_text())
-    assert await page.evaluate(RUN_AXE) == []
+    found += await page.evaluate(RUN_AXE)
+    return [f"{place}: {fault}" for fault in found]
 
 
-@pytest.mark.parametrize(
-    "path", ["/campaigns", "/campaigns?new=1", "/review", "/messages", "/explain", "/messages?status=failed"]
-)
-async def test_a_page(path: str, width: int, open_page: OpenPage, demo: Demo) -> None:
-    if path == "/review":
-        await demo.ask_approval("A rather long name for a campaign, as shops like to give them")
-    page = await open_page(path, width=width)
-    await settled(page)
-    await assert_fine(page)
-
-
-async def test_one_campaign(width: int, open_page: OpenPage, demo: Demo) -> None:
-    campaigns = await demo.api("GET", "/v1/campaigns?limit=1&status=active")
-    page = await open_page(f"/campaigns?id={campaigns['items'][0]['id']}", width=width)
-    await expect(page.get_by_test_id("report")).to_be_visible()
-    await assert_fine(page)
-
-
-async def test_an_explanation(width: int, open_page: OpenPage, message: dict[str, Any]) -> None:
-    page = await open_page(f"/explain?pseudonym={message['pseudonym']}&at={message['created_at']}", width=width)
-    await expect(page.get_by_test_id("explain-summary")).to_be_visible()
-    await settled(page)
-    await assert_fine(page)
+async def test_the_pages(width: int, open_page: OpenPage, demo: Demo, message: dict[str, Any]) -> None:
+    await demo.ask_approval(LONG_NAME)
+    running = await demo.api("GET", "/v1/campaigns?limit=1&status=active")
+    found = []
+    page = await open_page(None, width=width)
+    for path, there in [
+        ("/campaigns", "campaign-list"),
+        ("/campaigns?new=1", "preview"),
+        (f"/campaigns?id={running['items'][0]['id']}", "report"),
+        ("/review", "review-list"),
+        ("/messages", "message-list"),
+        ("/messages?status=failed", "empty"),
+        ("/explain", "explain-form"),
+        (f"/explain?pseudonym={message['pseudonym']}&at={message['created_at']}", "explanation"),
+    ]:
+        await page.goto(path)
+        await expect(page.get_by_test_id(there)).to_be_visible()
+        found += await faults(page, path)
+    assert found == []
 
 
 async def test_the_login_page(width: int, open_page: OpenPage) -> None:
     page = await open_page("/login", width=width, guest=True)
     await expect(page.get_by_test_id("login-form")).to_be_visible()
-    await assert_fine(page)
+    assert await faults(page, "login") == []
 
 
 async def test_the_map(width: int, open_page: OpenPage) -> None:
     page = await open_page("/map?fps=5", width=width)
     await MallMap(page).ready()
-    await settled(page)
-    await assert_fine(page)
-    if width < 900:
-        for tab in ("phone", "feed", "zones"):
-            await page.get_by_test_id(f"tab-{tab}").click()
-            await assert_fine(page)
+    found = await faults(page, "map")
+    for tab in ("phone", "feed", "zones") if width < NARROW else ():
+        await page.get_by_test_id(f"tab-{tab}").click()
+        found += await faults(page, tab)
     await page.get_by_test_id("zone-row").first.click()
     await expect(page.get_by_test_id("zone-form")).to_be_visible()
-    await assert_fine(page)
+    found += await faults(page, "zone form")
+    assert found == []
+
     shape = await page.locator(".zone-editing").bounding_box()
     form = await page.get_by_role("region", name="Zone", exact=True).bounding_box()
     assert shape
@@ -77,25 +81,22 @@ async def test_the_map(width: int, open_page: OpenPage) -> None:
     assert beside or 56 < shape["y"] < shape["y"] + shape["height"] < form["y"], "the form hides its zone"
 
 
-async def test_the_panel_that_tells_why(width: int, open_page: OpenPage, message: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("message")
+async def test_what_opens_over_the_map(width: int, open_page: OpenPage) -> None:
     page = await open_page("/map?fps=5", width=width)
     await MallMap(page).ready()
-    if width < 900:
+    found = []
+    if width < NARROW:
+        await page.get_by_test_id("menu").click()
+        found += await faults(page, "menu")
         await page.get_by_test_id("tab-phone").click()
     await page.get_by_test_id("why").first.click()
-    await expect(page.get_by_test_id("explain-summary")).to_be_visible()
-    await settled(page)
-    await assert_fine(page)
-
-
-async def test_the_menus_and_the_stop_dialog(width: int, open_page: OpenPage) -> None:
-    page = await open_page("/review", width=width)
-    await settled(page)
-    if width < 900:
-        await page.get_by_test_id("menu").click()
-        await assert_fine(page)
+    await expect(page.get_by_test_id("explanation")).to_be_visible()
+    found += await faults(page, "why")
+    await page.get_by_test_id("drawer-close").click()
     await page.get_by_test_id("account").click()
-    await assert_fine(page)
+    found += await faults(page, "account")
     await page.get_by_test_id("stop-all").click()
     await expect(page.get_by_test_id("stop-dialog")).to_be_visible()
-    await assert_fine(page)
+    found += await faults(page, "stop dialog")
+    assert found == []

@@ -224,6 +224,17 @@ async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Sid
         assert alpha["neighbour_zone"] in live.text
 
 
+async def test_a_store_sees_no_path_not_even_of_a_test_device(client: httpx.AsyncClient, alpha: Side) -> None:
+    """Explain is open for test devices to all who read the whole tenant; a path leads through other stores."""
+    body = {"kind": "pk", "name": "t", "is_test": True, "app_id": alpha["app"]}
+    key = (await client.post("/v1/keys", json=body, headers=alpha.world.sk_headers)).json()["key"]
+    device = (await client.post("/v1/devices", json={"platform": "web"}, headers=bearer(key))).json()["device_id"]
+    expected = {alpha.world.sk: 200, alpha.shop_key: 403}
+    for credential, status in expected.items():
+        answer = await client.get("/v1/explain", params={"device_id": device}, headers=bearer(credential))
+        assert answer.status_code == status, answer.text
+
+
 async def test_who_may_not_see_people_sees_none(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
     """A key of the whole tenant without the scope `people`: everything but who it was."""
     scopes = [scope.value for scope in Scope if scope is not Scope.PEOPLE]
