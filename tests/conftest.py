@@ -32,8 +32,15 @@ from geoengage.kit.settings import Settings
 pytest_plugins = ["tests.providers.fixtures"]
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a-key-for-tests-only-0123456789abcdef"
-# structlog's default draws every traceback with all local variables, which takes a second each
-structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
+
+
+def plain_logging() -> None:
+    """structlog's default draws every traceback with all local variables, which takes a second each."""
+    structlog.reset_defaults()
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
+
+
+plain_logging()
 
 
 def _admin(url: str, *statements: str) -> None:

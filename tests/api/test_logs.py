@@ -11,7 +11,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-import structlog
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -29,7 +28,7 @@ from geoengage.profiles.models import Device
 from geoengage.tenancy import rules, service
 from tests.api.wall.world import bearer, cookie
 from tests.campaign_rows import make_mall, make_zone
-from tests.conftest import KEY
+from tests.conftest import KEY, plain_logging
 from tests.factories import make_world
 from tests.providers.fcm_server import FAULTS, FcmServer
 
@@ -50,7 +49,7 @@ def logged(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     yield stream
     logging.getLogger("httpx").disabled = False
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    plain_logging()
 
 
 class Caller:

@@ -38,7 +38,7 @@ from geoengage.kit.db import make_sessions
 from geoengage.kit.settings import Settings
 from tests.api.wall.cases import CASES, Case, For, square
 from tests.api.wall.world import LAT, LON, Side, bearer, cookie, make_side
-from tests.conftest import KEY
+from tests.conftest import KEY, plain_logging
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -95,7 +95,7 @@ def server(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -
         yield Server(base, schemathesis.openapi.from_dict(app.openapi()), session, *asyncio.run(arrange()))
     running.should_exit = True
     thread.join(10)
-    structlog.reset_defaults()
+    plain_logging()
 
 
 def credential(side: Side, who: For, url: str) -> dict[str, str]:

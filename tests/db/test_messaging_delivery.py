@@ -122,7 +122,9 @@ WORKER = WorkerSettings(send_concurrency=64, retry_base_s=2.0, lease_s=30.0)
 
 @pytest.fixture
 def fcm_settings(fcm: FcmServer, tmp_path: Path) -> FcmSettings:
-    return FcmSettings(base_url=fcm.url, credentials_file=fcm.write_credentials(tmp_path / "account.json"), timeout_s=2)
+    return FcmSettings(
+        base_url=fcm.url, credentials_file=fcm.write_credentials(tmp_path / "account.json"), timeout_s=20
+    )
 
 
 @pytest.fixture

@@ -133,36 +133,57 @@ def watch(demo: Demo) -> Watch:
     return Watch(demo.url)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def open_page(
-    browser: Browser, demo: Demo, signed_in: Any, watch: Watch, request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[OpenPage]:
-    """Opens a page of the console in a browser profile of its own; signed in unless told otherwise.
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def profiles(browser: Browser, demo: Demo, signed_in: Any) -> AsyncIterator[Callable[..., Any]]:
+    """Browser profiles: a fresh one for a guest, else one for laptops and one for phones, which keep their cache."""
+    kept: dict[bool, BrowserContext] = {}
 
-    At the end of the test every page was quiet: no console message, no script error, no request to another host.
-    A failed test leaves a picture in its tmp_path.
-    """
-    contexts: list[BrowserContext] = []
-
-    async def open_(path: str | None = "/map", *, width: int = 1440, guest: bool = False) -> Page:
+    async def make(*, is_phone: bool, guest: bool) -> BrowserContext:
         context = await browser.new_context(
             base_url=demo.url,
-            viewport={"width": width, "height": 900 if width > 900 else 844},
+            viewport={"width": 390, "height": 844} if is_phone else {"width": 1440, "height": 900},
             storage_state=None if guest else signed_in,
             reduced_motion="reduce",
-            has_touch=width < 500,
+            has_touch=is_phone,
         )
         context.set_default_timeout(20_000)
-        contexts.append(context)
-        watch.attach(context)
+        return context
+
+    async def find(*, is_phone: bool, guest: bool) -> BrowserContext:
+        if guest:
+            return await make(is_phone=is_phone, guest=True)
+        if is_phone not in kept:
+            kept[is_phone] = await make(is_phone=is_phone, guest=False)
+        return kept[is_phone]
+
+    yield find
+    for context in kept.values():
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(
+    profiles: Callable[..., Any], watch: Watch, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[OpenPage]:
+    """Opens a page of the console, signed in unless told otherwise.
+
+    At the end of the test every page was quiet: no console message, no script error, no request to another host.
+    A failed test leaves pictures in its tmp_path.
+    """
+    pages: list[Page] = []
+
+    async def open_(path: str | None = "/map", *, is_phone: bool = False, guest: bool = False) -> Page:
+        context = await profiles(is_phone=is_phone, guest=guest)
         page = await context.new_page()
+        watch.attach(page)
+        pages.append(page)
         if path:
             await page.goto(path)
         return page
 
     yield open_
-    for number, context in enumerate(contexts):
-        for page in context.pages if request.node.stash.get(FAILED, False) else ():
+    for number, page in enumerate(pages):
+        if request.node.stash.get(FAILED, False):
             await page.screenshot(path=tmp_path / f"end-{number}.png")
-        await context.close()
+        await page.close()
     assert watch.problems == []

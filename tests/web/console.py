@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, WebError, expect
+from playwright.async_api import ConsoleMessage, Locator, Page, expect
 
 from geoengage.kit.geo import Frame
 
@@ -81,11 +81,11 @@ class Watch:
     problems: list[str] = field(default_factory=list)
     _expected: list[str] = field(default_factory=list)
 
-    def attach(self, context: BrowserContext) -> None:
-        context.on("console", self._on_console)
-        context.on("weberror", self._on_error)
-        context.on("request", lambda request: self._on_address(request.url))
-        context.on("page", lambda page: page.on("websocket", lambda socket: self._on_address(socket.url)))
+    def attach(self, page: Page) -> None:
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("request", lambda request: self._on_address(request.url))
+        page.on("websocket", lambda socket: self._on_address(socket.url))
 
     def expect(self, text: str) -> None:
         """Chromium itself logs each refused or failed request; a test that causes one says so first."""
@@ -95,9 +95,6 @@ class Watch:
         said = f"{message.type}: {message.text} ({message.location['url']})"
         if message.type in ("error", "warning") and not any(text in said for text in self._expected):
             self.problems.append(said)
-
-    def _on_error(self, error: WebError) -> None:
-        self.problems.append(f"script error: {error.error}")
 
     def _on_address(self, url: str) -> None:
         host = self.base_url.removeprefix("http://")

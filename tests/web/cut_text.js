@@ -1,5 +1,6 @@
 // Texts that cannot be read in full: cut by a box that hides what is too much, sticking out of their own button, or
-// outside the window. What scrolls may be out of sight; an ellipsis is fine where the whole text is in a title.
+// outside the window. What scrolls down may be out of sight; an ellipsis is fine where the whole text is in a title.
+// Nothing scrolls sideways.
 () => {
   const found = [];
   const scrolls = (style, axis) => /auto|scroll/.test(style[`overflow${axis}`]);
@@ -44,6 +45,11 @@
       const why = rect.width > 0 && problem(rect, parent);
       if (why) found.push(`“${text.data.trim().slice(0, 60)}” ${why}`);
     }
+  }
+  for (const box of document.querySelectorAll('*')) {
+    if (box.scrollWidth <= box.clientWidth + 1 || !box.checkVisibility()) continue;
+    if (box === document.scrollingElement || scrolls(getComputedStyle(box), 'X'))
+      found.push(`<${box.localName} class="${box.className}"> scrolls sideways`);
   }
   return [...new Set(found)];
 };

@@ -343,16 +343,15 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("origin", ELSEWHERE.values(), ids=ELSEWHERE.keys())
 async def test_a_cookie_from_elsewhere_changes_nothing(
-    client: httpx.AsyncClient, session: Session, alpha: Side, origin: dict[str, str]
+    client: httpx.AsyncClient, session: Session, alpha: Side
 ) -> None:
     before = await dump(session, alpha)
-    headers = cookie(alpha.cookies["owner"]) | origin
 
     def unsafe(case: Case) -> bool:
         return case.who is not For.PUBLIC and case.method != "GET"
 
-    async for answer in walk(client, alpha, headers, unsafe):
-        assert answer.status == 403, answer
+    for name, origin in ELSEWHERE.items():
+        async for answer in walk(client, alpha, cookie(alpha.cookies["owner"]) | origin, unsafe):
+            assert answer.status == 403, f"{name}: {answer}"
     assert await dump(session, alpha) == before

@@ -37,6 +37,8 @@ export function makeEngine(container, events, { fps }) {
     minZoom: -1,
     maxZoom: 6,
     zoomControl: false,
+    // the observer below does it; Leaflet's own way has a timer that outlives the map
+    trackResize: false,
     attributionControl: false,
     wheelPxPerZoomLevel: 120,
     zoomAnimation: !still,

@@ -53,7 +53,8 @@ export function detail({ context, names, campaign, report }) {
         { class: 'card' },
         h('h2', null, 'The push'),
         pushPreview(campaign, names),
-        h('p', { class: 'quiet' }, `For people whose first name is unknown: “${campaign.fallback_name ?? ''}”`),
+        campaign.fallback_name &&
+          h('p', { class: 'quiet' }, `For people whose first name is unknown: “${campaign.fallback_name}”`),
       ),
     ),
     h('section', { class: 'card' }, h('h2', null, 'So far'), numbers(report), held(report, campaign)),
