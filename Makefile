@@ -21,7 +21,7 @@ test:
 	@$(MAKE) --no-print-directory lint
 	@$(WITH_VENV) npm --prefix web run check
 	@$(WITH_VENV) npm --prefix web test
-	$(WITH_VENV) .venv/bin/python -m pytest -n 2 --dist loadgroup
+	$(WITH_VENV) .venv/bin/python -m pytest -n 2
 
 check:
 	@$(PYTHON) scripts/setup.py check

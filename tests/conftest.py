@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
+from xdist.scheduler import LoadScopeScheduling
 
 from geoengage.app import create_app
 from geoengage.kit import partitions
@@ -41,6 +43,24 @@ def plain_logging() -> None:
 
 
 plain_logging()
+
+
+class Scheduling(LoadScopeScheduling):
+    """Tests that share running processes stay together on one worker: all browser tests, each file of stories.
+
+    xdist's own groups (--dist loadgroup) have no effect under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if path.startswith("tests/web/"):
+            return "tests/web"
+        return path if path.startswith("tests/e2e/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def _admin(url: str, *statements: str) -> None:

@@ -12,8 +12,8 @@ from playwright.async_api import ConsoleMessage, Locator, Page, expect
 
 from geoengage.kit.geo import Frame
 
-# One worker has the browser and the demo; Playwright's objects live as long as the session's event loop.
-MARKS = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+# Playwright's objects live in the event loop that made them: the session's.
+MARKS = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 HERE = Path(__file__).parent
 # A walk takes its time, and so does a busy machine.
 SHOPPER_MS = 60_000
