@@ -37,8 +37,9 @@ POSTGRESQL_OF = {"debian 12": 15, "debian 13": 17, "ubuntu 24.04": 16}
 OTHER_SYSTEM = """This system has no apt-get, so PostgreSQL and PostGIS cannot be installed from here. What works:
   docker build -t geoengage . && docker run --init -p 127.0.0.1:8000:8000 geoengage
   make run GEOENGAGE_DATABASE_URL=postgresql+psycopg://user:password@host/database    (≥ 15, with PostGIS)"""
-NO_BROWSER = """No Chromium here, and Ubuntu's package is a snap, so the browser tests will be skipped. For them:
-  sudo snap install chromium    or install Google Chrome    or CHROMIUM=/path/to/chromium make test"""
+NO_BROWSER = """No Chromium here, and Ubuntu's package is a snap, so the browser tests will fail. For them:
+  sudo snap install chromium    or install Google Chrome    or CHROMIUM=/path/to/chromium make test
+Without them: GEOENGAGE_NO_BROWSER=1 make test"""
 
 
 class SetupError(Exception):
