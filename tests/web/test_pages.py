@@ -94,14 +94,15 @@ async def test_logging_in_and_out(open_page: OpenPage, demo: Demo, watch: Watch)
 
 
 async def test_all_sending_is_stopped_and_resumed(open_page: OpenPage, demo: Demo) -> None:
-    page, other = await open_page("/campaigns"), await open_page("/messages")
-    await settled(page)
+    other, page = await open_page("/messages"), await open_page("/campaigns")
     await settled(other)
+    await settled(page)
     await page.get_by_test_id("stop-all").click()
     await page.get_by_test_id("stop-reason").fill("A wrong price")
     await page.get_by_test_id("confirm-stop").click()
     for each in (page, other):
         await expect(each.get_by_test_id("stopped-banner")).to_contain_text("All sending is stopped.")
+    await other.bring_to_front()  # a page behind another is slow
     await other.get_by_test_id("resume").click()
     await other.get_by_test_id("confirm-resume").click()
     for each in (page, other):
