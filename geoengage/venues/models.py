@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -67,6 +68,7 @@ class Mall(Place, Base):
     origin_lon: Mapped[float]
     origin_lat: Mapped[float]
     bearing_deg: Mapped[float] = mapped_column(server_default="0")
+    extra: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default="{}")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         UniqueConstraint("tenant_id", "external_id"),
@@ -82,9 +84,32 @@ class Level(Place, Base):
     name: Mapped[str] = mapped_column(Text)
     short_name: Mapped[str] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(Geom("MULTIPOLYGON"))
+    extra: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default="{}")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "mall_id", "ordinal"),
+    )
+
+
+class LevelPlan(TenantRow, Base):
+    """A picture of a level's floor plan, and where it lies.
+
+    `points`: two known points, each `{"pixel": [x, y], "at": [lon, lat]}` with pixels from the top left corner; null
+    until it is placed. `version` rises with the picture and with the placement.
+    """
+
+    __tablename__ = "level_plan"
+    level_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    media_type: Mapped[str] = mapped_column(Text)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    image: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    points: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    opacity: Mapped[float] = mapped_column(server_default="0.5")
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "level_id"], ["level.tenant_id", "level.id"], ondelete="CASCADE"),
     )
 
 
@@ -98,6 +123,28 @@ class Unit(Place, Base):
     name: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(Geom("GEOMETRY"))
+    extra: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default="{}")
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "mall_id", "external_id"),
+    )
+
+
+class VenueFeature(Place, Base):
+    """Something of a mall's IMDF archive that is neither level, unit, store nor zone: a door, an amenity, an address.
+
+    Kept so that the map can show it and an export gives it back. `feature_type`, `properties` and `geom` as IMDF has
+    them (`geom` null where IMDF has none); `external_id` is the IMDF id, `level` the ordinal where it has one.
+    """
+
+    __tablename__ = "venue_feature"
+    mall_id: Mapped[UUID]
+    feature_type: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str] = mapped_column(Text)
+    level: Mapped[int | None]
+    name: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any | None] = mapped_column(Geom("GEOMETRY"))
+    properties: Mapped[dict[str, Any]] = mapped_column(JSONB)
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "mall_id", "external_id"),
@@ -120,6 +167,7 @@ class Store(Place, Base):
     opening_hours: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
     point: Mapped[Any] = mapped_column(Geom("POINT"))
     footprint: Mapped[Any | None] = mapped_column(Geom("GEOMETRY"))
+    extra: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default="{}")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"]),
