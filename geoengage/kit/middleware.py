@@ -3,6 +3,7 @@
 Starlette's BaseHTTPMiddleware is avoided: it costs a task a request and breaks streaming.
 """
 
+import re
 import time
 
 from prometheus_client import Counter
@@ -13,7 +14,11 @@ from geoengage.kit import log
 
 logger = log.get("http")
 REQUESTS = Counter("geoengage_http_requests_total", "Requests by method and status.", ["method", "status"])
-MAX_BODY_BYTES = 5_000_000
+MAX_BODY_BYTES = 5_000_000  # of everything that `_LARGER` does not name
+_LARGER = (
+    (re.compile(r"/v1/imports/venue"), 50_000_000),  # an archive of a whole mall
+    (re.compile(r"/v1/imports/stores|/v1/malls/[^/]+/levels/[^/]+/plan"), 12_000_000),  # a table, a picture
+)
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
     " worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -26,10 +31,7 @@ _HEADERS = [
 ]
 _DOCS = "/docs"  # FastAPI's page loads its scripts from elsewhere; it gets a CSP of its own
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_TOO_LARGE = (
-    b'{"type":"/problems/too-large","title":"The request is too large","status":413,'
-    b'"detail":"send at most 5000000 bytes at a time"}'
-)
+_TOO_LARGE = '{"type":"/problems/too-large","title":"The request is too large","status":413,"detail":"%s"}'
 
 
 class Outermost:
@@ -53,16 +55,22 @@ class Outermost:
                 message["headers"] = [*message["headers"], *(h for h in _HEADERS if h[0] not in present)]
             await send(message)
 
-        if _declared_size(scope) > MAX_BODY_BYTES:
-            await _refuse(send_with_headers)
+        limit = max_body_bytes(scope["path"])
+        if _declared_size(scope) > limit:
+            await _refuse(send_with_headers, limit)
         else:
-            await self._app(scope, _limited(receive), send_with_headers)
+            await self._app(scope, _limited(receive, limit), send_with_headers)
         if scope["method"] not in _SAFE and status < 400:
             scope["app"].state.bell.ring()
         REQUESTS.labels(scope["method"], status).inc()
         if status >= 500 or not scope["path"].startswith(("/v1/pings", "/ui/", "/healthz", "/readyz")):
             path, took = log.shown_path(scope["path"]), round((time.perf_counter() - started) * 1000, 1)
             logger.info("request", method=scope["method"], path=path, status=status, ms=took)
+
+
+def max_body_bytes(path: str) -> int:
+    """How large a body this path takes."""
+    return next((limit for pattern, limit in _LARGER if pattern.fullmatch(path)), MAX_BODY_BYTES)
 
 
 def _declared_size(scope: Scope) -> int:
@@ -72,7 +80,7 @@ def _declared_size(scope: Scope) -> int:
     return 0
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     """Counts the body as it comes, since a chunked one declares no size."""
     seen = 0
 
@@ -80,15 +88,19 @@ def _limited(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > MAX_BODY_BYTES:
+        if seen > limit:
             # The one kind of exception that FastAPI lets pass while it reads a body.
-            raise HTTPException(413, f"send at most {MAX_BODY_BYTES} bytes at a time")
+            raise HTTPException(413, _too_large(limit))
         return message
 
     return read
 
 
-async def _refuse(send: Send) -> None:
+def _too_large(limit: int) -> str:
+    return f"send at most {limit} bytes at a time"
+
+
+async def _refuse(send: Send, limit: int) -> None:
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": _TOO_LARGE})
+    await send({"type": "http.response.body", "body": (_TOO_LARGE % _too_large(limit)).encode()})
