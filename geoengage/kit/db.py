@@ -104,6 +104,16 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
             yield session
 
 
+@contextlib.asynccontextmanager
+async def undone(session: Session) -> AsyncIterator[None]:
+    """Whatever is done inside is rolled back at its end: for previews. Objects loaded inside are of no use after it."""
+    nested = await session.begin_nested()
+    try:
+        yield
+    finally:
+        await nested.rollback()
+
+
 def is_passing(error: Exception) -> bool:
     """Whether the same work may well succeed later: a lock that somebody held, a connection that broke."""
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError)
@@ -136,5 +146,5 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 __all__ = [
     "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
-    "is_passing", "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction",
+    "is_passing", "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction", "undone",
 ]  # fmt: skip
