@@ -74,7 +74,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
-    app.add_middleware(Outermost)
+    app.add_middleware(Outermost, images_from=settings.tiles_origin)
     for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, health.router):
         app.include_router(router)
     app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it

@@ -20,11 +20,10 @@ _LARGER = (
     (re.compile(r"/v1/imports/stores|/v1/malls/[^/]+/levels/[^/]+/plan"), 12_000_000),  # a table, a picture
 )
 CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{images};"
     " worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = [
-    (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -35,10 +34,12 @@ _TOO_LARGE = '{"type":"/problems/too-large","title":"The request is too large","
 
 
 class Outermost:
-    """Wraps the whole application; see the module's text."""
+    """Wraps the whole application; see the module's text. Pages may show pictures of `images_from` (an origin) too."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, images_from: str | None = None) -> None:
         self._app = app
+        csp = CSP.format(images=f" {images_from}" if images_from else "")
+        self._headers = [(b"content-security-policy", csp.encode()), *_HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -52,7 +53,7 @@ class Outermost:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in _HEADERS if h[0] not in present)]
+                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
             await send(message)
 
         limit = max_body_bytes(scope["path"])

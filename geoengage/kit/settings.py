@@ -3,11 +3,31 @@
 Per-tenant policy (caps, quiet hours, review) is data in the database, not here.
 """
 
+import re
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
+
+def tiles_flaw(template: str) -> str | None:
+    """What is wrong with the address of map tiles. Its origin goes into a header, so nothing strange may be in it."""
+    parts = urlsplit(template)
+    if "{s}" in template:
+        return "sub-domains {s} are of no use since HTTP/2, and would open several hosts; name one host instead"
+    if parts.scheme not in ("http", "https"):
+        return "it starts with https:// (or http://)"
+    if not _HOST.fullmatch(parts.netloc):
+        return f"{parts.netloc!r} is no plain host name; neither places to fill in nor passwords belong there"
+    if missing := [name for name in ("{z}", "{x}", "{y}") if name not in parts.path + parts.query]:
+        return f"{', '.join(missing)} is missing; it looks like https://tiles.example.com/{{z}}/{{x}}/{{y}}.png"
+    if unknown := set(re.findall(r"{[^}]*}?", template)) - {"{z}", "{x}", "{y}", "{r}"}:
+        return f"{', '.join(sorted(unknown))} is not known; {{z}}, {{x}}, {{y}} and {{r}} are"
+    return None
 
 
 class FcmSettings(BaseModel):
@@ -47,8 +67,29 @@ class Settings(BaseSettings):
     public_url: str | None = Field(default=None, description="https address under which clients reach this server.")
     web_dir: Path | None = Field(default=None, description="Built console; unset: the one in the package or checkout.")
     log_json: bool = Field(default=False, description="Log lines as JSON instead of for people.")
+    tiles_url: str | None = Field(
+        default=None, description="Background map of the console, https://…/{z}/{x}/{y}.png. Unset: none."
+    )
+    tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
     fcm: FcmSettings = FcmSettings()
     worker: WorkerSettings = WorkerSettings()
+
+    @field_validator("tiles_url")
+    @classmethod
+    def _tiles_template(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if flaw := tiles_flaw(value):
+            raise ValueError(f"GEOENGAGE_TILES_URL: {flaw}")
+        return value
+
+    @property
+    def tiles_origin(self) -> str | None:
+        """Scheme, host and port of the tile server: all that browsers may fetch from it."""
+        if self.tiles_url is None:
+            return None
+        parts = urlsplit(self.tiles_url)
+        return f"{parts.scheme}://{parts.netloc}".lower()
 
     def signing_key(self) -> str:
         """The key for device tokens and links; made on first use when none is set, readable by the owner only."""

@@ -27,6 +27,7 @@ from geoengage.tenancy.shapes import (
     KeyOut,
     KeyPage,
     LoginIn,
+    MapBackground,
     Me,
     MyOperator,
     MyTenant,
@@ -65,7 +66,7 @@ async def log_in(body: LoginIn, request: Request, response: Response, now: Now) 
     limit.forget(caller)
     async with transaction(request.app.state.sessions, login.tenant_id) as session:
         await _set_cookie(request, response, session, login.tenant_id, login.operator_id, now)
-        return await _me(session, login.tenant_id, login.operator_id)
+        return await _me(request, session, login.tenant_id, login.operator_id)
 
 
 @router.post("/v1/logout", status_code=204)
@@ -76,9 +77,9 @@ async def log_out(request: Request, response: Response, me: Operator, tx: Tx) ->
 
 
 @router.get("/v1/session")
-async def get_session(me: Operator, tx: Tx) -> Me:
+async def get_session(request: Request, me: Operator, tx: Tx) -> Me:
     """Who is logged in; 401 when nobody is."""
-    return await _me(tx, me.tenant_id, me.id)
+    return await _me(request, tx, me.tenant_id, me.id)
 
 
 @router.get(
@@ -115,10 +116,12 @@ async def _set_cookie(
     )
 
 
-async def _me(session: Session, tenant_id: TenantId, operator_id: UUID) -> Me:
+async def _me(request: Request, session: Session, tenant_id: TenantId, operator_id: UUID) -> Me:
     operator = await store.get_row(session, tenant_id, OperatorRow, operator_id)
     tenant = await store.get_tenant(session, tenant_id)
-    return Me(operator=MyOperator.model_validate(operator), tenant=MyTenant.model_validate(tenant))
+    settings = request.app.state.settings
+    background = MapBackground(tiles_url=settings.tiles_url, tiles_attribution=settings.tiles_attribution or None)
+    return Me(operator=MyOperator.model_validate(operator), tenant=MyTenant.model_validate(tenant), map=background)
 
 
 # --- the tenant's policy ------------------------------------------------------------------------------------------

@@ -45,11 +45,19 @@ class MyTenant(Shape):
     quiet_end: ClockTime = Field(description="Quiet hours end, local time.")
 
 
+class MapBackground(Shape):
+    """What the console's map lies on."""
+
+    tiles_url: str | None = Field(description="Template of the tiles' address, `…/{z}/{x}/{y}.png`; null: no tiles.")
+    tiles_attribution: str | None = Field(description="Whom the map names as their source, as plain text.")
+
+
 class Me(Shape):
     """The operator behind the console's cookie."""
 
     operator: MyOperator = Field(description="Who is logged in.")
     tenant: MyTenant = Field(description="Where.")
+    map: MapBackground = Field(description="What the map lies on: a setting of the server.")
 
 
 class TenantOut(MyTenant):

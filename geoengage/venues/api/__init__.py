@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from geoengage.kit.http import PROBLEMS
-from geoengage.venues.api import malls, stores, zones
+from geoengage.venues.api import malls, plans, shapes, store_csv, stores, zones
 
 router = APIRouter(responses=PROBLEMS)
-for part in (malls.router, stores.router, zones.router):
-    router.include_router(part)
+for part in (malls, plans, stores, zones, shapes, store_csv):
+    router.include_router(part.router)

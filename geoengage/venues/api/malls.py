@@ -6,13 +6,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from geoengage.kit.db import Session
 from geoengage.kit.http import CONFLICT, EDIT, IfMatch, NewId, Now, Paging, Tx, check_version, etag
 from geoengage.tenancy.auth import Reader, VenueEditor
+from geoengage.tenancy.rules import Principal
 from geoengage.venues import service, store
 from geoengage.venues.api.common import FeatureOut, LonLatOut, Versioned, patched, unrestricted
 from geoengage.venues.models import Level, Mall, Unit
 from geoengage.venues.rules import UnitCategory, to_geojson
-from geoengage.venues.shapes import FeaturePatch, LevelIn, MallIn, MallPatch, UnitIn
+from geoengage.venues.shapes import FeaturePatch, LevelIn, LevelProperties, MallIn, MallPatch, UnitIn
+from geoengage.venues.store import plans
 
 router = APIRouter(tags=["venues"])
 
@@ -37,6 +40,7 @@ class LevelOutProperties(Versioned):
     ordinal: int = Field(description="0 is the ground floor.")
     name: str = Field(description="Name of the level.")
     short_name: str = Field(description="What a level switcher shows.")
+    plan_version: int | None = Field(description="Version of the picture of its floor plan; null: it has none.")
 
 
 class LevelOut(FeatureOut):
@@ -92,10 +96,16 @@ def mall_out(row: Mall) -> MallOut:
     return MallOut(**columns, origin=(row.origin_lon, row.origin_lat))
 
 
-def level_out(row: Level) -> LevelOut:
+def level_out(row: Level, plan_version: int | None) -> LevelOut:
     """A level as answer."""
-    properties = LevelOutProperties(**_columns(row, LevelOutProperties))
+    columns = _columns(row, LevelOutProperties, without=frozenset({"plan_version"}))
+    properties = LevelOutProperties(**columns, plan_version=plan_version)
     return LevelOut(id=row.id, geometry=to_geojson(row.geom), properties=properties)
+
+
+async def _level_answer(tx: Session, me: Principal, row: Level) -> LevelOut:
+    plan = await plans.find_plan(tx, me.tenant_id, row.id)
+    return level_out(row, None if plan is None else plan.version)
 
 
 def unit_out(row: Unit) -> UnitOut:
@@ -163,7 +173,8 @@ async def list_levels(mall_id: UUID, me: Reader, tx: Tx, page: Paging) -> LevelP
     """The levels of a mall with their outlines."""
     await store.get_row(tx, me.tenant_id, Mall, mall_id)
     rows, following = page.cut(await store.list_levels(tx, me.tenant_id, mall_id, page), lambda row: row.id)
-    return LevelPage(items=[level_out(row) for row in rows], next=following)
+    versions = await plans.plan_versions(tx, me.tenant_id, mall_id)
+    return LevelPage(items=[level_out(row, versions.get(row.id)) for row in rows], next=following)
 
 
 @router.post("/v1/malls/{mall_id}/levels", status_code=201, responses=CONFLICT)
@@ -178,7 +189,7 @@ async def create_level(
     else:
         row = await service.create_level(tx, me.tenant_id, mall, new.id, body, now)
     response.headers["ETag"] = etag(row.version)
-    return level_out(row)
+    return await _level_answer(tx, me, row)
 
 
 @router.get("/v1/malls/{mall_id}/levels/{level_id}")
@@ -186,7 +197,7 @@ async def get_level(mall_id: UUID, level_id: UUID, me: Reader, tx: Tx, response:
     """One level."""
     row = await store.get_part(tx, me.tenant_id, Level, mall_id, level_id)
     response.headers["ETag"] = etag(row.version)
-    return level_out(row)
+    return await _level_answer(tx, me, row)
 
 
 @router.patch("/v1/malls/{mall_id}/levels/{level_id}", responses={**EDIT, **CONFLICT})
@@ -204,14 +215,14 @@ async def edit_level(
     unrestricted(me)
     row = await store.get_part(tx, me.tenant_id, Level, mall_id, level_id, lock=True)
     check_version(row.version, seen)
-    given = _columns(row, LevelOutProperties, without=frozenset(Versioned.model_fields))
+    given = _columns(row, LevelProperties)
     level = patched(
         LevelIn, {"geometry": to_geojson(row.geom), "properties": given}, body.model_dump(exclude_unset=True)
     )
     mall = await store.get_row(tx, me.tenant_id, Mall, mall_id)
     await service.edit_level(tx, me.tenant_id, mall, row, level, now)
     response.headers["ETag"] = etag(row.version)
-    return level_out(row)
+    return await _level_answer(tx, me, row)
 
 
 @router.delete("/v1/malls/{mall_id}/levels/{level_id}", status_code=204, responses=CONFLICT)

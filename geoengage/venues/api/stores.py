@@ -78,9 +78,13 @@ async def list_stores(
     boxes: Boxes,
     mall_id: Annotated[UUID | None, Query(description="Only stores of this mall.")] = None,
     level: Annotated[int | None, Query(ge=-20, le=200, description="Only stores of this level (ordinal).")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Part of the name, external id or address.")] = None,
+    outdoor: Annotated[bool | None, Query(description="true: only stores on a street; false: only in malls.")] = None,
 ) -> StorePage:
-    """Stores, by mall, level and place."""
-    wanted = store.Filter(mall_id=mall_id, level=level, boxes=boxes, store_ids=me.store_ids)
+    """Stores, by mall, level, place and words."""
+    wanted = store.Filter(
+        mall_id=mall_id, level=level, boxes=boxes, store_ids=me.store_ids, words=q or None, outdoor=outdoor
+    )
     rows, following = page.cut(await store.list_stores(tx, me.tenant_id, wanted, page), lambda row: row.id)
     return StorePage(items=[store_out(row) for row in rows], next=following)
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field, JsonValue
 
 from geoengage.kit import errors
@@ -125,6 +125,12 @@ async def _get(tx: Session, me: Principal, zone_id: UUID, *, lock: bool = False)
     return zone
 
 
+def _as_input(zone: ZoneAt) -> dict[str, Any]:
+    """An edit of the zone as somebody would send it."""
+    properties = _edit_columns(zone.edit) | {"external_id": zone.head.external_id}
+    return {"geometry": _geometry(zone.edit), "properties": properties}
+
+
 def _answer(response: Response, zone: ZoneAt) -> ZoneOut:
     response.headers["ETag"] = etag(zone.head.version)
     return zone_out(zone)
@@ -172,9 +178,7 @@ async def edit_zone(
     """Make a further version of a zone. What is published stays in force until the new version is published."""
     zone = await _get(tx, me, zone_id, lock=True)
     check_version(zone.head.version, seen)
-    given = _edit_columns(zone.edit) | {"external_id": zone.head.external_id}
-    current = {"geometry": _geometry(zone.edit), "properties": given}
-    wanted = patched(ZoneIn, current, body.model_dump(exclude_unset=True))
+    wanted = patched(ZoneIn, _as_input(zone), body.model_dump(exclude_unset=True))
     await service.check_zone(tx, me.tenant_id, wanted, me.store_ids)
     return _answer(response, await service.edit_zone(tx, me.tenant_id, zone.head, wanted, by=author(me), now=now))
 
@@ -210,3 +214,32 @@ async def list_versions(zone_id: UUID, me: Reader, tx: Tx, page: Paging) -> Vers
     rows = await store.list_versions(tx, me.tenant_id, zone_id, before, page.limit + 1)
     edits, following = page.cut(rows, lambda row: UUID(int=row.version))
     return VersionPage(items=[_version_out(edit) for edit in edits], next=following)
+
+
+@router.post("/v1/zones/{zone_id}/versions/{version}/restore", responses=EDIT)
+async def restore_version(
+    zone_id: UUID,
+    version: Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the edit to go back to.")],
+    me: VenueEditor,
+    tx: Tx,
+    now: Now,
+    seen: IfMatch,
+    response: Response,
+) -> ZoneOut:
+    """Make a further version that says what an earlier one said; publish it to put it in force.
+
+    422 when it no longer fits: its mall, one of its levels or its store is gone. Restoring the newest changes nothing.
+    """
+    zone = await _get(tx, me, zone_id, lock=True)
+    check_version(zone.head.version, seen)
+    old = await store.get_version(tx, me.tenant_id, zone_id, version)
+    if not me.sees_store(old.store_id):
+        raise errors.NotFound(f"the zone has no version {version} of your stores")
+    if version != zone.head.version:
+        wanted = patched(ZoneIn, _as_input(ZoneAt(zone.head, old)), {})
+        try:
+            await service.check_zone(tx, me.tenant_id, wanted, me.store_ids)
+        except errors.ItemErrors as error:
+            raise errors.Invalid(f"version {version} no longer fits: {error.detail}", **error.extra) from error
+        zone = await service.edit_zone(tx, me.tenant_id, zone.head, wanted, by=author(me), now=now)
+    return _answer(response, zone)

@@ -1,7 +1,8 @@
 """What a valid place is, and what presence reads of a published zone. Pure: no SQL, no HTTP, no clock.
 
-`geometry` takes GeoJSON apart, `hours` says when something is open, `zones` holds the words of zones. Everything is
-imported from here; the files are a matter of size.
+`geometry` takes GeoJSON apart, `widen` moves its edges, `hours` says when something is open, `zones` holds the words of
+zones, `plans` puts pictures of floor plans in their place, `pictures` says which are taken. Everything is imported from
+here; the files are a matter of size.
 """
 
 from geoengage.venues.rules.geometry import (
@@ -21,6 +22,9 @@ from geoengage.venues.rules.geometry import (
     to_geojson,
 )
 from geoengage.venues.rules.hours import DAYS, Hours, Schedule, check_hours, is_open, parse_schedule
+from geoengage.venues.rules.pictures import MEDIA_TYPES, BadPicture, Picture, read_picture
+from geoengage.venues.rules.plans import KnownPoint, Placement, place, placement_flaws
+from geoengage.venues.rules.widen import Corners, widen
 from geoengage.venues.rules.zones import (
     CONNECTORS,
     Connector,
@@ -36,8 +40,9 @@ from geoengage.venues.rules.zones import (
 )
 
 __all__ = [
-    "CIRCLE_MAX_M", "CIRCLE_MIN_M", "CONNECTORS", "DAYS", "MAX_CORNERS", "Connector", "Flaw", "Hours", "PublishedZone",
-    "Schedule", "Sensitivity", "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind", "ZoneRules", "ZoneStatus",
-    "area_m2", "check_area", "check_crs", "check_hours", "check_point", "circle_flaw", "circle_shape", "far_from",
-    "is_open", "parse_schedule", "split_bbox", "swapped_axes", "to_geojson", "zone_status",
+    "CIRCLE_MAX_M", "CIRCLE_MIN_M", "CONNECTORS", "DAYS", "MAX_CORNERS", "MEDIA_TYPES", "BadPicture", "Connector",
+    "Corners", "Flaw", "Hours", "KnownPoint", "Picture", "Placement", "PublishedZone", "Schedule", "Sensitivity",
+    "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind", "ZoneRules", "ZoneStatus", "area_m2", "check_area",
+    "check_crs", "check_hours", "check_point", "circle_flaw", "circle_shape", "far_from", "is_open", "parse_schedule",
+    "place", "placement_flaws", "read_picture", "split_bbox", "swapped_axes", "to_geojson", "widen", "zone_status",
 ]  # fmt: skip

@@ -16,11 +16,14 @@ from geoengage.venues.service.malls import (
     edit_mall,
     edit_unit,
 )
+from geoengage.venues.service.plans import check_picture, edit_plan, placement_of, points_like, put_picture
+from geoengage.venues.service.store_csv import import_stores
 from geoengage.venues.service.stores import create_store, delete_store, edit_store
 from geoengage.venues.service.zones import check_zone, create_zone, delete_zone, edit_zone, publish_zone, unpublish_zone
 
 __all__ = [
-    "ImportReport", "check_zone", "create_level", "create_mall", "create_store", "create_unit", "create_zone",
-    "delete_level", "delete_mall", "delete_store", "delete_unit", "delete_zone", "edit_level", "edit_mall",
-    "edit_store", "edit_unit", "edit_zone", "import_folder", "publish_zone", "unpublish_zone",
+    "ImportReport", "check_picture", "check_zone", "create_level", "create_mall", "create_store", "create_unit",
+    "create_zone", "delete_level", "delete_mall", "delete_store", "delete_unit", "delete_zone", "edit_level",
+    "edit_mall", "edit_plan", "edit_store", "edit_unit", "edit_zone", "import_folder", "import_stores", "placement_of",
+    "points_like", "publish_zone", "put_picture", "unpublish_zone",
 ]  # fmt: skip

@@ -15,13 +15,21 @@ from geoengage.venues.service.checks import announce, check_in_mall, check_outdo
 from geoengage.venues.shapes import StoreIn
 
 
-async def store_columns(session: Session, tenant_id: TenantId, given: StoreIn) -> dict[str, Any]:
-    """The columns of a store's row; ItemErrors when it does not fit into what the tenant has."""
+def bare_columns(given: StoreIn) -> dict[str, Any]:
+    """The columns of a store's row. Check it (`check_store`) before it is stored."""
     properties, shape = given.properties, given.geometry
     footprint = None if shape.geom_type == "Point" else shape
     point = shape if footprint is None else footprint.representative_point()
     if properties.point is not None:
         point = Point(properties.point)
+    columns = properties.model_dump(exclude={"point"})
+    columns["opening_hours"] = [hours.model_dump(mode="json") for hours in properties.opening_hours]
+    return columns | {"footprint": footprint, "point": point}
+
+
+async def check_store(session: Session, tenant_id: TenantId, given: StoreIn, columns: dict[str, Any]) -> None:
+    """Raise ItemErrors when it does not fit into what the tenant has."""
+    properties, footprint, point = given.properties, columns["footprint"], columns["point"]
     items = []
     if properties.owner_id is not None and not await store.owner_exists(session, tenant_id, properties.owner_id):
         items.append(item(("properties", "owner_id"), "there is no such owner"))
@@ -31,9 +39,13 @@ async def store_columns(session: Session, tenant_id: TenantId, given: StoreIn) -
         levels = {} if properties.level is None else {"level": properties.level}
         items += await check_in_mall(session, tenant_id, properties.mall_id, [footprint or point, point], levels)
     raise_if_any(items)
-    columns = properties.model_dump(exclude={"point"})
-    columns["opening_hours"] = [hours.model_dump(mode="json") for hours in properties.opening_hours]
-    return columns | {"footprint": footprint, "point": point}
+
+
+async def store_columns(session: Session, tenant_id: TenantId, given: StoreIn) -> dict[str, Any]:
+    """The columns of a store's row; ItemErrors when it does not fit into what the tenant has."""
+    columns = bare_columns(given)
+    await check_store(session, tenant_id, given, columns)
+    return columns
 
 
 async def create_store(session: Session, tenant_id: TenantId, id_: UUID, given: StoreIn) -> Store:

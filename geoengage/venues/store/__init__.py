@@ -136,13 +136,18 @@ async def mall_outlines(session: Session, tenant_id: TenantId, mall_id: UUID | N
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list asks for. `boxes`: lon/lat boxes, any of which must be touched; `store_ids`: only of these stores."""
+    """What a list asks for. `boxes`: lon/lat boxes, any of which must be touched; `store_ids`: only of these stores.
+
+    Of stores only: `words` that stand in name, external id or address; `outdoor`: on a street (true) or in a mall.
+    """
 
     mall_id: UUID | None = None
     level: int | None = None
     boxes: tuple[BaseGeometry, ...] = ()
     status: ZoneStatus | None = None
     store_ids: Collection[UUID] | None = None
+    words: str | None = None
+    outdoor: bool | None = None
 
 
 async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: UUID, *, lock: bool = False) -> Row:
@@ -318,6 +323,11 @@ async def list_stores(
         query = query.where(_touches((Store.point, Store.footprint), wanted.boxes))
     if wanted.store_ids is not None:
         query = query.where(Store.id.in_(wanted.store_ids))
+    if wanted.words is not None:
+        named = (Store.name, Store.external_id, Store.address)
+        query = query.where(or_(*(column.icontains(wanted.words, autoescape=True) for column in named)))
+    if wanted.outdoor is not None:
+        query = query.where(Store.mall_id.is_(None) == wanted.outdoor)
     return (await session.execute(_paged(query, Store.id, page))).scalars().all()
 
 
@@ -393,11 +403,14 @@ async def get_zone(session: Session, tenant_id: TenantId, zone_id: UUID, *, lock
 
 
 async def get_version(session: Session, tenant_id: TenantId, zone_id: UUID, version: int) -> ZoneVersion:
-    """One edit of a zone that exists."""
+    """One edit of a zone that exists; NotFound when it has no such version."""
     query = select(ZoneVersion).where(
         ZoneVersion.tenant_id == tenant_id, ZoneVersion.zone_id == zone_id, ZoneVersion.version == version
     )
-    return (await session.execute(query)).scalar_one()
+    edit = (await session.execute(query)).scalar_one_or_none()
+    if edit is None:
+        raise errors.NotFound(f"the zone has no version {version}")
+    return edit
 
 
 async def list_versions(
