@@ -1,11 +1,13 @@
 /**
  * The map engine behind a small adapter: everything outside speaks metres and ids, and could be served by another map
- * library. Layers from below: plan, zones, labels, badges, dots, corners.
+ * library. Layers from below: image of the plan (IMAGE_PANE), plan, zones, labels, badges, marks, dots, corners, handles.
  */
 import { bounds } from '../geo.js';
 import { makeDotsLayer } from './dots_layer.js';
 import { makeEditor } from './editor.js';
+import { makeHandles } from './handles.js';
 import { L, toLatLng, toXY } from './leaflet.js';
+import { makeMarks } from './marks.js';
 import { makePlan } from './plan.js';
 import { makeZones } from './zones.js';
 
@@ -22,6 +24,8 @@ import { makeZones } from './zones.js';
 const REACH_PX = window.matchMedia?.('(pointer: coarse)').matches ? 22 : 11;
 /** How far around the mall one can look: enough to show any part of it beside an open sheet. */
 const MARGIN_M = 800;
+/** Below the drawn plan: where a scanned one is shown. */
+export const IMAGE_PANE = 'image';
 
 /**
  * @param {HTMLElement} container
@@ -49,21 +53,27 @@ export function makeEngine(container, events, { fps }) {
   map.setView([0, 0], 1);
   L.control.zoom({ position: 'bottomright' }).addTo(map);
   L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
+  map.createPane(IMAGE_PANE).style.zIndex = '240';
   const plan = makePlan(map);
   const zones = makeZones(map);
   const dots = makeDotsLayer(map, { fps, still });
+  const marks = makeMarks(map);
+  const handles = makeHandles(map);
   const editor = makeEditor(map, events);
+  /** @type {((at: XY) => void) | null} */
+  let picker = null;
 
   const reach = () => REACH_PX / 2 ** map.getZoom();
 
   map.on('click', ({ latlng }) => {
     if (editor.isBusy()) return;
     const at = toXY(latlng);
+    if (picker) return picker(at);
     const dot = dots.at(at, reach());
     events.click({ dot, zone: zones.at(at), at });
   });
   map.on('mousemove', ({ latlng, containerPoint }) => {
-    if (!containerPoint || editor.tool()) return;
+    if (!containerPoint || editor.tool() || picker) return;
     const at = toXY(latlng);
     const dot = dots.at(at, reach());
     container.classList.toggle('over-something', Boolean(dot || zones.at(at)));
@@ -102,8 +112,15 @@ export function makeEngine(container, events, { fps }) {
     plan,
     zones,
     dots,
+    marks,
+    handles,
     editor,
     fit,
+    /** Clicks on the map go here instead of to zones and shoppers, until null is given. @param {((at: XY) => void) | null} next */
+    pick(next) {
+      picker = next;
+      container.classList.toggle('picking', Boolean(next));
+    },
     /** Keeps the view near the mall. @param {Shape | null} outline */
     limit(outline) {
       const box = outline && bounds([outline]);

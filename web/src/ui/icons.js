@@ -36,6 +36,7 @@ const PATHS = {
   next: 'M9 5l7 7-7 7',
   fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   keyboard: 'M3 6.5h18v11H3zM6.5 10h.2M10 10h.2M14 10h.2M17.5 10h.2M8 14h8',
+  more: 'M5.5 12h.2M12 12h.2M18.5 12h.2',
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
 };
 

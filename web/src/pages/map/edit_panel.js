@@ -34,6 +34,7 @@ export function makeEditPanel(root, canEdit, actions) {
     icon('campaigns', 16),
     'New campaign here',
   );
+  const extras = h('div', { class: 'form-extras', 'data-testid': 'form-extras' });
   const back = h(
     'button',
     {
@@ -47,6 +48,8 @@ export function makeEditPanel(root, canEdit, actions) {
   );
 
   return {
+    /** Where other modules put their panels; it outlives the form. */
+    extras,
     /** @param {HTMLFormElement} form @param {Zone | null} zone */
     show(form, zone) {
       form.addEventListener('submit', (event) => {
@@ -63,6 +66,7 @@ export function makeEditPanel(root, canEdit, actions) {
           { class: 'panel-scroll', tabindex: canEdit ? null : 0 },
           canEdit && h('div', { class: 'tool-row' }, move, zone && campaign),
           form,
+          extras,
           canEdit && zone && h('div', { class: 'tool-row tool-row-end' }, unpublish, remove),
         ),
         canEdit && h('div', { class: 'panel-foot' }, unsaved, buttons),

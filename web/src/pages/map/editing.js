@@ -32,6 +32,12 @@ import { WELCOME, zoneForm } from './zone_form.js';
  */
 
 /**
+ * What the panels beside the form are told. `values` may be incomplete while somebody types; `shape` is in the mall's metres.
+ * @typedef {{zoneId: string | null, zone: Zone | null, values: Values, shape: Shape | null}} DraftSnapshot
+ * @typedef {{node: HTMLElement, changed: (draft: DraftSnapshot | null) => void}} Extra null: the form was closed
+ */
+
+/**
  * @param {{engine: Engine, context: Context, canEdit: boolean, panel: HTMLElement, level: () => number, venue: () => Venue,
  *   onClosed: () => void, onSaved: (zone: Zone) => void, onRemoved: (id: string) => void, onDraft: () => void}} options
  */
@@ -39,6 +45,8 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
   /** @type {Draft | null} */
   let draft = null;
   let busy = false;
+  /** @type {Extra[]} */
+  const extras = [];
   const frame = makeEditPanel(panel, canEdit, {
     publish,
     save: () => save(true),
@@ -112,6 +120,7 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
     engine.editor.edit(null, { color: '#000000', moving: false });
     engine.point(null);
     frame.clear();
+    tellExtras();
     onClosed();
   }
 
@@ -156,6 +165,20 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
       isMoving: draft.moving,
     });
     onDraft();
+    tellExtras();
+  }
+
+  /** @returns {DraftSnapshot | null} */
+  function snapshot() {
+    if (!draft) return null;
+    const { zone, form, history } = draft;
+    return { zoneId: zone?.id ?? null, zone, values: form.read(), shape: history.current() };
+  }
+
+  function tellExtras() {
+    if (!extras.length) return;
+    const now = snapshot();
+    for (const extra of extras) extra.changed(now);
   }
 
   function showShape() {
@@ -312,6 +335,12 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
   }
 
   return {
+    snapshot,
+    /** A panel inside the form that follows the draft. @param {Extra} extra */
+    addExtra(extra) {
+      extras.push(extra);
+      frame.extras.append(extra.node);
+    },
     create,
     open,
     leave,

@@ -1,30 +1,36 @@
 /**
  * The map page: the mall live, its zones to edit, what happens, and the phone. This file only puts the parts together;
  * each part knows nothing of the others.
+ *
+ * Where further modules hook in:
+ * - `editing.addExtra({ node, changed })`: a panel inside the zone's form. `changed` is called with a DraftSnapshot
+ *   `{ zoneId, zone, values, shape }` when a zone is opened and after each change of shape or values, and with null when
+ *   the form closes. `editing.snapshot()` gives the same at any time.
+ * - `toolbar.more.add({ label, icon, act })`: an entry of the "More" menu at the mall's name.
+ * - `engine.marks.set(name, shapes, style)` outlines things, `engine.handles.set(name, handles, events)` shows points
+ *   that can be dragged or nudged, `engine.pick(onPoint)` takes clicks; IMAGE_PANE lies below the plan for images.
+ * - `view.venue()`, `view.level()`, `view.reload(mallId)`, and `onLevel` in makeMallView below for what follows the level.
  */
-import { getAll } from '../../api.js';
 import { makeEngine } from '../../engine/index.js';
 import { contains, parts } from '../../geo.js';
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
-import { empty, failure, loading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
 import { openExplain } from '../explain_panel.js';
 import { coach } from './coach.js';
-import { turnCompass } from './compass.js';
 import { makeDebug } from './debug.js';
 import { makeEditing } from './editing.js';
 import { makeFeed } from './feed.js';
 import { listenToKeys, showKeys } from './keys.js';
 import { makeLive } from './live_map.js';
+import { makeMallView } from './mall_view.js';
 import { makeMapFrame } from './map_frame.js';
 import { makePhone } from './phone.js';
 import { sheetTabs } from './sheet.js';
 import { makeToolbar } from './toolbar.js';
-import { loadVenue } from './venue.js';
 import { zoneList } from './zone_list.js';
 
-/** @import {Mall, Shape, Store, XY, Zone} from '../../types' */
+/** @import {Shape, Store, XY, Zone} from '../../types' */
 /** @import {Tool} from '../../engine/editor.js' */
 /** @import {Venue} from './venue.js' */
 
@@ -32,19 +38,12 @@ const FPS = 30;
 
 /** @type {import('../../types').Page} */
 export function mapPage(root, context, query) {
-  const abort = new AbortController();
   const canEdit = may(context.me, 'edit');
-  /** @type {Venue | null} */
-  let venue = null;
-  let level = 0;
-  /** @type {Set<string>} */
-  const hidden = new Set();
 
   // ---- the parts
 
   const help = coach(context, canEdit);
   const frame = makeMapFrame(help.node);
-  const mallSelect = h('select', { 'aria-label': 'Mall', 'data-testid': 'mall-switcher', class: 'mall-select' });
   const formPanel = h('section', { class: 'form-panel', 'aria-label': 'Zone', hidden: true });
 
   // Leaflet reads the element's style when it starts, so it must be on the page by then
@@ -63,14 +62,19 @@ export function mapPage(root, context, query) {
 
   const toolbar = makeToolbar({
     canEdit,
-    onLevel: setLevel,
+    onLevel: (ordinal) => view.setLevel(ordinal),
     onTool: startTool,
     onUndo: () => editing.undo(),
     onRedo: () => editing.redo(),
-    onFit: fitLevel,
+    onFit: () => view.fit(),
     onKeys: showKeys,
   });
-  const list = zoneList({ canEdit, onOpen: openZone, onToggle: toggleZone, onDraw: () => startTool('Rectangle') });
+  const list = zoneList({
+    canEdit,
+    onOpen: openZone,
+    onToggle: (id) => view.toggle(id),
+    onDraw: () => startTool('Rectangle'),
+  });
   const feed = makeFeed({ onWhy: why });
   const phone = makePhone({ onWhy: why, sender: context.me.tenant.name });
   const live = makeLive({
@@ -87,24 +91,38 @@ export function mapPage(root, context, query) {
     context,
     canEdit,
     panel: formPanel,
-    level: () => level,
-    venue: () => /** @type {Venue} */ (venue),
+    level: () => view.level(),
+    venue: () => /** @type {Venue} */ (view.venue()),
     onClosed: () => {
       formPanel.hidden = true;
       list.node.hidden = false;
       tabs.close();
-      refresh();
+      view.refresh();
     },
     onDraft: () => {
       formPanel.hidden = false;
       list.node.hidden = true;
-      toolbar.setHistory(editing.canUndo(), editing.canRedo());
+      showHistory();
     },
     onSaved: (zone) => {
-      refresh();
+      view.refresh();
       if (zone.properties.published_version !== null) help.done();
     },
-    onRemoved: refresh,
+    onRemoved: () => view.refresh(),
+  });
+  const view = makeMallView({
+    engine,
+    context,
+    query,
+    frame,
+    toolbar,
+    list,
+    live,
+    mayLeave: () => editing.leave(),
+    edited: () => editing.zoneId(),
+    onRefresh: showHistory,
+    onMall,
+    onLevel: () => {},
   });
   const tabs = sheetTabs([
     ['zones', 'Zones', 'zones'],
@@ -115,7 +133,7 @@ export function mapPage(root, context, query) {
   const side = h(
     'div',
     { class: 'side', 'data-sheet': 'zones' },
-    h('div', { class: 'mall-head' }, icon('store', 18), mallSelect),
+    h('div', { class: 'mall-head' }, icon('store', 18), view.select, toolbar.more.node),
     list.node,
     formPanel,
   );
@@ -137,104 +155,24 @@ export function mapPage(root, context, query) {
     tabs.node,
   );
   tabs.control(page);
-  toolbar.setHistory(false, false);
   fill(root, page);
 
-  // ---- loading
-
-  async function start() {
-    fill(frame.overlay, loading('Loading the mall…'));
-    try {
-      /** @type {Mall[]} */
-      const malls = await getAll('/v1/malls', {}, abort.signal);
-      if (malls.length === 0) {
-        fill(
-          frame.overlay,
-          empty('No mall yet', 'Import one with the API or the geoengage command; it shows up here.'),
-        );
-        return;
-      }
-      fill(
-        mallSelect,
-        malls.map((mall) => h('option', { value: mall.id }, mall.name)),
-      );
-      mallSelect.disabled = malls.length < 2;
-      mallSelect.onchange = () => showMall(malls.find((mall) => mall.id === mallSelect.value) ?? malls[0]);
-      const wanted = malls.find((mall) => mall.id === query.get('mall')) ?? malls[0];
-      mallSelect.value = wanted.id;
-      await showMall(wanted);
-      phone.prefill(abort.signal).catch(() => {});
-    } catch (error) {
-      if (!abort.signal.aborted) fill(frame.overlay, failure(error, start));
-    }
+  function showHistory() {
+    toolbar.setHistory(editing.canUndo(), editing.canRedo());
   }
 
-  /** @param {Mall} mall */
-  async function showMall(mall) {
-    if (!(await editing.leave())) return;
-    fill(frame.overlay, loading('Loading the mall…'));
-    try {
-      venue = await loadVenue(mall, abort.signal);
-    } catch (error) {
-      if (!abort.signal.aborted)
-        fill(
-          frame.overlay,
-          failure(error, () => showMall(mall)),
-        );
-      return;
-    }
-    fill(frame.overlay);
-    turnCompass(frame.compass, venue.frame.bearing);
-    const zone = venue.zone(query.get('zone') ?? '');
-    level = Number(query.get('level') ?? zone?.properties.levels[0] ?? venue.ground);
-    showLevel();
-    fitLevel();
-    // after the fit: a limit set while looking elsewhere starts a pan that would win over it
-    engine.limit(venue.plan(level).outline);
+  // ---- what the operator does
+
+  /** @param {Venue} venue @param {Zone | null} zone the one the address asks for */
+  function onMall(venue, zone) {
     makeDebug(engine, venue);
     if (zone) openZone(zone);
     else if (venue.zones().length) help.show();
   }
 
-  function refresh() {
-    if (!venue) return;
-    const on = venue
-      .zones()
-      .filter((zone) => venue?.isOn(zone, level) && !hidden.has(zone.id) && zone.id !== editing.zoneId());
-    engine.zones.set(on.map(venue.drawn));
-    list.set(venue, level, hidden);
-    toolbar.setHistory(editing.canUndo(), editing.canRedo());
-    live.count();
-  }
-
-  function showLevel() {
-    if (!venue) return;
-    engine.plan.set(venue.plan(level));
-    toolbar.setLevels(venue.levels, level);
-    frame.hideStore();
-    refresh();
-    live.watch(venue, level);
-  }
-
-  /** @param {number} ordinal */
-  function setLevel(ordinal) {
-    if (!venue?.level(ordinal) || ordinal === level) return;
-    level = ordinal;
-    engine.editor.draw(null);
-    showLevel();
-    context.announce(venue.level(level)?.properties.name ?? '');
-  }
-
-  function fitLevel() {
-    const outline = venue?.plan(level).outline;
-    if (outline) engine.fit([outline]);
-  }
-
-  // ---- what the operator does
-
   /** @param {Tool | null} tool */
   async function startTool(tool) {
-    if (!canEdit || !venue) return;
+    if (!canEdit || !view.venue()) return;
     if (tool && editing.isOpen() && editing.hasShape() && !(await editing.leave())) return;
     tabs.close();
     frame.hideStore();
@@ -250,15 +188,13 @@ export function mapPage(root, context, query) {
 
   /** @param {Zone} zone */
   async function openZone(zone) {
+    const venue = view.venue();
     if (!venue || editing.zoneId() === zone.id || !(await editing.leave())) return;
     frame.hideStore();
-    if (!venue.isOn(zone, level) && venue.level(zone.properties.levels[0] ?? 0)) {
-      level = zone.properties.levels[0] ?? 0;
-      showLevel();
-    }
+    view.goTo(zone);
     try {
       await editing.open(zone);
-      refresh();
+      view.refresh();
       tabs.open('zones');
       engine.fit([venue.shapeOf(zone)], { padding: 90, maxZoom: 3, covered: covered() });
     } catch (error) {
@@ -266,14 +202,9 @@ export function mapPage(root, context, query) {
     }
   }
 
-  /** @param {string} id */
-  function toggleZone(id) {
-    if (!hidden.delete(id)) hidden.add(id);
-    refresh();
-  }
-
   /** @param {{dot: import('../../dots.js').Seen | null, zone: string | null, at: XY}} hit */
   function onClick({ dot, zone: zoneId, at }) {
+    const venue = view.venue();
     frame.hideStore();
     if (!venue) return;
     // a slip of the hand beside a corner must not lead away from the work
@@ -283,17 +214,16 @@ export function mapPage(root, context, query) {
     const zone = zoneId ? venue.zone(zoneId) : null;
     if (zone) return openZone(zone);
     if (editing.isOpen()) return;
-    const store = venue.store(storeAt(venue, level, at));
+    const store = venue.store(storeAt(venue, view.level(), at));
     if (!store) return;
     const mayMake = canEdit && store.geometry.type !== 'Point';
     // both lie at the bottom of the map
     help.hide();
-    frame.showStore(store, mayMake ? () => zoneFromStore(store) : null);
+    frame.showStore(store, mayMake ? () => zoneFromStore(venue, store) : null);
   }
 
-  /** @param {Store} store */
-  function zoneFromStore(store) {
-    if (!venue) return;
+  /** @param {Venue} venue @param {Store} store */
+  function zoneFromStore(venue, store) {
     frame.hideStore();
     const { name, brand_color } = store.properties;
     const shape = venue.shapeOf(/** @type {any} */ (store));
@@ -309,7 +239,7 @@ export function mapPage(root, context, query) {
 
   /** @param {Shape} shape */
   function onDrawn(shape) {
-    const outline = venue?.plan(level).outline;
+    const outline = view.venue()?.plan(view.level()).outline;
     const corners = parts(shape).flat(2);
     const isOutside = outline && !corners.some((corner) => contains(outline, corner));
     editing.create(shape, isOutside ? { mall_id: null, levels: [], kind: 'other' } : {});
@@ -325,28 +255,29 @@ export function mapPage(root, context, query) {
 
   const stopKeys = listenToKeys({
     canEdit,
-    onLevel: setLevel,
+    onLevel: view.setLevel,
     onTool: startTool,
     onUndo: () => editing.undo(),
     onRedo: () => editing.redo(),
-    onFit: fitLevel,
+    onFit: view.fit,
     onEscape: () => (engine.editor.tool() ? engine.editor.draw(null) : editing.isOpen() && editing.leave()),
     onBackspace: () => engine.editor.removeLastCorner(),
     onEnter: () => engine.editor.finish(),
   });
   const stopAlerts = context.hub.on(
     'alert',
-    (alert) => alert.kind === 'venue_changed' && venue?.reloadZones().then(refresh, () => {}),
+    (alert) => alert.kind === 'venue_changed' && view.reloadZones().catch(() => {}),
   );
   /** @param {BeforeUnloadEvent} event */
   const warn = (event) => editing.isDirty() && event.preventDefault();
   window.addEventListener('beforeunload', warn);
   context.setGuard(() => editing.leave());
-  start();
+  showHistory();
+  view.start().then(() => phone.prefill(view.signal).catch(() => {}));
 
   return () => {
-    abort.abort();
     window.removeEventListener('beforeunload', warn);
+    view.stop();
     stopKeys();
     stopAlerts();
     live.stop();

@@ -1,6 +1,7 @@
 /** The row over the map: levels, drawing tools, undo and redo. */
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
+import { menuButton } from '../../ui/menu.js';
 
 /** @import {Level} from '../../types' */
 /** @import {Tool} from '../../engine/editor.js' */
@@ -65,7 +66,25 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
     h('span', { class: 'tools-title', 'aria-hidden': 'true' }, 'Draw zone'),
     tools.map(({ node }) => node),
   );
+  /** @type {import('../../ui/menu.js').MenuItem[]} */
+  const moreItems = [];
+  const more = menuButton({
+    label: 'More for this mall',
+    content: icon('more'),
+    testid: 'more',
+    items: () => moreItems,
+  });
+  more.hidden = true;
   return {
+    /** Entries that other modules add, beside the mall's name. */
+    more: {
+      node: more,
+      /** @param {import('../../ui/menu.js').MenuItem} item */
+      add(item) {
+        moreItems.push(item);
+        more.hidden = false;
+      },
+    },
     node: h(
       'div',
       { class: 'toolbar', role: 'toolbar', 'aria-label': 'Map' },
