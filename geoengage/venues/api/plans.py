@@ -147,7 +147,7 @@ async def edit_plan(
     mall, level = await _parts(tx, me, at)
     plan = await plans.get_plan(tx, me.tenant_id, level.id, lock=True)
     check_version(plan.version, seen)
-    changes = body.model_dump(mode="json", exclude_unset=True) | {"updated_at": now}
+    changes = body.model_dump(exclude_unset=True) | {"updated_at": now}
     if like is not None:
         if "points" in changes:
             raise errors.field("points", "either points or like, not both")

@@ -34,7 +34,7 @@ async def plan_versions(session: Session, tenant_id: TenantId, mall_id: UUID) ->
         .join(Level, (Level.tenant_id == LevelPlan.tenant_id) & (Level.id == LevelPlan.level_id))
         .where(LevelPlan.tenant_id == tenant_id, Level.mall_id == mall_id)
     )
-    return dict(row._tuple() for row in rows)
+    return {row.level_id: row.version for row in rows}
 
 
 async def plan_digest(session: Session, tenant_id: TenantId, level_id: UUID) -> str:

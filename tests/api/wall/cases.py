@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.api.wall.world import LAT, LON, Side
 from tests.campaign_rows import NOON
+from tests.pictures import picture
 
 
 class For(StrEnum):
@@ -30,7 +31,10 @@ NO_QUERY: tuple[Make, ...] = (lambda _: {},)
 
 @dataclass(frozen=True)
 class Case:
-    """One endpoint. `shared`: shops may read it too. `refused_to_shops`: the status of their refusal."""
+    """One endpoint. `shared`: shops may use it too. `refused_to_shops`: the status of their refusal.
+
+    A body of bytes is sent as it is, anything else as JSON.
+    """
 
     method: str
     path: str
@@ -53,7 +57,7 @@ class Case:
     def url(self, side: Side) -> str:
         """The path with that side's ids."""
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
-        return self.path.format(**names, code="not-found", token="forged")
+        return self.path.format(**names, code="not-found", token="forged", version=1)
 
 
 def crud(
@@ -125,6 +129,10 @@ PLACE_FILTERS: tuple[Make, ...] = (
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
+PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
+PICTURE = picture(4, 3)
+STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
+
 CASES = [
     # --- open to everybody: they tell nothing of a tenant
     Case("GET", "/healthz", For.PUBLIC),
@@ -177,6 +185,14 @@ CASES = [
     Case("POST", "/v1/zones/{zone_id}/publish"),
     Case("POST", "/v1/zones/{zone_id}/unpublish"),
     Case("GET", "/v1/zones/{zone_id}/versions"),
+    Case("POST", "/v1/zones/{zone_id}/versions/{version}/restore", headers={"If-Match": '"v2"'}),
+    Case("GET", PLAN, shared=True),
+    Case("PUT", PLAN, body=lambda _: PICTURE),
+    Case("PATCH", PLAN, body=lambda _: {"opacity": 0.4}),
+    Case("GET", f"{PLAN}/image", shared=True),
+    Case("DELETE", PLAN),
+    Case("POST", "/v1/shapes/widen", body=lambda _: {"geometry": square({})["geometry"], "metres": 1}, shared=True),
+    Case("POST", "/v1/imports/stores", body=lambda _: STORES, queries=(lambda _: {"mode": "commit"},)),
     # --- phones
     Case("POST", "/v1/devices", For.APP, lambda s: {"platform": "ios", "app_id": s["app"]}),
     Case("GET", "/v1/devices/me", For.DEVICE),

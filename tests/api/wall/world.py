@@ -32,7 +32,7 @@ from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
 from geoengage.tenancy.rules import KeyKind
-from geoengage.venues.models import Level, Unit
+from geoengage.venues.models import Level, LevelPlan, Unit
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.factories import World, make_key_row, make_world
 
@@ -121,6 +121,8 @@ async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
         ]
     )
     await session.flush()
+    picture = {"media_type": "image/png", "width_px": 4, "height_px": 3, "image": str(ids["level"]).encode()}
+    session.add(LevelPlan(tenant_id=tenant_id, level_id=ids["level"], **picture))
     place = {"mall_id": mall, "level": 0, "point": Point(LON, LAT)}
     ids["store"] = await make_store(session, world, name=f"{mark}-store", owner_id=ids["owner"], **place)
     ids["neighbour"] = await make_store(session, world, name="Neighbour", owner_id=ids["neighbour_owner"], **place)
