@@ -10,7 +10,6 @@ import typer
 from geoengage.demo import cli as demo
 from geoengage.demo.run import DemoError, check_address
 from geoengage.kit import commands, log
-from geoengage.kit.settings import Settings
 from geoengage.simulator.cli import simulate
 from geoengage.tenancy import cli as tenancy
 from geoengage.venues import cli as venues
@@ -42,7 +41,9 @@ def serve(
     from geoengage.app import create_app
 
     given = {"host": host, "port": port}
-    settings = Settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    settings = commands.read_settings().model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
     try:
         check_address(settings, insecure_lan=insecure_lan)
     except DemoError as error:
@@ -68,7 +69,7 @@ def worker() -> None:
     """React to events, run timers, send messages: the background process. Any number may run."""
     from geoengage import worker as process
 
-    settings = Settings()
+    settings = commands.read_settings()
     log.configure(as_json=settings.log_json)
     with commands.database(settings) as url:
         process.run(settings, url)
@@ -79,7 +80,7 @@ def upgrade() -> None:
     """Bring the schema up to date. Safe to repeat."""
     from geoengage.kit import migrate
 
-    with commands.database(Settings()) as url:
+    with commands.database(commands.read_settings()) as url:
         migrate.upgrade(url)
     typer.echo("the schema is up to date")
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from geoengage.demo import run, state
+from geoengage.kit import commands
 from geoengage.kit.cluster import Cluster, ClusterError
-from geoengage.kit.settings import Settings
 
 app = typer.Typer(help="The whole system on this machine, with simulated shoppers.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def up(
     """Start everything and print one link to open. GEOENGAGE_PORT, GEOENGAGE_SIMULATE=0 (no shoppers)."""
     simulate = os.environ.get("GEOENGAGE_SIMULATE", "1") != "0"
     try:
-        run.Demo(Settings(), simulate=simulate, insecure_lan=insecure_lan).up()
+        run.Demo(commands.read_settings(), simulate=simulate, insecure_lan=insecure_lan).up()
     except (run.DemoError, ClusterError, PermissionError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
@@ -31,7 +31,7 @@ def up(
 @app.command()
 def env() -> None:
     """Print the keys as `export` lines: eval "$(geoengage demo env)"."""
-    remembered = state.read(Settings().data_dir)
+    remembered = state.read(commands.read_settings().data_dir)
     if "base_url" not in remembered:
         typer.echo("the demo has not run in this folder: make run", err=True)
         raise typer.Exit(1)
@@ -41,7 +41,7 @@ def env() -> None:
 @app.command()
 def reset() -> None:
     """Delete the demo's data and keys; the next `up` starts afresh. An own GEOENGAGE_DATABASE_URL is left alone."""
-    data_dir = Settings().data_dir
+    data_dir = commands.read_settings().data_dir
     try:
         for name in ("postgres", "test"):
             Cluster(data_dir / name).destroy()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import typer
+from pydantic import ValidationError
 
 from geoengage.kit.clock import utc_now
 from geoengage.kit.cluster import Cluster, ClusterError
@@ -54,11 +55,21 @@ def run(work: Callable[[Session, datetime], Awaitable[T]], tenant_id: TenantId |
         finally:
             await engine.dispose()
 
-    with database(Settings()) as url:
+    with database(read_settings()) as url:
         try:
             return asyncio.run(in_transaction(url))
         except AppError as error:
             raise fail(error.detail) from error
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; a wrong one ends the command."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = error.errors(include_url=False, include_input=False)
+        words = [f"GEOENGAGE_{'__'.join(map(str, line['loc'])).upper()}: {line['msg']}" for line in lines]
+        raise fail("\n".join(words)) from error
 
 
 def fail(text: str) -> typer.Exit:

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         if not value:
             return None
         if flaw := tiles_flaw(value):
-            raise ValueError(f"GEOENGAGE_TILES_URL: {flaw}")
+            raise ValueError(flaw)
         return value
 
     @property

@@ -1,7 +1,7 @@
 """Stores of a chain from a CSV file: add or update by external id, with circles for catchment and delivery.
 
-Everything that the file names is read at once and written at once, so a file of 20,000 lines takes seconds. What is
-wrong is told line by line. An empty cell leaves what is there. The circles are drafts; publishing stays a decision.
+What the file names is read in one go and written in large flushes; line by line, 20,000 lines would take minutes. What
+is wrong is told line by line. An empty cell leaves what is there. The circles are drafts; publishing stays a decision.
 """
 
 import asyncio

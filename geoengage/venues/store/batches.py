@@ -1,4 +1,4 @@
-"""SQL for importing many stores and zones at once: read all that a file names in one go, write all in one flush."""
+"""SQL for importing many stores and zones at once: what a file names is read in one go and written in large flushes."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,6 +10,8 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.venues.models import Mall, Store, Zone, ZoneVersion
+
+_AT_ONCE = 500  # rows to a flush: it lets no other request in while it puts them together
 
 
 async def lock_stores(session: Session, tenant_id: TenantId, external_ids: Sequence[str]) -> dict[str, Store]:
@@ -61,8 +63,10 @@ async def flush_rows(session: Session, tenant_id: TenantId, new: Sequence[Store 
     """Store new rows, and whatever was changed of loaded ones; Conflict when an external id was taken meanwhile."""
     for row in new:
         row.tenant_id = tenant_id
-    session.add_all(new)
     try:
+        for start in range(0, len(new), _AT_ONCE):
+            session.add_all(new[start : start + _AT_ONCE])
+            await session.flush()
         await session.flush()
     except IntegrityError as error:
         raise errors.Conflict("somebody else added one of these external ids at this moment; try again") from error
