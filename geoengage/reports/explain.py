@@ -5,6 +5,7 @@ The zones are those published now; an event names the version that it was decide
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,42 +27,44 @@ def approaches(
         return {}
     lon, lat = np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes])
     pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
-    levels = _levels(index, fixes, lon, lat, level_before)
+    levels = believed_levels(index, fixes, level_before)
     best: dict[UUID, Approach] = {}
     inside: dict[UUID, int] = defaultdict(int)
     for number, zone_number, s in zip(pairs.point, pairs.zone, pairs.s, strict=True):
-        zone, fix = index.zones[zone_number], fixes[number]
-        level_p = level_probability(zone.levels, index.floors(zone), fix["level"], levels[number])
-        a = Approach(
-            zone_id=zone.zone_id,
-            name=zone.name,
-            at=fix["at"],
-            s_m=round(float(s), 1),
-            accuracy_m=fix["accuracy_m"],
-            share=round(index.share(zone_number, fix["lon"], fix["lat"], fix["accuracy_m"], float(s)), 3),
-            level_p=round(level_p, 3),
-            trust=fix["trust"],
-            reported_level=fix["level"],
-            zone_levels=tuple(sorted(zone.levels)),
-            needed=zone.rules.min_confidence,
-            n_inside=0,
-        )
-        inside[zone.zone_id] += a.confidence >= a.needed
-        known = best.get(zone.zone_id)
+        a = approach(index, int(zone_number), fixes[number], levels[number], float(s))
+        inside[a.zone_id] += a.confidence >= a.needed
+        known = best.get(a.zone_id)
         if known is None or (a.confidence, -a.s_m) > (known.confidence, -known.s_m):
-            best[zone.zone_id] = a
-    return {zone_id: _with_count(a, inside[zone_id]) for zone_id, a in best.items()}
+            best[a.zone_id] = a
+    return {zone_id: replace(a, n_inside=inside[zone_id]) for zone_id, a in best.items()}
 
 
-def _with_count(a: Approach, n: int) -> Approach:
-    return Approach(**{name: getattr(a, name) for name in Approach.__slots__} | {"n_inside": n})
+def approach(
+    index: ZoneIndex, zone_number: int, fix: Mapping[str, Any], believed: tuple[int, float] | None, s_m: float
+) -> Approach:
+    """One fix and one zone, in the engine's numbers; `n_inside` is left at 0."""
+    zone = index.zones[zone_number]
+    return Approach(
+        zone_id=zone.zone_id,
+        name=zone.name,
+        at=fix["at"],
+        s_m=round(s_m, 1),
+        accuracy_m=fix["accuracy_m"],
+        share=round(index.share(zone_number, fix["lon"], fix["lat"], fix["accuracy_m"], s_m), 3),
+        level_p=round(level_probability(zone.levels, index.floors(zone), fix["level"], believed), 3),
+        trust=fix["trust"],
+        reported_level=fix["level"],
+        zone_levels=tuple(sorted(zone.levels)),
+        needed=zone.rules.min_confidence,
+        n_inside=0,
+    )
 
 
-def _levels(
-    index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], lon: Any, lat: Any, before: tuple[int, datetime] | None
+def believed_levels(
+    index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], before: tuple[int, datetime] | None
 ) -> list[tuple[int, float] | None]:
     """What was believed of the floor at each fix, told again as the engine did."""
-    ways = index.ways(lon, lat)
+    ways = index.ways(np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes]))
     level, level_at = before if before else (None, None)
     connector_at: datetime | None = None
     believed: list[tuple[int, float] | None] = []

@@ -89,8 +89,13 @@ def is_triggered(content: Content, event: ZoneTransition, place: Place) -> bool:
         right = content.kind is TriggerKind.DWELLED and event.dwell_s == content.definition.dwell_s
     else:
         right = content.kind is TriggerKind.ENTERED
-    by_store = place.zone_kind == ZoneKind.STORE and place.store_id in content.store_ids
-    return right and not event.by_silence and (event.zone_id in content.zone_ids or by_store)
+    here = waits_at(content, event.zone_id, place.zone_kind, place.store_id)
+    return right and not event.by_silence and here
+
+
+def waits_at(content: Content, zone_id: UUID, zone_kind: str, store_id: UUID | None) -> bool:
+    """Whether a campaign waits at a zone: by its id, or because it is a zone of kind store of one of its stores."""
+    return zone_id in content.zone_ids or (zone_kind == ZoneKind.STORE and store_id in content.store_ids)
 
 
 def in_audience(audience: Audience, person: Recipient) -> bool:

@@ -23,12 +23,13 @@ class IndexCache:
         if known is not None and known.epoch == epoch:
             return known
         zones = await venues.list_published_zones(session, tenant_id)
-        index = ZoneIndex(epoch, zones, await _buildings(session, tenant_id))
+        index = ZoneIndex(epoch, zones, await load_buildings(session, tenant_id))
         self._indexes[tenant_id] = index
         return index
 
 
-async def _buildings(session: Session, tenant_id: TenantId) -> list[Building]:
+async def load_buildings(session: Session, tenant_id: TenantId) -> list[Building]:
+    """The malls of a tenant as presence sees them."""
     levels = await venues.level_ordinals(session, tenant_id)
     outlines = await venues.mall_outlines(session, tenant_id)
     connectors = await venues.list_connectors(session, tenant_id)

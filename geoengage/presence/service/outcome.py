@@ -45,7 +45,7 @@ async def write(session: Session, tenant_id: TenantId, outcome: Outcome, now: da
     if not outcome.transitions:
         return False
     await store.write_visits(session, tenant_id, _visit_changes(outcome.transitions))
-    events = [_event(tenant_id, device_id, t, now) for device_id, t in outcome.transitions]
+    events = [event_of(tenant_id, device_id, t, now) for device_id, t in outcome.transitions]
     rows = [_event_row(t, e, now) for (_, t), e in zip(outcome.transitions, events, strict=True)]
     await store.insert_zone_events(session, tenant_id, rows)
     await publish(session, tenant_id, events, now)
@@ -69,7 +69,8 @@ def _visit_changes(transitions: Sequence[tuple[UUID, Transition]]) -> list[store
     return list(changes.values())
 
 
-def _event(tenant_id: TenantId, device_id: UUID, t: Transition, now: datetime) -> ZoneTransition:
+def event_of(tenant_id: TenantId, device_id: UUID, t: Transition, now: datetime) -> ZoneTransition:
+    """What is told of a transition that is recorded at `now`."""
     return EVENT_CLASSES[t.kind](
         id=t.event_id(tenant_id, device_id),
         at=t.at,

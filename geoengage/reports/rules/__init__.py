@@ -1,12 +1,17 @@
 """What is decided and said about what others recorded. Pure: no SQL, no HTTP, no clock.
 
-`explain` puts into words why something did (not) happen. Its names are imported from here.
+`explain` puts into words why something did (not) happen, `lint` what is doubtful about a drawn zone (with `shapes` and
+`words`), `ghost` where a made-up visitor stands, `campaigns` what would have been sent, `anonymity` what may be told of
+people who were counted. Their names are imported from here.
 """
 
+from geoengage.reports.rules.anonymity import K, is_told, is_total_told
+from geoengage.reports.rules.campaigns import Start, Tried, try_campaigns
 from geoengage.reports.rules.explain import (
     Approach,
     Happened,
     Verdict,
+    blockers_text,
     message_text,
     rejection_text,
     silence,
@@ -14,8 +19,25 @@ from geoengage.reports.rules.explain import (
     verdict_of,
     zone_text,
 )
+from geoengage.reports.rules.ghost import Standing, campaign_verdict, phase_text
+from geoengage.reports.rules.lint import (
+    Code,
+    Finding,
+    Neighbour,
+    Overlap,
+    Severity,
+    Subject,
+    Words,
+    best_confidence,
+    lint_flaws,
+    lint_shape,
+    lint_words,
+    overlaps,
+)
 
 __all__ = [
-    "Approach", "Happened", "Verdict", "message_text", "rejection_text", "silence", "summary", "verdict_of",
-    "zone_text",
+    "Approach", "Code", "Finding", "Happened", "K", "Neighbour", "Overlap", "Severity", "Standing", "Start", "Subject",
+    "Tried", "Verdict", "Words", "best_confidence", "blockers_text", "campaign_verdict", "is_told", "is_total_told",
+    "lint_flaws", "lint_shape", "lint_words", "message_text", "overlaps", "phase_text", "rejection_text", "silence",
+    "summary", "try_campaigns", "verdict_of", "zone_text",
 ]  # fmt: skip

@@ -155,7 +155,7 @@ _BLOCKERS = {
 def message_text(status: str, channel: str | None, blockers: Sequence[str], answer: str | None) -> str:
     """What became of a message, and why."""
     if status == "skipped":
-        return "Held back: " + "; also ".join(_BLOCKERS.get(b, b) for b in blockers) + "."
+        return blockers_text(blockers)
     if status == "sent":
         return (
             "Shown in the preview inbox (no push provider)." if channel == "preview" else "Handed to the push provider."
@@ -167,6 +167,11 @@ def message_text(status: str, channel: str | None, blockers: Sequence[str], answ
         "misconfigured": f"Not sent, something is set up wrong: {answer or 'see the campaign'}.",
         "unknown": "Handed over, but no answer came.",
     }.get(status, status)
+
+
+def blockers_text(blockers: Sequence[str]) -> str:
+    """What holds a message back."""
+    return "Held back: " + "; also ".join(_BLOCKERS.get(b, b) for b in blockers) + "."
 
 
 def summary(fixes: int, rejections: int, zones: Sequence[Verdict], statuses: Sequence[str]) -> str:
