@@ -44,6 +44,8 @@ class Question:
     days: int
     now: datetime
     is_demo: bool
+    most_devices: int = MOST_DEVICES
+    most_pings: int = MOST_PINGS
 
     @property
     def clock(self) -> ZoneInfo:
@@ -94,11 +96,11 @@ class Found:
 async def look(sessions: Sessions, question: Question) -> AsyncIterator[Progress | Found]:
     """Progress after each slice of devices, and what was found in the end."""
     async with transaction(sessions, question.tenant_id) as session:
-        near = await store.list_devices_near(session, question.tenant_id, question.near(), MOST_DEVICES + 1)
+        near = await store.list_devices_near(session, question.tenant_id, question.near(), question.most_devices + 1)
         buildings = await load_buildings(session, question.tenant_id)
-    found = Found(question, dict(near[:MOST_DEVICES]), complete=len(near) <= MOST_DEVICES)
+    found = Found(question, dict(near[: question.most_devices]), complete=len(near) <= question.most_devices)
     index = _index(question.zone, buildings)
-    left, ids = MOST_PINGS, list(found.persons)
+    left, ids = question.most_pings, list(found.persons)
     for start in range(0, len(ids), SLICE_DEVICES):
         some = ids[start : start + SLICE_DEVICES]
         async with transaction(sessions, question.tenant_id) as session:

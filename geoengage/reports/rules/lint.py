@@ -262,7 +262,7 @@ def _thin(s: Subject) -> Iterator[Finding]:
     yield Finding(
         code=Code.THIN_SLIVER,
         severity=Severity.WARNING,
-        text=f"{_whole(thin.area, s.area)} narrower than 1 m ({thin.area:.1f} m²).",
+        text=f"{_whole(thin.area, s.area.area)} narrower than 1 m ({thin.area:.1f} m²).",
         advice="Take the sliver away or widen it: no phone can tell that it is there.",
         place=_place(s, x, y),
         geometry=_on_earth(s, thin),

@@ -70,7 +70,7 @@ async def list_neighbours(session: Session, tenant_id: TenantId, draft: Publishe
         .order_by(ZoneVersion.zone_id, ZoneVersion.version.desc())
     )
     if draft.levels:
-        query = query.where(ZoneVersion.levels.overlap(sorted(draft.levels)))
+        query = query.where(or_(*(ZoneVersion.levels.any_() == level for level in sorted(draft.levels))))
     return list(await session.execute(query))
 
 

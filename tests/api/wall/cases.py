@@ -121,6 +121,27 @@ def operator(side: Side) -> dict[str, Any]:
     return words | {"owner_id": side["owner"]}
 
 
+def draft(side: Side) -> dict[str, Any]:
+    """The side's zone, drawn anew."""
+    return zone(side) | {"zone_id": side["zone"]}
+
+
+def lint(side: Side) -> dict[str, Any]:
+    """The same as lint takes it."""
+    return {name: draft(side)[name] for name in ("geometry", "properties", "zone_id")}
+
+
+def preview(side: Side) -> dict[str, Any]:
+    """The same as a preview takes it."""
+    return {"feature": zone(side), "zone_id": side["zone"], "days": 1}
+
+
+def ghost(side: Side) -> dict[str, Any]:
+    """A made-up visitor in the side's zone, drawn anew."""
+    fix = {"at": NOON.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0}
+    return {"mall_id": side["mall"], "draft": draft(side), "fixes": [fix]}
+
+
 PLACE_FILTERS: tuple[Make, ...] = (
     *NO_QUERY,
     lambda s: {"mall_id": s["mall"], "level": 0},
@@ -193,6 +214,9 @@ CASES = [
     Case("DELETE", PLAN),
     Case("POST", "/v1/shapes/widen", body=lambda _: {"geometry": square({})["geometry"], "metres": 1}, shared=True),
     Case("POST", "/v1/imports/stores", body=lambda _: STORES, queries=(lambda _: {"mode": "commit"},)),
+    Case("POST", "/v1/zones/lint", body=lint),
+    Case("POST", "/v1/zones/preview", body=preview),
+    Case("POST", "/v1/zones/ghost", body=ghost),
     # --- phones
     Case("POST", "/v1/devices", For.APP, lambda s: {"platform": "ios", "app_id": s["app"]}),
     Case("GET", "/v1/devices/me", For.DEVICE),
