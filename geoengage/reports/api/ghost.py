@@ -119,7 +119,7 @@ class GhostOut(BaseModel):
     """What would have happened."""
 
     zones: list[GhostZone] = Field(description="Zones that the walk came near, those it is in first, then the nearest.")
-    events: list[GhostEvent] = Field(description="In order of time.")
+    events: list[GhostEvent] = Field(description="In the order in which the engine would tell them.")
     campaigns: list[GhostCampaign] = Field(
         description="Campaigns at entered zones, for somebody who agreed to everything and got nothing yet."
     )
@@ -153,7 +153,7 @@ async def walk_ghost(request: Request, body: GhostIn, me: VenueEditor, tx: Tx, n
     known = {z.zone_id: z for z in [*zones, *([draft] if draft else [])]}
     shown = {id_: None if draft is not None and id_ == draft.zone_id else id_ for id_ in known}
     answer.zones = [_zone(s, shown, until) for s in standings]
-    answer.events = [_event(t, known[t.zone_id], shown) for t in sorted(transitions, key=lambda t: t.at)]
+    answer.events = [_event(t, known[t.zone_id], shown) for t in transitions]
     answer.campaigns = await _campaigns(tx, me, transitions, known, shown, until)
     return answer
 
