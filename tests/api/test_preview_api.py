@@ -64,19 +64,19 @@ RULES: list[dict[str, Any]] = [
 
 def random_walk(rng: random.Random, end: datetime) -> list[dict[str, Any]]:
     """A phone around the middle of the mall, with gaps, jumps, floors and accuracies of all sorts."""
-    seconds, x, y = 0.0, rng.uniform(-60, 60), rng.uniform(-60, 60)
+    seconds, x, y = 0.0, rng.uniform(-40, 40), rng.uniform(-40, 40)
     level: int | None = rng.choice([0, 0, 0, 1, None])
     steps = []
     for _ in range(rng.randint(5, 60)):
         gap = rng.choice([1.0, 5.0, 10.0, 20.0, 45.0, rng.uniform(50, 500)])
         seconds += gap
         reach = min(1.5 * gap, 45.0)
-        x = max(-80.0, min(80.0, x + rng.uniform(-reach, reach)))
-        y = max(-80.0, min(80.0, y + rng.uniform(-reach, reach)))
+        x = max(-50.0, min(50.0, x + rng.uniform(-reach, reach)))
+        y = max(-50.0, min(50.0, y + rng.uniform(-reach, reach)))
         if rng.random() < 0.1:
             level = rng.choice([0, 0, 1, None])
         steps.append((seconds, x, y, rng.choice([3.0, 5.0, 8.0, 20.0, 60.0, None]), level))
-    start = end - timedelta(seconds=seconds + rng.choice([0.5, 7.0, 40.0, 4_000.0]))
+    start = end - timedelta(seconds=seconds + rng.choice([0.5, 12.0, 400.0, 4_000.0]))
     return [ping(start + timedelta(seconds=s), x, y, accuracy_m=a, level=n) for s, x, y, a, n in steps]
 
 
@@ -98,12 +98,12 @@ async def post_and_tick(
 async def test_the_engine_records_what_the_preview_said(
     client: httpx.AsyncClient, app: FastAPI, session: Session, sessions: Sessions, rules: dict[str, Any]
 ) -> None:
-    """Eight walks are stored, previewed, and walked again by fresh phones once the draft is published."""
+    """Ten walks are stored, previewed, and walked again by fresh phones once the draft is published."""
     end = datetime.now(UTC)
     world = await make_world(session, is_demo=True)
     mall_id = await make_mall(session, world)
     await make_zone(session, world, square(15), mall_id=mall_id, name="Another", rules={"crossing": True})
-    walks = [random_walk(random.Random(f"{seed} {rules}"), end) for seed in range(8)]
+    walks = [random_walk(random.Random(f"{seed} {rules}"), end) for seed in range(10)]
     first = [await make_phone(session, world) for _ in walks]
     for phone, walk in zip(first, walks, strict=True):
         await send(client, phone, *walk)

@@ -3,10 +3,10 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -112,7 +112,6 @@ async def preview_zone(
     body: PreviewIn,
     me: VenueEditor,
     now: Now,
-    accept: Annotated[str, Header(description="application/json, or application/x-ndjson for progress.")] = "*/*",
 ) -> Response:
     """What a drawn zone would have seen: the stored positions of the last days through the engine, nothing recorded.
 
@@ -124,7 +123,7 @@ async def preview_zone(
         zone = await read_draft(session, me, body.feature, body.zone_id, now)
         overlaps = await find_overlaps(session, me, zone)
     question = Question(tenant_id, zone, body.days, now, me.is_demo)
-    if NDJSON in accept:
+    if NDJSON in request.headers.get("accept", ""):
         return StreamingResponse(_lines(sessions, question, overlaps), media_type=NDJSON)
     async for step in look(sessions, question):
         if isinstance(step, Found):

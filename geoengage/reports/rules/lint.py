@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +88,7 @@ class Words:
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A draft's shape and what is around it. `building`: floors of its mall; `outlines` of the floors it is on."""
 
@@ -98,6 +100,11 @@ class Subject:
     building: Sequence[int]
     outlines: Mapping[int, BaseGeometry]
     neighbours: Sequence[Neighbour]
+
+    @cached_property
+    def best_place(self) -> tuple[float, tuple[float, float]]:
+        """The largest share of an accuracy circle that lies inside from anywhere, and where that is."""
+        return best_share(self.area, self.accuracy_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,7 @@ def lint_shape(s: Subject, w: Words) -> Iterator[Finding]:
 
 def best_confidence(s: Subject, *, reports_level: bool) -> float:
     """The highest confidence that a phone with the usual accuracy can reach anywhere in the zone."""
-    return best_share(s.area, s.accuracy_m)[0] * _level_p(s, reports_level=reports_level)
+    return s.best_place[0] * _level_p(s, reports_level=reports_level)
 
 
 def _level_p(s: Subject, *, reports_level: bool) -> float:
@@ -210,12 +217,14 @@ def _size(s: Subject) -> Iterator[Finding]:
     if width >= s.accuracy_m and not small:
         return
     where = f"phones here report ±{s.accuracy_m:.0f} m{_on(s.levels)}"
-    size = f"circle has a radius of {s.radius_m:.0f} m" if s.radius_m is not None else f"zone is {width:.0f} m wide"
+    size, wider = f"zone is {width:.0f} m wide", f"Widen it to {2 * s.accuracy_m:.0f} m"
+    if s.radius_m is not None:
+        size, wider = f"circle has a radius of {s.radius_m:.0f} m", f"Give it a radius of {ceil(s.accuracy_m)} m"
     yield Finding(
         code=Code.TOO_SMALL_FOR_ACCURACY,
         severity=Severity.WARNING,
         text=f"This {size}; {where}.",
-        advice=f"Widen it to {2 * s.accuracy_m:.0f} m or more, or join it with its neighbour.",
+        advice=f"{wider} or more, or join it with its neighbour.",
         place=_place(s, x, y),
         geometry=_on_earth(s, s.area),
         numbers={"width_m": round(width, 1), "radius_m": s.radius_m, "accuracy_m": round(s.accuracy_m, 1)},
@@ -223,7 +232,7 @@ def _size(s: Subject) -> Iterator[Finding]:
 
 
 def _confidence(s: Subject, rules: ZoneRules) -> Iterator[Finding]:
-    share, (x, y) = best_share(s.area, s.accuracy_m)
+    share, (x, y) = s.best_place
     with_level, without = (share * _level_p(s, reports_level=r) for r in (True, False))
     needed, accuracy = rules.min_confidence, f"±{s.accuracy_m:.0f} m"
     numbers = {

@@ -20,6 +20,8 @@ from geoengage.presence.rules.state import Fix
 from geoengage.venues.models import Level, Store, Zone, ZoneVersion
 from geoengage.venues.rules import PublishedZone
 
+MOST_NEIGHBOURS = 500  # a catchment area may hold every shop of a town
+
 
 async def find_timezone(session: Session, tenant_id: TenantId, mall_id: UUID | None, store_id: UUID | None) -> str:
     """The time zone of a zone there: the mall's, else the store's, else the tenant's."""
@@ -54,7 +56,8 @@ async def list_outlines(
 async def list_neighbours(session: Session, tenant_id: TenantId, draft: PublishedZone) -> list[Any]:
     """Zones that touch a draft's box on a common floor (outdoors: other outdoor zones), without itself.
 
-    Rows of (zone_id, store_id, name, geom in lon/lat): the newest edit of each, and the published one where it differs.
+    Rows of (zone_id, store_id, name, geom in lon/lat): the newest edit of each, and the published one where it differs;
+    500 at most.
     """
     query = (
         select(ZoneVersion.zone_id, ZoneVersion.store_id, ZoneVersion.name, ZoneVersion.geom)
@@ -68,6 +71,7 @@ async def list_neighbours(session: Session, tenant_id: TenantId, draft: Publishe
             func.ST_Intersects(ZoneVersion.geom, func.ST_MakeEnvelope(*draft.geometry.bounds, 4326)),
         )
         .order_by(ZoneVersion.zone_id, ZoneVersion.version.desc())
+        .limit(MOST_NEIGHBOURS)
     )
     if draft.levels:
         query = query.where(or_(*(ZoneVersion.levels.any_() == level for level in sorted(draft.levels))))
