@@ -4,7 +4,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from shapely.geometry import mapping
 
 from geoengage.kit import errors
@@ -49,7 +49,7 @@ class LintIn(In):
     zone_id: UUID | None = Field(default=None, description="The zone that it is an edit of.")
 
 
-class FindingOut(In):
+class FindingOut(BaseModel):
     """One doubt."""
 
     code: Code = Field(description="What it is about.")
@@ -61,7 +61,7 @@ class FindingOut(In):
     numbers: dict[str, Any] = Field(description="The numbers and names of the text.")
 
 
-class LintOut(In):
+class LintOut(BaseModel):
     """What lint has to say."""
 
     findings: list[FindingOut] = Field(description="Errors first, then warnings, then hints; empty: all is well.")

@@ -4,7 +4,7 @@ In metres on a local plane, but for `self_crossings` and `position_at`, which re
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import hypot
 from typing import Any
 
@@ -19,6 +19,7 @@ GRID = 7  # candidates a side for the best place to stand
 THIN_M = 1.0
 THIN_AREA_M2 = 1.0  # a sharp corner alone leaves less
 MOST_CROSSINGS = 50
+EDGES_AT_ONCE = 16  # in a tangle each meets all others: stop soon
 
 
 def widest(area: BaseGeometry) -> tuple[float, float, float]:
@@ -58,22 +59,24 @@ def thin_parts(area: BaseGeometry) -> BaseGeometry | None:
 
 
 def self_crossings(geometry: dict[str, Any]) -> list[tuple[float, float]]:
-    """All places where a ring of a GeoJSON area crosses or touches itself; what is no ring is passed over."""
-    found: list[tuple[float, float]] = []
-    for ring in _rings(geometry.get("coordinates")):
-        found += _crossings(ring)
-    return list(dict.fromkeys(found))[:MOST_CROSSINGS]
+    """The places where the rings of a GeoJSON area cross or touch themselves; what is no ring is passed over.
+
+    The first 50 of them: whoever draws a tangle has more than anybody wants to hear of.
+    """
+    found = (place for ring in _rings(geometry.get("coordinates")) for place in _crossings(ring))
+    return list(dict.fromkeys(islice(found, MOST_CROSSINGS)))
 
 
 def _crossings(ring: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
     edges = shapely.linestrings([[a, b] for a, b in pairwise(ring) if a != b])
-    first, second = shapely.STRtree(edges).query(edges, predicate="intersects")
-    last = len(edges) - 1
-    for i, j in zip(first, second, strict=True):
-        if j - i > 1 and not (i == 0 and j == last):
-            met = shapely.intersection(edges[i], edges[j])
-            x, y = shapely.get_coordinates(met)[0]
-            yield round(float(x), 9), round(float(y), 9)
+    tree, last = shapely.STRtree(edges), len(edges) - 1
+    for start in range(0, len(edges), EDGES_AT_ONCE):
+        first, second = tree.query(edges[start : start + EDGES_AT_ONCE], predicate="intersects")
+        for i, j in zip(first + start, second, strict=True):
+            if j - i > 1 and not (i == 0 and j == last):
+                met = shapely.intersection(edges[i], edges[j])
+                x, y = shapely.get_coordinates(met)[0]
+                yield round(float(x), 9), round(float(y), 9)
 
 
 def _rings(value: Any) -> Iterator[list[tuple[float, float]]]:
