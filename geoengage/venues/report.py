@@ -36,9 +36,10 @@ class ImportFormat(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """What an item is."""
+    """What an item is; in the order in which they are taken, for later ones refer to earlier ones."""
 
     MALL = "mall"
+    OWNER = "owner"
     LEVEL = "level"
     UNIT = "unit"
     STORE = "store"
@@ -134,8 +135,9 @@ class ImportRefused(errors.Invalid):
     title = "Something in the file is wrong; nothing was stored"
 
     def __init__(self, report: ImportReport) -> None:
+        self.report = report
         lines = [
-            problem.model_dump(include={"pointer", "detail", "place"}) | {"in": "body"}
+            problem.model_dump(include={"pointer", "detail", "place"}) | {"in": "body", "file": item.file}
             for item in report.refused()
             for problem in item.problems
             if problem.severity is Severity.ERROR

@@ -1,6 +1,6 @@
 """What callers send of places: GeoJSON Features whose geometry arrives as shapely, with all flaws found at once.
 
-The service works on these shapes too (the folder import makes them from files), so they live beside `api`, not in it.
+The service works on these shapes too (an import makes them from files), so they live beside `api`, not in it.
 Unknown properties are refused; foreign members of a Feature itself are ignored, as RFC 7946 section 6.1 allows.
 """
 
@@ -34,6 +34,7 @@ from geoengage.venues.rules import (
     Sensitivity,
     UnitCategory,
     ZoneKind,
+    check_any,
     check_area,
     check_crs,
     check_hours,
@@ -105,6 +106,7 @@ Ordinal = Annotated[int, Field(ge=-20, le=200)]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Territory = Annotated[str, StringConstraints(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Metadata = Annotated[dict[str, JsonValue], Field(max_length=50)]
 Text500 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
@@ -160,6 +162,7 @@ class MallIn(In):
     bearing_deg: float = Field(
         default=0, gt=-360, lt=360, description="Clockwise angle in degrees from north to the mall's +y axis."
     )
+    metadata: Metadata = Field(default={}, description="Anything of yours; given back as it came.")
 
 
 class LevelProperties(In):
@@ -171,6 +174,7 @@ class LevelProperties(In):
     short_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)] = Field(
         description="What a level switcher shows: G, 1, 2."
     )
+    metadata: Metadata = Field(default={}, description="Anything of yours; given back as it came.")
 
 
 class LevelIn(FeatureIn):
@@ -188,6 +192,7 @@ class UnitProperties(In):
     category: UnitCategory = Field(description="What it is.")
     name: Name | None = Field(default=None, description="Name, where it has one.")
     external_id: ExternalId | None = Field(default=None, description="Your own id of it, unique in the mall.")
+    metadata: Metadata = Field(default={}, description="Anything of yours; given back as it came.")
 
 
 class UnitIn(FeatureIn):
@@ -216,6 +221,7 @@ class StoreProperties(In):
     timezone: TimeZone | None = Field(default=None, description="IANA time zone, where it differs from the mall's.")
     opening_hours: list[HoursIn] = Field(default=[], max_length=50, description="When it is open.")
     external_id: ExternalId | None = Field(default=None, description="Your own id of it, unique in the tenant.")
+    metadata: Metadata = Field(default={}, description="Anything of yours; given back as it came.")
 
     @model_validator(mode="after")
     def _level_needs_mall(self) -> "StoreProperties":
@@ -288,9 +294,7 @@ class ZoneProperties(In):
     schedule: ScheduleIn | None = Field(default=None, description="When it is in force; none: always.")
     rules: RulesIn = Field(default=RulesIn(), description="When somebody counts as inside.")
     external_id: ExternalId | None = Field(default=None, description="Your own id of it, unique in the tenant.")
-    metadata: dict[str, JsonValue] = Field(
-        default={}, max_length=50, description="Anything of yours; given back as it came."
-    )
+    metadata: Metadata = Field(default={}, description="Anything of yours; given back as it came.")
 
     @model_validator(mode="after")
     def _levels_in_malls(self) -> "ZoneProperties":
@@ -319,6 +323,28 @@ class ZoneIn(FeatureIn):
         return self
 
 
+# --- features of a venue -------------------------------------------------------------------------------------------
+
+
+class VenueFeatureProperties(In):
+    """Properties of a door, an amenity, an address: whatever IMDF knows and we have no other word for."""
+
+    external_id: ExternalId = Field(description="Its id in the archive.")
+    feature_type: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(
+        description="What IMDF calls it."
+    )
+    level: Ordinal | None = Field(default=None, description="Ordinal of its level, where it has one.")
+    name: Name | None = Field(default=None, description="Name, where it has one.")
+    properties: dict[str, JsonValue] = Field(default={}, description="Its properties as they are in the archive.")
+
+
+class VenueFeatureIn(FeatureIn):
+    """Such a thing, as an import brings it."""
+
+    geometry: Annotated[BaseGeometry, PlainValidator(_checked(check_any))] | None
+    properties: VenueFeatureProperties
+
+
 # --- edits ----------------------------------------------------------------------------------------------------------
 
 
@@ -333,6 +359,7 @@ class MallPatch(Patch):
     territory: Territory | None = Field(default=None, description="Country or subdivision, ISO 3166.")
     origin: LonLat | None = Field(default=None, description="[lon, lat] of the frame's origin.")
     bearing_deg: float | None = Field(default=None, gt=-360, lt=360, description="Bearing of the +y axis, degrees.")
+    metadata: Metadata | None = Field(default=None, description="What changes of it; a member that is null goes away.")
 
 
 class FeaturePatch(BaseModel):

@@ -349,7 +349,8 @@ def test_the_command(clone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         [
             "store: 2 added, 0 updated, 0 unchanged, 1 refused",
             "zone: 2 added, 0 updated, 0 unchanged, 0 refused",
-            "error: line 4: this server does not look up addresses; give lon and lat",
+            "error: line 4 (x): this server does not look up addresses; give lon and lat",
+            "a preview: nothing was stored",
         ],
     )
     code, text = run(*command, "chain")

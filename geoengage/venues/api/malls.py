@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from geoengage.kit.db import Session
 from geoengage.kit.http import CONFLICT, EDIT, IfMatch, NewId, Now, Paging, Tx, check_version, etag
@@ -31,6 +31,7 @@ class MallOut(Versioned):
     territory: str | None = Field(description="Country or subdivision, ISO 3166.")
     origin: LonLatOut = Field(description="[lon, lat] of the frame's origin.")
     bearing_deg: float = Field(description="Clockwise angle from north to the frame's +y axis, 0-360.")
+    metadata: dict[str, JsonValue] = Field(description="Anything of yours.")
 
 
 class LevelOutProperties(Versioned):
@@ -41,6 +42,7 @@ class LevelOutProperties(Versioned):
     name: str = Field(description="Name of the level.")
     short_name: str = Field(description="What a level switcher shows.")
     plan_version: int | None = Field(description="Version of the picture of its floor plan; null: it has none.")
+    metadata: dict[str, JsonValue] = Field(description="Anything of yours.")
 
 
 class LevelOut(FeatureOut):
@@ -57,6 +59,7 @@ class UnitOutProperties(Versioned):
     category: UnitCategory = Field(description="What it is.")
     name: str | None = Field(description="Name, where it has one.")
     external_id: str | None = Field(description="Your own id of it.")
+    metadata: dict[str, JsonValue] = Field(description="Anything of yours.")
 
 
 class UnitOut(FeatureOut):
@@ -87,7 +90,9 @@ class UnitPage(BaseModel):
 
 
 def _columns(row: Any, shape: type[BaseModel], *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in shape.model_fields if name not in without}
+    """The members of a shape that are columns; `metadata` is the attribute `extra` of a row."""
+    names = [name for name in shape.model_fields if name not in without]
+    return {name: row.extra if name == "metadata" else getattr(row, name) for name in names}
 
 
 def mall_out(row: Mall) -> MallOut:

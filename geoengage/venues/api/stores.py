@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -34,6 +34,7 @@ class StoreOutProperties(Versioned):
     timezone: str | None = Field(description="IANA time zone, where it differs from the mall's.")
     opening_hours: list[HoursIn] = Field(description="When it is open.")
     external_id: str | None = Field(description="Your own id of it.")
+    metadata: dict[str, JsonValue] = Field(description="Anything of yours.")
 
 
 class StoreOut(FeatureOut):
@@ -51,14 +52,17 @@ class StorePage(BaseModel):
 
 def store_out(row: Store) -> StoreOut:
     """A store as answer."""
-    columns = {name: getattr(row, name) for name in StoreOutProperties.model_fields if name != "point"}
-    properties = StoreOutProperties(**columns, point=(row.point.x, row.point.y))
+    columns = {
+        name: getattr(row, name) for name in StoreOutProperties.model_fields if name not in ("point", "metadata")
+    }
+    properties = StoreOutProperties(**columns, point=(row.point.x, row.point.y), metadata=row.extra)
     return StoreOut(id=row.id, geometry=to_geojson(row.footprint or row.point), properties=properties)
 
 
 def _as_input(row: Store) -> dict[str, Any]:
     """The store as somebody would send it. A point that follows from the geometry stays out, to follow again."""
-    given = {name: getattr(row, name) for name in StoreProperties.model_fields if name != "point"}
+    given = {name: getattr(row, name) for name in StoreProperties.model_fields if name not in ("point", "metadata")}
+    given["metadata"] = row.extra
     if row.footprint is not None and row.point != row.footprint.representative_point():
         given["point"] = [row.point.x, row.point.y]
     return {"geometry": to_geojson(row.footprint or row.point), "properties": given}

@@ -5,6 +5,7 @@ zones, `plans` puts pictures of floor plans in their place, `pictures` says whic
 here; the files are a matter of size.
 """
 
+from geoengage.venues.rules.geojson import check_any
 from geoengage.venues.rules.geometry import (
     CIRCLE_MAX_M,
     CIRCLE_MIN_M,
@@ -42,7 +43,8 @@ from geoengage.venues.rules.zones import (
 __all__ = [
     "CIRCLE_MAX_M", "CIRCLE_MIN_M", "CONNECTORS", "DAYS", "MAX_CORNERS", "MEDIA_TYPES", "BadPicture", "Connector",
     "Corners", "Flaw", "Hours", "KnownPoint", "Picture", "Placement", "PublishedZone", "Schedule", "Sensitivity",
-    "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind", "ZoneRules", "ZoneStatus", "area_m2", "check_area",
-    "check_crs", "check_hours", "check_point", "circle_flaw", "circle_shape", "far_from", "is_open", "parse_schedule",
-    "place", "placement_flaws", "read_picture", "split_bbox", "swapped_axes", "to_geojson", "widen", "zone_status",
+    "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind", "ZoneRules", "ZoneStatus", "area_m2", "check_any",
+    "check_area", "check_crs", "check_hours", "check_point", "circle_flaw", "circle_shape", "far_from", "is_open",
+    "parse_schedule", "place", "placement_flaws", "read_picture", "split_bbox", "swapped_axes", "to_geojson", "widen",
+    "zone_status",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ Each collects item errors (`pointer`, `in`, `detail`) instead of raising, so tha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,42 @@ def raise_if_any(items: Items) -> None:
         raise errors.ItemErrors(items)
 
 
+@dataclass(frozen=True, slots=True)
+class MallPlace:
+    """Where things of a mall may be: on its levels, within so many metres of its outline or origin."""
+
+    levels: Sequence[int]
+    around: BaseGeometry
+    reach_m: float
+
+
+async def find_mall_place(session: Session, tenant_id: TenantId, mall_id: UUID) -> MallPlace | None:
+    """Where things of this mall may be; None when there is no such mall."""
+    try:
+        mall = await store.get_row(session, tenant_id, Mall, mall_id)
+    except errors.NotFound:
+        return None
+    levels = (await store.level_ordinals(session, tenant_id)).get(mall_id, [])
+    outline = (await store.mall_outlines(session, tenant_id, mall_id)).get(mall_id)
+    if outline is None:
+        return MallPlace(levels, _origin(mall), ORIGIN_REACH_M)
+    return MallPlace(levels, outline, OUTLINE_REACH_M)
+
+
+def check_in_place(place: MallPlace | None, shapes: Sequence[BaseGeometry], levels: Mapping[str, int]) -> Items:
+    """Whether the mall exists, has those levels (keys: where each is named), and the shapes are in or near it."""
+    if place is None:
+        return [item(("properties", "mall_id"), "there is no such mall")]
+    known = ", ".join(map(str, place.levels))
+    items = [
+        item(("properties", where), f"the mall has no level {level}; it has {known}")
+        for where, level in levels.items()
+        if place.levels and level not in place.levels
+    ]
+    flaws = [flaw for shape in shapes if (flaw := far_from(shape, place.around, place.reach_m))]
+    return items + [geometry_item(flaw) for flaw in flaws]
+
+
 async def check_in_mall(
     session: Session,
     tenant_id: TenantId,
@@ -49,20 +86,8 @@ async def check_in_mall(
     shapes: Sequence[BaseGeometry],
     levels: Mapping[str, int],
 ) -> Items:
-    """Whether the mall exists, has those levels (keys: where each is named), and the shapes are in or near it."""
-    try:
-        mall = await store.get_row(session, tenant_id, Mall, mall_id)
-    except errors.NotFound:
-        return [item(("properties", "mall_id"), "there is no such mall")]
-    known = (await store.level_ordinals(session, tenant_id)).get(mall_id, [])
-    items = [
-        item(("properties", place), f"the mall has no level {level}; it has {', '.join(map(str, known))}")
-        for place, level in levels.items()
-        if known and level not in known
-    ]
-    outline = (await store.mall_outlines(session, tenant_id, mall_id)).get(mall_id)
-    around, reach_m = (outline, OUTLINE_REACH_M) if outline else (_origin(mall), ORIGIN_REACH_M)
-    return items + [geometry_item(flaw) for shape in shapes if (flaw := far_from(shape, around, reach_m))]
+    """`check_in_place` for one mall, looked up."""
+    return check_in_place(await find_mall_place(session, tenant_id, mall_id), shapes, levels)
 
 
 def check_near_origin(mall: Mall, shape: BaseGeometry) -> Items:

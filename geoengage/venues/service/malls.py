@@ -27,7 +27,8 @@ from geoengage.venues.shapes import LevelIn, MallIn, UnitIn
 def mall_columns(mall: MallIn) -> dict[str, Any]:
     """The columns of a mall's row."""
     return {
-        **mall.model_dump(exclude={"origin", "bearing_deg"}),
+        **mall.model_dump(exclude={"origin", "bearing_deg", "metadata"}),
+        "extra": mall.metadata,
         "origin_lon": mall.origin[0],
         "origin_lat": mall.origin[1],
         "bearing_deg": mall.bearing_deg % 360,
@@ -74,7 +75,8 @@ def level_columns(mall: Mall, level: LevelIn) -> dict[str, Any]:
     """The columns of a level's row; ItemErrors when it is not at the mall."""
     _check_path(mall, level.properties.mall_id)
     raise_if_any(check_near_origin(mall, level.geometry))
-    return {"geom": level.geometry, **level.properties.model_dump(exclude={"mall_id"})}
+    p = level.properties
+    return {"geom": level.geometry, "extra": p.metadata, **p.model_dump(exclude={"mall_id", "metadata"})}
 
 
 async def create_level(
@@ -119,7 +121,13 @@ async def unit_columns(session: Session, tenant_id: TenantId, mall: Mall, unit: 
     _check_path(mall, unit.properties.mall_id)
     items = await check_in_mall(session, tenant_id, mall.id, [unit.geometry], {"level": unit.properties.level})
     raise_if_any(items)
-    return {"geom": unit.geometry, **unit.properties.model_dump(exclude={"mall_id"})}
+    return unit_fields(unit)
+
+
+def unit_fields(unit: UnitIn) -> dict[str, Any]:
+    """The columns that a unit fills, wherever it is."""
+    p = unit.properties
+    return {"geom": unit.geometry, "extra": p.metadata, **p.model_dump(exclude={"mall_id", "metadata"})}
 
 
 async def create_unit(

@@ -243,7 +243,8 @@ def _store_feature(row: Store | None, cells: dict[str, str], lon: float, lat: fl
     point = {"type": "Point", "coordinates": [lon, lat]}
     if row is None:
         return {"geometry": point, "properties": texts}
-    before = {name: getattr(row, name) for name in StoreProperties.model_fields if name != "point"}
+    names = StoreProperties.model_fields.keys() - {"point", "metadata"}
+    before = {name: getattr(row, name) for name in names} | {"metadata": row.extra}
     if row.footprint is None:
         return {"geometry": point, "properties": before | texts}
     return {"geometry": to_geojson(row.footprint), "properties": before | texts | {"point": [lon, lat]}}

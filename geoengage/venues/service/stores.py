@@ -22,9 +22,9 @@ def bare_columns(given: StoreIn) -> dict[str, Any]:
     point = shape if footprint is None else footprint.representative_point()
     if properties.point is not None:
         point = Point(properties.point)
-    columns = properties.model_dump(exclude={"point"})
+    columns = properties.model_dump(exclude={"point", "metadata"})
     columns["opening_hours"] = [hours.model_dump(mode="json") for hours in properties.opening_hours]
-    return columns | {"footprint": footprint, "point": point}
+    return columns | {"extra": properties.metadata, "footprint": footprint, "point": point}
 
 
 async def check_store(session: Session, tenant_id: TenantId, given: StoreIn, columns: dict[str, Any]) -> None:

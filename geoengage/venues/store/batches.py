@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
-from geoengage.venues.models import Mall, Store, Zone, ZoneVersion
+from geoengage.venues.models import Mall, Place, Store, Zone, ZoneVersion
 
 _AT_ONCE = 500  # rows to a flush: it lets no other request in while it puts them together
 
@@ -59,7 +59,7 @@ async def known_places(
     return [(lon, lat) for query in (malls, stores) for lon, lat in await session.execute(query)]
 
 
-async def flush_rows(session: Session, tenant_id: TenantId, new: Sequence[Store | Zone | ZoneVersion]) -> None:
+async def flush_rows(session: Session, tenant_id: TenantId, new: Sequence[Place | ZoneVersion]) -> None:
     """Store new rows, and whatever was changed of loaded ones; Conflict when an external id was taken meanwhile."""
     for row in new:
         row.tenant_id = tenant_id
