@@ -26,6 +26,6 @@ from geoengage.venues.service.zones import check_zone, create_zone, delete_zone,
 __all__ = [
     "ExportFormat", "ImportOptions", "check_picture", "check_zone", "create_level", "create_mall", "create_store",
     "create_unit", "create_zone", "delete_level", "delete_mall", "delete_store", "delete_unit", "delete_zone",
-    "edit_level", "edit_mall", "edit_plan", "edit_store", "edit_unit", "edit_zone", "export_venue", "find_mall", "import_stores",
-    "import_venue", "placement_of", "points_like", "publish_zone", "put_picture", "unpublish_zone",
+    "edit_level", "edit_mall", "edit_plan", "edit_store", "edit_unit", "edit_zone", "export_venue", "find_mall",
+    "import_stores", "import_venue", "placement_of", "points_like", "publish_zone", "put_picture", "unpublish_zone",
 ]  # fmt: skip
