@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import zipfile
+from random import Random
 from typing import Any
 
 from geoengage.kit.geo import Frame
@@ -200,3 +201,19 @@ def feature_without_a_place() -> Json:
         "occupant", "lost", None, name=named("Irgendwo"), category="shop", anchor_id=None, hours=None, phone=None,
         website=None, validity=None, correlation_id=None,
     )  # fmt: skip
+
+
+def mutated(value: Any, random: Random) -> Any:
+    """The same with something wrong somewhere."""
+    junk: list[Any] = [None, True, -1, 1e300, "", "x" * 300, [], {}, [[]], {"a": [1]}, ["x", {}]]
+    if random.random() < 0.1:
+        return random.choice(junk)
+    if isinstance(value, dict) and value:
+        key = random.choice(sorted(value))
+        return {k: v for k, v in value.items() if k != key} | (
+            {key: mutated(value[key], random)} if random.random() < 0.9 else {}
+        )
+    if isinstance(value, list) and value:
+        i = random.randrange(len(value))
+        return [*value[:i], mutated(value[i], random), *value[i + 1 :]]
+    return random.choice(junk)

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -460,6 +461,36 @@ async def test_unknown_categories_are_told(client: httpx.AsyncClient, session: S
     assert counts(report, "added") == {"mall": 1, "level": 1, "store": 1}
     for wrong in ('{"what": "shop"}', "[]", "{"):
         assert (await bring(client, world, body, name="Plan", categories=wrong)).status_code == 422
+
+
+@pytest.mark.parametrize("format_", ["geojson", "imdf"])
+async def test_whatever_is_broken_is_refused_and_never_our_fault(
+    client: httpx.AsyncClient, session: Session, format_: str
+) -> None:
+    """Exports with something wrong in them are taken or refused, and what was taken can be exported again."""
+    home = await make_world(session)
+    good = await export(client, home, (await stored(client, home, archive(layers())))["mall_id"], format_)
+    world, taken = await make_world(session), 0
+    for seed in range(40):
+        random = Random(seed)
+        if format_ == "geojson":
+            body = json.dumps(imdf_sample.mutated(json.loads(good), random)).encode()
+        else:
+            with zipfile.ZipFile(io.BytesIO(good)) as found:
+                files = {name: found.read(name) for name in found.namelist()}
+            for name in random.sample(sorted(files), 3):
+                files[name] = json.dumps(imdf_sample.mutated(json.loads(files[name]), random)).encode()
+            body = zipped(files)
+        response = await bring(client, world, body, mode="commit", skip_invalid=True, publish=True)
+        assert response.status_code in (200, 422), (seed, response.text[:1000])
+        if response.status_code == 422:
+            assert response.json()["errors"], seed
+            continue
+        mall_id = response.json()["mall_id"]
+        for other in ("geojson", "imdf") if mall_id else ():
+            await export(client, world, mall_id, other)
+        taken += 1
+    assert 10 < taken < 40
 
 
 async def test_the_one_file_form_is_the_same_mall(client: httpx.AsyncClient, session: Session) -> None:

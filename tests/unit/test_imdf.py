@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import zipfile
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from geoengage.venues.formats.documents import parse
 from geoengage.venues.formats.floors import ordinal_of
 from geoengage.venues.formats.imdf_words import REQUIRED
 from geoengage.venues.formats.sensitive import sensitivity_of
-from geoengage.venues.report import ItemKind
+from geoengage.venues.report import ImportFormat, ItemKind
 from geoengage.venues.rules.geojson import judge
 from tests import imdf_sample
-from tests.imdf_sample import Json, archive, at, document, id_of, layers, zipped
+from tests.imdf_sample import Json, archive, at, document, id_of, layers, mutated, zipped
 
 
 def read(body: bytes, **options: Any) -> Reading:
@@ -256,3 +257,30 @@ def test_names_of_floors(floor: str, ordinal: int | None) -> None:
 )  # fmt: skip
 def test_sensitive_categories(category: str | None, sensitivity: str) -> None:
     assert sensitivity_of(category) == sensitivity
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_whatever_is_broken_is_read_or_refused_with_its_place(seed: int) -> None:
+    """No document makes a reader or a writer fall over."""
+    random = Random(seed)
+    content: Any = layers()
+    for _ in range(random.randrange(1, 6)):
+        type_ = random.choice(sorted(content))
+        content[type_] = mutated(content[type_], random)
+    files = {f"{type_}.geojson": json.dumps({"features": f}).encode() for type_, f in content.items()}
+    if random.random() < 0.5:
+        features = [
+            feature for layer in content.values() for feature in (layer if isinstance(layer, list) else [layer])
+        ]
+        files = {"one.geojson": json.dumps({"type": "FeatureCollection", "features": features}).encode()}
+    try:
+        reading = formats.read(files)
+    except errors.ItemErrors as error:
+        pointers = [line["pointer"] for line in error.extra["errors"]]
+        reading = Reading(ImportFormat.IMDF)
+    else:
+        pointers = []
+    assert all(pointer.startswith("#") for pointer in pointers)
+    for item in reading.items:
+        assert item.pointer.startswith("#/")
+        assert all(problem.pointer.startswith("#/") for problem in item.problems)

@@ -57,7 +57,7 @@ def _table(files: Files, options: Options) -> Json:
     table = {**(own if isinstance(own, dict) else {}), **options.categories}
     known = {STORE, *UnitCategory}
     for source, ours in table.items():
-        if ours not in known:
+        if not isinstance(ours, str) or ours not in known:
             detail = f"the category {source!r} is to be {ours!r}; known are {', '.join(sorted(known))}"
             raise unreadable(CATEGORIES, f"#/{source}", detail)
     return table

@@ -9,14 +9,21 @@ they count, but for a name or a circle's outline that somebody else changed.
 import re
 from typing import Any
 
-from geoengage.kit import errors
 from geoengage.venues.formats import own
 from geoengage.venues.formats.base import Item, Json, Options, Reading, unreadable
 from geoengage.venues.formats.imdf_parts import Part, Parts
 from geoengage.venues.formats.imdf_words import UNIT_CATEGORY, label
 from geoengage.venues.formats.sensitive import sensitivity_of
 from geoengage.venues.report import ImportFormat, ItemKind
-from geoengage.venues.rules import UnitCategory, check_area, circle_shape, to_geojson
+from geoengage.venues.rules import (
+    CIRCLE_MAX_M,
+    CIRCLE_MIN_M,
+    UnitCategory,
+    check_area,
+    check_point,
+    circle_shape,
+    to_geojson,
+)
 
 CAPSULE = own.MEMBER
 _TERRITORY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -56,7 +63,7 @@ class _Translation:
         self.language = language if isinstance(language, str) else "en"
         self.ordinals = {part.id: part.properties.get("ordinal") for part in parts.of("level")}
         self.units, self.anchors = parts.by_id("unit"), parts.by_id("anchor")
-        self.kiosk_at = {part.properties.get("anchor_id"): part for part in parts.of("kiosk")}
+        self.kiosk_at = {str(part.properties.get("anchor_id")): part for part in parts.of("kiosk")}
         self.taken: set[str] = set()  # units and kiosks that are the footprints of stores
 
     def venue(self, part: Part) -> None:
@@ -66,8 +73,8 @@ class _Translation:
             self.reading.mall = Item(
                 ItemKind.MALL, part.file, part.pointer, {**capsule["mall"], **self._name(part)}, words={}
             )
-            owners = capsule.get("owners")
-            self.reading.owners = {o["external_id"]: o["name"] for o in owners} if isinstance(owners, list) else {}
+            where = f"{part.pointer}/properties/{CAPSULE}/owners"
+            own.read_owners(capsule.get("owners", []), part.file, where, self.reading)
             return
         address = self.parts.by_id("address").get(str(part.properties.get("address_id")))
         properties = {"external_id": part.id, "name": None, **self._name(part), **_address(address)}
@@ -275,13 +282,8 @@ def _together(same: list[Part], item: Item) -> Any:
 
 def _was_redrawn(part: Part, item: Item) -> bool:
     """Whether the polygon of a circle is no longer the one that our export drew."""
-    radius_m, center = item.properties.get("radius_m"), item.geometry
-    if radius_m is None:
-        return False
-    try:
-        lon, lat = center["coordinates"]
-        drawn = circle_shape(float(lon), float(lat), float(radius_m))
-    except (TypeError, ValueError, KeyError, errors.AppError):
+    radius_m, (center, _) = item.properties.get("radius_m"), check_point(item.geometry)
+    if not isinstance(radius_m, int | float) or not CIRCLE_MIN_M <= radius_m <= CIRCLE_MAX_M or center is None:
         return False
     now, _ = check_area(part.geometry)
-    return now is not None and not now.equals_exact(drawn, 1e-8)
+    return now is not None and not now.equals_exact(circle_shape(center.x, center.y, radius_m), 1e-8)

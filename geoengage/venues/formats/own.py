@@ -29,7 +29,7 @@ def read_folder(files: Files) -> Reading:
         return reading
     reading.mall = _mall(document, MALL, "#")
     if OWNERS in files and (owners := _parsed(files, OWNERS, ItemKind.OWNER, reading)) is not None:
-        _owners(owners, OWNERS, "#", reading)
+        read_owners(owners, OWNERS, "#", reading)
     for name, kind in LAYERS.items():
         if name not in files or (layer := _parsed(files, name, kind, reading)) is None:
             continue
@@ -50,7 +50,7 @@ def read_document(document: Json, name: str = ONE_FILE) -> Reading:
     if not isinstance(features, list):
         raise unreadable(name, "#/features", "a FeatureCollection with an array `features` is expected")
     reading = Reading(ImportFormat.GEOENGAGE, mall=_mall(about.get("mall"), name, f"#/{MEMBER}/mall"))
-    _owners(about.get("owners", []), name, f"#/{MEMBER}/owners", reading)
+    read_owners(about.get("owners", []), name, f"#/{MEMBER}/owners", reading)
     for i, feature in enumerate(features):
         own = feature.get(MEMBER) if isinstance(feature, dict) else None
         kind = _KINDS.get(str(own.get("kind"))) if isinstance(own, dict) else None
@@ -87,7 +87,7 @@ def _mall(document: Any, name: str, pointer: str) -> Item:
     return item
 
 
-def _owners(document: Any, name: str, pointer: str, reading: Reading) -> None:
+def read_owners(document: Any, name: str, pointer: str, reading: Reading) -> None:
     """Names of owners, for those whom a store will name."""
     for i, owner in enumerate(document if isinstance(document, list) else [None]):
         id_, called = (owner.get("external_id"), owner.get("name")) if isinstance(owner, dict) else (None, None)

@@ -203,14 +203,14 @@ class _Archive:
     def _level_id(self, kept: Any, item: Item) -> str | None:
         """The id as it came while it is still that level's, else the one of the ordinal, else that of the lowest."""
         levels = item.properties.get("levels") or [item.properties.get("level")]
-        if kept is not None and self.ordinals.get(kept) == levels[0]:
-            return str(kept)
+        if isinstance(kept, str) and self.ordinals.get(kept) == levels[0]:
+            return kept
         return self.levels.get(levels[0], self.levels[min(self.levels)] if self.levels else None)
 
     def _level_ids(self, kept: Any, item: Item) -> list[str] | None:
         """The ids as they came while they are still those levels; none may have meant all."""
         levels = item.properties.get("levels", [])
-        if isinstance(kept, list) and kept and sorted({self.ordinals.get(id_, 999) for id_ in kept}) == levels:
+        if isinstance(kept, list) and kept and sorted({self.ordinals.get(str(id_), 999) for id_ in kept}) == levels:
             return kept
         if not kept and _kept(item) and levels == sorted(self.levels):
             return kept if isinstance(kept, list) else None

@@ -4,6 +4,7 @@ Its levels, units, stores and features; its zones, those of its stores, and thos
 store (car park, bus stop); owners of its stores. Names are external ids; a row without one goes by its own id.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -36,7 +37,7 @@ class ExportFormat(StrEnum):
 async def export_venue(session: Session, tenant_id: TenantId, mall: Mall, format_: ExportFormat) -> bytes:
     """The bytes of one mall; the same rows give the same bytes."""
     write = write_imdf.write if format_ is ExportFormat.IMDF else write_own.write
-    return write(await read_rows(session, tenant_id, mall))
+    return await asyncio.to_thread(write, await read_rows(session, tenant_id, mall))
 
 
 async def read_rows(session: Session, tenant_id: TenantId, mall: Mall) -> Reading:

@@ -40,7 +40,7 @@ async def mall_words(session: Session, tenant_id: TenantId, reading: Reading, ro
     if not reading.whole:
         said = {name: value for name, value in words.items() if value is not None}
         known = await _new(session, tenant_id, reading) if row is None else _known(row)
-        words = {**known, **said, "metadata": {**known.get("metadata", {}), **said.get("metadata", {})}}
+        words = {**known, **said, "metadata": merged(known.get("metadata", {}), said.get("metadata"))}
     elif row is not None:
         words.setdefault("metadata", row.extra)
     for name in ("name", "timezone"):
@@ -49,6 +49,11 @@ async def mall_words(session: Session, tenant_id: TenantId, reading: Reading, ro
     if words.get("external_id") is None and not item.is_refused:
         item.refuse(("external_id",), "give it an external id, by which the next import finds it again")
     return words
+
+
+def merged(known: Words, said: Any) -> Any:
+    """Metadata that somebody's file says over what is there; what is none of the kind is left to be refused."""
+    return {**known, **said} if isinstance(said, dict) else known if said is None else said
 
 
 def _known(row: Mall) -> Words:

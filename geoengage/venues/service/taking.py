@@ -5,6 +5,7 @@ preview is always undone. What the files say already is unchanged; rows that the
 rises once, at the end. A row without an external id is known by its own id, as an export calls it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,7 @@ from geoengage.venues.shapes import LevelIn, MallIn, StoreIn, UnitIn, VenueFeatu
 from geoengage.venues.store import batches, whole
 
 IMPORTER = "import"
+_PAUSE_EVERY = 20  # things
 Shape = TypeVar("Shape", bound=BaseModel)
 Row = TypeVar("Row", Level, Unit, Store, VenueFeature)
 Words = dict[str, Any]
@@ -119,7 +121,7 @@ class _Taking:
             for item in self.reading.items:
                 if item.kind is kind:
                     await self._one(item, takers.get(kind))
-                    self.after_each()
+                    await self._pause()
             await batches.flush_rows(self.session, self.tenant_id, self.known.added[kind])
             if kind is ItemKind.LEVEL:
                 self.known.places.clear()  # the outline is another one now
@@ -317,11 +319,13 @@ class _Taking:
         if row is not None:
             if not self.reading.whole:
                 words = {**kept, **{name: value for name, value in words.items() if value is not None}}
-                words["metadata"] = {**row.extra, **words.get("metadata", {})}
+                words["metadata"] = founding.merged(row.extra, words.get("metadata"))
             words.setdefault("metadata", row.extra)
         return shape.model_validate({"geometry": item.geometry, "properties": words})
 
-    async def _id_of(self, member: str, external_id: str) -> UUID:
+    async def _id_of(self, member: str, external_id: Any) -> UUID:
+        if not isinstance(external_id, str):
+            raise errors.ItemErrors([checks.item(("properties", f"{member}_external_id"), "a text is expected")])
         known = {"mall": self.known.malls, "owner": self.known.owners}.get(member)
         if known is None:
             known = self.ids["store"]
@@ -355,6 +359,12 @@ class _Taking:
             return row, Outcome.UNCHANGED
         await store.update_row(self.session, self.tenant_id, row, columns, self.now)
         return row, Outcome.UPDATED
+
+    async def _pause(self) -> None:
+        """Let other requests in between, for a large plan takes seconds."""
+        self.after_each()
+        if len(self.report.items) % _PAUSE_EVERY == 0:
+            await asyncio.sleep(0)
 
     def _say(self, item: Item, outcome: Outcome) -> None:
         """Add a thing to the report."""
