@@ -82,8 +82,9 @@ class ImportQuery(BaseModel):
     lenient: bool = Field(default=False, description="Bad style of GeoJSON (winding, say) becomes a warning.")
     categories: str | None = Field(
         default=None,
-        max_length=20_000,
-        description="For floors, a JSON object: source category to `store` or a unit's category.",
+        max_length=4_000,
+        description="For floors, a JSON object: source category to `store` or a unit's category. A longer one goes into"
+        " the archive as categories.json.",
     )
 
 

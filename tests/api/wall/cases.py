@@ -214,7 +214,7 @@ CASES = [
     Case("DELETE", PLAN),
     Case("POST", "/v1/shapes/widen", body=lambda _: {"geometry": square({})["geometry"], "metres": 1}, shared=True),
     Case("POST", "/v1/imports/venue", body=lambda _: square({"name": "New"}), queries=(lambda _: {"mode": "commit"},)),
-    Case("GET", "/v1/malls/{mall_id}/export", queries=(*NO_QUERY, lambda _: {"format": "imdf"})),
+    Case("GET", "/v1/malls/{mall_id}/export", queries=(*NO_QUERY, lambda _: {"format": "geojson"})),
     Case("GET", "/v1/malls/{mall_id}/features", shared=True, queries=(*NO_QUERY, lambda _: {"level": 0})),
     Case("POST", "/v1/imports/stores", body=lambda _: STORES, queries=(lambda _: {"mode": "commit"},)),
     Case("POST", "/v1/zones/lint", body=lint),

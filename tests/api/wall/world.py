@@ -32,7 +32,7 @@ from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
 from geoengage.tenancy.rules import KeyKind
-from geoengage.venues.models import Level, LevelPlan, Unit
+from geoengage.venues.models import Level, LevelPlan, Unit, VenueFeature
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.factories import World, make_key_row, make_world
 
@@ -110,7 +110,8 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
 async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
     tenant_id = world.tenant_id
     mall = await make_mall(session, world, name="The mall")
-    ids = {"mall": mall, "level": new_id(), "unit": new_id(), "owner": new_id(), "neighbour_owner": new_id()}
+    ids = {"mall": mall, "level": new_id(), "unit": new_id(), "feature": new_id()}
+    ids |= {"owner": new_id(), "neighbour_owner": new_id()}
     ids["second_mall"] = await make_mall(session, world, name="The other mall")
     session.add_all(
         [
@@ -123,6 +124,8 @@ async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
     await session.flush()
     picture = {"media_type": "image/png", "width_px": 4, "height_px": 3, "image": str(ids["level"]).encode()}
     session.add(LevelPlan(tenant_id=tenant_id, level_id=ids["level"], **picture))
+    door = {"feature_type": "opening", "external_id": "door", "name": "Door", "properties": {}}
+    session.add(VenueFeature(tenant_id=tenant_id, id=ids["feature"], mall_id=mall, level=0, **door))
     place = {"mall_id": mall, "level": 0, "point": Point(LON, LAT)}
     ids["store"] = await make_store(session, world, name=f"{mark}-store", owner_id=ids["owner"], **place)
     ids["neighbour"] = await make_store(session, world, name="Neighbour", owner_id=ids["neighbour_owner"], **place)
