@@ -12,7 +12,7 @@ from typing import Any
 
 from geoengage.kit import errors
 from geoengage.kit.ids import derived_id
-from geoengage.venues.formats.base import Item, Json, Options, Reading, place_in, steps, text_of
+from geoengage.venues.formats.base import Item, Json, Notes, Options, Reading, place_in, steps, text_of
 from geoengage.venues.formats.sensitive import sensitivity_of
 from geoengage.venues.report import ImportFormat, ImportProblem, ItemKind, Severity
 from geoengage.venues.rules.geojson import GEOMETRIES, TYPES, Complaint, judge
@@ -25,21 +25,51 @@ _AREAS = ("Polygon", "MultiPolygon")
 
 
 def read(document: Any, name: str, options: Options) -> Reading:
-    """The areas of a document as zones; everything else in it as items that are refused. ItemErrors: no GeoJSON."""
+    """The areas of a document as zones. ItemErrors: no GeoJSON.
+
+    Points and lines beside areas are left out and noted; in a document without any area they are refused.
+    """
     complaints = judge(document)
     of_all = [c for c in complaints if _whole(document, c)]
     if of_all and not (options.lenient and all(c.style for c in of_all)):
         raise errors.ItemErrors([_error(document, name, c) for c in complaints])
     reading = Reading(ImportFormat.GEOJSON)
+    others: list[tuple[Item, str]] = []
     for path, feature in _features(document):
         item = _item(path, feature, name, options)
         for complaint in complaints:
             if complaint.path[: len(path)] == path:
                 _tell(complaint, item, document, options)
+        if not item.is_refused and (what := _no_area(item.geometry, feature)):
+            others.append((item, f"{what}, not an area: a zone is a Polygon, a MultiPolygon, or a Point with radius_m"))
+            continue
         if not item.is_refused:
             _zone(item, feature, options)
         reading.items.append(item)
+    if reading.items:
+        notes = Notes()
+        for item, detail in others:
+            notes.add(name, item.pointer, f"left out: {detail}")
+        reading.notes += notes.all()
+        return reading
+    for item, detail in others:
+        item.refuse(("geometry",), detail)
+        reading.items.append(item)
     return reading
+
+
+def _no_area(geometry: Any, feature: Json) -> str | None:
+    """What a thing is when it holds no area."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind is None:
+        return "it has no geometry"
+    return None if kind in _AREAS or (kind == "Point" and _radius(feature) is not None) else f"it is a {kind}"
+
+
+def _radius(feature: Json) -> Any:
+    """`radius_m` of a circle's centre."""
+    found = (feature.get("properties") or {}).get("radius_m") if feature["type"] == "Feature" else None
+    return found if isinstance(found, int | float) else None
 
 
 def _whole(document: Any, complaint: Complaint) -> bool:
@@ -89,25 +119,16 @@ def _item(path: tuple[str | int, ...], feature: Any, name: str, options: Options
 def _zone(item: Item, feature: Json, options: Options) -> None:
     """Our words for a Feature whose form is right."""
     properties = dict(feature.get("properties") or {}) if feature["type"] == "Feature" else {}
-    kind = item.geometry.get("type") if isinstance(item.geometry, dict) else None
-    radius_m = properties.get("radius_m")
-    is_circle = kind == "Point" and isinstance(radius_m, int | float)
-    if kind not in _AREAS and not is_circle:
-        what = "it has no geometry" if kind is None else f"it is a {kind}"
-        item.refuse(
-            ("geometry",), f"{what}, not an area: a zone is a Polygon, a MultiPolygon, or a Point with radius_m"
-        )
-        return
     given = next((text for word in ID_WORDS if (text := text_of(properties.get(word)))), text_of(feature.get("id")))
     item.properties = {
         "external_id": given or _made_id(item.geometry, properties),
-        "name": _name(properties) or f"Area {item.pointer.rpartition('/')[2]}" if "/" in item.pointer else "Area",
+        "name": _name(properties) or f"Area {item.pointer.rpartition('/')[2].strip('#')}".strip(),
         "metadata": {},
     }
     item.words = {"external_id": "properties", "name": "properties/name", "radius_m": "properties/radius_m"}
     item.words |= {"levels": "properties", "metadata": "properties"}
-    if is_circle:
-        item.properties["radius_m"] = radius_m
+    if item.geometry["type"] == "Point":
+        item.properties["radius_m"] = _radius(feature)
     used = {*NAME_WORDS, *ID_WORDS, "radius_m"}
     _level(item, properties, options)
     sensitivity = sensitivity_of(*(text_of(properties.get(word)) for word in ("category", "amenity", "kind")))
