@@ -20,7 +20,7 @@ from geoengage.reports.rules.footfall import Footfall, Place
 from geoengage.reports.rules.periods import DAY, Period, Span
 from geoengage.reports.rules.release import K
 from geoengage.venues import store as venues
-from geoengage.venues.models import Mall, Store
+from geoengage.venues.models import Mall
 
 CELL_M = 5.0  # DESIGN section 7: no heat cell is smaller
 
@@ -61,7 +61,7 @@ async def read_venue(session: Session, tenant_id: TenantId, mall_id: UUID, now: 
             if s.is_current
         ),
         *(Place("store", s.id, s.level, s.name, _bits(x.store_id == s.id for x in spots), s.id) for s in stores),
-        *(Place("level", l.id, l.ordinal, l.name, _bits(l.ordinal in x.levels for x in spots)) for l in levels),
+        *(Place("level", f.id, f.ordinal, f.name, _bits(f.ordinal in x.levels for x in spots)) for f in levels),
         Place("mall", mall.id, None, mall.name, (1 << len(spots)) - 1),
     ]
     return Venue(mall, spots, places, now.astimezone(ZoneInfo(mall.timezone)).date())
@@ -127,7 +127,11 @@ async def read_shapes(session: Session, tenant_id: TenantId, venue: Venue) -> di
     zones = {z.zone_id: z.geometry for z in await venues.list_published_zones(session, tenant_id)}
     stores = await venues.list_stores(session, tenant_id, venues.Filter(mall_id=venue.mall.id))
     levels = await venues.list_levels(session, tenant_id, venue.mall.id)
-    shapes = {"zone": zones, "store": {s.id: s.footprint or s.point for s in stores}, "level": {x.id: x.geom for x in levels}}
+    shapes = {
+        "zone": zones,
+        "store": {s.id: s.footprint or s.point for s in stores},
+        "level": {x.id: x.geom for x in levels},
+    }
     return {p: shapes[p.kind][p.id] for p in venue.places if p.id in shapes.get(p.kind, {})}
 
 

@@ -32,20 +32,26 @@ _FILES: dict[str, str | None] = {
     "awesome_markers_font_css": None, "glyphicons_css": None, "awesome_rotate_css": None,
 }  # fmt: skip
 _CSS = """
-html, body { height: auto } body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 1080px; padding: 24px;
-  color: #1d2733 } h1 { font-size: 24px; margin: 0 0 4px } h2 { font-size: 18px; margin: 32px 0 8px }
-table { border-collapse: collapse; width: 100% } th, td { padding: 5px 8px; text-align: right; border-bottom: 1px solid #dde3e8 }
-th:first-child, td:first-child { text-align: left } .note { color: #51606e } .folium-map { border: 1px solid #c8d0d8;
-  border-radius: 6px; background: #fff } .figures { display: flex; gap: 32px; flex-wrap: wrap; margin: 16px 0 }
-.figures b { display: block; font-size: 26px } .hours td, .hours th { padding: 2px; font-size: 11px; text-align: center }
-.scroll { overflow-x: auto } .leaflet-control-layers-toggle { display: none } svg text { font: 12px system-ui, sans-serif }
+html, body { height: auto }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 1080px; padding: 24px; color: #1d2733 }
+h1 { font-size: 24px; margin: 0 0 4px } h2 { font-size: 18px; margin: 32px 0 8px }
+table { border-collapse: collapse; width: 100% }
+th, td { padding: 5px 8px; text-align: right; border-bottom: 1px solid #dde3e8 }
+th:first-child, td:first-child { text-align: left }
+.note { color: #51606e }
+.folium-map { border: 1px solid #c8d0d8; border-radius: 6px; background: #fff }
+.figures { display: flex; gap: 32px; flex-wrap: wrap; margin: 16px 0 } .figures b { display: block; font-size: 26px }
+.hours td, .hours th { padding: 2px; font-size: 11px; text-align: center }
+.scroll { overflow-x: auto }
+.leaflet-control-layers-toggle { display: none }
+svg text { font: 12px system-ui, sans-serif }
 """
 
 
 def render(venue: Venue, counted: Footfall, before: Footfall, floors: Sequence[Floor], assets: Path) -> str:
     """The report of a mall in one period. `assets`: the folder with leaflet.js and leaflet.css. Raises Unavailable."""
     plan = _map(venue, counted, floors)
-    root = plan.get_root()
+    root: Any = plan.get_root()
     texts = _inline(root, assets)
     for name, text in texts.items():
         tag = "style" if name.endswith(".css") else "script"
@@ -92,7 +98,9 @@ def _inline(root: Any, assets: Path) -> dict[str, str]:
                 names[name] = None
             setattr(element, kind, [])
     wanted = [file for name in names if (file := _FILES[name])]
-    return {file: _read(file, assets) for file in sorted(wanted, key=lambda f: (not f.endswith(".css"), f != "leaflet.js"))}
+    return {
+        file: _read(file, assets) for file in sorted(wanted, key=lambda f: (not f.endswith(".css"), f != "leaflet.js"))
+    }
 
 
 def _read(file: str, assets: Path) -> str:
@@ -103,7 +111,9 @@ def _read(file: str, assets: Path) -> str:
         raise Unavailable("the report's map files are not built; run: make web") from error
     if file.endswith(".css"):  # pictures of controls that the report does not have
         return "\n".join(line for line in text.splitlines() if "url(" not in line)
-    return "\n".join(line for line in text.splitlines() if "sourceMappingURL" not in line).replace("</script", "<\\/script")
+    return "\n".join(line for line in text.splitlines() if "sourceMappingURL" not in line).replace(
+        "</script", "<\\/script"
+    )
 
 
 # --- the map ------------------------------------------------------------------------------------------------------
@@ -131,7 +141,8 @@ def _map(venue: Venue, counted: Footfall, floors: Sequence[Floor]) -> folium.Map
             _polygon(venue, shape, colour, "#134f7c", folium.Tooltip(words)).add_to(layer)
         if floor.heat:
             points = [[*_yx(venue, lon, lat), float(people)] for lon, lat, people in floor.heat]
-            HeatMap(points, radius=14, blur=12, min_opacity=0.25, overlay=True, control=False).add_to(layer)
+            options = {"radius": 14, "blur": 12, "min_opacity": 0.25, "control": False}
+            HeatMap(points, **options).add_to(layer)  # type: ignore[no-untyped-call]
         layer.add_to(plan)
     if floors:
         x0, y0, x1, y1 = shapely.total_bounds([venue.frame.geometry_to_metres(f.outline) for f in floors])
@@ -149,7 +160,10 @@ def _polygon(
     venue: Venue, shape: BaseGeometry, fill: str, line: str, tooltip: folium.Tooltip | None = None
 ) -> folium.Polygon:
     parts = [
-        [[[round(float(y), 2), round(float(x), 2)] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)]
+        [
+            [[round(float(y), 2), round(float(x), 2)] for x, y in ring.coords]
+            for ring in (part.exterior, *part.interiors)
+        ]
         for part in shapely.get_parts(venue.frame.geometry_to_metres(shape))
         if part.geom_type == "Polygon"
     ]
@@ -230,7 +244,7 @@ def _hours(counted: Footfall, place: int) -> str:
 
 def _hour(n: int | None, most: int) -> str:
     if not n:
-        return f'<td>{"·" if n is None else 0}</td>'
+        return f"<td>{'·' if n is None else 0}</td>"
     step = min(int(n / most * len(COLOURS)), len(COLOURS) - 1)
     ink = "#fff" if step > 2 else "#1d2733"
     return f'<td style="background:{COLOURS[step]};color:{ink}">{n}</td>'

@@ -6,19 +6,27 @@ for a combination that stands for 1 to k-1 people.
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoengage.reports.rules.footfall import BINS_S, FLOW_S, RETURN_DAYS, Footfall, Place, Visits
+from geoengage.reports.rules.footfall import BINS_S, RETURN_DAYS, Footfall, Place, Visits
 from geoengage.reports.rules.periods import Period, Span, period_of, piece_of
+from tests.footfall_truth import Answer, Row, bin_of, grouped, lies_in, people_of, plain_counts, steps, told_atoms
 
 K = 3
-SMALL = (("spot", "day"), ("spot", "day", "bin"), ("spot", "bin"), ("day", "bin"), ("day",), ("person",), ("spot", "person"))
+SMALL = (
+    ("spot", "day"),
+    ("spot", "day", "bin"),
+    ("spot", "bin"),
+    ("day", "bin"),
+    ("day",),
+    ("person",),
+    ("spot", "person"),
+)
 FIRST = date(2026, 9, 28)  # a Monday; the week crosses into October
 TODAY = date(2026, 11, 20)
 # spots 0-3: two shops of one store on two floors, a shop, a hall on both floors that had another zone before (spot 4)
@@ -30,16 +38,6 @@ PLACES = [
     Place("level", None, 1, "first", 0b01010),
     Place("mall", None, None, "mall", 0b11111),
 ]
-
-
-class Row(NamedTuple):
-    """One visit of a small world."""
-
-    person: int
-    spot: int
-    day: date
-    minute: int
-    dwell_s: int | None
 
 
 def columns(rows: list[Row]) -> Visits:
@@ -77,49 +75,9 @@ def worlds(draw: st.DrawFn) -> list[Row]:
     ]
 
 
-def told_atoms(rows: list[Row], today: date = TODAY) -> dict[int, str]:
-    """Which visits are told, apart or pooled: the same rule once more, by sets."""
-    result: dict[int, str] = {}
-    days: dict[Any, list[int]] = {}
-    for n, r in enumerate(rows):
-        if r.day < today:
-            days.setdefault((r.spot, r.day), []).append(n)
-    pools: dict[Any, list[int]] = {}
-    for (spot, day), members in days.items():
-        if len({rows[n].person for n in members}) >= K:
-            result |= dict.fromkeys(members, "apart")
-        elif piece_of(day)[1] < today:
-            pools.setdefault((spot, piece_of(day)), []).extend(members)
-    for members in pools.values():
-        if len({rows[n].person for n in members}) >= K:
-            result |= dict.fromkeys(members, "pooled")
-    return result
-
-
 def periods(rows: list[Row]) -> list[Period]:
     days = sorted({r.day for r in rows})
     return sorted({period_of(span, day) for span in Span for day in days}, key=lambda p: (p.days, p.first))
-
-
-class Answer(NamedTuple):
-    """A told number and what it stands for: some visits and, if it counts them, their people.
-
-    `around`: for a number whose visits nobody can know, the sets that are known to hold them; `within`: what it can
-    be compared with, if it has the same.
-    """
-
-    name: Any
-    number: int
-    visits: frozenset[int]
-    around: tuple[frozenset[int], ...] = ()
-    within: Any = None
-
-
-def lies_in(a: Answer, b: Answer) -> bool:
-    """Whether everybody can know that the people of `a` are among those of `b`."""
-    if b.around:
-        return a.within is not None and a.within == b.within and any(x <= b.around[n] for n, x in enumerate(a.around))
-    return any(x <= b.visits for x in a.around or (a.visits,))
 
 
 def visit_answers(rows: list[Row], counted: Footfall, atoms: dict[int, str]) -> Iterator[Answer]:
@@ -139,10 +97,6 @@ def visit_answers(rows: list[Row], counted: Footfall, atoms: dict[int, str]) -> 
                 yield Answer((place.name, period, wanted), number, frozenset(told_bin(rows, counted, here, wanted)))
 
 
-def bin_of(row: Row) -> int | None:
-    return None if row.dwell_s is None else sum(row.dwell_s >= low for low in BINS_S) - 1
-
-
 def told_bin(rows: list[Row], counted: Footfall, here: set[int], wanted: int) -> set[int]:
     """The visits of a bin, without the (spot, piece) tables that keep it back.
 
@@ -157,14 +111,10 @@ def told_bin(rows: list[Row], counted: Footfall, here: set[int], wanted: int) ->
     return found
 
 
-def people_of(rows: list[Row], visits: Any) -> set[int]:
-    return {rows[n].person for n in visits}
-
-
 @settings(max_examples=40, deadline=None)
 @given(worlds())
 def test_no_sum_or_difference_of_visits_isolates_a_few_people(rows: list[Row]) -> None:
-    atoms = told_atoms(rows)
+    atoms = told_atoms(rows, K, TODAY)
     seen = columns(rows)
     answers = [
         answer
@@ -177,40 +127,12 @@ def test_no_sum_or_difference_of_visits_isolates_a_few_people(rows: list[Row]) -
 
     system = np.array([[n in s for n in range(len(rows))] for s in {a.visits for a in answers}], dtype=float)
     rank = np.linalg.matrix_rank(system)
-    small = {
-        group
-        for names in SMALL
-        for group in grouped(rows, names)
-        if len(people_of(rows, group)) < K
-    }
+    small = {group for names in SMALL for group in grouped(rows, names) if len(people_of(rows, group)) < K}
     for group in small:
         wanted = np.array([float(n in group) for n in range(len(rows))])
         assert np.linalg.matrix_rank(np.vstack([system, wanted])) > rank, group
     for vector in plain_counts(system):
         assert not 0 < len(people_of(rows, np.flatnonzero(vector))) < K
-
-
-def grouped(rows: list[Row], names: tuple[str, ...]) -> set[frozenset[int]]:
-    groups: dict[Any, set[int]] = {}
-    for n, r in enumerate(rows):
-        values = {"spot": r.spot, "day": r.day, "bin": bin_of(r), "person": r.person}
-        groups.setdefault(tuple(values[name] for name in names), set()).add(n)
-    return {frozenset(group) for group in groups.values()}
-
-
-def plain_counts(system: Any) -> Iterator[Any]:
-    """Differences of up to four told numbers that are a plain count of some visits."""
-    rng = np.random.default_rng(1)
-    pairs = [(a, b, 1, -1) for a, b in combinations(range(len(system)), 2)]
-    for a, b, *_ in pairs[:3000]:
-        for difference in (system[a] - system[b], system[b] - system[a]):
-            if ((difference == 0) | (difference == 1)).all():
-                yield difference
-    for _ in range(500 if len(system) > 4 else 0):
-        chosen = rng.choice(len(system), 4, replace=False)
-        mixed = rng.choice([-1, 1], 4) @ system[chosen]
-        if ((mixed == 0) | (mixed == 1)).all():
-            yield mixed
 
 
 def people_answers(rows: list[Row], counted: Footfall, atoms: dict[int, str]) -> Iterator[Answer]:
@@ -227,9 +149,7 @@ def people_answers(rows: list[Row], counted: Footfall, atoms: dict[int, str]) ->
         share = counted.returning_share(p)
         if share is not None:
             before = {
-                r.person
-                for r in rows
-                if place.spots >> r.spot & 1 and 0 < (period.first - r.day).days <= RETURN_DAYS
+                r.person for r in rows if place.spots >> r.spot & 1 and 0 < (period.first - r.day).days <= RETURN_DAYS
             }
             came_back = [n for n in here if rows[n].person in before]
             assert share == round(len(people_of(rows, came_back)) / len(people_of(rows, here)), 3)
@@ -249,22 +169,10 @@ def people_answers(rows: list[Row], counted: Footfall, atoms: dict[int, str]) ->
         yield Answer((start, end, period, "flow"), people, done, ends, (start, end))
 
 
-def steps(rows: list[Row], period: Period, atoms: dict[int, str], start: int, end: int) -> Iterator[int]:
-    """Visits of `start` after which the person's next visit is one of `end`, soon enough and on the same day."""
-    told = {n for n, how in atoms.items() if how == "apart" or period.span is not Span.DAY}
-    order = sorted(range(len(rows)), key=lambda n: (rows[n].person, rows[n].day, rows[n].minute, rows[n].spot))
-    for a, b in zip(order[:-1], order[1:], strict=True):
-        x, y = rows[a], rows[b]
-        if (x.person, x.day, x.spot, y.spot) == (y.person, y.day, start, end) and x.dwell_s is not None:
-            soon = y.minute * 60 - x.minute * 60 - x.dwell_s <= FLOW_S
-            if soon and {a, b} <= told and period.first <= x.day <= period.last:
-                yield a
-
-
 @settings(max_examples=40, deadline=None)
 @given(worlds())
 def test_no_group_lies_in_another_with_a_few_people_between(rows: list[Row]) -> None:
-    atoms = told_atoms(rows)
+    atoms = told_atoms(rows, K, TODAY)
     seen = columns(rows)
     answers = {
         answer
@@ -288,7 +196,7 @@ def test_a_later_look_tells_no_difference(rows: list[Row]) -> None:
     seen = columns(rows)
     for night in (1, 2, 3, 5, 7, 8, 12):
         today = FIRST + timedelta(days=night)
-        atoms = told_atoms(rows, today)
+        atoms = told_atoms(rows, K, today)
         for period in periods(rows):
             if period.first < today:
                 for answer in people_answers(rows, Footfall(seen, PLACES, period, today, K), atoms):

@@ -29,7 +29,9 @@ MEDIA = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+json", "h
 
 
 @router.get("/v1/footfall", responses=PROBLEMS)
-async def get_footfall(me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.PlaceWindow, Query()]) -> shapes.FootfallOut:
+async def get_footfall(
+    me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.PlaceWindow, Query()]
+) -> shapes.FootfallOut:
     """Visits, people, dwell, hours of one place in one calendar period, beside the period before.
 
     Numbers about fewer than k people are not told, nor those that would give them away beside others.
@@ -59,7 +61,7 @@ async def list_flows(me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.Windo
 
 @router.get("/v1/footfall/heat", responses=PROBLEMS)
 async def get_heat(me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.HeatWindow, Query()]) -> shapes.HeatOut:
-    """Where people were on a floor, in squares of five metres, for a day or a week; positions are not kept for longer."""
+    """Where people were on a floor, in squares of five metres, for a day or a week (positions are kept for days)."""
     _whole_mall(me)
     if asked.period is Span.MONTH:
         raise _bad("period", "positions are kept for days only; ask for a day or a week")
@@ -169,7 +171,7 @@ def _answer(venue: footfall.Venue, counted: Footfall, before: Footfall, number: 
 
 def _place_out(venue: footfall.Venue, number: int) -> shapes.PlaceOut:
     place = venue.places[number]
-    return shapes.PlaceOut(kind=place.kind, id=place.id, level=place.level, name=place.name)  # type: ignore[arg-type]
+    return shapes.PlaceOut(kind=place.kind, id=place.id, level=place.level, name=place.name)
 
 
 def _dwell(f: Figures) -> shapes.DwellOut:
@@ -188,9 +190,7 @@ def _hidden(cells: int, what: str) -> shapes.HiddenOut:
 
 def _flow(venue: footfall.Venue, start: int, end: int, people: int) -> shapes.FlowOut:
     a, b = venue.spots[start], venue.spots[end]
-    return shapes.FlowOut(
-        from_zone_id=a.zone_id, from_name=a.name, to_zone_id=b.zone_id, to_name=b.name, people=people
-    )
+    return shapes.FlowOut(from_zone_id=a.zone_id, from_name=a.name, to_zone_id=b.zone_id, to_name=b.name, people=people)
 
 
 async def _figures(

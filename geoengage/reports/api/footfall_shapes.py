@@ -30,9 +30,13 @@ class Window(BaseModel):
 class PlaceWindow(Window):
     """And which place: one of zone, store, level, or none of them for the whole mall."""
 
-    zone_id: UUID | None = Field(default=None, description="A zone, as it is now: since its store and levels are these.")
+    zone_id: UUID | None = Field(
+        default=None, description="A zone, as it is now: since its store and levels are these."
+    )
     store_id: UUID | None = Field(default=None, description="A store: all zones that were its own when entered.")
-    level: int | None = Field(default=None, ge=-99, le=999, description="A floor: all zones that lay on it when entered.")
+    level: int | None = Field(
+        default=None, ge=-99, le=999, description="A floor: all zones that lay on it when entered."
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> "PlaceWindow":
@@ -82,8 +86,8 @@ class DwellOut(BaseModel):
     """How long visits were. Told for weeks and months, of each week's part in a month when that is over."""
 
     median_s: int | None = Field(
-        description="Median of exited_at − entered_at in seconds, estimated from the told bins (visits evenly spread in a "
-        "bin; 3600: an hour or more). null: fewer than four fifths of the visits are in told bins."
+        description="Median of exited_at − entered_at in seconds, estimated from the told bins (visits evenly spread "
+        "in a bin; 3600: an hour or more). null: fewer than four fifths of the visits are in told bins."
     )
     bins: list[BinOut] = Field(description="0–1, 1–5, 5–15, 15–30, 30–60 and over 60 minutes. Open visits are in none.")
 
@@ -130,8 +134,8 @@ class FootfallOut(BaseModel):
     k: int = Field(description="The fewest people that a number may stand for.")
     complete: bool = Field(description="Whether the period is over. Only days that are over are counted.")
     visits: int | None = Field(
-        description="Visits that began in the period. For each zone a day counts if it is of k people or more; the other "
-        f"days of its week (within the month) count together if they are, once the week is over. {UNTOLD}."
+        description="Visits that began in the period. For each zone a day counts if it is of k people or more; the "
+        f"other days of its week (within the month) count together if they are, once the week is over. {UNTOLD}."
     )
     people: int | None = Field(
         description="Different people of these visits: a linked profile, else a device. Told when the period is over. "
@@ -160,7 +164,9 @@ class PlaceFiguresOut(PlaceOut):
     store_id: UUID | None = Field(description="The store of a zone.")
     visits: int | None = Field(description=f"Visits that began in the period. {UNTOLD}.")
     people: int | None = Field(description=f"Different people. {UNTOLD}, or the period is not over.")
-    median_dwell_s: int | None = Field(description="Median dwell, seconds, estimated from the told bins; null: not told.")
+    median_dwell_s: int | None = Field(
+        description="Median dwell, seconds, estimated from the told bins; null: not told."
+    )
     returning_share: float | None = Field(description=f"Share of people who came back within 28 days. {UNTOLD}.")
     peak: PeakOut | None = Field(description="The busiest hour told; null: none is.")
 
@@ -193,7 +199,9 @@ class CellOut(BaseModel):
 
     lon: float = Field(description="Of its centre, degrees.")
     lat: float = Field(description="Of its centre, degrees.")
-    people: int = Field(description="Different people with a position in it on a day, summed over days; at least k a day.")
+    people: int = Field(
+        description="Different people with a position in it on a day, summed over days; at least k a day."
+    )
 
 
 class HeatOut(BaseModel):

@@ -1,8 +1,8 @@
 """Footfall counted: from visits as columns of numbers to what may be told of each place. Pure (numpy).
 
-A *spot* is a zone as it was for a time: its id with the store and the levels of the version that was entered. Places are
-sets of spots, kept as bits: a zone (as it is now), a store, a level, the mall. Everything is counted over the visits
-that `release.atoms` lets through, so what is left out has no influence on any number.
+A *spot* is a zone as it was for a time: its id with the store and the levels of the version that was entered. Places
+are sets of spots, kept as bits: a zone (as it is now), a store, a level, the mall. Everything is counted over the
+visits that `release.atoms` lets through, so what is left out has no influence on any number.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ MEDIAN_SHARE = 0.8  # of a place's visits that must be in told bins for a median
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Visits as columns. `day`: `date.toordinal` in the mall's zone; `start_s`, `end_s`: on one clock, end -1 = open."""
+    """Visits as columns. `day`: `date.toordinal` in the mall's zone; `start_s`, `end_s`: on one clock, -1 for open."""
 
     person: Ints
     spot: Ints
@@ -79,7 +79,9 @@ class Footfall:
     days before it are counted.
     """
 
-    def __init__(self, visits: Visits, places: Sequence[Place], period: Period, today: date, k: int = release.K) -> None:
+    def __init__(
+        self, visits: Visits, places: Sequence[Place], period: Period, today: date, k: int = release.K
+    ) -> None:
         self.places, self.period, self.k = places, period, k
         self.complete = period.last < today
         self._today, self._crossed = today, period.crossed()
@@ -136,7 +138,7 @@ class Footfall:
     def by_day(self, place: int) -> list[tuple[date, int | None, int | None]]:
         """Visits and people of each finished day; pooled days are not told one by one."""
         spots, counts = self._members[place], self._spot_days
-        result = []
+        result: list[tuple[date, int | None, int | None]] = []
         for n, day in enumerate(self.period.dates()):
             if day >= self._today:
                 result.append((day, None, None))
@@ -246,7 +248,9 @@ class Footfall:
         over = self._piece_over[day]
         order = np.argsort(group, kind="stable")
         for part in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-            counts, kept = sums.setdefault(int(told.spot[part[0]]), (np.zeros(UNKNOWN + 1, int), np.zeros(UNKNOWN + 1, int)))
+            counts, kept = sums.setdefault(
+                int(told.spot[part[0]]), (np.zeros(UNKNOWN + 1, int), np.zeros(UNKNOWN + 1, int))
+            )
             columns = release.told_columns(row[part], column[part], told.person[part], self.k) if over[part[0]] else ()
             n = np.bincount(column[part], minlength=UNKNOWN + 1)
             for c in range(UNKNOWN + 1):
@@ -330,18 +334,28 @@ class Footfall:
         return [_sum(int(n), int(gone)) for n, gone in zip(sums, missing, strict=True)]
 
     def _told_hours(self, place: int, day: int) -> Bools:
+        """Each hour is compared with the places that hold all its spots, and with those that were busy in it alone."""
         lattice, groups = self.lattice, self.lattice.groups[day]
-        larger = [
-            (groups[p].n, self._counts_of(p, day))
-            for p in range(len(self.places))
-            if groups[place].n and lattice.lies_in(groups[place], day, p)
-        ]
-        within = []
+        beside: list[list[int]] = [[] for _ in range(24)]
         for p, group in enumerate(groups):
             if group.n and lattice.lies_in(group, day, place):
                 busy = np.flatnonzero(self._counts_of(p, day))
-                within += [(int(busy[0]), group.n)] if len(busy) == 1 else []
-        return release.told_hours(self._hours_of(self.places[place].spots, day), larger, within, self.k)
+                if len(busy) == 1:
+                    beside[int(busy[0])].append(group.n)
+        for h, spots in enumerate(self._spots_by_hour(place, day)):
+            for p, holder in enumerate(self.lattice.places):
+                if spots and spots & ~holder == 0:
+                    beside[h] += [groups[p].n, int(self._counts_of(p, day)[h])]
+        return release.told_hours(self._hours_of(self.places[place].spots, day), beside, self.k)
+
+    def _spots_by_hour(self, place: int, day: int) -> list[int]:
+        """The spots (bits) of a place with visits in each hour of a day."""
+        result = [0] * 24
+        for spot in self._members[place].tolist():
+            if (spot, day) in self._seen:
+                bits = int(np.bitwise_or.reduce(self._seen[spot, day][1]))
+                result = [mask | (bits >> h & 1) << spot for h, mask in enumerate(result)]
+        return result
 
     def peak(self, place: int) -> tuple[int, int] | None:
         """Weekday (Monday 0) and hour with most people for each such day; None when no hour is told."""
@@ -354,7 +368,7 @@ class Footfall:
     # --- flows ------------------------------------------------------------------------------------------------------
 
     def flows(self) -> tuple[list[tuple[int, int, int]], int]:
-        """(from spot, to spot, people) of who entered the next zone within 30 min, most first; and how many are not told.
+        """(from spot, to spot, people) who entered the next zone within 30 min, most first; and how many are not told.
 
         Both visits begin on one day. The next visit is the one that begins next, wherever in the mall.
         """

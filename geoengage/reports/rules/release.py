@@ -62,7 +62,7 @@ def _people_of_group(group: Ints, person: Ints) -> Ints:
 
 
 def atoms(cell: Ints, pool: Ints, person: Ints, over: Bools, k: int) -> Ints:
-    """HIDDEN, POOLED or APART for each visit. `cell`: its (spot, day); `pool`: its (spot, piece); `over`: piece ended."""
+    """HIDDEN, POOLED or APART for each visit. `cell`: its (spot, day); `pool`: its (spot, piece), if that is `over`."""
     mode = np.where(_people_of_group(cell, person) >= k, APART, HIDDEN).astype(np.int64)
     rest = np.flatnonzero((mode == HIDDEN) & over)
     mode[rest[_people_of_group(pool[rest], person[rest]) >= k]] = POOLED
@@ -205,15 +205,16 @@ def _covers(parts: Sequence[tuple[int, int]], whole: int) -> list[int]:
     return sums
 
 
-def told_shares(part: Sequence[int], whole: Sequence[Group], places: Sequence[int], told: Sequence[bool], k: int) -> list[bool]:
+def told_shares(
+    part: Sequence[int], whole: Sequence[Group], places: Sequence[int], told: Sequence[bool], k: int
+) -> list[bool]:
     """Whether `part` of each place's people in one period (those who came back) may be told beside their number."""
     return [
         told[p]
         and not is_small(part[p], k)
         and not is_small(group.n - part[p], k)
         and not any(
-            is_small(more - part[p], k) and group.spots & ~spots == 0
-            for more, spots in zip(part, places, strict=True)
+            is_small(more - part[p], k) and group.spots & ~spots == 0 for more, spots in zip(part, places, strict=True)
         )
         for p, group in enumerate(whole)
     ]
@@ -224,18 +225,16 @@ def hour_counts(hours: Ints) -> Ints:
     return np.asarray(((hours[:, None] >> np.arange(24)) & 1).sum(axis=0), dtype=np.int64)
 
 
-def told_hours(hours: Ints, larger: Sequence[tuple[int, Ints]], within: Sequence[tuple[int, int]], k: int) -> Bools:
+def told_hours(hours: Ints, beside: Sequence[Sequence[int]], k: int) -> Bools:
     """Which hours of one place on one told day may be told.
 
-    `hours`: each person's hours as bits; `larger`: people of the day and by hour for every place that holds this one,
-    itself included; `within`: (hour, people) of places inside it whose visits were all in that hour.
+    `hours`: each person's hours as bits; `beside`: for each hour the sizes of the groups that hold its people, or that
+    they hold.
     """
     n = hour_counts(hours)
     told = np.array([
-        not is_small(int(n[h]), k)
-        and (n[h] == 0 or not any(is_small(all_ - int(n[h]), k) or is_small(int(by[h] - n[h]), k) for all_, by in larger))
-        and not any(hour == h and is_small(int(n[h]) - people, k) for hour, people in within)
-        for h in range(24)
+        not is_small(int(people), k) and not any(is_small(abs(size - int(people)), k) for size in sizes)
+        for people, sizes in zip(n, beside, strict=True)
     ])  # fmt: skip
     while True:
         shown = [h for h in range(24) if told[h] and n[h]]

@@ -76,11 +76,12 @@ async def read_visits(
     end = datetime.fromisoformat(f"{last}T00:00:00+00:00")
     rows = await session.execute(
         text(
-            "SELECT v.zone_id, v.zone_version, string_agg("
-            "  int8send(uuid_hash_extended(coalesce(d.profile_id, d.id), 0))"
-            "  || int4send(floor(date_part('epoch', v.entered_at AT TIME ZONE :timezone - CAST(:origin AS timestamp)))::int)"
-            "  || int4send(floor(date_part('epoch', v.entered_at - CAST(:start AS timestamptz)))::int)"
-            "  || int4send(coalesce(floor(date_part('epoch', v.exited_at - v.entered_at))::int, -1)), ''::bytea) AS packed"
+            "SELECT v.zone_id, v.zone_version, string_agg(int8send(uuid_hash_extended(coalesce(d.profile_id, d.id), 0))"
+            " || int4send(floor(date_part('epoch',"
+            "  v.entered_at AT TIME ZONE :timezone - CAST(:origin AS timestamp)))::int)"
+            " || int4send(floor(date_part('epoch', v.entered_at - CAST(:start AS timestamptz)))::int)"
+            " || int4send(coalesce(floor(date_part('epoch', v.exited_at - v.entered_at))::int, -1)),"
+            " ''::bytea) AS packed"
             " FROM visit v JOIN device d ON d.tenant_id = v.tenant_id AND d.id = v.device_id"
             " WHERE v.tenant_id = :tenant_id AND v.id >= :low AND v.id < :high AND NOT d.is_test"
             " AND v.zone_id = ANY(CAST(:zones AS uuid[]))"
@@ -157,7 +158,8 @@ async def list_heat(
             " GROUP BY cx, cy HAVING count(DISTINCT person) >= :k ORDER BY cx, cy"
         ),
         {
-            "tenant_id": tenant_id, "mall_id": mall_id, "level": squares.level, "since": span[0], "until": span[1], "k": k,
+            "tenant_id": tenant_id, "mall_id": mall_id, "level": squares.level, "k": k,
+            "since": span[0], "until": span[1],
             "cell": squares.cell_m, "ox": ox, "oy": oy, "ax": ax - ox, "ay": ay - oy, "bx": bx - ox, "by": by - oy,
         },
     )  # fmt: skip
