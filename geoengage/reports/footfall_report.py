@@ -32,8 +32,10 @@ _FILES: dict[str, str | None] = {
     "awesome_markers_font_css": None, "glyphicons_css": None, "awesome_rotate_css": None,
 }  # fmt: skip
 _CSS = """
-html, body { height: auto }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 1080px; padding: 24px; color: #1d2733 }
+html, body { height: auto !important }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto !important; max-width: 1080px; padding: 24px !important;
+  box-sizing: border-box; color: #1d2733; display: flex; flex-direction: column }
+.folium-map { order: 1; flex: none } .after { order: 2 }
 h1 { font-size: 24px; margin: 0 0 4px } h2 { font-size: 18px; margin: 32px 0 8px }
 table { border-collapse: collapse; width: 100% }
 th, td { padding: 5px 8px; text-align: right; border-bottom: 1px solid #dde3e8 }
@@ -42,7 +44,7 @@ th:first-child, td:first-child { text-align: left }
 .folium-map { border: 1px solid #c8d0d8; border-radius: 6px; background: #fff }
 .figures { display: flex; gap: 32px; flex-wrap: wrap; margin: 16px 0 } .figures b { display: block; font-size: 26px }
 .hours td, .hours th { padding: 2px; font-size: 11px; text-align: center }
-.scroll { overflow-x: auto }
+.scroll { overflow-x: auto } h1, td { overflow-wrap: anywhere }
 .leaflet-control-layers-toggle { display: none }
 svg text { font: 12px system-ui, sans-serif }
 """
@@ -57,8 +59,8 @@ def render(venue: Venue, counted: Footfall, before: Footfall, floors: Sequence[F
         tag = "style" if name.endswith(".css") else "script"
         root.header.add_child(_raw(f"<{tag}>{text}</{tag}>"), name=name)
     root.header.add_child(_raw(f"<style>{_CSS}</style><title>{_text(venue.mall.name)}</title>"), name="look")
-    root.html.add_child(_raw(_head(venue, counted, before)), name="head", index=0)
-    root.html.add_child(_raw(_legend() + _tables(venue, counted)), name="tables")
+    root.html.add_child(_raw(f"<div>{_head(venue, counted, before)}</div>"), name="head", index=0)
+    root.html.add_child(_raw(f"<div class=after>{_legend()}{_tables(venue, counted)}</div>"), name="tables")
     return str(root.render())
 
 
@@ -131,14 +133,14 @@ def _map(venue: Venue, counted: Footfall, floors: Sequence[Floor]) -> folium.Map
     ground = next((f.ordinal for f in floors if f.ordinal >= 0), None)
     for floor in floors:
         layer = folium.FeatureGroup(name=_text(floor.name), overlay=False, show=floor.ordinal == ground)
-        _polygon(venue, floor.outline, "#f7f8f9", "#8795a1").add_to(layer)
+        _draw(layer, venue, floor.outline, "#f7f8f9", "#8795a1")
         for unit in floor.units:
-            _polygon(venue, unit, "#ffffff", "#c8d0d8").add_to(layer)
+            _draw(layer, venue, unit, "#ffffff", "#c8d0d8")
         for shape, n in floor.zones:
             told = counted.visits(n)
             colour = UNTOLD_COLOUR if told is None else COLOURS[int(np.searchsorted(limits, told))]
             words = f"{_text(venue.places[n].name)}: {_number(told)} visits, {_number(counted.people(n))} people"
-            _polygon(venue, shape, colour, "#134f7c", folium.Tooltip(words)).add_to(layer)
+            _draw(layer, venue, shape, colour, "#134f7c", words)
         if floor.heat:
             points = [[*_yx(venue, lon, lat), float(people)] for lon, lat, people in floor.heat]
             options = {"radius": 14, "blur": 12, "min_opacity": 0.25, "control": False}
@@ -156,20 +158,16 @@ def _yx(venue: Venue, lon: float, lat: float) -> list[float]:
     return [round(float(y), 2), round(float(x), 2)]
 
 
-def _polygon(
-    venue: Venue, shape: BaseGeometry, fill: str, line: str, tooltip: folium.Tooltip | None = None
-) -> folium.Polygon:
-    parts = [
-        [
-            [[round(float(y), 2), round(float(x), 2)] for x, y in ring.coords]
-            for ring in (part.exterior, *part.interiors)
-        ]
-        for part in shapely.get_parts(venue.frame.geometry_to_metres(shape))
-        if part.geom_type == "Polygon"
-    ]
-    return folium.Polygon(
-        parts, pane="floor", color=line, weight=1, fill=True, fill_color=fill, fill_opacity=0.85, tooltip=tooltip
-    )
+def _draw(
+    layer: folium.FeatureGroup, venue: Venue, shape: BaseGeometry, fill: str, line: str, words: str | None = None
+) -> None:
+    """Add a shape to a layer, one polygon for each of its parts."""
+    for part in shapely.get_parts(venue.frame.geometry_to_metres(shape)):
+        rings = [[[round(y, 2), round(x, 2)] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)]
+        folium.Polygon(
+            rings, pane="floor", color=line, weight=1, fill=True, fill_color=fill, fill_opacity=0.85,
+            tooltip=None if words is None else folium.Tooltip(words),
+        ).add_to(layer)  # fmt: skip
 
 
 # --- words and tables -----------------------------------------------------------------------------------------------
@@ -202,13 +200,14 @@ def _seconds(n: int | None) -> str:
 
 
 def _legend() -> str:
-    names = ("fewest visits", "", "", "", "most visits")
+    names = ("few visits", "", "", "", "most visits")
     squares = "".join(
-        f'<rect x="{n * 96}" y="4" width="20" height="14" fill="{colour}" stroke="#134f7c"/>'
-        f'<text x="{n * 96 + 26}" y="16">{name}</text>'
+        f'<rect x="{n * 100 + 1}" y="4" width="20" height="14" fill="{colour}" stroke="#134f7c"/>'
+        f'<text x="{n * 100 + 26}" y="16">{name}</text>'
         for n, (colour, name) in enumerate([*zip(COLOURS, names, strict=True), (UNTOLD_COLOUR, "not told")])
     )
-    return f'<svg width="600" height="24" role="img" aria-label="Legend: zones by visits, in fifths">{squares}</svg>'
+    size = 'viewBox="0 0 600 24" width="600" style="max-width:100%"'
+    return f'<svg {size} role="img" aria-label="Legend: zones by visits, in fifths">{squares}</svg>'
 
 
 def _tables(venue: Venue, counted: Footfall) -> str:

@@ -18,7 +18,7 @@ from tests.footfall_truth import Row, told_atoms
 
 MALL = Path(__file__).resolve().parents[2] / "zones" / "demo_mall"
 FIRST, TODAY = date(2026, 9, 28), date(2026, 11, 2)
-SHOPPERS, PEOPLE = 500, 220
+SHOPPERS, PEOPLE = 300, 250
 
 
 def read(name: str) -> Any:
@@ -37,7 +37,7 @@ def walks() -> tuple[list[Row], list[str]]:
             walk = plan_walk(venue, rng)
         except NoWay:
             continue
-        person, day, begin = int(rng.integers(PEOPLE)), int(rng.integers(12)), int(rng.integers(540, 1140))
+        person, day, begin = int(rng.integers(PEOPLE)), int(rng.integers(2)), int(rng.integers(600, 840))
         rows += [
             Row(
                 person,
