@@ -89,6 +89,7 @@ class Footfall:
         self._members = [np.array([s for s in range(p.spots.bit_length()) if p.spots >> s & 1], int) for p in places]
         self.earlier = visits.between(period.first - RETURN_DAYS * DAY, period.first - DAY)
         self.all = visits.between(self._first, min(period.last, today - DAY))
+        self.all = self.all.take(np.argsort(self.all.day, kind="stable"))  # so that each part is a slice
         days = [self._first + n * DAY for n in range((period.last - self._first).days + 1)]
         pieces = [piece_of(day) for day in days]
         self._piece = np.array([first.toordinal() for first, _ in pieces], dtype=np.int64)
@@ -177,19 +178,19 @@ class Footfall:
 
     def _groups(self, part: Period) -> tuple[list[Group], list[bool]]:
         """Each place's people in a part, and whether none of its visits is pooled."""
-        which = (self.told.day >= part.first.toordinal()) & (self.told.day <= part.last.toordinal())
-        pooled = which & (self._told_mode != APART)
+        low, high = np.searchsorted(self.told.day, [part.first.toordinal(), part.last.toordinal() + 1])
+        spot, person, day = (column[low:high] for column in (self.told.spot, self.told.person, self.told.day))
+        pooled = self._told_mode[low:high] != APART
+        mixed = _bits(spot[pooled])
         if part.span is Span.DAY:
-            which &= self._told_mode == APART
-        spot, person = self.told.spot[which], self.told.person[which]
+            spot, person, day = spot[~pooled], person[~pooled], day[~pooled]
         people = _people_by_spot(spot, person)
-        days = _days_by_spot(spot, self.told.day[which] - self._first.toordinal())
-        mixed = _bits(self.told.spot[pooled])
+        days = _days_by_spot(spot, day - self._first.toordinal())
         groups = []
         for members in self._members:
-            here = [s for s in members.tolist() if s in people]
-            n = len(people[here[0]]) if len(here) == 1 else len(_union(people, members))
-            groups.append(Group(n, sum(1 << s for s in here), reduce(or_, (days[s] for s in here), 0)))
+            seen = [s for s in members.tolist() if s in people]
+            n = len(people[seen[0]]) if len(seen) == 1 else len(_union(people, members))
+            groups.append(Group(n, sum(1 << s for s in seen), reduce(or_, (days[s] for s in seen), 0)))
         return groups, [not mixed & p.spots for p in self.places]
 
     @cached_property
@@ -217,7 +218,7 @@ class Footfall:
             which &= self._told_mode == APART
         now = _people_by_spot(self.told.spot[which], self.told.person[which])
         before = _people_by_spot(self.earlier.spot, self.earlier.person)
-        return [len(np.intersect1d(_union(now, m), _union(before, m))) for m in self._members]
+        return [len(np.intersect1d(_union(now, m), _union(before, m), assume_unique=True)) for m in self._members]
 
     @cached_property
     def _told_returned(self) -> list[bool]:
@@ -427,12 +428,12 @@ def _sum(told: int, missing: int) -> int | None:
 
 
 def _bits(spots: Ints) -> int:
-    return sum(1 << s for s in np.unique(spots).tolist())
+    return sum(1 << s for s in release.unique(spots).tolist())
 
 
 def _people_by_spot(spot: Ints, person: Ints) -> dict[int, Ints]:
     """Each spot's different people, ascending."""
-    names = np.unique(spot * (1 << 32) + person)
+    names = release.unique(spot * (1 << 32) + person)
     spots = names >> 32
     edges = np.flatnonzero(np.diff(spots)) + 1
     parts = zip(np.split(spots, edges), np.split(names & 0xFFFFFFFF, edges), strict=True)
@@ -442,11 +443,11 @@ def _people_by_spot(spot: Ints, person: Ints) -> dict[int, Ints]:
 def _days_by_spot(spot: Ints, day: Ints) -> dict[int, int]:
     """Each spot's days as bits."""
     result: dict[int, int] = {}
-    for s, d in zip(*(column.tolist() for column in divmod(np.unique(spot * 1000 + day), 1000)), strict=True):
+    for s, d in zip(*(column.tolist() for column in divmod(release.unique(spot * 1000 + day), 1000)), strict=True):
         result[s] = result.get(s, 0) | 1 << d
     return result
 
 
 def _union(people: dict[int, Ints], members: Ints) -> Ints:
     here = [people[s] for s in members.tolist() if s in people]
-    return np.unique(np.concatenate(here)) if here else np.zeros(0, dtype=np.int64)
+    return release.unique(np.concatenate(here)) if here else np.zeros(0, dtype=np.int64)

@@ -45,13 +45,19 @@ def is_small(n: int, k: int) -> bool:
     return 0 < n < k
 
 
+def unique(values: Ints) -> Ints:
+    """The different values, ascending. (numpy's own builds a hash table, which is several times slower here.)"""
+    ordered = np.sort(values)
+    return ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))] if len(ordered) else ordered
+
+
 def distinct(group: Ints, person: Ints) -> tuple[Ints, Ints]:
     """The groups (ascending) and how many different people each has. `person`: codes from 0."""
     if not len(group):
         return group, group
     names, inverse = np.unique(group, return_inverse=True)
     width = int(person.max()) + 1
-    pairs = np.unique(inverse.astype(np.int64) * width + person)
+    pairs = unique(inverse.astype(np.int64) * width + person)
     return names, np.bincount(pairs // width, minlength=len(names))
 
 
@@ -87,11 +93,11 @@ def told_columns(row: Ints, column: Ints, person: Ints, k: int) -> frozenset[int
 def _fault(row: Ints, column: Ints, person: Ints, told: list[int], k: int) -> int | None:
     """The column that must go into the rest, or None when all is well. `told` by people, most first."""
     rest = ~np.isin(column, told)
-    rows = np.unique(row)
-    whole = [c for c in told if len(np.unique(row[column == c])) == len(rows)]
+    rows = unique(row)
+    whole = [c for c in told if len(unique(row[column == c])) == len(rows)]
     hub = whole[0] if whole else told[0]
     spare = next((c for c in reversed(told) if c != hub), hub)
-    if not whole or (rest.any() and len(np.unique(person[rest])) < k):
+    if not whole or (rest.any() and len(unique(person[rest])) < k):
         return spare
     if len(rows) == 1:
         return None
@@ -103,7 +109,7 @@ def _fault(row: Ints, column: Ints, person: Ints, told: list[int], k: int) -> in
 
 def _hub_holds(row: Ints, hub: Bools, column: Bools, person: Ints, k: int) -> bool:
     """Whether the hub's visits in the rows that the column meets are of k people."""
-    return len(np.unique(person[hub & np.isin(row, np.unique(row[column]))])) >= k
+    return len(unique(person[hub & np.isin(row, unique(row[column]))])) >= k
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -143,38 +149,46 @@ class Lattice:
 def told_people(lattice: Lattice, k: int) -> list[list[bool]]:
     """Which groups' numbers may be told, as `[period][place]`; nobody at all (0) is always told once it is over."""
     told: list[list[bool]] = []
+    sizes = np.array([[group.n for group in groups] for groups in lattice.groups], dtype=np.int64)
     by_size = sorted(range(len(lattice.places)), key=lambda p: (lattice.places[p].bit_count(), p))
     for period, groups in enumerate(lattice.groups):
         told.append([lattice.over[period] and not is_small(group.n, k) for group in groups])
+        near = list(lattice.near[period])
+        before = np.where(np.array([told[s] for s in near], dtype=bool), sizes[near], -k) if near else sizes[:0]
         for place in by_size:
-            group = groups[place]
-            if told[period][place] and group.n:
+            if told[period][place] and groups[place].n:
                 told[period][place] = not (
-                    _beside(group, lattice.places, groups, k)
-                    or _around(lattice, told, period, place, k)
+                    _beside(lattice, period, place, sizes[period], k)
+                    or _around(lattice, period, place, before, k)
                     or _overlaps(lattice, told, period, place, k)
                 )
     return told
 
 
-def _beside(group: Group, places: Sequence[int], groups: Sequence[Group], k: int) -> bool:
+def _close(sizes: Ints, n: int, k: int) -> Ints:
+    """Where a size differs from n by 1 to k-1, as index rows."""
+    gap = np.abs(sizes - n)
+    return np.argwhere((gap > 0) & (gap < k))
+
+
+def _beside(lattice: Lattice, period: int, place: int, sizes: Ints, k: int) -> bool:
     """Whether a larger place in the same period has just a few people more."""
-    return any(
-        is_small(other.n - group.n, k) and group.spots & ~spots == 0
-        for other, spots in zip(groups, places, strict=True)
-    )
+    group = lattice.groups[period][place]
+    close = _close(sizes, group.n, k)[:, 0].tolist()
+    return any(sizes[p] > group.n and group.spots & ~lattice.places[p] == 0 for p in close)
 
 
-def _around(lattice: Lattice, told: Sequence[Sequence[bool]], period: int, place: int, k: int) -> bool:
-    """Whether a group that was told before lies in it, or around it, with just a few people between."""
+def _around(lattice: Lattice, period: int, place: int, before: Ints, k: int) -> bool:
+    """Whether a group that was told before lies in it, or around it, with just a few people between.
+
+    `before`: the sizes of told groups by near period and place.
+    """
     mine = lattice.groups[period][place]
-    return any(
-        is_told
-        and is_small(abs(mine.n - group.n), k)
-        and (lattice.lies_in(group, period, place) or lattice.lies_in(mine, part, other))
-        for part in lattice.near[period]
-        for other, (group, is_told) in enumerate(zip(lattice.groups[part], told[part], strict=True))
-    )
+    for row, other in _close(before, mine.n, k).tolist():
+        part = lattice.near[period][row]
+        if lattice.lies_in(lattice.groups[part][other], period, place) or lattice.lies_in(mine, part, other):
+            return True
+    return False
 
 
 def _overlaps(lattice: Lattice, told: Sequence[Sequence[bool]], period: int, place: int, k: int) -> bool:
@@ -183,6 +197,8 @@ def _overlaps(lattice: Lattice, told: Sequence[Sequence[bool]], period: int, pla
     days = [(lattice.groups[d][place].n, told[d][place]) for d in lattice.days[period]]
     if lattice.apart[period][place] and all(t for _, t in days) and is_small(sum(n for n, _ in days) - group.n, k):
         return True
+    if group.spots.bit_count() < 2:
+        return False
     # disjoint places inside it: the single spots, and whatever larger ones (levels, stores) fill it without overlap
     inner = [
         (other.spots, other.n)
