@@ -1,4 +1,4 @@
-"""HTTP of what is read across domains: explain, footfall, a drawn zone before it is published (lint, preview, ghost)."""
+"""HTTP of what is read across domains: explain, footfall, and lint, preview and ghost of a drawn zone."""
 
 from fastapi import APIRouter
 

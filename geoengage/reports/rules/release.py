@@ -33,7 +33,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-K = 10  # DESIGN section 7.2
 HIDDEN, POOLED, APART = 0, 1, 2  # a visit's cell: left out, counted within its piece, told by itself
 
 Ints = NDArray[np.int64]

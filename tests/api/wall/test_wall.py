@@ -181,7 +181,7 @@ async def test_another_tenant(
             assert (answer.status, '"accepted":0' in answer.text) == (200, True), answer
         elif case.who in (For.APP, For.DEVICE, For.PINGS) or (case.who is For.CONSOLE and not console):
             assert answer.status == 403, answer
-        elif case.names_ids or case.path == "/v1/explain":
+        elif case.names_ids or case.path == "/v1/explain" or case.path.startswith("/v1/footfall"):
             assert answer.status == 404, answer
         elif names_foreign(case, alpha):
             assert answer.status in (404, 422), answer
