@@ -16,9 +16,9 @@ from geoengage.kit.geo import Frame
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store as presence
 from geoengage.reports import store
+from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import Footfall, Place
 from geoengage.reports.rules.periods import DAY, Period, Span
-from geoengage.reports.rules.release import K
 from geoengage.venues import store as venues
 from geoengage.venues.models import Mall
 

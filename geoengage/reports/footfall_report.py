@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.errors import Unavailable
 from geoengage.reports.footfall import Floor, Venue
+from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import BINS_S, Footfall
-from geoengage.reports.rules.release import K
 
 COLOURS = ("#e8f1f8", "#bdd7ea", "#7fb3d5", "#3d85b8", "#134f7c")  # few … many visits, by fifths
 UNTOLD_COLOUR = "#d9d9d9"

@@ -21,8 +21,8 @@ from geoengage.kit import partitions
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.presence.models import Ping, Visit
+from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.periods import Period, Span, period_of
-from geoengage.reports.rules.release import K
 from geoengage.tenancy.rules import KeyKind
 from geoengage.venues.models import Level
 from tests.campaign_rows import make_device, make_mall, make_profile, make_store, make_zone

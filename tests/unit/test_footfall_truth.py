@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import BINS_S, Footfall, Place, Visits
 from geoengage.reports.rules.periods import Period, Span, period_of
-from geoengage.reports.rules.release import K
 from geoengage.simulator.route import NoWay
 from geoengage.simulator.venue import read_venue
 from geoengage.simulator.walk import plan_walk

@@ -16,9 +16,9 @@ from geoengage.kit.http import PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.reports import footfall, footfall_files, footfall_report
 from geoengage.reports.api import footfall_shapes as shapes
+from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import BINS_S, Figures, Footfall
 from geoengage.reports.rules.periods import Span
-from geoengage.reports.rules.release import K
 from geoengage.tenancy.auth import Reader
 from geoengage.tenancy.rules import Principal
 

@@ -16,6 +16,7 @@ from uuid import UUID
 import numpy as np
 
 from geoengage.reports.rules import release
+from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.periods import DAY, Period, Span, piece_of
 from geoengage.reports.rules.release import APART, HIDDEN, Bools, Group, Ints, Lattice
 
@@ -79,9 +80,7 @@ class Footfall:
     days before it are counted.
     """
 
-    def __init__(
-        self, visits: Visits, places: Sequence[Place], period: Period, today: date, k: int = release.K
-    ) -> None:
+    def __init__(self, visits: Visits, places: Sequence[Place], period: Period, today: date, k: int = K) -> None:
         self.places, self.period, self.k = places, period, k
         self.complete = period.last < today
         self._today, self._crossed = today, period.crossed()
