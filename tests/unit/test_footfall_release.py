@@ -111,7 +111,7 @@ def told_bin(rows: list[Row], counted: Footfall, here: set[int], wanted: int) ->
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds())
 def test_no_sum_or_difference_of_visits_isolates_a_few_people(rows: list[Row]) -> None:
     atoms = told_atoms(rows, K, TODAY)
@@ -169,7 +169,7 @@ def people_answers(rows: list[Row], counted: Footfall, atoms: dict[int, str]) ->
         yield Answer((start, end, period, "flow"), people, done, ends, (start, end))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds())
 def test_no_group_lies_in_another_with_a_few_people_between(rows: list[Row]) -> None:
     atoms = told_atoms(rows, K, TODAY)
@@ -188,7 +188,7 @@ def test_no_group_lies_in_another_with_a_few_people_between(rows: list[Row]) -> 
                 assert not 0 < b.number - a.number < K, (a.name, b.name)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds())
 def test_a_later_look_tells_no_difference(rows: list[Row]) -> None:
     """Whoever writes numbers down every night finds no group between them: told groups stay told or grow by k."""

@@ -65,7 +65,7 @@ async def test_it_opens_offline(browser: Browser, tmp_path: Path, size: tuple[in
     context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
     page = await context.new_page()
     problems: list[Any] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("dialog", lambda dialog: problems.append(dialog.message))
     page.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None)
