@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from geoengage.kit import errors
-from geoengage.kit.http import PROBLEMS, Now, Tx
+from geoengage.kit.http import PROBLEMS, Now, Problem, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.reports import footfall, footfall_files, footfall_report
 from geoengage.reports.api import footfall_shapes as shapes
@@ -80,7 +80,9 @@ async def get_heat(me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.HeatWin
 @router.get(
     "/v1/footfall/export",
     response_class=Response,
-    responses=PROBLEMS | {200: {"description": "The file.", "content": {media: {} for media in MEDIA.values()}}},
+    responses=PROBLEMS
+    | {200: {"description": "The file.", "content": {media: {} for media in MEDIA.values()}}}
+    | {503: {"model": Problem, "description": "The map files of the HTML report are not built."}},
 )
 async def export_footfall(
     request: Request, me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.ExportWindow, Query()]
