@@ -86,6 +86,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 def _serve_console(app: FastAPI, settings: Settings) -> None:
     """The console's pages and assets, or the command that builds them."""
     folder = settings.web_dir or (_PACKAGED if _PACKAGED.exists() else _CHECKOUT)
+    app.state.report_assets = folder / "report"
 
     async def page(request: Request) -> Response:
         if not (folder / "index.html").exists():

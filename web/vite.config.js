@@ -1,8 +1,21 @@
 // Builds the console into web/dist. The server mounts that folder at /ui/ and answers every page path with index.html.
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vite';
+
+/** Leaflet as it is published, for reports that the server makes and that open without a network. */
+const reportAssets = {
+  name: 'report-assets',
+  generateBundle() {
+    for (const file of ['leaflet.js', 'leaflet.css']) {
+      const source = readFileSync(new URL(`node_modules/leaflet/dist/${file}`, import.meta.url));
+      this.emitFile({ type: 'asset', fileName: `report/${file}`, source });
+    }
+  },
+};
 
 export default defineConfig({
   base: '/ui/',
+  plugins: [reportAssets],
   build: {
     target: 'es2022',
     // the strict CSP allows no inline script, so nothing may be inlined into the HTML

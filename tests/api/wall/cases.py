@@ -153,6 +153,21 @@ CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
+PERIOD = {"period": "week", "on": NOON.date().isoformat()}
+FOOTFALL: tuple[Make, ...] = (
+    lambda s: PERIOD | {"mall_id": s["mall"]},
+    lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},
+    lambda s: PERIOD | {"mall_id": s["mall"], "store_id": s["store"]},
+    lambda s: PERIOD | {"mall_id": s["mall"], "zone_id": s["zone"]},
+)
+FOOTFALL_LISTS: tuple[Make, ...] = tuple(
+    lambda s, by=by: PERIOD | {"mall_id": s["mall"], "by": by} for by in ("zone", "store", "level")
+)
+FOOTFALL_FILES: tuple[Make, ...] = tuple(
+    lambda s, form=form, by=by: PERIOD | {"mall_id": s["mall"], "by": by, "format": form}
+    for form in ("csv", "geojson")
+    for by in ("zone", "store", "level")
+)
 
 CASES = [
     # --- open to everybody: they tell nothing of a tenant
@@ -244,6 +259,12 @@ CASES = [
     ),
     Case("GET", "/v1/live", queries=(lambda _: {"once": "true"},), headers={"Last-Event-ID": "0"}),
     Case("GET", "/v1/live/occupancy", queries=(*NO_QUERY, lambda s: {"mall_id": s["mall"]}), refused_to_shops=403),
+    # --- footfall
+    Case("GET", "/v1/footfall", queries=FOOTFALL),
+    Case("GET", "/v1/footfall/places", queries=FOOTFALL_LISTS, shared=True),
+    Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
+    Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
+    Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

@@ -27,7 +27,12 @@ ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises 
 SAME = {"Origin": "http://testserver"}
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/problems/{code}", "/go/{token}", "/v1/login"}
 OTHER_ROUTES = {*PAGES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
-NAMELESS = {"/v1/config", "/v1/campaigns/{campaign_id}/report"}  # answers that name nothing of a tenant
+NAMELESS = {
+    "/v1/config",
+    "/v1/campaigns/{campaign_id}/report",
+    "/v1/footfall/flows",
+    "/v1/footfall/heat",
+}  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
     "store",
@@ -176,7 +181,7 @@ async def test_another_tenant(
             assert (answer.status, '"accepted":0' in answer.text) == (200, True), answer
         elif case.who in (For.APP, For.DEVICE, For.PINGS) or (case.who is For.CONSOLE and not console):
             assert answer.status == 403, answer
-        elif case.names_ids or case.path == "/v1/explain":
+        elif case.names_ids or case.path == "/v1/explain" or case.path.startswith("/v1/footfall"):
             assert answer.status == 404, answer
         elif names_foreign(case, alpha):
             assert answer.status in (404, 422), answer
