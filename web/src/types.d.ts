@@ -99,6 +99,10 @@ export interface ZoneRules {
   min_confidence?: number | null;
   dwell_s?: number[] | null;
   timeout_s?: number | null;
+  exit_tolerance_m?: number | null;
+  single_fix?: boolean | null;
+  crossing?: boolean | null;
+  dwell_silence_s?: number | null;
 }
 export interface ZoneProps {
   name: string;
@@ -113,6 +117,7 @@ export interface ZoneProps {
   schedule: Schedule | null;
   rules: ZoneRules | null;
   external_id?: string | null;
+  metadata?: Record<string, unknown>;
   version: number;
   published_version: number | null;
   status: 'draft' | 'published' | 'changed';
@@ -120,6 +125,15 @@ export interface ZoneProps {
   updated_at: string;
 }
 export type Zone = Feature<ZoneProps>;
+/** One edit of a zone; `id` is the zone's. */
+export type ZoneVersion = Feature<
+  Omit<ZoneProps, 'published_version' | 'status' | 'area_m2' | 'updated_at' | 'external_id'> & {
+    created_at: string;
+    created_by: string | null;
+    effective_from: string | null;
+    effective_to: string | null;
+  }
+>;
 
 /** A zone as the map draws it: its geometry already in the mall's metres. */
 export interface DrawnZone {

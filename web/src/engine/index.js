@@ -3,8 +3,11 @@
  * library. Layers from below: image of the plan (IMAGE_PANE), plan, zones, labels, badges, marks, dots, corners, handles.
  */
 import { bounds } from '../geo.js';
+import { nameHandle } from './corners.js';
 import { makeDotsLayer } from './dots_layer.js';
+import { makeDrawing } from './drawing.js';
 import { makeEditor } from './editor.js';
+import { makeHand } from './hand.js';
 import { makeHandles } from './handles.js';
 import { L, toLatLng, toXY } from './leaflet.js';
 import { makeMarks } from './marks.js';
@@ -13,15 +16,18 @@ import { makeZones } from './zones.js';
 
 /** @import {Shape, XY} from '../types' */
 /** @import {Seen} from '../dots.js' */
-/** @import {EditorEvents} from './editor.js' */
+/** @import {DrawEvents} from './drawing.js' */
+/** @import {EditEvents} from './editor.js' */
 /**
- * @typedef {EditorEvents & {
+ * @typedef {DrawEvents & EditEvents & {
  *   click: (hit: {dot: Seen | null, zone: string | null, at: XY}) => void,
  *   hover: (dot: Seen | null, pixel: {x: number, y: number}) => void,
  * }} EngineEvents
  */
 
-const REACH_PX = window.matchMedia?.('(pointer: coarse)').matches ? 22 : 11;
+const isCoarse = window.matchMedia?.('(pointer: coarse)').matches;
+const REACH_PX = isCoarse ? 22 : 11;
+const SNAP_PX = isCoarse ? 20 : 12;
 /** How far around the mall one can look: enough to show any part of it beside an open sheet. */
 const MARGIN_M = 800;
 /** Below the drawn plan: where a scanned one is shown. */
@@ -59,21 +65,32 @@ export function makeEngine(container, events, { fps }) {
   const dots = makeDotsLayer(map, { fps, still });
   const marks = makeMarks(map);
   const handles = makeHandles(map);
+  map.pm.setGlobalOptions({ tooltips: false, snapDistance: SNAP_PX, allowSelfIntersection: false });
+  // every handle is a button and needs a name
+  map.on('layeradd', ({ layer }) => layer instanceof L.Marker && nameHandle(layer.getElement()));
   const editor = makeEditor(map, events);
+  const drawing = makeDrawing(map, {
+    ...events,
+    drawing(now) {
+      editor.rest(now !== null);
+      events.drawing(now);
+    },
+  });
+  const dropHand = makeHand(map, { onTap: drawing.drop });
   /** @type {((at: XY) => void) | null} */
   let picker = null;
 
   const reach = () => REACH_PX / 2 ** map.getZoom();
 
   map.on('click', ({ latlng }) => {
-    if (editor.isBusy()) return;
+    if (drawing.tool() || editor.isBusy()) return;
     const at = toXY(latlng);
     if (picker) return picker(at);
     const dot = dots.at(at, reach());
     events.click({ dot, zone: zones.at(at), at });
   });
   map.on('mousemove', ({ latlng, containerPoint }) => {
-    if (!containerPoint || editor.tool() || picker) return;
+    if (!containerPoint || drawing.tool() || picker) return;
     const at = toXY(latlng);
     const dot = dots.at(at, reach());
     container.classList.toggle('over-something', Boolean(dot || zones.at(at)));
@@ -115,6 +132,7 @@ export function makeEngine(container, events, { fps }) {
     marks,
     handles,
     editor,
+    drawing,
     fit,
     /** Clicks on the map go here instead of to zones and shoppers, until null is given. @param {((at: XY) => void) | null} next */
     pick(next) {
@@ -150,6 +168,8 @@ export function makeEngine(container, events, { fps }) {
     },
     destroy() {
       observer.disconnect();
+      dropHand();
+      drawing.stop();
       dots.stop();
       map.remove();
     },

@@ -90,15 +90,16 @@ export function logo(name, brand) {
 
 /**
  * A modal dialog. Resolves to the clicked action's value, or null when it was dismissed.
- * @param {{title: string, body: Child, actions: {label: string, value: string, tone?: string, testid?: string}[], testid?: string}} options
+ * @param {{title: string, body: Child, actions: {label: string, value: string, tone?: string, testid?: string}[], testid?: string,
+ *   look?: string}} options `look`: a further class
  * @returns {Promise<string | null>}
  */
-export function ask({ title, body, actions, testid }) {
+export function ask({ title, body, actions, testid, look = '' }) {
   return new Promise((resolve) => {
     const id = uid('dialog');
     const dialog = h(
       'dialog',
-      { class: 'dialog', 'aria-labelledby': id, 'data-testid': testid },
+      { class: `dialog ${look}`, 'aria-labelledby': id, 'data-testid': testid },
       h(
         'form',
         { method: 'dialog' },

@@ -1,10 +1,11 @@
-/** The frame around a zone's form: name, state, tools, and Save / Publish / Cancel with the sign of unsaved changes. */
+/** The frame around a zone's form: name, state, tools for the shape, and Save / Publish / Cancel with the sign of unsaved changes. */
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { pill } from '../../ui/widgets.js';
 
 /** @import {Child} from '../../ui/dom.js' */
-/** @import {Zone} from '../../types' */
+/** @import {Mode} from '../../engine/editor.js' */
+/** @import {Shape, Zone} from '../../types' */
 
 /** @type {Record<string, [string, string]>} */
 const STATUS = {
@@ -12,11 +13,12 @@ const STATUS = {
   published: ['published', 'ok'],
   changed: ['edited, not published', 'warn'],
 };
+/** @typedef {'publish' | 'save' | 'cancel' | 'back' | 'unpublish' | 'remove' | 'duplicate' | 'copy' | 'cut' | 'part'} Action */
 
 /**
  * @param {HTMLElement} root
  * @param {boolean} canEdit
- * @param {Record<'publish' | 'save' | 'cancel' | 'back' | 'unpublish' | 'remove' | 'move', () => void>} actions
+ * @param {Record<Action, () => void> & {mode: (mode: Mode) => void}} actions
  */
 export function makeEditPanel(root, canEdit, actions) {
   const heading = h('h2', null);
@@ -27,14 +29,18 @@ export function makeEditPanel(root, canEdit, actions) {
   const cancel = button('cancel', 'button-quiet', actions.cancel, 'Cancel');
   const unpublish = button('unpublish', 'button-small', actions.unpublish, 'Unpublish');
   const remove = button('delete', 'button-small button-danger', actions.remove, [icon('trash', 16), 'Delete']);
-  const move = button('move', 'button-small', actions.move, [icon('move', 16), 'Move']);
+  const duplicate = button('duplicate', 'button-small', actions.duplicate, [icon('copy', 16), 'Duplicate']);
+  const copy = button('copy-levels', 'button-small', actions.copy, [icon('levels', 16), 'Copy to floors…']);
+  const move = tool('move', 'Move', 'M', () => actions.mode('move'));
+  const turn = tool('rotate', 'Turn', 'T', () => actions.mode('rotate'));
+  const cut = tool('cut', 'Cut out', 'X', actions.cut);
+  const part = tool('part', 'Add a part', 'A', actions.part);
   const campaign = h(
     'a',
     { class: 'button button-small', 'data-testid': 'campaign-for-zone' },
     icon('campaigns', 16),
     'New campaign here',
   );
-  const extras = h('div', { class: 'form-extras', 'data-testid': 'form-extras' });
   const back = h(
     'button',
     {
@@ -46,10 +52,12 @@ export function makeEditPanel(root, canEdit, actions) {
     },
     icon('back'),
   );
+  // outlives the forms
+  const extras = h('div', { class: 'form-extras', 'data-testid': 'form-extras' });
 
   return {
-    /** Where other modules put their panels; it outlives the form. */
-    extras,
+    /** Further panels below the form, in this order. @param {HTMLElement[]} nodes */
+    mount: (nodes) => extras.append(...nodes),
     /** @param {HTMLFormElement} form @param {Zone | null} zone */
     show(form, zone) {
       form.addEventListener('submit', (event) => {
@@ -64,25 +72,34 @@ export function makeEditPanel(root, canEdit, actions) {
         h(
           'div',
           { class: 'panel-scroll', tabindex: canEdit ? null : 0 },
-          canEdit && h('div', { class: 'tool-row' }, move, zone && campaign),
+          canEdit && h('div', { class: 'tool-row', role: 'group', 'aria-label': 'Shape' }, move, turn, cut, part),
           form,
           extras,
-          canEdit && zone && h('div', { class: 'tool-row tool-row-end' }, unpublish, remove),
+          canEdit && zone && h('div', { class: 'tool-row tool-row-end' }, campaign, duplicate, copy, unpublish, remove),
         ),
         canEdit && h('div', { class: 'panel-foot' }, unsaved, buttons),
       );
     },
-    /** @param {{zone: Zone | null, hasShape: boolean, isDirty: boolean, isBusy: boolean, isMoving: boolean}} now */
-    update({ zone, hasShape, isDirty, isBusy, isMoving }) {
-      fill(heading, zone ? zone.properties.name : 'New zone');
+    /** @param {{zone: Zone | null, shape: Shape | null, isDirty: boolean, isBusy: boolean, mode: Mode}} now */
+    update({ zone, shape, isDirty, isBusy, mode }) {
+      const mark = isDirty && canEdit;
+      fill(
+        heading,
+        mark && h('span', { class: 'unsaved-dot', 'aria-hidden': 'true' }, '● '),
+        zone ? zone.properties.name : 'New zone',
+      );
       const [words, tone] = STATUS[zone?.properties.status ?? 'draft'];
       fill(state, pill(words, tone));
-      fill(unsaved, isDirty && canEdit ? 'Unsaved changes' : null);
-      publish.disabled = isBusy || !hasShape || (!isDirty && zone?.properties.status === 'published');
-      save.disabled = isBusy || !hasShape || !isDirty;
+      if (unsaved.textContent !== (mark ? 'Unsaved changes' : '')) fill(unsaved, mark ? 'Unsaved changes' : null);
+      publish.disabled = isBusy || !shape || (!isDirty && zone?.properties.status === 'published');
+      save.disabled = isBusy || !shape || !isDirty;
       fill(cancel, isDirty ? 'Cancel' : 'Close');
       unpublish.hidden = !zone || zone.properties.published_version === null;
-      move.setAttribute('aria-pressed', String(isMoving));
+      move.setAttribute('aria-pressed', String(mode === 'move'));
+      turn.setAttribute('aria-pressed', String(mode === 'rotate'));
+      for (const node of [move, cut, part]) node.disabled = !shape;
+      // a turned circle is the same circle
+      turn.disabled = !shape || shape.type === 'Point';
     },
     clear: () => fill(root),
   };
@@ -91,3 +108,10 @@ export function makeEditPanel(root, canEdit, actions) {
 /** @param {string} testid @param {string} look @param {() => void} act @param {Child} text */
 const button = (testid, look, act, text) =>
   h('button', { type: 'button', class: `button ${look}`, 'data-testid': testid, on: { click: act } }, text);
+
+/** @param {string} testid @param {string} label @param {string} key @param {() => void} act */
+function tool(testid, label, key, act) {
+  const node = button(testid, 'button-small', act, [icon(testid, 16), label]);
+  node.title = `${label} (${key})`;
+  return node;
+}

@@ -1,20 +1,25 @@
 /**
- * One zone being made or changed: its draft, undo and redo of the shape, and when what is saved.
+ * One zone being made or changed: its draft, what is unsaved in it, and when it may be left.
  *
- * Nothing is saved until the operator says so; "Publish" saves first. The page gives the map and a place for the form,
- * edit_panel.js has the buttons, saving.js speaks with the server.
+ * Nothing is saved until the operator says so; "Publish" saves first. shaping.js changes the shape, publishing.js speaks
+ * with the server, edit_panel.js has the buttons; all work on the one draft that is kept here.
  */
-import { ApiError, call, newKey } from '../../api.js';
+import { newKey } from '../../api.js';
 import { makeHistory } from '../../history.js';
 import { h } from '../../ui/dom.js';
 import { colour } from '../../ui/format.js';
-import { ask, explain } from '../../ui/widgets.js';
+import { ask } from '../../ui/widgets.js';
 import { makeEditPanel } from './edit_panel.js';
-import { confirm, greet, placeOf, setPublished, writeZone } from './saving.js';
+import { makePublishing } from './publishing.js';
+import { shapePanel } from './shape_panel.js';
+import { makeShaping } from './shaping.js';
 import { KIND_COLOURS, readZone } from './venue.js';
+import { versionsPanel } from './versions_panel.js';
 import { WELCOME, zoneForm } from './zone_form.js';
 
 /** @import {Context, Shape, Zone} from '../../types' */
+/** @import {Mode} from '../../engine/editor.js' */
+/** @import {Purpose, Tool} from '../../engine/drawing.js' */
 /** @import {Engine} from '../../engine/index.js' */
 /** @import {Venue} from './venue.js' */
 /** @import {Values, Welcome} from './zone_form.js' */
@@ -28,9 +33,9 @@ import { WELCOME, zoneForm } from './zone_form.js';
  * @property {string} savedValues what the form held when it was last saved
  * @property {string} savedShape likewise, as JSON
  * @property {string} key idempotency key of its creation
- * @property {boolean} moving
+ * @property {Mode} mode what dragging does
  */
-
+/** What the parts of the editor share. @typedef {{draft: Draft | null, busy: boolean}} State */
 /**
  * What the panels beside the form are told. `values` may be incomplete while somebody types; `shape` is in the mall's metres.
  * @typedef {{zoneId: string | null, zone: Zone | null, values: Values, shape: Shape | null}} DraftSnapshot
@@ -39,29 +44,47 @@ import { WELCOME, zoneForm } from './zone_form.js';
 
 /**
  * @param {{engine: Engine, context: Context, canEdit: boolean, panel: HTMLElement, level: () => number, venue: () => Venue,
- *   onClosed: () => void, onSaved: (zone: Zone) => void, onRemoved: (id: string) => void, onDraft: () => void}} options
+ *   onClosed: () => void, onSaved: (zone: Zone) => void, onDraft: () => void, onTool: (tool: Tool, purpose: Purpose) => void,
+ *   onDuplicate: (zone: Zone) => void, onCopy: (zone: Zone) => void, onRemove: (zone: Zone) => void}} options
  */
-export function makeEditing({ engine, context, canEdit, panel, level, venue, onClosed, onSaved, onRemoved, onDraft }) {
-  /** @type {Draft | null} */
-  let draft = null;
-  let busy = false;
+export function makeEditing(options) {
+  const { engine, context, canEdit, level, venue, onClosed, onDraft } = options;
+  /** @type {State} */
+  const state = { draft: null, busy: false };
   /** @type {Extra[]} */
   const extras = [];
-  const frame = makeEditPanel(panel, canEdit, {
-    publish,
-    save: () => save(true),
+
+  const shaping = makeShaping({ state, engine, context, venue, showShape, refresh, onTool: options.onTool });
+  const publishing = makePublishing({ state, engine, context, venue, refresh, isDirty, adopt, close });
+  const shapes = shapePanel({ canEdit, actions: shaping });
+  const versions = versionsPanel({
+    context,
+    canEdit,
+    venue,
+    onGhost: (shape) => engine.marks.set('version', shape ? [shape] : []),
+    onRestore: publishing.restore,
+  });
+  const frame = makeEditPanel(options.panel, canEdit, {
+    publish: publishing.publish,
+    save: () => publishing.save(true),
     cancel: close,
     back: leave,
-    unpublish,
-    remove,
-    move: toggleMove,
+    unpublish: publishing.unpublish,
+    remove: () => state.draft?.zone && options.onRemove(state.draft.zone),
+    duplicate: () => whenSaved(options.onDuplicate),
+    copy: () => whenSaved(options.onCopy),
+    mode: shaping.setMode,
+    cut: () => shaping.draw('cut'),
+    part: () => shaping.draw('part'),
   });
+  frame.mount([shapes.node, versions.node]);
 
   // ---- opening and closing
 
   /** @param {Values} values @param {Zone | null} zone @param {Welcome | null} welcome */
   function makeForm(values, zone, welcome) {
-    return zoneForm({ values, zone, venue: venue(), welcome, canEdit, onChange: refresh, onUseStore: useOutline });
+    const onUseStore = shaping.useOutline;
+    return zoneForm({ values, zone, venue: venue(), welcome, canEdit, onChange: refresh, onUseStore });
   }
 
   /** @param {{zone: Zone | null, etag: string | null, values: Values, shape: Shape, welcome: Welcome | null}} what */
@@ -69,26 +92,27 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
     const form = makeForm(values, zone, welcome);
     // of a new zone even the first shape can be undone
     const saved = zone ? shape : null;
-    draft = {
+    state.draft = {
       zone,
       etag,
       form,
       history: makeHistory(saved),
       key: newKey(),
-      moving: false,
+      mode: 'corners',
       savedValues: JSON.stringify(form.read()),
       savedShape: JSON.stringify(saved),
     };
-    draft.history.push(shape);
+    state.draft.history.push(shape);
     frame.show(form.node, zone);
+    versions.show(zone);
     showShape();
     if (!zone) form.focusName();
   }
 
   /** A new zone of a drawn shape. @param {Shape} shape @param {Values} [preset] */
   function create(shape, preset = {}) {
-    if (draft && !draft.history.current()) {
-      changed(shape);
+    if (state.draft && !state.draft.history.current()) {
+      shaping.changed(shape);
       showShape();
       return;
     }
@@ -115,29 +139,57 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
     start({ ...fresh, values: fresh.zone.properties, shape: venue().shapeOf(fresh.zone), welcome: null });
   }
 
+  /** The server's answer is the new truth; the form starts again from it. @param {Zone} zone @param {string | null} etag */
+  function adopt(zone, etag) {
+    const { draft } = state;
+    if (!draft) return;
+    venue().keep(zone);
+    // a greeting belongs to the first publication, so it is still offered after a first Save
+    const welcome = zone.properties.published_version === null ? draft.form.welcome() : null;
+    const form = makeForm(zone.properties, zone, welcome);
+    state.draft = {
+      ...draft,
+      zone,
+      etag: etag ?? `"v${zone.properties.version}"`,
+      form,
+      savedValues: JSON.stringify(form.read()),
+      savedShape: JSON.stringify(draft.history.current()),
+    };
+    frame.show(form.node, zone);
+    versions.show(zone);
+    showShape();
+    options.onSaved(zone);
+  }
+
   function close() {
-    draft = null;
-    engine.editor.edit(null, { color: '#000000', moving: false });
+    state.draft = null;
+    engine.drawing.draw(null);
+    engine.editor.edit(null, { color: '#000000', mode: 'corners' });
     engine.point(null);
+    versions.show(null);
     frame.clear();
     tellExtras();
     onClosed();
   }
 
-  const isDirty = () =>
-    draft !== null &&
-    (draft.zone === null ||
-      JSON.stringify(draft.form.read()) !== draft.savedValues ||
-      JSON.stringify(draft.history.current()) !== draft.savedShape);
+  function isDirty() {
+    const { draft } = state;
+    return (
+      draft !== null &&
+      (draft.zone === null ||
+        JSON.stringify(draft.form.read()) !== draft.savedValues ||
+        JSON.stringify(draft.history.current()) !== draft.savedShape)
+    );
+  }
 
   /** Makes sure that nothing unsaved is lost. @returns {Promise<boolean>} whether the form may be left */
   async function leave() {
-    if (!draft) return true;
+    if (!state.draft) return true;
     if (isDirty()) {
       const answer = await ask({
         title: 'Save your changes?',
         testid: 'unsaved-dialog',
-        body: h('p', null, `“${draft.form.name() || 'This zone'}” has changes that are not saved.`),
+        body: h('p', null, `“${state.draft.form.name() || 'This zone'}” has changes that are not saved.`),
         actions: [
           { label: 'Keep editing', value: '' },
           { label: 'Discard', value: 'discard', tone: 'danger', testid: 'discard' },
@@ -145,33 +197,49 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
         ],
       });
       if (!answer) return false;
-      if (answer === 'save' && !(await save())) return false;
+      if (answer === 'save' && !(await publishing.save())) return false;
     }
     close();
     return true;
   }
 
-  // ---- the shape
+  /** What is done with the zone as it is saved waits until it is. @param {(zone: Zone) => void} act */
+  async function whenSaved(act) {
+    const zone = state.draft?.zone;
+    if (zone && (await leave())) act(venue().zone(zone.id) ?? zone);
+  }
+
+  // ---- showing
 
   function refresh() {
+    const { draft } = state;
     if (!draft) return;
     const shape = draft.history.current();
     draft.form.setShape(shape);
+    shapes.update(shape);
     frame.update({
       zone: draft.zone,
-      hasShape: shape !== null,
+      shape,
       isDirty: isDirty(),
-      isBusy: busy,
-      isMoving: draft.moving,
+      isBusy: state.busy,
+      mode: draft.mode,
     });
     onDraft();
     tellExtras();
   }
 
+  function showShape() {
+    const { draft } = state;
+    if (!draft) return;
+    const how = { color: colour(draft.form.color()), mode: draft.mode, locked: !canEdit };
+    engine.editor.edit(draft.history.current(), how);
+    refresh();
+  }
+
   /** @returns {DraftSnapshot | null} */
   function snapshot() {
-    if (!draft) return null;
-    const { zone, form, history } = draft;
+    if (!state.draft) return null;
+    const { zone, form, history } = state.draft;
     return { zoneId: zone?.id ?? null, zone, values: form.read(), shape: history.current() };
   }
 
@@ -181,177 +249,24 @@ export function makeEditing({ engine, context, canEdit, panel, level, venue, onC
     for (const extra of extras) extra.changed(now);
   }
 
-  function showShape() {
-    if (!draft) return;
-    const how = { color: colour(draft.form.color()), moving: draft.moving, locked: !canEdit };
-    engine.editor.edit(draft.history.current(), how);
-    refresh();
-  }
-
-  /** The map says that a gesture has ended. @param {Shape} shape */
-  function changed(shape) {
-    engine.point(null);
-    if (draft?.history.push(shape)) refresh();
-  }
-
-  /** @param {'undo' | 'redo'} way @param {string} said */
-  function step(way, said) {
-    if (!draft || !(way === 'undo' ? draft.history.canUndo() : draft.history.canRedo())) return;
-    draft.history[way]();
-    showShape();
-    context.announce(said);
-  }
-
-  function toggleMove() {
-    if (!draft) return;
-    draft.moving = !draft.moving;
-    showShape();
-    engine.focus();
-  }
-
-  /** @param {string} storeId */
-  function useOutline(storeId) {
-    const store = venue().store(storeId);
-    if (!store || store.geometry.type === 'Point') {
-      context.toast('Choose a shop with an outline first.');
-      return;
-    }
-    changed(venue().shapeOf(/** @type {any} */ (store)));
-    showShape();
-  }
-
-  // ---- the server
-
-  /**
-   * Runs one exchange with the server and shows what goes wrong.
-   * @template T
-   * @param {() => Promise<T>} work
-   * @returns {Promise<T | null>}
-   */
-  async function exchange(work) {
-    if (busy || !draft) return null;
-    busy = true;
-    refresh();
-    draft.form.setErrors(null);
-    try {
-      return await work();
-    } catch (error) {
-      showError(error);
-      return null;
-    } finally {
-      busy = false;
-      refresh();
-    }
-  }
-
-  /** @param {unknown} error */
-  function showError(error) {
-    const shape = draft?.history.current();
-    draft?.form.setErrors(explain(error), error instanceof ApiError ? error.errors : []);
-    context.announce(explain(error));
-    const place = error instanceof ApiError && shape ? placeOf(error, venue().toGeoJson(shape)) : null;
-    if (place) engine.point(venue().frame.toFrame(place), explain(error));
-  }
-
-  /** @returns {Promise<Zone | null>} null when somebody else's version was taken instead */
-  async function write() {
-    const shape = draft?.history.current();
-    if (!draft || !shape) return null;
-    const { zone, etag, key, form, savedShape } = draft;
-    const isMoved = JSON.stringify(shape) !== savedShape;
-    const answer = await writeZone({ venue: venue(), zone, etag, key, shape, isMoved, values: form.read() });
-    if (answer.isTheirs) draft.history.push(venue().shapeOf(answer.zone));
-    adopt(answer.zone, answer.etag);
-    if (answer.isTheirs) context.toast('This is their version now. Look at it before you publish.');
-    return answer.isTheirs ? null : answer.zone;
-  }
-
-  /** The server's answer is the new truth; the form starts again from it. @param {Zone} zone @param {string | null} etag */
-  function adopt(zone, etag) {
-    if (!draft) return;
-    venue().keep(zone);
-    // a greeting belongs to the first publication, so it is still offered after a first Save
-    const welcome = zone.properties.published_version === null ? draft.form.welcome() : null;
-    const form = makeForm(zone.properties, zone, welcome);
-    draft = {
-      ...draft,
-      zone,
-      etag: etag ?? `"v${zone.properties.version}"`,
-      form,
-      savedValues: JSON.stringify(form.read()),
-      savedShape: JSON.stringify(draft.history.current()),
-    };
-    frame.show(form.node, zone);
-    showShape();
-    onSaved(zone);
-  }
-
-  /** @param {boolean} [say] @returns {Promise<boolean>} */
-  async function save(say = false) {
-    const zone = await exchange(write);
-    if (zone && say) context.toast(`Saved “${zone.properties.name}”. Publish it to put it into effect.`);
-    return zone !== null;
-  }
-
-  async function publish() {
-    const welcome = draft?.form.welcome();
-    const done = await exchange(async () => {
-      const saved = isDirty() ? await write() : draft?.zone;
-      if (!saved) return null;
-      const current = await setPublished(saved.id, true);
-      adopt(current.zone, current.etag);
-      return current.zone;
-    });
-    if (!done) return;
-    context.toast(`“${done.properties.name}” is live. It lights up when the next shopper walks in.`);
-    close();
-    if (welcome?.on) await greet(done, welcome, context);
-  }
-
-  async function unpublish() {
-    const zone = draft?.zone;
-    const text = 'Nobody enters it any more, everyone inside counts as left, and its campaigns send nothing.';
-    if (!zone || !(await confirm(`Unpublish “${zone.properties.name}”?`, text, 'Unpublish'))) return;
-    await exchange(async () => {
-      const current = await setPublished(zone.id, false);
-      adopt(current.zone, current.etag);
-      context.toast(`“${zone.properties.name}” is a draft again.`);
-    });
-  }
-
-  async function remove() {
-    const zone = draft?.zone;
-    const text = 'Everyone inside counts as left. Campaigns that use it stop sending. This cannot be undone.';
-    if (!zone || !(await confirm(`Delete “${zone.properties.name}”?`, text, 'Delete'))) return;
-    const done = await exchange(async () => {
-      await call('DELETE', `/v1/zones/${zone.id}`, { etag: draft?.etag });
-      return true;
-    });
-    if (!done) return;
-    venue().drop(zone.id);
-    context.toast(`Deleted “${zone.properties.name}”.`);
-    close();
-    onRemoved(zone.id);
-  }
-
   return {
     snapshot,
     /** A panel inside the form that follows the draft. @param {Extra} extra */
     addExtra(extra) {
       extras.push(extra);
-      frame.extras.append(extra.node);
+      frame.mount([extra.node]);
     },
     create,
     open,
+    close,
     leave,
-    changed,
     isDirty,
-    undo: () => step('undo', 'Undone'),
-    redo: () => step('redo', 'Done again'),
-    zoneId: () => draft?.zone?.id ?? null,
-    isOpen: () => draft !== null,
-    hasShape: () => Boolean(draft?.history.current()),
-    canUndo: () => draft?.history.canUndo() ?? false,
-    canRedo: () => draft?.history.canRedo() ?? false,
+    shaping,
+    zoneId: () => state.draft?.zone?.id ?? null,
+    etag: () => state.draft?.etag ?? null,
+    isOpen: () => state.draft !== null,
+    hasShape: () => Boolean(state.draft?.history.current()),
+    canUndo: () => state.draft?.history.canUndo() ?? false,
+    canRedo: () => state.draft?.history.canRedo() ?? false,
   };
 }

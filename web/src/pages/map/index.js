@@ -19,6 +19,8 @@ import { may } from '../../ui/words.js';
 import { openExplain } from '../explain_panel.js';
 import { coach } from './coach.js';
 import { makeDebug } from './debug.js';
+import { drawBar } from './draw_bar.js';
+import { said } from './draw_words.js';
 import { makeEditing } from './editing.js';
 import { makeFeed } from './feed.js';
 import { listenToKeys, showKeys } from './keys.js';
@@ -28,10 +30,11 @@ import { makeMapFrame } from './map_frame.js';
 import { makePhone } from './phone.js';
 import { sheetTabs } from './sheet.js';
 import { makeToolbar } from './toolbar.js';
+import { makeZoneActions } from './zone_actions.js';
 import { zoneList } from './zone_list.js';
 
 /** @import {Shape, Store, XY, Zone} from '../../types' */
-/** @import {Tool} from '../../engine/editor.js' */
+/** @import {Drawing, Purpose, Tool} from '../../engine/drawing.js' */
 /** @import {Venue} from './venue.js' */
 
 const FPS = 30;
@@ -43,7 +46,12 @@ export function mapPage(root, context, query) {
   // ---- the parts
 
   const help = coach(context, canEdit);
-  const frame = makeMapFrame(help.node);
+  const bar = drawBar({
+    onFinish: () => engine.drawing.finish(),
+    onBack: () => engine.drawing.takeBack(),
+    onCancel: () => engine.drawing.draw(null),
+  });
+  const frame = makeMapFrame(help.node, bar.node);
   const formPanel = h('section', { class: 'form-panel', 'aria-label': 'Zone', hidden: true });
 
   // Leaflet reads the element's style when it starts, so it must be on the page by then
@@ -54,8 +62,9 @@ export function mapPage(root, context, query) {
       click: onClick,
       hover: frame.showTip,
       drawn: onDrawn,
-      edited: (shape) => editing.changed(shape),
+      edited: (shape, words) => editing.shaping.changed(shape, words),
       drawing: onDrawing,
+      aim: frame.showAim,
     },
     { fps: Number(query.get('fps')) || FPS },
   );
@@ -64,13 +73,23 @@ export function mapPage(root, context, query) {
     canEdit,
     onLevel: (ordinal) => view.setLevel(ordinal),
     onTool: startTool,
-    onUndo: () => editing.undo(),
-    onRedo: () => editing.redo(),
+    onUndo: () => editing.shaping.undo(),
+    onRedo: () => editing.shaping.redo(),
     onFit: () => view.fit(),
     onKeys: showKeys,
   });
+  const actions = makeZoneActions({
+    context,
+    venue: () => /** @type {Venue} */ (view.venue()),
+    create(shape, values) {
+      editing.create(shape, values);
+      tabs.open('zones');
+    },
+    onChanged: () => view.refresh(),
+  });
   const list = zoneList({
     canEdit,
+    actions,
     onOpen: openZone,
     onToggle: (id) => view.toggle(id),
     onDraw: () => startTool('Rectangle'),
@@ -97,18 +116,25 @@ export function mapPage(root, context, query) {
       formPanel.hidden = true;
       list.node.hidden = false;
       tabs.close();
+      showUnsaved();
       view.refresh();
     },
     onDraft: () => {
       formPanel.hidden = false;
       list.node.hidden = true;
+      showUnsaved();
       showHistory();
     },
     onSaved: (zone) => {
       view.refresh();
       if (zone.properties.published_version !== null) help.done();
     },
-    onRemoved: () => view.refresh(),
+    onTool: startTool,
+    onDuplicate: actions.duplicate,
+    onCopy: actions.copy,
+    onRemove: async (zone) => {
+      if (await actions.remove([zone])) editing.close();
+    },
   });
   const view = makeMallView({
     engine,
@@ -129,10 +155,12 @@ export function mapPage(root, context, query) {
     ['phone', 'Phone', 'phone'],
     ['feed', 'Live', 'feed'],
   ]);
+  const title = document.title;
 
   const side = h(
     'div',
     { class: 'side', 'data-sheet': 'zones' },
+    tabs.grip(),
     h('div', { class: 'mall-head' }, icon('store', 18), view.select, toolbar.more.node),
     list.node,
     formPanel,
@@ -142,9 +170,9 @@ export function mapPage(root, context, query) {
     { class: 'middle' },
     toolbar.node,
     frame.node,
-    h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, feed.node),
+    h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, tabs.grip(), feed.node),
   );
-  const right = h('div', { class: 'right', 'data-sheet': 'phone' }, phone.node);
+  const right = h('div', { class: 'right', 'data-sheet': 'phone' }, tabs.grip(), phone.node);
   const page = h(
     'div',
     { class: 'map-page' },
@@ -161,6 +189,11 @@ export function mapPage(root, context, query) {
     toolbar.setHistory(editing.canUndo(), editing.canRedo());
   }
 
+  /** Unsaved work shows in the browser's tab too. */
+  function showUnsaved() {
+    document.title = editing.isDirty() ? `● ${title}` : title;
+  }
+
   // ---- what the operator does
 
   /** @param {Venue} venue @param {Zone | null} zone the one the address asks for */
@@ -170,20 +203,24 @@ export function mapPage(root, context, query) {
     else if (venue.zones().length) help.show();
   }
 
-  /** @param {Tool | null} tool */
-  async function startTool(tool) {
+  /** @param {Tool | null} tool @param {Purpose} [purpose] without one the tool is changed in the midst of a cut, else a zone begun */
+  async function startTool(tool, purpose = engine.drawing.purpose() ?? 'new') {
     if (!canEdit || !view.venue()) return;
-    if (tool && editing.isOpen() && editing.hasShape() && !(await editing.leave())) return;
+    const begins = tool && purpose === 'new' && editing.isOpen() && editing.hasShape();
+    if (begins && !(await editing.leave())) return;
     tabs.close();
     frame.hideStore();
-    engine.editor.draw(tool);
+    engine.drawing.draw(tool, purpose);
   }
 
-  /** @param {Tool | null} tool @param {number} corners */
-  function onDrawing(tool, corners) {
-    toolbar.setTool(tool);
-    frame.showHint(tool, corners);
-    if (tool) help.hide();
+  /** @param {Drawing | null} drawing */
+  function onDrawing(drawing) {
+    toolbar.setTool(drawing?.tool ?? null, drawing?.purpose);
+    frame.showHint(drawing);
+    bar.show(drawing);
+    if (!drawing) return;
+    help.hide();
+    context.announce(said(drawing));
   }
 
   /** @param {Zone} zone */
@@ -237,8 +274,13 @@ export function mapPage(root, context, query) {
     return getComputedStyle(side).position === 'absolute' ? Math.max(0, map.bottom - sheet.top) : 0;
   }
 
-  /** @param {Shape} shape */
-  function onDrawn(shape) {
+  /** @param {Shape} shape @param {Purpose} purpose */
+  function onDrawn(shape, purpose) {
+    if (purpose !== 'new') {
+      tabs.open('zones');
+      editing.shaping.combine(shape, purpose);
+      return;
+    }
     const outline = view.venue()?.plan(view.level()).outline;
     const corners = parts(shape).flat(2);
     const isOutside = outline && !corners.some((corner) => contains(outline, corner));
@@ -253,16 +295,31 @@ export function mapPage(root, context, query) {
     openExplain(context, what);
   }
 
+  /** One thing at a time: the drawing, then moving or turning, then the form. */
+  function onEscape() {
+    const mode = editing.shaping.mode();
+    if (engine.drawing.tool()) engine.drawing.draw(null);
+    else if (mode !== 'corners') editing.shaping.setMode(mode);
+    else if (editing.isOpen()) editing.leave();
+  }
+
   const stopKeys = listenToKeys({
     canEdit,
     onLevel: view.setLevel,
     onTool: startTool,
-    onUndo: () => editing.undo(),
-    onRedo: () => editing.redo(),
+    onUndo: () => editing.shaping.undo(),
+    onRedo: () => editing.shaping.redo(),
     onFit: view.fit,
-    onEscape: () => (engine.editor.tool() ? engine.editor.draw(null) : editing.isOpen() && editing.leave()),
-    onBackspace: () => engine.editor.removeLastCorner(),
-    onEnter: () => engine.editor.finish(),
+    onEscape,
+    onBackspace: () => engine.drawing.takeBack(),
+    onEnter: () => engine.drawing.finish(),
+    onTurn: (degrees) => editing.shaping.turn(degrees),
+    zone: {
+      m: () => editing.shaping.setMode('move'),
+      t: () => editing.shaping.setMode('rotate'),
+      x: () => editing.shaping.draw('cut'),
+      a: () => editing.shaping.draw('part'),
+    },
   });
   const stopAlerts = context.hub.on(
     'alert',
@@ -276,6 +333,7 @@ export function mapPage(root, context, query) {
   view.start().then(() => phone.prefill(view.signal).catch(() => {}));
 
   return () => {
+    document.title = title;
     window.removeEventListener('beforeunload', warn);
     view.stop();
     stopKeys();

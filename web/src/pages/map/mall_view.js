@@ -112,7 +112,7 @@ export function makeMallView({
   function setLevel(ordinal) {
     if (!venue?.level(ordinal) || ordinal === level) return;
     level = ordinal;
-    engine.editor.draw(null);
+    engine.drawing.draw(null);
     showLevel();
     context.announce(venue.level(level)?.properties.name ?? '');
   }

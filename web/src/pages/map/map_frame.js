@@ -1,32 +1,25 @@
 /** What lies over the map: hints, tips, counts, the card of a chosen shop, loading and errors. It only shows. */
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
+import { hint as hintOf, readOut } from './draw_words.js';
 
 /** @import {Store} from '../../types' */
 /** @import {Seen} from '../../dots.js' */
-/** @import {Tool} from '../../engine/editor.js' */
+/** @import {Aim, Drawing} from '../../engine/drawing.js' */
 
-/** @type {Record<Tool, [string, string]>} what to do at first, and after the first click */
-const DRAW_HINTS = {
-  Rectangle: ['Click one corner of the rectangle.', 'Click the opposite corner.'],
-  Polygon: [
-    'Click the first corner.',
-    'Click the next corner; click the first one again to close. Backspace takes one back.',
-  ],
-  Circle: ['Click the centre.', 'Click again to set the radius.'],
-};
-
-/** @param {Node} coach */
-export function makeMapFrame(coach) {
+/** @param {Node} coach @param {Node} bar the buttons for drawing by finger */
+export function makeMapFrame(coach, bar) {
   const map = h('div', {
     class: 'map',
     'data-testid': 'map',
     tabindex: 0,
     role: 'application',
-    'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom.',
+    'aria-label': 'Map of the level. Arrow keys move it, plus and minus zoom. Question mark lists the keys.',
   });
-  const hint = h('p', { class: 'map-hint', role: 'status', hidden: true, 'data-testid': 'map-hint' });
+  // what it says is announced by the page, so it is no status of its own
+  const hint = h('p', { class: 'map-hint', hidden: true, 'data-testid': 'map-hint' });
   const crosshair = h('div', { class: 'crosshair', 'aria-hidden': 'true', hidden: true });
+  const place = h('p', { class: 'read-out', 'aria-hidden': 'true', hidden: true, 'data-testid': 'read-out' });
   const compass = h('div', { class: 'compass' });
   const tip = h('div', { class: 'dot-tip', 'aria-hidden': 'true', hidden: true });
   const people = h('span', { class: 'people', 'data-testid': 'dots-count' });
@@ -42,14 +35,35 @@ export function makeMapFrame(coach) {
     map,
     compass,
     overlay,
-    node: h('div', { class: 'map-frame' }, map, crosshair, hint, lost, compass, people, tip, card, coach, overlay),
+    node: h(
+      'div',
+      { class: 'map-frame' },
+      map,
+      crosshair,
+      hint,
+      place,
+      lost,
+      compass,
+      people,
+      tip,
+      card,
+      coach,
+      bar,
+      overlay,
+    ),
 
-    /** @param {Tool | null} tool @param {number} corners */
-    showHint(tool, corners) {
-      hint.hidden = tool === null;
-      crosshair.hidden = tool === null;
+    /** @param {Drawing | null} drawing */
+    showHint(drawing) {
+      hint.hidden = drawing === null;
+      crosshair.hidden = drawing === null;
       const stop = h('span', { class: 'only-wide' }, 'Esc stops.');
-      if (tool) fill(hint, DRAW_HINTS[tool][Math.min(1, corners)], ' ', stop);
+      if (drawing) fill(hint, hintOf(drawing), ' ', stop);
+    },
+
+    /** @param {Aim | null} aim */
+    showAim(aim) {
+      place.hidden = aim === null;
+      if (aim) place.textContent = readOut(aim);
     },
 
     /** @param {Seen | null} dot @param {{x: number, y: number}} pixel */

@@ -1,7 +1,7 @@
 /**
- * A zone's way to the server: create or edit, publish, the welcome push of a new one.
+ * A zone's way to the server: create or edit, publish, restore, the welcome push of a new one.
  *
- * Two operators: the server's ETag decides, and the later one is asked whose work should count.
+ * Two operators: the server's ETag decides, and the later one is asked whose work should count (conflict.js).
  */
 import { ApiError, call, newKey, post } from '../../api.js';
 import { h } from '../../ui/dom.js';
@@ -14,19 +14,27 @@ import { readZone } from './venue.js';
 /** @typedef {{zone: Zone, etag: string | null, isTheirs?: boolean}} Saved `isTheirs`: the other's version was chosen */
 
 /**
- * @param {{venue: Venue, zone: Zone | null, etag: string | null, key: string, shape: Shape, isMoved: boolean, values: Values}} draft
- *   `zone` null creates it; `key` keeps a repeated creation from making two; an unmoved shape is not sent again
+ * @param {{venue: Venue, zone: Zone | null, etag: string | null, key: string, shape: Shape, isMoved: boolean, values: Values,
+ *   settle: (base: Zone, theirs: Zone) => Promise<'mine' | 'theirs' | null>}} draft
+ *   `zone` null creates it; `key` keeps a repeated creation from making two; an unmoved shape is not sent again; `settle`
+ *   asks whose work counts when somebody else saved first
  * @returns {Promise<Saved>}
  */
-export async function writeZone({ venue, zone, etag, key, shape, isMoved, values }) {
-  const properties = { ...clean(values, zone !== null), ...radiusOf(shape, zone) };
+export async function writeZone({ venue, zone, etag, key, shape, isMoved, values, settle }) {
+  const properties = { ...clean(values, zone), ...radiusOf(shape, zone) };
   const body = { type: 'Feature', properties, ...(isMoved && { geometry: venue.toGeoJson(shape) }) };
   if (!zone) return saved(await call('POST', '/v1/zones', { body, once: key }));
   try {
     return saved(await call('PATCH', `/v1/zones/${zone.id}`, { body, etag }));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 412) throw error;
-    return settleConflict(zone, body, error);
+    const theirs = await readZone(zone.id);
+    const choice = await settle(zone, theirs.zone);
+    if (choice === 'theirs') return { ...theirs, isTheirs: true };
+    if (choice !== 'mine') throw error;
+    // all of mine, not only what I changed: else their shape would stay under my name
+    const whole = { ...body, geometry: venue.toGeoJson(shape) };
+    return saved(await call('PATCH', `/v1/zones/${zone.id}`, { body: whole, etag: theirs.etag }));
   }
 }
 
@@ -42,39 +50,23 @@ function radiusOf(shape, zone) {
 /**
  * What is sent: a new zone leaves out what is empty, an edit says null so that the server clears it.
  * @param {Values} values
- * @param {boolean} isEdit
+ * @param {Zone | null} zone
  */
-function clean(values, isEdit) {
+function clean(values, zone) {
+  const isEdit = zone !== null;
   /** @param {unknown} value */
   const isEmpty = (value) =>
     value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
   /** @param {object} group */
   const drop = (group) => Object.fromEntries(Object.entries(group).filter(([, value]) => isEdit || !isEmpty(value)));
-  const groups = { rules: drop(values.rules ?? {}), schedule: drop(values.schedule ?? {}) };
+  // a key of the metadata that is gone is cleared by null (RFC 7396)
+  const gone = Object.keys(zone?.properties.metadata ?? {}).map((key) => [key, null]);
+  const groups = {
+    rules: drop(values.rules ?? {}),
+    schedule: drop(values.schedule ?? {}),
+    metadata: { ...Object.fromEntries(gone), ...values.metadata },
+  };
   return { ...drop(values), ...drop(groups), levels: values.levels };
-}
-
-/** Someone else saved first. @param {Zone} zone @param {unknown} body @param {ApiError} error @returns {Promise<Saved>} */
-async function settleConflict(zone, body, error) {
-  const theirs = await readZone(zone.id);
-  const { name, version } = theirs.zone.properties;
-  const answer = await ask({
-    title: 'Someone else changed this zone',
-    testid: 'conflict-dialog',
-    body: h(
-      'p',
-      null,
-      `While you were editing, it was saved as version ${version} (“${name}”). Which one should count?`,
-    ),
-    actions: [
-      { label: 'Back', value: '' },
-      { label: 'Reload theirs', value: 'theirs', testid: 'reload-theirs' },
-      { label: 'Keep mine', value: 'mine', tone: 'primary', testid: 'keep-mine' },
-    ],
-  });
-  if (answer === 'mine') return saved(await call('PATCH', `/v1/zones/${zone.id}`, { body, etag: theirs.etag }));
-  if (answer === 'theirs') return { ...theirs, isTheirs: true };
-  throw error;
 }
 
 /** @param {string} id @param {boolean} published @returns {Promise<Saved>} */
@@ -82,6 +74,10 @@ export async function setPublished(id, published) {
   const answer = await call('POST', `/v1/zones/${id}/${published ? 'publish' : 'unpublish'}`);
   return answer.data?.properties ? saved(answer) : readZone(id);
 }
+
+/** @param {string} id @param {number} version @param {string | null} etag @returns {Promise<Saved>} */
+export const restoreVersion = async (id, version, etag) =>
+  saved(await call('POST', `/v1/zones/${id}/versions/${version}/restore`, { etag }));
 
 /**
  * The welcome push of a new zone is an ordinary campaign.

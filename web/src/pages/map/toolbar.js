@@ -4,7 +4,7 @@ import { icon } from '../../ui/icons.js';
 import { menuButton } from '../../ui/menu.js';
 
 /** @import {Level} from '../../types' */
-/** @import {Tool} from '../../engine/editor.js' */
+/** @import {Purpose, Tool} from '../../engine/drawing.js' */
 
 /** @type {[Tool, string, string][]} */
 const TOOLS = [
@@ -12,6 +12,9 @@ const TOOLS = [
   ['Polygon', 'polygon', 'P'],
   ['Circle', 'circle', 'C'],
 ];
+
+/** @type {Record<Purpose, string>} */
+const PURPOSES = { new: 'Draw zone', cut: 'Cut out', part: 'Add part' };
 
 /**
  * @param {{canEdit: boolean, onLevel: (ordinal: number) => void, onTool: (tool: Tool | null) => void, onUndo: () => void,
@@ -60,10 +63,11 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
     );
   }
 
+  const title = h('span', { class: 'tools-title', 'aria-hidden': 'true' }, 'Draw zone');
   const drawing = h(
     'div',
     { class: 'tools', role: 'group', 'aria-label': 'Draw a zone' },
-    h('span', { class: 'tools-title', 'aria-hidden': 'true' }, 'Draw zone'),
+    title,
     tools.map(({ node }) => node),
   );
   /** @type {import('../../ui/menu.js').MenuItem[]} */
@@ -123,8 +127,10 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
           ),
       );
     },
-    /** @param {Tool | null} current */
-    setTool(current) {
+    /** @param {Tool | null} current @param {Purpose} [purpose] */
+    setTool(current, purpose = 'new') {
+      fill(title, PURPOSES[purpose]);
+      drawing.classList.toggle('tools-cut', purpose === 'cut');
       for (const { tool, node } of tools) node.setAttribute('aria-pressed', String(tool === current));
     },
     /** @param {boolean} canUndo @param {boolean} canRedo */

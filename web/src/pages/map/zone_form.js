@@ -4,11 +4,13 @@
  */
 import { area, perimeter } from '../../geo.js';
 import { fill, h } from '../../ui/dom.js';
-import { areaField, checkField, chips, numberIn, selectField, textField } from '../../ui/fields.js';
+import { areaField, checkField, chips, selectField, textField } from '../../ui/fields.js';
 import { fromLocalField, round1, toLocalField } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { SENSITIVITIES, ZONE_KINDS } from '../../ui/words.js';
 import { hoursRows } from './hours_rows.js';
+import { metadataRows } from './metadata_rows.js';
+import { hasRules, rulesFields } from './rules_fields.js';
 
 /** @import {Shape, Zone, ZoneProps} from '../../types' */
 /** @import {Venue} from './venue.js' */
@@ -56,26 +58,7 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     'Use the shop’s outline',
   );
   const color = colourField(values.color ?? '#0f766e');
-  const enter = textField(
-    'Enter after (seconds)',
-    { type: 'number', min: 0, max: 3600, inputmode: 'numeric', value: rules.enter_s ?? '', placeholder: '10' },
-    { testid: 'zone-enter' },
-  );
-  const exit = textField(
-    'Leave after (seconds)',
-    { type: 'number', min: 0, max: 3600, inputmode: 'numeric', value: rules.exit_s ?? '' },
-    { testid: 'zone-exit' },
-  );
-  const dwell = textField(
-    'Dwell marks (seconds)',
-    { value: (rules.dwell_s ?? []).join(', '), placeholder: '60, 600', inputmode: 'text' },
-    { testid: 'zone-dwell', hint: 'When someone has stayed this long. Several with commas.' },
-  );
-  const sure = textField(
-    'Confidence needed',
-    { type: 'number', min: 0, max: 1, step: 0.05, value: rules.min_confidence ?? '', placeholder: '0.5' },
-    { testid: 'zone-confidence', hint: '0 to 1: how sure a position must be before it counts.' },
-  );
+  const inside = rulesFields(rules, outdoor);
   const from = textField(
     'Valid from',
     { type: 'datetime-local', value: toLocalField(schedule.valid_from) },
@@ -96,6 +79,12 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     testid: 'zone-sensitivity',
     hint: 'Sensitive zones are only counted, never tied to a person.',
   });
+  const externalId = textField(
+    'External id',
+    { value: values.external_id ?? '', maxlength: 200 },
+    { testid: 'zone-external-id', hint: 'Your own id of it, unique among your zones.' },
+  );
+  const metadata = metadataRows(values.metadata ?? {}, onChange);
   const hello = checkField('Greet shoppers who enter with a push', welcome?.on ?? false, { testid: 'zone-welcome' });
   const helloTitle = textField(
     'Push title',
@@ -124,14 +113,7 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
       outdoor ? h('p', { class: 'field-hint' }, 'Outdoor zone: it belongs to no level.') : levels.node,
       welcome !== null && h('div', { class: 'hello' }, hello.node, helloFields),
       h('details', { open: Boolean(values.store_id) }, h('summary', null, 'Shop'), store.node, outline),
-      h(
-        'details',
-        { open: hasRules(rules) },
-        h('summary', null, 'Entering and staying'),
-        h('div', { class: 'field-pair' }, enter.node, exit.node),
-        dwell.node,
-        sure.node,
-      ),
+      h('details', { open: hasRules(rules) }, h('summary', null, 'Entering and staying'), inside.nodes),
       h(
         'details',
         { open: Boolean(schedule.valid_from || schedule.valid_to || schedule.hours?.length) },
@@ -147,6 +129,13 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
         tags.node,
         sensitivity.node,
       ),
+      h(
+        'details',
+        { open: Boolean(values.external_id || Object.keys(values.metadata ?? {}).length) },
+        h('summary', null, 'Your own data'),
+        externalId.node,
+        metadata.node,
+      ),
     ),
     facts,
   );
@@ -158,10 +147,9 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     levels,
     store_id: store,
     color,
-    enter_s: enter,
-    exit_s: exit,
-    dwell_s: dwell,
-    min_confidence: sure,
+    ...inside.targets,
+    external_id: externalId,
+    metadata,
     valid_from: from,
     valid_to: to,
     hours,
@@ -189,13 +177,9 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
         color: color.value(),
         tags: list(tags.input.value),
         sensitivity: sensitivity.input.value,
-        rules: {
-          ...rules,
-          enter_s: numberIn(enter.input),
-          exit_s: numberIn(exit.input),
-          min_confidence: numberIn(sure.input),
-          dwell_s: list(dwell.input.value).map(Number),
-        },
+        rules: inside.read(),
+        external_id: externalId.input.value.trim() || null,
+        metadata: metadata.read(),
         schedule: {
           valid_from: fromLocalField(from.input.value),
           valid_to: fromLocalField(to.input.value),
@@ -211,8 +195,7 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
         ? `${round1(area(shape))} m², outline ${round1(perimeter(shape))} m`
         : 'No shape yet: draw it on the map.';
       const version = zone ? ` · version ${zone.properties.version}` : '';
-      const id = zone?.properties.external_id ? ` · ${zone.properties.external_id}` : '';
-      fill(facts, size + version + id);
+      fill(facts, size + version);
     },
     /** @param {string | null} text what is wrong as a whole @param {{pointer?: string, detail: string}[]} [errors] */
     setErrors(text, errors = []) {
@@ -236,10 +219,6 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
     },
   };
 }
-
-/** @param {import('../../types').ZoneRules} rules */
-const hasRules = (rules) =>
-  Object.values(rules).some((value) => (Array.isArray(value) ? value.length : value !== null && value !== undefined));
 
 /** @param {string} text */
 const list = (text) =>
