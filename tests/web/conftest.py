@@ -162,6 +162,17 @@ async def profiles(browser: Browser, demo: Demo, signed_in: Any) -> AsyncIterato
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def tidy_zones(demo: Demo) -> AsyncIterator[None]:
+    """Zones that the test makes are gone after it."""
+    path = f"/v1/zones?limit=500&mall_id={demo.state['mall_id']}"
+    before = {zone["id"] for zone in (await demo.api("GET", path))["items"]}
+    yield
+    for zone in (await demo.api("GET", path))["items"]:
+        if zone["id"] not in before:
+            await demo.api("DELETE", f"/v1/zones/{zone['id']}")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(
     profiles: Callable[..., Any], watch: Watch, request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[OpenPage]:

@@ -1,54 +1,16 @@
 """Zones drawn and changed with the mouse and the keyboard; what is saved is what was drawn, to the centimetre."""
 
-import struct
-from typing import Any
-
 import pytest
 import shapely
-from playwright.async_api import Page, WebSocketRoute, expect
+from playwright.async_api import expect
 
-from geoengage.kit.geo import Frame
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, XY, Demo, MallMap, Watch, toast
+from tests.web.console import MARKS, XY, Demo, Watch, toast
+from tests.web.editor import assert_same, corners, open_editor, saved_zone
 
 pytestmark = MARKS
-CENTIMETRE = 0.01
-NOBODY = struct.pack("<4sId", b"GEO1", 0, 0.0)
 # In the east mall, on the pixel grid of zoom 3.
 KITE: list[XY] = [(30.0, -3.0), (36.0, -4.0), (38.0, 3.0), (31.0, 2.0)]
-
-
-def without_dots(socket: WebSocketRoute) -> None:
-    """The stream goes on, but shows nobody: a click in these tests means the zone, never a shopper who passes by."""
-    socket.connect_to_server().on_message(lambda _: socket.send(NOBODY))
-
-
-async def open_editor(open_page: OpenPage) -> tuple[Page, MallMap]:
-    page = await open_page(None)
-    await page.route_web_socket("**/v1/live/positions?*", without_dots)
-    await page.goto("/map?debug&fps=5")
-    mall = MallMap(page)
-    await mall.ready()
-    return page, mall
-
-
-def corners(feature: dict[str, Any], frame: Frame) -> list[XY]:
-    """The outer ring in the mall's metres, from its lowest left corner on, counter-clockwise."""
-    polygon = frame.geometry_to_metres(shapely.geometry.shape(feature["geometry"]))
-    ring = list(shapely.orient_polygons(polygon).exterior.coords)[:-1]
-    first = ring.index(min(ring))
-    return ring[first:] + ring[:first]
-
-
-def assert_same(found: list[XY], expected: list[XY]) -> None:
-    assert len(found) == len(expected), found
-    assert max(abs(a - b) for p, q in zip(found, expected, strict=True) for a, b in zip(p, q, strict=True)) < CENTIMETRE
-
-
-async def saved_zone(demo: Demo, name: str) -> dict[str, Any]:
-    zones = await demo.api("GET", f"/v1/zones?limit=500&mall_id={demo.state['mall_id']}")
-    found: dict[str, Any] = next(zone for zone in zones["items"] if zone["properties"]["name"] == name)
-    return found
 
 
 async def test_drawn_dragged_undone_moved_saved_and_deleted(open_page: OpenPage, demo: Demo) -> None:

@@ -31,10 +31,10 @@ export function makeEditPanel(root, canEdit, actions) {
   const remove = button('delete', 'button-small button-danger', actions.remove, [icon('trash', 16), 'Delete']);
   const duplicate = button('duplicate', 'button-small', actions.duplicate, [icon('copy', 16), 'Duplicate']);
   const copy = button('copy-levels', 'button-small', actions.copy, [icon('levels', 16), 'Copy to floors…']);
-  const move = tool('move', 'Move', 'M', () => actions.mode('move'));
-  const turn = tool('rotate', 'Turn', 'T', () => actions.mode('rotate'));
-  const cut = tool('cut', 'Cut out', 'X', actions.cut);
-  const part = tool('part', 'Add a part', 'A', actions.part);
+  const move = tool('move', 'Move', 'M', () => actions.mode('move'), 'Move the zone');
+  const turn = tool('rotate', 'Turn', 'T', () => actions.mode('rotate'), 'Turn the zone');
+  const cut = tool('cut', 'Cut', 'X', actions.cut, 'Cut something out');
+  const part = tool('part', 'Add', 'A', actions.part, 'Add a part');
   const campaign = h(
     'a',
     { class: 'button button-small', 'data-testid': 'campaign-for-zone' },
@@ -72,7 +72,8 @@ export function makeEditPanel(root, canEdit, actions) {
         h(
           'div',
           { class: 'panel-scroll', tabindex: canEdit ? null : 0 },
-          canEdit && h('div', { class: 'tool-row', role: 'group', 'aria-label': 'Shape' }, move, turn, cut, part),
+          canEdit &&
+            h('div', { class: 'tool-row shape-row', role: 'group', 'aria-label': 'Shape' }, move, turn, cut, part),
           form,
           extras,
           canEdit && zone && h('div', { class: 'tool-row tool-row-end' }, campaign, duplicate, copy, unpublish, remove),
@@ -109,9 +110,9 @@ export function makeEditPanel(root, canEdit, actions) {
 const button = (testid, look, act, text) =>
   h('button', { type: 'button', class: `button ${look}`, 'data-testid': testid, on: { click: act } }, text);
 
-/** @param {string} testid @param {string} label @param {string} key @param {() => void} act */
-function tool(testid, label, key, act) {
-  const node = button(testid, 'button-small', act, [icon(testid, 16), label]);
-  node.title = `${label} (${key})`;
+/** @param {string} testid @param {string} word @param {string} key @param {() => void} act @param {string} title */
+function tool(testid, word, key, act, title) {
+  const node = button(testid, 'button-small', act, [icon(testid, 16), word]);
+  node.title = `${title} (${key})`;
   return node;
 }
