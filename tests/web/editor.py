@@ -66,7 +66,7 @@ def assert_shape(feature: dict[str, Any], frame: Frame, expected: Any) -> None:
 def corners(feature: dict[str, Any], frame: Frame) -> list[XY]:
     """The outer ring in the mall's metres, from its lowest left corner on, counter-clockwise."""
     ring = list(shapely.orient_polygons(shape_of(feature, frame)).exterior.coords)[:-1]
-    first = ring.index(min(ring))
+    first = ring.index(min(ring, key=lambda corner: (round(corner[0], 2), corner[1])))
     return ring[first:] + ring[:first]
 
 
