@@ -162,7 +162,7 @@ async def test_snapping_and_alt_and_shift(open_page: OpenPage, demo: Demo) -> No
 
     await mall.draw("polygon", (42, -3))
     await page.keyboard.down("Shift")
-    await mall.click((46, -2.5), (47, 1))
+    await mall.click((46, -2.5), (49, 1))
     await expect(read_out).to_contain_text("direction locked")
     await page.keyboard.up("Shift")
     await page.keyboard.down("Alt")

@@ -2,6 +2,7 @@
  * Geoman's handles as buttons with names: which corner a handle is, what it is called, and where the focus goes. Geoman
  * keeps them as plain markers; only this file knows how.
  */
+import { round } from '../geo.js';
 import { cornerAt, openParts } from '../shapes.js';
 
 /** @import {Shape} from '../types' */
@@ -38,7 +39,11 @@ export function nameCorners(layer, shape) {
       const place = (ring ? `, hole ${ring}` : '') + (several ? `, part ${part + 1}` : '');
       for (const [index, marker] of corners.entries()) {
         const at = cornerAt(shape, [part, ring, index]);
-        if (at) marker._icon?.setAttribute('aria-label', `Corner ${index + 1}${place}: x ${at[0]}, y ${at[1]}`);
+        if (at)
+          marker._icon?.setAttribute(
+            'aria-label',
+            `Corner ${index + 1}${place}: x ${round(at[0], 2)}, y ${round(at[1], 2)}`,
+          );
         marker._middleMarkerNext?._icon?.setAttribute('aria-label', `Add a corner after corner ${index + 1}${place}`);
       }
     }

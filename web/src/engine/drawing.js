@@ -100,8 +100,8 @@ export function makeDrawing(map, events) {
     map.on('mousemove', tellAim);
     map.on('click', countRectangle);
     container.focus({ preventScroll: true });
-    tell([]);
     if (container.matches(':focus-visible')) setCrosshair(toXY(map.getCenter()));
+    tell([]);
   }
 
   /** Of a rectangle Geoman does not tell that its first corner is there. */
@@ -171,7 +171,10 @@ export function makeDrawing(map, events) {
     const changed = (at === null) !== (crosshair === null);
     crosshair = at;
     if (changed) container.classList.toggle('aiming', at !== null);
-    if (changed && at) tellAim();
+    if (!changed || !tool) return;
+    // what is to be done next is done by other means now
+    tell(dropped);
+    if (at) tellAim();
   }
 
   /** @param {string} type @param {XY} point */

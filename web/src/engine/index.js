@@ -12,6 +12,7 @@ import { makeHandles } from './handles.js';
 import { L, toLatLng, toXY } from './leaflet.js';
 import { makeMarks } from './marks.js';
 import { makePlan } from './plan.js';
+import { snapToNearOnly } from './snapping.js';
 import { makeZones } from './zones.js';
 
 /** @import {Shape, XY} from '../types' */
@@ -32,6 +33,8 @@ const SNAP_PX = isCoarse ? 20 : 12;
 const MARGIN_M = 800;
 /** Below the drawn plan: where a scanned one is shown. */
 export const IMAGE_PANE = 'image';
+
+snapToNearOnly();
 
 /**
  * @param {HTMLElement} container
@@ -90,7 +93,7 @@ export function makeEngine(container, events, { fps }) {
     events.click({ dot, zone: zones.at(at), at });
   });
   map.on('mousemove', ({ latlng, containerPoint }) => {
-    if (!containerPoint || drawing.tool() || picker) return;
+    if (!containerPoint || drawing.tool() || picker || editor.isBusy()) return;
     const at = toXY(latlng);
     const dot = dots.at(at, reach());
     container.classList.toggle('over-something', Boolean(dot || zones.at(at)));

@@ -8,6 +8,20 @@ import { colour, readable } from '../ui/format.js';
 import { L, shapeLayer, toLatLng } from './leaflet.js';
 
 /** @import {DrawnZone, Shape, XY} from '../types' */
+/**
+ * @typedef {object} Entry
+ * @property {DrawnZone} zone
+ * @property {string} text what is drawn, as JSON
+ * @property {number} size square metres
+ * @property {[number, number, number, number]} box
+ * @property {L.Polygon | L.Circle} layer
+ * @property {L.Marker} marker
+ * @property {HTMLElement} badge
+ * @property {string} words what the badge says
+ * @property {number} room metres for the badge
+ * @property {number} pulsedAt
+ * @property {number} timer
+ */
 
 /** A flash per event would be a strobe in a busy mall. */
 const PULSE_GAP_MS = 1500;
@@ -20,13 +34,13 @@ export function makeZones(map) {
   badgePane.style.pointerEvents = 'none';
   const group = L.layerGroup().addTo(map);
   const badges = L.layerGroup().addTo(map);
-  /** @type {Map<string, {zone: DrawnZone, layer: L.Path, badge: HTMLElement, room: number, pulsedAt: number, timer: number}>} */
+  /** @type {Map<string, Entry>} */
   const drawn = new Map();
   /** @type {Map<string, number | null>} */
   let counts = new Map();
 
-  /** @param {DrawnZone} zone */
-  function add(zone) {
+  /** @param {DrawnZone} zone @param {string} text @param {number} size @returns {Entry} */
+  function add(zone, text, size) {
     const color = colour(zone.color);
     const layer = shapeLayer(zone.shape, {
       className: `zone zone-${zone.status} ${zone.outdoor ? 'zone-outdoor' : ''}`,
@@ -37,7 +51,7 @@ export function makeZones(map) {
     }).addTo(group);
     const badge = h('span', { class: 'zone-badge', style: { '--zone': readable(color) } });
     const spot = badgeSpot(zone.shape);
-    L.marker(toLatLng(spot.at), {
+    const marker = L.marker(toLatLng(spot.at), {
       pane: 'badges',
       interactive: false,
       keyboard: false,
@@ -45,31 +59,52 @@ export function makeZones(map) {
       snapIgnore: true,
       icon: L.divIcon({ className: 'plan-label', html: badge, iconSize: [0, 0] }),
     }).addTo(badges);
-    drawn.set(zone.id, { zone, layer, badge, room: spot.room, pulsedAt: 0, timer: 0 });
+    const box = /** @type {Entry['box']} */ (bounds([zone.shape]));
+    return { zone, text, size, box, layer, marker, badge, words: '', room: spot.room, pulsedAt: 0, timer: 0 };
+  }
+
+  /** @param {string} id @param {Entry} entry */
+  function drop(id, entry) {
+    window.clearTimeout(entry.timer);
+    entry.layer.remove();
+    entry.marker.remove();
+    group.removeLayer(entry.layer);
+    badges.removeLayer(entry.marker);
+    drawn.delete(id);
   }
 
   function writeBadges() {
     const scale = 2 ** map.getZoom();
-    for (const { zone, badge, room: metres } of drawn.values()) {
-      const room = metres * scale;
+    for (const entry of drawn.values()) {
+      const { zone, badge } = entry;
+      const room = entry.room * scale;
       const count = counts.get(zone.id);
       // a shop's own zone lies on the shop's name already
       const name = zone.kind === 'store' || room < zone.name.length * 6 + 30 ? null : zone.name;
-      badge.hidden = room < MIN_BADGE_PX || (!name && !count);
-      fill(badge, name && h('span', null, name), count ? h('b', null, String(count)) : null);
+      const isHidden = room < MIN_BADGE_PX || (!name && !count);
+      // most badges say the same as before
+      const words = isHidden ? '-' : `${name ?? ''}|${count ?? ''}`;
+      if (words === entry.words) continue;
+      entry.words = words;
+      badge.hidden = isHidden;
+      if (!isHidden) fill(badge, name && h('span', null, name), count ? h('b', null, String(count)) : null);
     }
   }
 
   map.on('zoomend', writeBadges);
 
   return {
-    /** @param {DrawnZone[]} zones */
+    /** Only what differs is drawn anew. @param {DrawnZone[]} zones */
     set(zones) {
-      group.clearLayers();
-      badges.clearLayers();
-      drawn.clear();
-      // big ones first, so that small ones lie on top
-      for (const zone of [...zones].sort((a, b) => area(b.shape) - area(a.shape))) add(zone);
+      const texts = new Map(zones.map((zone) => [zone.id, JSON.stringify(zone)]));
+      for (const [id, entry] of drawn) if (texts.get(id) !== entry.text) drop(id, entry);
+      const fresh = zones.filter((zone) => !drawn.has(zone.id));
+      if (!fresh.length) return;
+      for (const zone of fresh) drawn.set(zone.id, add(zone, texts.get(zone.id) ?? '', area(zone.shape)));
+      // big ones at the bottom, so that small ones lie on top
+      const largest = Math.max(...fresh.map((zone) => drawn.get(zone.id)?.size ?? 0));
+      const above = [...drawn.values()].filter((entry) => entry.size <= largest).sort((a, b) => b.size - a.size);
+      for (const { layer } of above) layer.bringToFront();
       writeBadges();
     },
     /** @param {Map<string, number | null>} next */
@@ -79,9 +114,13 @@ export function makeZones(map) {
     },
     /** The smallest zone at a point. @param {XY} point */
     at(point) {
-      const hits = [...drawn.values()].filter(({ zone }) => contains(zone.shape, point));
-      hits.sort((a, b) => area(a.zone.shape) - area(b.zone.shape));
-      return hits[0]?.zone.id ?? null;
+      /** @type {Entry | null} */
+      let found = null;
+      for (const entry of drawn.values()) {
+        if (found && entry.size >= found.size) continue;
+        if (inBox(entry.box, point) && contains(entry.zone.shape, point)) found = entry;
+      }
+      return found?.zone.id ?? null;
     },
     /** @param {string} id @returns {boolean} whether it pulsed now */
     pulse(id) {
@@ -100,6 +139,9 @@ export function makeZones(map) {
     },
   };
 }
+
+/** @param {[number, number, number, number]} box @param {XY} point */
+const inBox = ([minX, minY, maxX, maxY], [x, y]) => x >= minX && x <= maxX && y >= minY && y <= maxY;
 
 /**
  * The corner nearest to the top left of the largest part, where a badge hides least, and how wide that part is.

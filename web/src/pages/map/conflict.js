@@ -30,11 +30,11 @@ const FIELDS = {
 const SHORT = ['name', 'levels', 'tags', 'external_id', 'color', 'kind'];
 
 /**
- * @param {{base: Zone, theirs: Zone, values: Values, shape: Shape, venue: Venue, engine: Engine}} options
- *   `base` is what both started from
+ * @param {{base: Zone, theirs: Zone, values: Values, savedValues: Values, shape: Shape, venue: Venue, engine: Engine}} options
+ *   `base` is what both started from, `savedValues` the same as the form shows it
  * @returns {Promise<'mine' | 'theirs' | null>} null: back to the form
  */
-export async function settleConflict({ base, theirs, values, shape, venue, engine }) {
+export async function settleConflict({ base, theirs, values, savedValues, shape, venue, engine }) {
   const theirShape = venue.shapeOf(theirs);
   const { name, version, updated_at } = theirs.properties;
   engine.marks.set('theirs', [theirShape]);
@@ -44,7 +44,7 @@ export async function settleConflict({ base, theirs, values, shape, venue, engin
     look: 'dialog-aside',
     body: [
       h('p', null, `While you were editing, it was saved as version ${version} (“${name}”) at ${moment(updated_at)}.`),
-      table(differences({ base, theirs, values, venue, shape, theirShape })),
+      table(differences({ base, theirs, values, savedValues, venue, shape, theirShape })),
       h('p', { class: 'field-hint' }, 'Their shape is the dashed outline on the map.'),
     ],
     actions: [
@@ -59,16 +59,18 @@ export async function settleConflict({ base, theirs, values, shape, venue, engin
 
 /**
  * What differs now between mine and theirs: field, mine, theirs, in words.
- * @param {{base: Zone, theirs: Zone, values: Values, venue: Venue, shape: Shape, theirShape: Shape}} sides
+ * @param {{base: Zone, theirs: Zone, values: Values, savedValues: Values, venue: Venue, shape: Shape, theirShape: Shape}} sides
  * @returns {[string, string, string][]}
  */
-function differences({ base, theirs, values, venue, shape, theirShape }) {
+function differences({ base, theirs, values, savedValues, venue, shape, theirShape }) {
   /** @type {[string, string, string][]} */
   const rows = [];
   for (const [key, label] of Object.entries(FIELDS)) {
-    const [was, mine, other] = [base.properties, values, theirs.properties].map((side) =>
-      tidy(/** @type {any} */ (side)[key]),
-    );
+    /** @param {object} side */
+    const of = (side) => tidy(/** @type {any} */ (side)[key]);
+    const [was, other] = [of(base.properties), of(theirs.properties)];
+    // a field shows a default where nothing is stored: untouched, it says what was
+    const mine = of(values) === of(savedValues) ? was : of(values);
     if (mine === other) continue;
     const isShort = SHORT.includes(key);
     rows.push([label, isShort ? words(mine) : said(mine, was), isShort ? words(other) : said(other, was)]);

@@ -47,7 +47,7 @@ export function readOut({ at, from, snapped, free, locked }) {
 }
 
 /** @param {XY} at */
-const place = ([x, y]) => `${round1(x)}, ${round1(y)}`;
+export const place = ([x, y]) => `${round1(x)}, ${round1(y)}`;
 
 /** @param {number} value */
 const round1 = (value) => String(Math.round(value * 10) / 10);

@@ -20,7 +20,7 @@ import { openExplain } from '../explain_panel.js';
 import { coach } from './coach.js';
 import { makeDebug } from './debug.js';
 import { drawBar } from './draw_bar.js';
-import { said } from './draw_words.js';
+import { place, said } from './draw_words.js';
 import { makeEditing } from './editing.js';
 import { makeFeed } from './feed.js';
 import { listenToKeys, showKeys } from './keys.js';
@@ -34,7 +34,7 @@ import { makeZoneActions } from './zone_actions.js';
 import { zoneList } from './zone_list.js';
 
 /** @import {Shape, Store, XY, Zone} from '../../types' */
-/** @import {Drawing, Purpose, Tool} from '../../engine/drawing.js' */
+/** @import {Aim, Drawing, Purpose, Tool} from '../../engine/drawing.js' */
 /** @import {Venue} from './venue.js' */
 
 const FPS = 30;
@@ -64,7 +64,7 @@ export function mapPage(root, context, query) {
       drawn: onDrawn,
       edited: (shape, words) => editing.shaping.changed(shape, words),
       drawing: onDrawing,
-      aim: frame.showAim,
+      aim: onAim,
     },
     { fps: Number(query.get('fps')) || FPS },
   );
@@ -221,6 +221,12 @@ export function mapPage(root, context, query) {
     if (!drawing) return;
     help.hide();
     context.announce(said(drawing));
+  }
+
+  /** @param {Aim | null} aim */
+  function onAim(aim) {
+    frame.showAim(aim);
+    if (aim?.byKeys) context.announce(place(aim.at));
   }
 
   /** @param {Zone} zone */

@@ -63,7 +63,16 @@ export function makePublishing({ state, engine, context, venue, refresh, isDirty
       shape,
       isMoved,
       values: form.read(),
-      settle: (base, theirs) => settleConflict({ base, theirs, values: form.read(), shape, venue: venue(), engine }),
+      settle: (base, theirs) =>
+        settleConflict({
+          base,
+          theirs,
+          values: form.read(),
+          savedValues: JSON.parse(draft.savedValues),
+          shape,
+          venue: venue(),
+          engine,
+        }),
     });
     if (answer.isTheirs) draft.history.push(venue().shapeOf(answer.zone));
     adopt(answer.zone, answer.etag);
