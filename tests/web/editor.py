@@ -53,14 +53,14 @@ def shape_of(feature: dict[str, Any], frame: Frame) -> Any:
     return frame.geometry_to_metres(shapely.geometry.shape(feature["geometry"]))
 
 
-def assert_shape(feature: dict[str, Any], frame: Frame, expected: Any) -> None:
-    """The saved geometry is the expected one: no point of an outline is further than a centimetre from the other."""
+def assert_shape(feature: dict[str, Any], frame: Frame, expected: Any, within: float = CENTIMETRE) -> None:
+    """The saved geometry is the expected one: no point of an outline is further than `within` metres from the other."""
     found = shape_of(feature, frame)
     assert found.geom_type == expected.geom_type, found
     assert shapely.get_num_interior_rings(shapely.get_parts(found)).sum() == (
         shapely.get_num_interior_rings(shapely.get_parts(expected)).sum()
     )
-    assert shapely.hausdorff_distance(found.boundary, expected.boundary) < CENTIMETRE, f"{found} is not {expected}"
+    assert shapely.hausdorff_distance(found.boundary, expected.boundary) < within, f"{found} is not {expected}"
 
 
 def corners(feature: dict[str, Any], frame: Frame) -> list[XY]:

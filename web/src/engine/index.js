@@ -28,7 +28,7 @@ import { makeZones } from './zones.js';
 
 const isCoarse = window.matchMedia?.('(pointer: coarse)').matches;
 const REACH_PX = isCoarse ? 22 : 11;
-const SNAP_PX = isCoarse ? 20 : 12;
+const SNAP_PX = isCoarse ? 16 : 12;
 /** How far around the mall one can look: enough to show any part of it beside an open sheet. */
 const MARGIN_M = 800;
 /** Below the drawn plan: where a scanned one is shown. */

@@ -7,7 +7,7 @@ import { icon } from '../../ui/icons.js';
 /** @param {{onFinish: () => void, onBack: () => void, onCancel: () => void}} actions */
 export function drawBar({ onFinish, onBack, onCancel }) {
   const finish = button('finish', 'Finish', 'check', onFinish, 'button-primary');
-  const back = button('take-back', 'Undo corner', 'undo', onBack);
+  const back = button('take-back', 'Undo', 'undo', onBack);
   const cancel = button('stop-drawing', 'Cancel', 'close', onCancel);
   const node = h('div', { class: 'draw-bar', hidden: true, 'data-testid': 'draw-bar' }, cancel, back, finish);
   return {

@@ -21,13 +21,13 @@ export function shapePanel({ canEdit, actions }) {
   /** @type {Shape | null} */
   let shape = null;
   let shown = '';
-  const numbers = h('div', { class: 'numbers', 'data-testid': 'shape-numbers' });
+  const numbers = h('div', { class: 'exact', 'data-testid': 'shape-numbers' });
   const node = h(
     'details',
     { class: 'section', 'data-testid': 'shape-panel', on: { toggle: show } },
     h('summary', null, 'Exact shape'),
     canEdit && tools(actions),
-    h('fieldset', { class: 'bare', disabled: !canEdit }, numbers),
+    h('fieldset', { class: 'plain', disabled: !canEdit }, numbers),
   );
 
   function show() {
@@ -137,7 +137,7 @@ export function shapePanel({ canEdit, actions }) {
     const what = r ? 'hole' : 'part';
     return h(
       'div',
-      { class: 'ring' },
+      null,
       h(
         'div',
         { class: 'ring-head' },
@@ -149,7 +149,7 @@ export function shapePanel({ canEdit, actions }) {
       ),
       h(
         'table',
-        { class: 'corners', 'aria-label': `Corners of ${name.toLowerCase()}, in the mall’s metres` },
+        { class: 'corner-table', 'aria-label': `Corners of ${name.toLowerCase()}, in the mall’s metres` },
         h(
           'thead',
           null,
