@@ -29,7 +29,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Budget, Draft, Send, campaign_gate, zone_gate
 from geoengage.messaging.rules.text import TextError
-from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneTransition
+from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneTransition, is_history
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
 
@@ -50,7 +50,8 @@ class _Start:
 
 async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
     """Decide on every campaign that these events set off; queue its message or record why not."""
-    batch: list[ZoneTransition] = [r.as_(_EVENTS[r.type]) for r in recorded if r.type in _EVENTS]
+    events = [(r.as_(_EVENTS[r.type]), r.recorded_at) for r in recorded if r.type in _EVENTS]
+    batch: list[ZoneTransition] = [event for event, recorded_at in events if not is_history(event.at, recorded_at)]
     starts = await _starts(session, tenant_id, batch, now)
     people = await _people(session, tenant_id, starts)
     starts = [s for s in starts if _addresses(s, people.get(s.event.device_id))]

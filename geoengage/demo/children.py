@@ -27,7 +27,7 @@ def _die_with_parent() -> None:
 
 
 class Child:
-    """One process; unless a test says otherwise, `python -m geoengage …`."""
+    """One process; unless a test says otherwise, `python -m geoengage …`. `once`: it has an end of its own."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Child:
         logs: Path,
         *,
         program: Sequence[str] = (sys.executable, "-m", "geoengage"),
+        once: bool = False,
     ) -> None:
         self.name = name
         self.log = logs / f"{name.lower()}.log"
@@ -46,6 +47,7 @@ class Child:
         self._started = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._restart_at: float | None = None
+        self._once, self._is_through = once, False
 
     def start(self) -> None:
         """Start it; to be called from the main thread, whose end the kernel takes for ours."""
@@ -75,9 +77,13 @@ class Child:
         return self._process.poll() if self._process else None
 
     def watch(self, say: Callable[[str], None]) -> None:
-        """Start it again when it has died, after a pause that doubles each time."""
+        """Start it again when it has died, after a pause that doubles; pass on the last word of one that is through."""
         code, now = self.ended(), time.monotonic()
-        if code is None:
+        if code is None or self._is_through:
+            return
+        if self._once and code == 0:
+            self._is_through = True
+            say(f"  {self.tail(1).removeprefix('  | ')}")
             return
         if self._restart_at is None:
             settled = now - self._started > SETTLED_S

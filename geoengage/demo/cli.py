@@ -1,12 +1,17 @@
-"""`geoengage demo`: up, env, reset."""
+"""`geoengage demo`: up, env, check, reset."""
 
+import json
 import os
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from geoengage.demo import check as planted
 from geoengage.demo import run, state
+from geoengage.demo.client import Client
 from geoengage.kit import commands
+from geoengage.kit.clock import utc_now
 from geoengage.kit.cluster import Cluster, ClusterError
 
 app = typer.Typer(help="The whole system on this machine, with simulated shoppers.", no_args_is_help=True)
@@ -18,11 +23,19 @@ def up(
     insecure_lan: Annotated[
         bool, typer.Option("--insecure-lan", help="Listen on GEOENGAGE_HOST without encryption.")
     ] = False,
+    history: Annotated[
+        int, typer.Option(envvar="GEOENGAGE_HISTORY", min=0, help="People a day of the mall's past; 0: no past.")
+    ] = 300,
+    history_after: Annotated[
+        float,
+        typer.Option(envvar="GEOENGAGE_HISTORY_AFTER", min=0, help="Seconds that live shoppers have to themselves."),
+    ] = 60.0,
 ) -> None:
-    """Start everything and print one link to open. GEOENGAGE_PORT, GEOENGAGE_SIMULATE=0 (no shoppers)."""
+    """Start everything and print one link to open. GEOENGAGE_PORT, GEOENGAGE_SIMULATE=0 (no shoppers, no past)."""
     simulate = os.environ.get("GEOENGAGE_SIMULATE", "1") != "0"
+    past = run.Past(history if simulate else 0, history_after)
     try:
-        run.Demo(commands.read_settings(), simulate=simulate, insecure_lan=insecure_lan).up()
+        run.Demo(commands.read_settings(), simulate=simulate, insecure_lan=insecure_lan, past=past).up()
     except (run.DemoError, ClusterError, PermissionError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
@@ -39,6 +52,25 @@ def env() -> None:
 
 
 @app.command()
+def check() -> None:
+    """Lay what was planted in the mall's past beside what the footfall reports find. The demo must be running."""
+    data_dir = commands.read_settings().data_dir
+    remembered, told = state.read(data_dir), state.history_in(data_dir)
+    if "base_url" not in remembered or not told.exists():
+        typer.echo("the demo has told no past here yet: make run, and wait for it", err=True)
+        raise typer.Exit(1)
+    client = Client(remembered["base_url"], remembered["secret_key"])
+    mall_id = remembered["mall_id"]
+    today = utc_now().astimezone(ZoneInfo(client.get(f"/v1/malls/{mall_id}")["timezone"])).date()
+    findings = planted.check(client, mall_id, json.loads(told.read_text())["days"], today)
+    for f in findings:
+        mark = {True: "ok", False: "NOT FOUND", None: "open"}[f.holds]
+        typer.echo(f"{f.what:34} planted: {f.planted:>12}   found: {f.found:<34} {mark}")
+    if any(f.holds is False for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
 def reset() -> None:
     """Delete the demo's data and keys; the next `up` starts afresh. An own GEOENGAGE_DATABASE_URL is left alone."""
     data_dir = commands.read_settings().data_dir
@@ -48,5 +80,5 @@ def reset() -> None:
     except ClusterError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    for path in (state.path_in(data_dir), data_dir / "simulator.json"):
+    for path in (state.path_in(data_dir), state.history_in(data_dir), data_dir / "simulator.json"):
         path.unlink(missing_ok=True)

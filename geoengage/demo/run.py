@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from types import FrameType
 from typing import IO
@@ -19,7 +20,7 @@ from rich.console import Console
 from geoengage.demo import accounts, seed, state
 from geoengage.demo.children import Child
 from geoengage.demo.client import Client
-from geoengage.demo.state import State
+from geoengage.demo.state import State, history_in
 from geoengage.kit.cluster import Cluster
 from geoengage.kit.commands import with_driver
 from geoengage.kit.migrate import upgrade
@@ -29,7 +30,17 @@ PORTS_TO_TRY = 50
 READY_S = 60.0
 CHILDREN_STOP_S = 1.2  # leaves the database its share of the three seconds
 WATCH_S = 0.3
+HISTORY_DAYS = 6.9  # the server takes pings of seven days
+HISTORY_SEED = 1  # the same past on every start, so that a second one tells only what is missing
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How much past the mall is given: people a day (0: none), and how long the live shoppers have it to themselves."""
+
+    per_day: int
+    after_s: float
 
 
 class DemoError(Exception):
@@ -43,9 +54,10 @@ class Stopped(BaseException):
 class Demo:
     """One run of the demo; `up` returns when it was told to stop."""
 
-    def __init__(self, settings: Settings, *, simulate: bool, insecure_lan: bool) -> None:
+    def __init__(self, settings: Settings, *, simulate: bool, insecure_lan: bool, past: Past) -> None:
         self._settings = settings
         self._simulate = simulate
+        self._past = past
         self._insecure_lan = insecure_lan
         self._data_dir = settings.data_dir.absolute()
         self._console = Console(highlight=False, soft_wrap=True)
@@ -103,6 +115,9 @@ class Demo:
         self._child("worker", ["worker"], url, port)
         if self._simulate:
             self._child("simulator", self._simulator_arguments(remembered), url, port, keys=remembered)
+        if self._past.per_day:
+            self._child("history", self._history_arguments(remembered), url, port, keys=remembered, once=True)
+            self._say("  the mall's past is told in the background; the footfall page fills in two to three minutes")
         self._say(f"  {seed.describe()}; {'shoppers are walking in' if self._simulate else 'no shoppers'}")
         self._say("Ctrl-C stops everything; the data stay.")
         self._say(f"Open {link}")
@@ -116,7 +131,9 @@ class Demo:
         self._cluster = Cluster(self._data_dir / "postgres", log=self._data_dir / "logs" / "postgresql.log")
         return self._cluster.ensure_started()
 
-    def _child(self, name: str, arguments: list[str], url: str, port: int, *, keys: State | None = None) -> Child:
+    def _child(
+        self, name: str, arguments: list[str], url: str, port: int, *, keys: State | None = None, once: bool = False
+    ) -> Child:
         env = {
             "GEOENGAGE_DATABASE_URL": url,
             "GEOENGAGE_DATA_DIR": str(self._data_dir),
@@ -125,7 +142,7 @@ class Demo:
         }
         if keys:  # by the environment, since every user of the machine can read a command line
             env |= {"PK": keys["simulator_publishable_key"], "SK": keys["simulator_secret_key"]}
-        child = Child(name, arguments, env, self._data_dir / "logs")
+        child = Child(name, arguments, env, self._data_dir / "logs", once=once)
         self._children.append(child)
         child.start()
         return child
@@ -137,6 +154,15 @@ class Demo:
             *("--state", str(self._data_dir / "simulator.json")),
             # Other people every time: those of an hour ago have had their messages for today.
             *("--seed", str(self._seed)),
+        ]
+
+    def _history_arguments(self, remembered: State) -> list[str]:
+        return [
+            *("simulate", "--url", remembered["base_url"]),
+            *("--mall", remembered["mall_id"], "--app-id", remembered["app_id"]),
+            *("--state", str(history_in(self._data_dir))),
+            *("--history", f"{HISTORY_DAYS}d", "--per-day", str(self._past.per_day)),
+            *("--after", str(self._past.after_s), "--seed", str(HISTORY_SEED)),
         ]
 
     def _wait_until_ready(self, api: Child, base_url: str) -> None:

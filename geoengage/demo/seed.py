@@ -8,17 +8,20 @@ visitor deleted stays deleted.
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from geoengage.demo.client import Client, Json
 from geoengage.demo.state import State
+from geoengage.kit.clock import utc_now
 
 _PACKAGED = Path(__file__).resolve().parents[1] / "_zones" / "demo_mall"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "zones" / "demo_mall"
 FOLDER = _PACKAGED if _PACKAGED.exists() else _CHECKOUT
 SHOP = "st-cafe-morgenrot"  # the one whose own key a visitor gets
 
+PAST_DAYS = 7  # the simulator tells the mall's past; zones must have been there
 Ids = dict[str, str]  # external id -> id
 
 
@@ -44,7 +47,7 @@ def load(client: Client, state: State) -> State:
     ids |= _ensure(client, "/v1/zones", read("zones.geojson"), ids)
     for zone in _all(client, "/v1/zones"):
         if zone["properties"]["status"] == "draft":
-            client.post(f"/v1/zones/{zone['id']}/publish")
+            client.post(f"/v1/zones/{zone['id']}/publish", {"effective_from": _days_ago(PAST_DAYS)})
     campaigns = [{k: v for k, v in c.items() if k != "external_id"} for c in read("campaigns.json")]  # known by name
     _ensure(client, "/v1/campaigns", campaigns, ids, _name)
     for campaign in _all(client, "/v1/campaigns"):
@@ -67,6 +70,10 @@ def describe() -> str:
         "campaigns": read("campaigns.json"),
     }
     return f"{read('mall.json')['name']}: " + ", ".join(f"{len(rows)} {what}" for what, rows in counts.items())
+
+
+def _days_ago(days: int) -> str:
+    return (utc_now() - timedelta(days=days)).isoformat()
 
 
 def _version() -> str:

@@ -28,6 +28,11 @@ def path_in(data_dir: Path) -> Path:
     return data_dir / "demo.json"
 
 
+def history_in(data_dir: Path) -> Path:
+    """Where the simulator keeps what it told of the past."""
+    return data_dir / "history.json"
+
+
 def read(data_dir: Path) -> State:
     """What was remembered; empty when the demo has not run here, or its file is damaged."""
     try:

@@ -10,11 +10,18 @@ import typer
 from rich.console import Console
 
 from geoengage.simulator.client import Refused
+from geoengage.simulator.history import History
 from geoengage.simulator.route import NoWay
 from geoengage.simulator.run import Options, Simulation
 
 app = typer.Typer()
 console = Console()
+
+
+def _days(text: str) -> float:
+    """`6.5d`, `36h` or a bare number of days."""
+    number, unit = text.rstrip("dh"), text[-1:]
+    return float(number) / (24 if unit == "h" else 1)
 
 
 @app.command()
@@ -31,8 +38,19 @@ def simulate(  # noqa: PLR0913 - one argument for each option
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two pings of a phone.")] = 5.0,
     duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
     state: Annotated[Path | None, typer.Option(help="File that keeps the devices for the next run.")] = None,
+    history: Annotated[
+        float | None,
+        typer.Option(
+            parser=_days, metavar="6.5d", help="Tell so many days of the past (d or h; under 7 days) and end."
+        ),
+    ] = None,
+    per_day: Annotated[int, typer.Option(min=1, help="Of the past: people on an average day.")] = 300,
+    after: Annotated[float, typer.Option(min=0, help="Of the past: seconds to wait before it begins.")] = 0.0,
 ) -> None:
-    """Let simulated shoppers walk through a mall and ping like phones: noise, gaps, refusals and all."""
+    """Let simulated shoppers walk through a mall and ping like phones: noise, gaps, refusals and all.
+
+    With --history nobody walks now: days gone by are told in one go. With --state a second run tells what is missing.
+    """
     options = Options(
         url=url,
         publishable_key=publishable_key,
@@ -45,11 +63,12 @@ def simulate(  # noqa: PLR0913 - one argument for each option
         interval_s=interval,
         state=state,
     )
-    raise typer.Exit(asyncio.run(_run(Simulation(options), duration)))
+    work = Simulation(options) if history is None else History(options, days=history, per_day=per_day, wait_s=after)
+    raise typer.Exit(asyncio.run(_run(work, duration)))
 
 
-async def _run(simulation: Simulation, duration_s: float | None) -> int:
-    """Runs until a signal, the end of the time or a refusal; the exit code."""
+async def _run(simulation: Simulation | History, duration_s: float | None) -> int:
+    """Runs until it is through, a signal, the end of the time or a refusal; the exit code."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

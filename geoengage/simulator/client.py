@@ -33,9 +33,9 @@ class Client:
     async def get(self, path: str, token: str) -> Any:
         return await self._call("GET", path, token, None)
 
-    async def post(self, path: str, token: str, body: Callable[[], Body]) -> Any:
-        """`body` is made anew for every attempt, since it may hold the time of sending."""
-        return await self._call("POST", path, token, body)
+    async def post(self, path: str, token: str, body: Callable[[], Body], *, once: str | None = None) -> Any:
+        """`body` is made anew for every attempt: it may hold the time of sending. `once`: an Idempotency-Key."""
+        return await self._call("POST", path, token, body, once)
 
     async def items(self, path: str, token: str) -> AsyncIterator[Any]:
         """Every item of a list, page by page. `path` carries its own query, at least a `?`."""
@@ -48,13 +48,15 @@ class Client:
                 return
             cursor = f"&cursor={page['next']}"
 
-    async def _call(self, method: str, path: str, token: str, body: Callable[[], Body] | None) -> Any:
+    async def _call(
+        self, method: str, path: str, token: str, body: Callable[[], Body] | None, once: str | None = None
+    ) -> Any:
         pause_s = FIRST_PAUSE_S
         while True:
             wait_s = pause_s
             try:
                 sent = body() if body else None
-                headers = {"Authorization": f"Bearer {token}"}
+                headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": once} if once else {})
                 async with self._session.request(method, self._url + path, json=sent, headers=headers) as answer:
                     self.reachable = answer.status < 500
                     if answer.status < 300:

@@ -186,7 +186,7 @@ class Shopper:
         fixes = positions(walk, self.options.interval_s * speed, self.person.noise, self.walk_rng, from_s)
         for fix in sorted(fixes, key=lambda fix: fix.sent_s):
             await asyncio.sleep(max(began + fix.sent_s / speed - utc_now().timestamp(), 0.0))
-            self.waiting.append(_ping(fix, datetime.fromtimestamp(began + fix.t_s / speed, UTC)))
+            self.waiting.append(ping_of(fix, datetime.fromtimestamp(began + fix.t_s / speed, UTC)))
             self.something.set()
 
     async def _send_pings(self) -> None:
@@ -201,7 +201,7 @@ class Shopper:
         batch = list(self.waiting)[:BATCH]
         path, token = "/v1/pings", await self._token()
         try:
-            await self.client.post(path, token, lambda: {"sent_at": _rfc3339(utc_now()), "pings": batch})
+            await self.client.post(path, token, lambda: {"sent_at": rfc3339(utc_now()), "pings": batch})
         except Refused as refused:
             if refused.status == 401:  # the server has forgotten this device: a fresh database
                 self.book.forget(self.person.external_id)
@@ -238,7 +238,7 @@ class Shopper:
             self.stats.opened += 1
 
     async def _report(self, message_id: str, kind: str) -> None:
-        body = {"message_id": message_id, "kind": kind, "at": _rfc3339(utc_now())}
+        body = {"message_id": message_id, "kind": kind, "at": rfc3339(utc_now())}
         await self.client.post("/v1/receipts", await self._token(), lambda: body)
 
 
@@ -256,7 +256,7 @@ class Simulation:
         connector = aiohttp.TCPConnector(limit=64)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
             self.client = Client(session, self.options.url)
-            venue = await load_venue(self.client, self.options.secret_key, self.options.mall_id)
+            _, venue = await load_venue(self.client, self.options.secret_key, self.options.mall_id)
             book = DeviceBook(self.options.state)
             for number in range(self.options.shoppers):
                 walk_rng, inbox_rng = (np.random.default_rng([self.options.seed, number, use]) for use in (1, 2))
@@ -277,8 +277,8 @@ class Simulation:
         )
 
 
-async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> Venue:
-    """Reads the mall through the API; without `mall_id` the tenant's only mall is meant."""
+async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> tuple[str, Venue]:
+    """Reads the mall through the API, with its id; without `mall_id` the tenant's only mall is meant."""
     if mall_id is None:
         malls = [mall async for mall in client.items("/v1/malls?", secret_key)]
         if len(malls) != 1:
@@ -290,12 +290,13 @@ async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> Ve
     levels = [item async for item in client.items(f"/v1/malls/{number}/levels?", secret_key)]
     units = [item async for item in client.items(f"/v1/malls/{number}/units?", secret_key)]
     stores = [item async for item in client.items(f"/v1/stores?mall_id={number}", secret_key)]
-    return read_venue(mall, levels, units, stores)
+    return number, read_venue(mall, levels, units, stores)
 
 
-def _ping(fix: Fix, at: datetime) -> dict[str, Any]:
+def ping_of(fix: Fix, at: datetime) -> dict[str, Any]:
+    """The ping of a fix taken at that time, as the API wants it."""
     ping = {
-        "at": _rfc3339(at),
+        "at": rfc3339(at),
         "lon": round(fix.lon, 7),
         "lat": round(fix.lat, 7),
         "accuracy_m": fix.accuracy_m,
@@ -303,5 +304,6 @@ def _ping(fix: Fix, at: datetime) -> dict[str, Any]:
     return ping if fix.level is None else ping | {"level": fix.level}
 
 
-def _rfc3339(at: datetime) -> str:
+def rfc3339(at: datetime) -> str:
+    """With milliseconds, `Z` for UTC."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,8 +6,10 @@ together when they lie above each other. A mall without entrances has nowhere to
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, time
 from math import dist
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import shapely
 from shapely.geometry import shape
@@ -19,12 +21,24 @@ from geoengage.simulator.route import Floor, NoWay, Point
 OPEN = ("corridor", "entrance", "events_area", "parking")
 VERTICAL = ("lift", "escalator", "stairs")
 ABOVE_M = 3.0  # centres of one lift on two levels may be drawn this far apart
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Feature = Mapping[str, Any]
+
+
+class Hours(NamedTuple):
+    """Open on these days (`mon` …) from one local time to another of the same day."""
+
+    days: frozenset[str]
+    open: time
+    close: time
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere to stay for a while: a store, the events area, a lounge. `door` lies on the edge of `shape`."""
+    """Somewhere to stay for a while: a store, the events area, a lounge. `door` lies on the edge of `shape`.
+
+    `key` is the external id, which the same place has in every database; without `hours` it is always open.
+    """
 
     id: str
     name: str
@@ -32,6 +46,13 @@ class Place:
     level: int
     shape: BaseGeometry
     door: Point
+    key: str
+    hours: tuple[Hours, ...]
+
+    def is_open(self, local: datetime) -> bool:
+        """Whether it is open at a local time of the mall."""
+        day, at = DAYS[local.weekday()], local.time()
+        return not self.hours or any(day in h.days and h.open <= at < h.close for h in self.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,7 @@ class Connector:
 @dataclass(frozen=True, slots=True)
 class Venue:
     frame: Frame
+    timezone: ZoneInfo
     ordinals: tuple[int, ...]
     floors: Mapping[int, Floor]
     places: tuple[Place, ...]
@@ -89,7 +111,8 @@ def read_venue(
     stays = [(f, area) for f, area in unit_shapes if f["properties"]["category"] in ("events_area", "other")]
     places = [_place(f, area, open_floors) for f, area in (*store_shapes, *stays)]
     reachable = tuple(place for place in places if place.level in floors)
-    return Venue(frame, tuple(sorted(outlines)), floors, reachable, entrances, tuple(_connectors(unit_shapes)))
+    clock = ZoneInfo(mall["timezone"])
+    return Venue(frame, clock, tuple(sorted(outlines)), floors, reachable, entrances, tuple(_connectors(unit_shapes)))
 
 
 def _shape(frame: Frame, feature: Feature) -> BaseGeometry:
@@ -107,7 +130,14 @@ def _place(feature: Feature, area: BaseGeometry, open_floors: Mapping[int, BaseG
     level = properties["level"]
     number = str(feature.get("id") or properties["external_id"])
     door = _door(area, open_floors[level])
-    return Place(number, properties["name"], properties["category"] or "other", level, area, door)
+    key = str(properties.get("external_id") or number)
+    hours = tuple(_hours(span) for span in properties.get("opening_hours", ()))
+    return Place(number, properties["name"], properties["category"] or "other", level, area, door, key, hours)
+
+
+def _hours(span: Mapping[str, Any]) -> Hours:
+    close = time.max if span["close"] == "24:00" else time.fromisoformat(span["close"])
+    return Hours(frozenset(span["days"]), time.fromisoformat(span["open"]), close)
 
 
 def _door(area: BaseGeometry, corridor: BaseGeometry) -> Point:

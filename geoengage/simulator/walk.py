@@ -5,6 +5,7 @@ beginning, and beside it the true visits, for a test to use as an oracle. What t
 """
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import dist
 from typing import NamedTuple
@@ -33,6 +34,18 @@ BROWSING_MPS = 0.6
 FLOOR_CHANGE_M = 60.0  # a change of floor counts like this much walking when the next shop is chosen
 RIDE_S = {"lift": 14.0, "escalator": 22.0, "stairs": 18.0}  # for each floor
 OUTSIDE_M = (20.0, 35.0)
+STAY_S = 180.0  # median
+LONG_S = 900.0  # one dinner, or one film, is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a shopper is after, by place id: `appeal` times the category's popularity (0: no way in now); `stays_s` the
+    median stay where it is not the usual three minutes.
+    """
+
+    appeal: Mapping[str, float] = field(default_factory=dict)
+    stays_s: Mapping[str, float] = field(default_factory=dict)
 
 
 class KeyPoint(NamedTuple):
@@ -74,7 +87,7 @@ class Walk:
         return KeyPoint(t_s, here.x + share * (there.x - here.x), here.y + share * (there.y - here.y), here.level)
 
 
-def plan_walk(venue: Venue, rng: np.random.Generator) -> Walk:
+def plan_walk(venue: Venue, rng: np.random.Generator, habits: Habits | None = None) -> Walk:
     """A shopper comes in from outside, visits one to eight places, and leaves by some entrance.
 
     A place that cannot be reached is left out; raises NoWay when an entrance cannot.
@@ -84,7 +97,8 @@ def plan_walk(venue: Venue, rng: np.random.Generator) -> Walk:
     track = _Track(venue, rng, _outside(way_in, rng), float(np.clip(rng.normal(1.2, 0.15), 0.8, 1.6)))
     track.go([way_in.edge, way_in.inside])
     track.level = way_in.level
-    todo = _choose(venue, rng)
+    habits = habits or Habits()
+    todo = _choose(venue, rng, habits)
     while todo:
         place = min(todo, key=lambda place: _effort(track, place))
         todo.remove(place)
@@ -92,7 +106,7 @@ def plan_walk(venue: Venue, rng: np.random.Generator) -> Walk:
             track.walk_to(place.door, place.level)
         except NoWay:
             continue
-        track.visit(place)
+        track.visit(place, habits.stays_s.get(place.id))
     track.walk_to(way_out.inside, way_out.level)
     track.go([way_out.edge])
     track.level = None
@@ -109,13 +123,15 @@ def warm_start_s(walk: Walk, rng: np.random.Generator) -> float:
     return max(visit.entered_s - float(rng.uniform(2.0, 20.0)), 0.0)
 
 
-def _choose(venue: Venue, rng: np.random.Generator) -> list[Place]:
-    count = min(int(np.clip(1 + rng.poisson(3.0), 1, 8)), len(venue.places))
+def _choose(venue: Venue, rng: np.random.Generator, habits: Habits) -> list[Place]:
+    weights = np.array([POPULARITY.get(p.category, 1.0) * habits.appeal.get(p.id, 1.0) for p in venue.places])
+    count = min(int(np.clip(1 + rng.poisson(3.0), 1, 8)), int(np.count_nonzero(weights)))
     if count == 0:
         return []
-    weights = np.array([POPULARITY.get(place.category, 1.0) for place in venue.places])
     chosen = rng.choice(len(venue.places), size=count, replace=False, p=weights / weights.sum())
-    return [venue.places[i] for i in chosen]
+    places = [venue.places[i] for i in chosen]
+    too_long = [place for place in places if habits.stays_s.get(place.id, 0.0) >= LONG_S][1:]
+    return [place for place in places if place not in too_long]
 
 
 def _effort(track: "_Track", place: Place) -> float:
@@ -207,10 +223,16 @@ class _Track:
         self.x, self.y = off
         self.mark()
 
-    def visit(self, place: Place) -> None:
-        """Stays 1 to 20 minutes: strolls between spots that see the door, looks at things, comes back to the door."""
+    def visit(self, place: Place, median_s: float | None = None) -> None:
+        """Strolls between spots that see the door, looks at things, comes back to the door.
+
+        A usual stay takes 1 to 20 minutes; one with a median of its own differs from it by a third as a rule.
+        """
         entered = self.t_s
-        leave = entered + float(np.clip(np.exp(self.rng.normal(np.log(180.0), 0.8)), 60.0, 1200.0))
+        if median_s is None:
+            leave = entered + float(np.clip(np.exp(self.rng.normal(np.log(STAY_S), 0.8)), 60.0, 1200.0))
+        else:
+            leave = entered + median_s * float(np.clip(np.exp(self.rng.normal(0.0, 0.3)), 0.3, 2.0))
         while spot := self._spot(place, leave):
             self.go([spot], BROWSING_MPS)
             back = dist(spot, place.door) / BROWSING_MPS

@@ -29,9 +29,9 @@ NOW = datetime.now(UTC)
 DEVICE = new_id()
 
 
-def zone_event(zone_id: UUID, kind: str = "entered", device_id: UUID = DEVICE) -> Event:
+def zone_event(zone_id: UUID, kind: str = "entered", device_id: UUID = DEVICE, at: datetime = NOW) -> Event:
     return EVENT_CLASSES[kind](
-        id=new_id(), at=NOW, device_id=device_id, zone_id=zone_id, zone_version=1, visit_id=new_id(), confidence=0.75,
+        id=new_id(), at=at, device_id=device_id, zone_id=zone_id, zone_version=1, visit_id=new_id(), confidence=0.75,
         evidence="wifi", reason="whole_disc", late=False,
     )  # fmt: skip
 
@@ -130,12 +130,21 @@ async def test_what_an_event_says(client: httpx.AsyncClient, session: Session) -
     assert str(DEVICE) not in text, "nobody's device id"
 
 
+async def test_history_is_not_live(client: httpx.AsyncClient, session: Session) -> None:
+    world = await make_world(session)
+    zone_id = await make_zone(session, world, square())
+    await tell(session, world, zone_event(zone_id), at=NOW + timedelta(minutes=61))
+    await tell(session, world, zone_event(zone_id), at=NOW + timedelta(minutes=59))
+    assert [position for position, _, _ in await listen(client, world.sk_headers)] == [2]
+
+
 async def test_a_pseudonym_is_of_one_day(client: httpx.AsyncClient, session: Session) -> None:
     world = await make_world(session)
     zone_id = await make_zone(session, world, square())
     other = new_id()
     await tell(session, world, zone_event(zone_id), zone_event(zone_id), zone_event(zone_id, device_id=other))
-    await tell(session, world, zone_event(zone_id), at=NOW + timedelta(days=1))
+    tomorrow = NOW + timedelta(days=1)
+    await tell(session, world, zone_event(zone_id, at=tomorrow), at=tomorrow)
     names = [data["pseudonym"] for _, _, data in await listen(client, world.sk_headers)]
     assert names[0] == names[1]
     assert len({names[0], names[2], names[3]}) == 3

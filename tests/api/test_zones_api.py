@@ -1,5 +1,6 @@
 """Zones over HTTP: versions, publishing, lists, walls, what presence reads of them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +121,30 @@ async def test_every_edit_is_a_version_and_what_is_published_stays(client: httpx
     assert second["effective_to"] is None
     assert first["created_by"].startswith("secret_key:")
     assert versions[1]["geometry"]["coordinates"] != versions[0]["geometry"]["coordinates"]
+
+
+async def test_a_new_zone_may_count_the_last_days(client: httpx.AsyncClient, session: Session) -> None:
+    world = await make_world(session)
+    url = f"/v1/zones/{await make_zone(client, world)}"
+
+    async def publish(since: datetime) -> httpx.Response:
+        body = {"effective_from": since.isoformat()}
+        return await client.post(f"{url}/publish", json=body, headers=world.sk_headers)
+
+    now = datetime.now(UTC)
+    for wrong in (now - timedelta(days=8, minutes=1), now + timedelta(minutes=1)):
+        answer = await publish(wrong)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/effective_from")
+    since = now - timedelta(days=7)
+    assert (await publish(since)).status_code == 200
+    (version,) = (await client.get(f"{url}/versions", headers=world.sk_headers)).json()["items"]
+    assert datetime.fromisoformat(version["properties"]["effective_from"]) == since
+    assert (await publish(since)).status_code == 200, "it is published already"
+    match = world.sk_headers | {"If-Match": '"v1"'}
+    assert (await client.patch(url, json={"properties": {"name": "New"}}, headers=match)).status_code == 200
+    answer = await publish(since)
+    assert answer.status_code == 422
+    assert "first version" in answer.json()["detail"]
 
 
 async def test_versions_are_paged(client: httpx.AsyncClient, session: Session) -> None:

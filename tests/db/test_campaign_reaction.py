@@ -1,7 +1,7 @@
 """Zone events in, messages out: the reaction of campaigns on real PostGIS."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -185,6 +185,15 @@ async def test_what_is_held_back_is_recorded(
     device_id = await make_device(mall.session, mall.world, **device)
     await mall.react(await mall.ledger.entered(device_id, mall.zone_id, **happened))
     assert await mall.outcomes() == [expected]
+
+
+async def test_history_sets_nothing_off(mall: Mall) -> None:
+    await mall.campaign()
+    long_ago = await mall.ledger.entered(mall.device_id, mall.zone_id, at=NOON - timedelta(minutes=61))
+    await mall.react(replace(long_ago, recorded_at=NOON))
+    assert await mall.outcomes() == [], "nobody waits for what follows from it"
+    await mall.react(replace(long_ago, recorded_at=NOON - timedelta(minutes=2)))
+    assert await mall.outcomes() == [("skipped", "late")], "recorded in time, decided late: that is told"
 
 
 async def test_a_suppressed_person_and_all_blockers(mall: Mall) -> None:

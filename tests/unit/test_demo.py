@@ -125,3 +125,13 @@ def test_the_demo_mall_refers_to_nothing_that_is_missing() -> None:
     assert seed.SHOP in ids
     for name in ("levels.geojson", "units.geojson", "stores.geojson", "zones.geojson", "campaigns.json"):
         seed.with_ids(seed.read(name), ids)
+
+
+def test_a_child_that_is_through_is_left_alone(tmp_path: Path) -> None:
+    said: list[str] = []
+    child = Child("past", [], {}, tmp_path, program=["sh", "-c", "echo first; echo 12 walks told"], once=True)
+    child.start()
+    wait_until(lambda: child.ended() == 0)
+    for _ in range(3):
+        child.watch(said.append)
+    assert said == ["  12 walks told"]

@@ -74,6 +74,8 @@ def demo(chromium: str, clone: Callable[[], str], tmp_path_factory: pytest.TempP
         "GEOENGAGE_SECRET_KEY": KEY,
         "GEOENGAGE_PORT": str(free_port()),
         "GEOENGAGE_SIMULATE": "1",
+        "GEOENGAGE_HISTORY": "40",  # a small past, told at once
+        "GEOENGAGE_HISTORY_AFTER": "0",
     }
     with (folder / "out").open("w") as out:
         up = subprocess.Popen(
@@ -90,7 +92,7 @@ def demo(chromium: str, clone: Callable[[], str], tmp_path_factory: pytest.TempP
             assert up.poll() is None, (folder / "out").read_text()
             assert time.monotonic() < until, (folder / "out").read_text()
             time.sleep(0.1)
-        yield Demo(read_state(folder))
+        yield Demo(read_state(folder), folder)
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(15)
@@ -125,6 +127,14 @@ async def message(demo: Demo) -> dict[str, Any]:
                 first: dict[str, Any] = found["items"][0]
                 return first
             await asyncio.sleep(0.3)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def past(demo: Demo) -> None:
+    """The mall's past has been told: the demo says so."""
+    async with asyncio.timeout(180):
+        while "walks" not in (demo.folder / "out").read_text():  # noqa: ASYNC110 - a file rings no bell
+            await asyncio.sleep(0.5)
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ XY = tuple[float, float]
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo: what demo.json remembers, and HTTP with the tenant's secret key."""
+    """A running demo: what demo.json in its folder remembers, and HTTP with the tenant's secret key."""
 
     state: dict[str, str]
+    folder: Path
 
     @property
     def url(self) -> str:

@@ -34,12 +34,17 @@ async def faults(page: Page, place: str) -> list[str]:
     return [f"{place}: {fault}" for fault in found]
 
 
+@pytest.mark.usefixtures("past")
 async def test_the_pages(is_phone: bool, open_page: OpenPage, demo: Demo, message: dict[str, Any]) -> None:
     await demo.ask_approval(LONG_NAME)
     running = await demo.api("GET", "/v1/campaigns?limit=1&status=active")
     found = []
     page = await open_page("/review", is_phone=is_phone)
     for path, there in [
+        ("/footfall", "headline"),
+        ("/footfall?period=day", "by-hour"),
+        ("/footfall?period=month", "headline"),
+        ("/footfall?on=2020-01-06", "empty"),
         ("/campaigns", "campaign-list"),
         ("/campaigns?new=1", "preview"),
         (f"/campaigns?id={running['items'][0]['id']}", "report"),

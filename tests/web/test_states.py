@@ -14,6 +14,7 @@ pytestmark = MARKS
 # A page, what it reads, what it says when there is nothing, and what is there when all went well.
 LISTS = [
     ("/campaigns", "campaigns", "No campaigns yet", "[data-testid=campaign-row]"),
+    ("/footfall", "malls", "No mall yet", "[data-testid=period-words]"),
     ("/review", "campaigns", "Nothing waits for you", "[data-testid=review-item]"),
     ("/messages", "messages", "No message yet", "[data-testid=message-row]"),
     ("/explain", "messages", "Click a dot on the map", ".row-link"),

@@ -7,6 +7,7 @@ import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { campaignsPage } from './pages/campaigns/index.js';
 import { explainPage } from './pages/explain.js';
+import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
@@ -21,6 +22,7 @@ import { failure, loading } from './ui/widgets.js';
 /** @type {Record<string, Page>} */
 const ROUTES = {
   '/map': mapPage,
+  '/footfall': footfallPage,
   '/campaigns': campaignsPage,
   '/review': reviewPage,
   '/explain': explainPage,

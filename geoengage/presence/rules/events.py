@@ -1,9 +1,20 @@
 """What presence tells the rest of the product, as ledger events. No coordinates: a zone says where."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from geoengage.kit.event_base import Event
+
+HISTORY_AGE = timedelta(hours=1)
+
+
+def is_history(at: datetime, recorded_at: datetime) -> bool:
+    """Whether an event was recorded so long after it happened that nobody waits for what follows from it.
+
+    A phone that was off for hours, a mall that brings its past along. `late` alone (two minutes) still is an answer to
+    "why did I get nothing?"; this is for reports only: campaigns pass it by and the live stream does not show it.
+    """
+    return recorded_at - at > HISTORY_AGE
 
 
 class ZoneTransition(Event, frozen=True, kw_only=True):

@@ -198,4 +198,4 @@ def silence(status: str, trigger: str, *, addressed: bool) -> tuple[str, str]:
         return "not_in_audience", "This person is not in the campaign's audience."
     if trigger == "dwelled":
         return "not_dwelled", "The campaign waits for people who stay; this visit did not reach its mark in that time."
-    return "undecided", "The campaign started after this visit, or has not decided yet."
+    return "undecided", "The campaign started after this visit, heard of it over an hour late, or has not decided yet."

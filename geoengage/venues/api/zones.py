@@ -15,7 +15,7 @@ from geoengage.venues import service, store
 from geoengage.venues.api.common import Boxes, FeatureOut, Versioned, author, patched
 from geoengage.venues.models import ZoneVersion
 from geoengage.venues.rules import Sensitivity, ZoneKind, ZoneStatus, area_m2, to_geojson, zone_status
-from geoengage.venues.shapes import FeaturePatch, ScheduleIn, Utc, ZoneIn
+from geoengage.venues.shapes import FeaturePatch, In, ScheduleIn, Utc, ZoneIn
 from geoengage.venues.store import ZoneAt
 
 router = APIRouter(tags=["venues"])
@@ -51,6 +51,14 @@ class ZoneOut(FeatureOut):
     """A zone; the geometry of a circle is the Point of its centre."""
 
     properties: ZoneOutProperties = Field(description="What is known of the zone.")
+
+
+class PublishIn(In):
+    """How a zone is published; all of it may be left out."""
+
+    effective_from: Utc | None = Field(
+        default=None, description="Since when it counts, at most 8 days ago; first version only. Left out: now."
+    )
 
 
 class ZonePage(BaseModel):
@@ -191,10 +199,16 @@ async def delete_zone(zone_id: UUID, me: VenueEditor, tx: Tx, now: Now) -> None:
 
 
 @router.post("/v1/zones/{zone_id}/publish")
-async def publish_zone(zone_id: UUID, me: VenueEditor, tx: Tx, now: Now, response: Response) -> ZoneOut:
-    """Let the newest edit match pings from now on. Repeating it changes nothing."""
+async def publish_zone(
+    zone_id: UUID, me: VenueEditor, tx: Tx, now: Now, response: Response, body: PublishIn | None = None
+) -> ZoneOut:
+    """Let the newest edit match pings from now on. Repeating it changes nothing.
+
+    A zone that was never edited may also count pings of the last days, with `effective_from`: for a mall whose phones
+    have been reporting for longer than it is drawn here. Visits of the past push nothing.
+    """
     zone = await _get(tx, me, zone_id, lock=True)
-    await service.publish_zone(tx, me.tenant_id, zone, now)
+    await service.publish_zone(tx, me.tenant_id, zone, now, body.effective_from if body else None)
     return _answer(response, zone)
 
 

@@ -37,6 +37,7 @@ from geoengage.venues.rules.zones import (
     ZoneKind,
     ZoneRules,
     ZoneStatus,
+    since_flaw,
     zone_status,
 )
 
@@ -45,6 +46,6 @@ __all__ = [
     "Corners", "Flaw", "Hours", "KnownPoint", "Picture", "Placement", "PublishedZone", "Schedule", "Sensitivity",
     "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind", "ZoneRules", "ZoneStatus", "area_m2", "check_any",
     "check_area", "check_crs", "check_hours", "check_point", "circle_flaw", "circle_shape", "far_from", "is_open",
-    "parse_schedule", "place", "placement_flaws", "read_picture", "split_bbox", "swapped_axes", "to_geojson", "widen",
-    "zone_status",
+    "parse_schedule", "place", "placement_flaws", "read_picture", "since_flaw", "split_bbox", "swapped_axes",
+    "to_geojson", "widen", "zone_status",
 ]  # fmt: skip

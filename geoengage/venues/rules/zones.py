@@ -5,7 +5,7 @@ Stored rules hold only what somebody gave; defaults are applied when reading, so
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -55,6 +55,7 @@ class UnitCategory(StrEnum):
     OTHER = "other"
 
 
+OLDEST_SINCE = timedelta(days=8)  # the oldest ping that is accepted, and a day
 CONNECTORS = frozenset({UnitCategory.LIFT, UnitCategory.ESCALATOR, UnitCategory.STAIRS})
 
 
@@ -71,6 +72,15 @@ def zone_status(version: int, published_version: int | None) -> ZoneStatus:
     if published_version is None:
         return ZoneStatus.DRAFT
     return ZoneStatus.PUBLISHED if version == published_version else ZoneStatus.CHANGED
+
+
+def since_flaw(since: datetime, now: datetime, *, was_in_force: bool) -> str | None:
+    """What is wrong with letting a zone count since a moment of the past; None when it may."""
+    if was_in_force:
+        return "only the first version of a zone may count pings of the past, and only when it is first published"
+    if not now - OLDEST_SINCE <= since <= now:
+        return f"a moment of the last {OLDEST_SINCE.days} days: older pings are not taken"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

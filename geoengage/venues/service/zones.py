@@ -14,7 +14,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.venues import store
 from geoengage.venues.models import Store, Zone, ZoneVersion
-from geoengage.venues.rules import VenueChange, VenueChanged, circle_shape
+from geoengage.venues.rules import VenueChange, VenueChanged, circle_shape, since_flaw
 from geoengage.venues.service.checks import Items, announce, check_in_mall, check_outdoor, item, raise_if_any
 from geoengage.venues.shapes import ZoneIn
 from geoengage.venues.store import ZoneAt
@@ -105,19 +105,26 @@ async def _add_version(
     return edit
 
 
-async def publish_zone(session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime) -> None:
-    """Let the newest edit match from now on. Idempotent."""
-    await announce(session, tenant_id, await put_in_force(session, tenant_id, zone, now), now)
+async def publish_zone(
+    session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime, since: datetime | None = None
+) -> None:
+    """Let the newest edit match from now on, or since a moment of the last days (`since_flaw`). Idempotent."""
+    await announce(session, tenant_id, await put_in_force(session, tenant_id, zone, now, since), now)
 
 
-async def put_in_force(session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime) -> list[VenueChanged]:
+async def put_in_force(
+    session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime, since: datetime | None = None
+) -> list[VenueChanged]:
     """Publish without announcing; for those who announce many changes at once."""
     head, edit = zone
     if head.published_version == head.version:
         return []
+    was_in_force = head.version > 1 or edit.effective_from is not None
+    if since is not None and (flaw := since_flaw(since, now, was_in_force=was_in_force)):
+        raise errors.field("effective_from", flaw)
     what = VenueChange.ZONE_PUBLISHED if head.published_version is None else VenueChange.ZONE_CHANGED
     await _end_published(session, tenant_id, head, now)
-    edit.effective_from, edit.effective_to = now, None
+    edit.effective_from, edit.effective_to = since or now, None
     head.published_version, head.published_at, head.updated_at = head.version, now, now
     await session.flush()
     return [VenueChanged(zone_id=head.id, mall_id=head.mall_id, what=what)]
