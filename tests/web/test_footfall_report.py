@@ -50,7 +50,9 @@ def report() -> str:
 
     lon, lat = frame.to_lonlat(30.0, 30.0)
     floors = [
-        Floor(f"Ground {NASTY}", 0, shape(0, 0, 100), [], [(shape(5, 5, 30), 0), (shape(50, 5, 30), 2)], [(lon, lat, 40)]),
+        Floor(
+            f"Ground {NASTY}", 0, shape(0, 0, 100), [], [(shape(5, 5, 30), 0), (shape(50, 5, 30), 2)], [(lon, lat, 40)]
+        ),
         Floor("First", 1, shape(0, 0, 100), [], [(shape(5, 50, 40), 1)], []),
     ]
     counted, before = Footfall(visits, places, week, today), Footfall(visits, places, week.before(), today)
@@ -68,7 +70,9 @@ async def test_it_opens_offline(browser: Browser, tmp_path: Path, size: tuple[in
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("dialog", lambda dialog: problems.append(dialog.message))
-    page.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None)
+    page.on(
+        "request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None
+    )
     await page.goto((tmp_path / "report.html").as_uri())
     await expect(page.locator("path.leaflet-interactive")).to_have_count(3)  # ground: outline and two zones
     await page.locator("path.leaflet-interactive").nth(1).hover(force=True)

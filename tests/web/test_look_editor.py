@@ -38,6 +38,7 @@ async def test_the_form_with_all_its_panels(is_phone: bool, open_page: OpenPage,
     page, mall = await open_editor(open_page, is_phone=is_phone)
     await show_zones(page, is_phone=is_phone)
     await mall.row("Looked at").click()
+    await expect(page.get_by_test_id("zone-form")).to_be_visible()
     await page.locator(".zone-form details").evaluate_all("all => { for (const one of all) one.open = true; }")
     await page.get_by_test_id("add-metadata").click()
     await page.get_by_test_id("shape-panel").locator("summary").click()

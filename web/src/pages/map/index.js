@@ -73,7 +73,7 @@ export function mapPage(root, context, query) {
     canEdit,
     onLevel: (ordinal) => view.setLevel(ordinal),
     onTool: startTool,
-    onUndo: () => editing.shaping.undo(),
+    onUndo: undo,
     onRedo: () => editing.shaping.redo(),
     onFit: () => view.fit(),
     onKeys: showKeys,
@@ -301,6 +301,11 @@ export function mapPage(root, context, query) {
     openExplain(context, what);
   }
 
+  /** In the midst of drawing the last corner, else the last step. */
+  function undo() {
+    if (!engine.drawing.takeBack()) editing.shaping.undo();
+  }
+
   /** One thing at a time: the drawing, then moving or turning, then the form. */
   function onEscape() {
     const mode = editing.shaping.mode();
@@ -313,7 +318,7 @@ export function mapPage(root, context, query) {
     canEdit,
     onLevel: view.setLevel,
     onTool: startTool,
-    onUndo: () => editing.shaping.undo(),
+    onUndo: undo,
     onRedo: () => editing.shaping.redo(),
     onFit: view.fit,
     onEscape,
