@@ -26,6 +26,9 @@ def up(
     history: Annotated[
         int, typer.Option(envvar="GEOENGAGE_HISTORY", min=0, help="People a day of the mall's past; 0: no past.")
     ] = 300,
+    history_days: Annotated[
+        float, typer.Option(envvar="GEOENGAGE_HISTORY_DAYS", min=0, help="How far the past reaches back; under 7.")
+    ] = 6.9,
     history_after: Annotated[
         float,
         typer.Option(envvar="GEOENGAGE_HISTORY_AFTER", min=0, help="Seconds that live shoppers have to themselves."),
@@ -33,7 +36,7 @@ def up(
 ) -> None:
     """Start everything and print one link to open. GEOENGAGE_PORT, GEOENGAGE_SIMULATE=0 (no shoppers, no past)."""
     simulate = os.environ.get("GEOENGAGE_SIMULATE", "1") != "0"
-    past = run.Past(history if simulate else 0, history_after)
+    past = run.Past(history if simulate else 0, history_days, history_after)
     try:
         run.Demo(commands.read_settings(), simulate=simulate, insecure_lan=insecure_lan, past=past).up()
     except (run.DemoError, ClusterError, PermissionError) as error:

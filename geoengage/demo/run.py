@@ -30,16 +30,16 @@ PORTS_TO_TRY = 50
 READY_S = 60.0
 CHILDREN_STOP_S = 1.2  # leaves the database its share of the three seconds
 WATCH_S = 0.3
-HISTORY_DAYS = 6.9  # the server takes pings of seven days
 HISTORY_SEED = 1  # the same past on every start, so that a second one tells only what is missing
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """How much past the mall is given: people a day (0: none), and how long the live shoppers have it to themselves."""
+    """How much past the mall is given: people a day (0: none), days, and how long the live shoppers come first."""
 
     per_day: int
+    days: float  # the server takes pings of seven
     after_s: float
 
 
@@ -161,7 +161,7 @@ class Demo:
             *("simulate", "--url", remembered["base_url"]),
             *("--mall", remembered["mall_id"], "--app-id", remembered["app_id"]),
             *("--state", str(history_in(self._data_dir))),
-            *("--history", f"{HISTORY_DAYS}d", "--per-day", str(self._past.per_day)),
+            *("--history", f"{self._past.days}d", "--per-day", str(self._past.per_day)),
             *("--after", str(self._past.after_s), "--seed", str(HISTORY_SEED)),
         ]
 

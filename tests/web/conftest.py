@@ -74,7 +74,8 @@ def demo(chromium: str, clone: Callable[[], str], tmp_path_factory: pytest.TempP
         "GEOENGAGE_SECRET_KEY": KEY,
         "GEOENGAGE_PORT": str(free_port()),
         "GEOENGAGE_SIMULATE": "1",
-        "GEOENGAGE_HISTORY": "40",  # a small past, told at once
+        "GEOENGAGE_HISTORY": "70",  # a short past, told at once
+        "GEOENGAGE_HISTORY_DAYS": "2.5",
         "GEOENGAGE_HISTORY_AFTER": "0",
     }
     with (folder / "out").open("w") as out:
@@ -132,7 +133,7 @@ async def message(demo: Demo) -> dict[str, Any]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def past(demo: Demo) -> None:
     """The mall's past has been told: the demo says so."""
-    async with asyncio.timeout(180):
+    async with asyncio.timeout(400):
         while "walks" not in (demo.folder / "out").read_text():  # noqa: ASYNC110 - a file rings no bell
             await asyncio.sleep(0.5)
 
