@@ -315,14 +315,16 @@ export interface Explanation {
   campaigns: { campaign_id: string; campaign_name: string; zone_id: string | null; verdict: string; text: string }[];
 }
 
-/** One shopper in a position frame. */
-export interface Dot {
-  id: string;
-  lon: number;
-  lat: number;
-  accuracy: number;
-  level: number;
-  open: boolean;
+/** Everyone in a position frame, in columns: entry i of each is the same shopper. */
+export interface Positions {
+  count: number;
+  /** lon and lat of each, degrees */
+  lonLat: Float64Array;
+  ids: BigUint64Array;
+  /** metres */
+  accuracy: Float32Array;
+  /** 1 where a click may open the shopper */
+  open: Uint8Array;
 }
 
 /** What every page is given. */
