@@ -118,7 +118,7 @@ async def measure_corner(page: Page, cdp: CDPSession, zones: int, seconds: float
     await row.click()
     await page.get_by_test_id("zone-form").wait_for()
     await page.wait_for_timeout(1000)
-    box = await page.get_by_label("Corner", exact=True).nth(3).bounding_box()
+    box = await page.get_by_label("Corner 4: ").bounding_box()
     assert box
     corner = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     dragged = await measure(
