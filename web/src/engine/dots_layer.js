@@ -63,7 +63,15 @@ export function makeDotsLayer(map, { fps, still }) {
     };
   }
 
-  map.on('moveend zoomend viewreset resize', place);
+  /** Whether the canvas still fills the view; then a pan needs no new place, and no frame is drawn in the wrong one. */
+  function covers() {
+    const corner = map.layerPointToContainerPoint(origin);
+    const [end, view] = [corner.add(size), map.getSize()];
+    return corner.x <= 0 && corner.y <= 0 && end.x >= view.x && end.y >= view.y;
+  }
+
+  map.on('zoomend viewreset resize', place);
+  map.on('moveend', () => covers() || place());
   place();
 
   return {

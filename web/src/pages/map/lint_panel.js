@@ -180,6 +180,12 @@ export function makeLintPanel({ engine, context, venue, look, onSensitive, onOpe
     );
   }
 
+  /** The same doubt after a change has the same key. @param {Finding} finding */
+  function key({ code, numbers, place }) {
+    const alike = result?.findings.filter((finding) => finding.code === code) ?? [];
+    return `${code} ${numbers.zone_id ?? numbers.level ?? alike.findIndex((finding) => finding.place === place)}`;
+  }
+
   /** @param {Finding} finding */
   function line(finding) {
     const { code, severity, text, advice, place, geometry, numbers } = finding;
@@ -191,7 +197,7 @@ export function makeLintPanel({ engine, context, venue, look, onSensitive, onOpe
       h(
         'div',
         null,
-        h('p', null, h('span', { class: 'visually-hidden' }, `${WORDS[severity]}: `), text),
+        h('p', null, h('span', { class: 'visually-hidden' }, `${WORDS[severity]}: `), withoutPlace(text)),
         h('p', { class: 'finding-advice' }, advice),
         h(
           'div',
@@ -293,8 +299,8 @@ const button = (text, testid, act, isPressed) =>
     text,
   );
 
-/** The same doubt after a change has the same key. @param {Finding} finding */
-const key = ({ code, numbers }) => `${code} ${numbers.zone_id ?? numbers.level ?? ''}`;
+/** The operator is shown the place, not its coordinates. @param {string} text */
+const withoutPlace = (text) => text.replace(/ at \[-?[\d.]+, -?[\d.]+\]/g, '');
 
 /** @param {string} sensitivity */
 const markWords = (sensitivity) => `Mark as ${sensitivityText(sensitivity).toLowerCase()} place`;
