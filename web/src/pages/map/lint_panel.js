@@ -271,7 +271,12 @@ export function makeLintPanel({ engine, context, venue, look, onSensitive, onOpe
           'ul',
           { class: 'lint-list' },
           doubts.map(({ severity, text }) =>
-            h('li', { class: `finding finding-${severity}` }, icon(ICONS[severity], 20), h('p', null, text)),
+            h(
+              'li',
+              { class: `finding finding-${severity}` },
+              icon(ICONS[severity], 20),
+              h('p', null, withoutPlace(text)),
+            ),
           ),
         ),
         actions: [
