@@ -66,7 +66,6 @@ export function makeGhostPanel({ onAccuracy, onChange, onStay, onReset, onClose 
       'aria-label': 'Test walk',
       'data-testid': 'ghost',
       hidden: true,
-      on: { keydown: (/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && onClose() },
     },
     h(
       'header',

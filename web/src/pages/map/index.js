@@ -232,6 +232,7 @@ export function mapPage(root, context, query) {
 
   /** @param {Venue} venue @param {Zone | null} zone the one the address asks for */
   function onMall(venue, zone) {
+    ghost.close();
     makeDebug(engine, venue);
     if (zone) openZone(zone);
     else if (venue.zones().length) help.show();
