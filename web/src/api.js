@@ -45,27 +45,28 @@ export async function call(method, path, { body, query, etag, signal, once } = {
     headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   if (etag) headers['If-Match'] = etag;
   if (once) headers['Idempotency-Key'] = once;
-  let response;
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const response = await reach(path + queryString(query), { method, headers, body: text, signal });
+  if (!response.ok) throw await refusal(response, path);
+  const data = response.status === 204 ? null : await response.json();
+  return { data, etag: response.headers.get('ETag') };
+}
+
+/** @param {string} address @param {RequestInit} init */
+async function reach(address, init) {
   try {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    response = await fetch(path + queryString(query), {
-      method,
-      headers,
-      body: text,
-      signal,
-      credentials: 'same-origin',
-    });
+    return await fetch(address, { ...init, credentials: 'same-origin' });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     throw new ApiError(0, { detail: 'The server cannot be reached. Check the connection and try again.' });
   }
-  if (response.ok) {
-    const data = response.status === 204 ? null : await response.json();
-    return { data, etag: response.headers.get('ETag') };
-  }
+}
+
+/** @param {Response} response @param {string} path */
+async function refusal(response, path) {
   const problem = await response.json().catch(() => ({ title: `The server answered ${response.status}.` }));
   if (response.status === 401 && !path.startsWith('/v1/login') && path !== '/v1/session') onSignedOut();
-  throw new ApiError(response.status, problem);
+  return new ApiError(response.status, problem);
 }
 
 /** @param {Query} [query] */
@@ -109,6 +110,25 @@ export async function getAll(path, query = {}, signal) {
  */
 export async function post(path, body, options) {
   return (await call('POST', path, { body, ...options })).data;
+}
+
+/**
+ * A POST that is answered line by line (application/x-ndjson).
+ * @param {string} path
+ * @param {unknown} body
+ * @param {{onLine: (line: any) => void, signal?: AbortSignal}} options
+ */
+export async function stream(path, body, { onLine, signal }) {
+  const headers = { Accept: 'application/x-ndjson', 'Content-Type': 'application/json' };
+  const response = await reach(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  if (!response.ok || !response.body) throw await refusal(response, path);
+  let rest = '';
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line) onLine(JSON.parse(line));
+  }
+  if (rest) onLine(JSON.parse(rest));
 }
 
 /** A fresh Idempotency-Key. `crypto.randomUUID` exists only on https and localhost. */

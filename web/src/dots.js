@@ -1,87 +1,137 @@
 /**
  * Where the dots are between two frames, and which one is under the pointer. Pure: metres and milliseconds in, no canvas,
- * no clock.
+ * no clock. Kept in columns, so that thousands cost little and a worker can be sent them as they are.
  */
 /** @import {XY} from './types' */
 
 /**
- * @typedef {object} Walker
- * @property {string} id
- * @property {XY} from
- * @property {XY} to
- * @property {number} since ms when the walk from `from` to `to` began
- * @property {number} accuracy metres
- * @property {boolean} open may be opened by a click
- * @property {number | null} goneAt ms when it was first missing
+ * @typedef {object} Frame everyone now; entry i of each column is the same shopper
+ * @property {number} count
+ * @property {Float32Array} to metres, x and y of each
+ * @property {BigUint64Array} ids
+ * @property {Float32Array} accuracy metres
+ * @property {Uint8Array} open 1 where a click may open the shopper
+ */
+/**
+ * @typedef {Frame & {
+ *   from: Float32Array, goneAt: Float64Array, since: number, stepMs: number,
+ * }} Walk everyone on the way to where the frame says, then those who fade: `goneAt` is the ms when somebody was first
+ *   missing, 0 while here; the way began at `since` (ms) and takes `stepMs`
  */
 /** @typedef {{id: string, at: XY, accuracy: number, open: boolean, opacity: number}} Seen */
 
 const FADE_MS = 700;
-const SHORTEST_STEP_MS = 300;
+const FIRST_STEP_MS = 1000;
+const SHORTEST_STEP_MS = 150;
 const LONGEST_STEP_MS = 1500;
 
-/** @param {boolean} still no movement in between, for people who asked for less motion */
-export function makeWalkers(still) {
-  /** @type {Map<string, Walker>} */
-  const walkers = new Map();
-  let lastFrame = 0;
-  let stepMs = 1000;
-
-  /** @param {Walker} walker @param {number} now @returns {XY} */
-  function place({ from, to, since }, now) {
-    const share = still ? 1 : Math.min(1, (now - since) / stepMs);
-    return [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share];
-  }
-
+/** @param {number} count @returns {Frame} */
+export function makeFrame(count) {
   return {
-    /** @param {{id: string, at: XY, accuracy: number, open: boolean}[]} dots @param {number} now */
-    frame(dots, now) {
-      const present = new Set();
-      /** @type {Map<string, XY>} */
-      const here = new Map([...walkers.values()].map((walker) => [walker.id, place(walker, now)]));
-      if (lastFrame) stepMs = Math.min(LONGEST_STEP_MS, Math.max(SHORTEST_STEP_MS, now - lastFrame));
-      lastFrame = now;
-      for (const { id, at, accuracy, open } of dots) {
-        present.add(id);
-        walkers.set(id, { id, from: here.get(id) ?? at, to: at, since: now, accuracy, open, goneAt: null });
-      }
-      for (const walker of walkers.values()) {
-        if (!present.has(walker.id) && walker.goneAt === null) {
-          walkers.set(walker.id, {
-            ...walker,
-            from: here.get(walker.id) ?? walker.to,
-            to: here.get(walker.id) ?? walker.to,
-            goneAt: now,
-          });
-        }
-      }
-    },
-    clear: () => walkers.clear(),
-    /** Everyone to be drawn at `now`; those gone for long are forgotten. @param {number} now @returns {Seen[]} */
-    seen(now) {
-      /** @type {Seen[]} */
-      const out = [];
-      for (const walker of walkers.values()) {
-        const opacity = walker.goneAt === null ? 1 : still ? 0 : 1 - (now - walker.goneAt) / FADE_MS;
-        if (opacity <= 0) walkers.delete(walker.id);
-        else out.push({ id: walker.id, at: place(walker, now), accuracy: walker.accuracy, open: walker.open, opacity });
-      }
-      return out;
-    },
-    /** Whether anything still moves or fades at `now`. @param {number} now */
-    moving: (now) => !still && [...walkers.values()].some((w) => w.goneAt !== null || now - w.since < stepMs),
-    count: () => [...walkers.values()].filter((w) => w.goneAt === null).length,
+    count,
+    to: new Float32Array(2 * count),
+    ids: new BigUint64Array(count),
+    accuracy: new Float32Array(count),
+    open: new Uint8Array(count),
   };
 }
 
-/** The nearest dot within `reach` metres of a point. @param {Seen[]} seen @param {XY} point @param {number} reach */
-export function nearest(seen, point, reach) {
-  /** @type {Seen | null} */
-  let best = null;
-  let bestGap = reach;
-  for (const dot of seen) {
-    const gap = Math.hypot(dot.at[0] - point[0], dot.at[1] - point[1]);
-    if (gap <= bestGap) [best, bestGap] = [dot, gap];
+/** @type {Walk} */
+export const NOBODY = {
+  ...makeFrame(0),
+  from: new Float32Array(0),
+  goneAt: new Float64Array(0),
+  since: 0,
+  stepMs: FIRST_STEP_MS,
+};
+
+/**
+ * The walk from where everyone is at `now` to where the frame says. Who is missing stays and fades.
+ * @param {Walk} walk
+ * @param {Frame} frame
+ * @param {number} now
+ * @param {boolean} still no movement and no fading, for people who asked for less motion
+ * @returns {Walk}
+ */
+export function nextWalk(walk, frame, now, still) {
+  if (still) return { ...frame, from: frame.to, goneAt: new Float64Array(frame.count), since: now, stepMs: 0 };
+  /** @type {Map<bigint, number>} */
+  const missing = new Map();
+  for (let i = 0; i < walk.count; i++) if (opacity(walk, i, now) > 0) missing.set(walk.ids[i], i);
+  const from = frame.to.slice();
+  const share = shareDone(walk, now);
+  for (let i = 0; i < frame.count; i++) {
+    const before = missing.get(frame.ids[i]);
+    if (before === undefined) continue;
+    missing.delete(frame.ids[i]);
+    from[2 * i] = between(walk, 2 * before, share);
+    from[2 * i + 1] = between(walk, 2 * before + 1, share);
   }
-  return best;
+  const stepMs = walk.since ? Math.min(LONGEST_STEP_MS, Math.max(SHORTEST_STEP_MS, now - walk.since)) : FIRST_STEP_MS;
+  return withFading({ ...frame, from, goneAt: new Float64Array(frame.count), since: now, stepMs }, walk, missing);
+}
+
+/** @param {Walk} next @param {Walk} walk @param {Map<bigint, number>} missing id to entry of `walk` @returns {Walk} */
+function withFading(next, walk, missing) {
+  if (missing.size === 0) return next;
+  const grown = makeFrame(next.count + missing.size);
+  const goneAt = new Float64Array(grown.count);
+  for (const key of /** @type {const} */ (['to', 'accuracy', 'open'])) grown[key].set(next[key]);
+  grown.ids.set(next.ids);
+  let i = next.count;
+  const share = shareDone(walk, next.since);
+  for (const [id, before] of missing) {
+    grown.ids[i] = id;
+    grown.to[2 * i] = between(walk, 2 * before, share);
+    grown.to[2 * i + 1] = between(walk, 2 * before + 1, share);
+    grown.accuracy[i] = walk.accuracy[before];
+    grown.open[i] = walk.open[before];
+    goneAt[i++] = walk.goneAt[before] || next.since;
+  }
+  const from = grown.to.slice();
+  from.set(next.from);
+  return { ...next, ...grown, from, goneAt };
+}
+
+/** How much of the way is done. @param {Walk} walk @param {number} now */
+export const shareDone = ({ since, stepMs }, now) => (stepMs ? Math.min(1, Math.max(0, (now - since) / stepMs)) : 1);
+
+/** A coordinate on its way. @param {Walk} walk @param {number} k index into `from` and `to` @param {number} share */
+export const between = ({ from, to }, k, share) => from[k] + (to[k] - from[k]) * share;
+
+/** 1 while here, then down to 0. @param {Walk} walk @param {number} i @param {number} now */
+export const opacity = ({ goneAt }, i, now) => (goneAt[i] ? Math.max(0, 1 - (now - goneAt[i]) / FADE_MS) : 1);
+
+/** Whether anything still moves or fades at `now`. @param {Walk} walk @param {number} now */
+export const isMoving = (walk, now) =>
+  shareDone(walk, now) < 1 || walk.goneAt.some((_, i) => opacity(walk, i, now) % 1 > 0);
+
+/** @param {Walk} walk @param {number} i @param {number} now @returns {Seen} */
+function seen(walk, i, now) {
+  const share = shareDone(walk, now);
+  return {
+    id: walk.ids[i].toString(16).padStart(16, '0'),
+    at: [between(walk, 2 * i, share), between(walk, 2 * i + 1, share)],
+    accuracy: walk.accuracy[i],
+    open: walk.open[i] === 1,
+    opacity: opacity(walk, i, now),
+  };
+}
+
+/** Everyone to be seen at `now`. @param {Walk} walk @param {number} now */
+export function everyone(walk, now) {
+  const all = Array.from({ length: walk.count }, (_, i) => seen(walk, i, now));
+  return all.filter((dot) => dot.opacity > 0);
+}
+
+/** The nearest dot within `reach` metres of a point. @param {Walk} walk @param {XY} point @param {number} reach @param {number} now */
+export function nearest(walk, [x, y], reach, now) {
+  const share = shareDone(walk, now);
+  let best = -1;
+  let bestGap = reach;
+  for (let i = 0; i < walk.count; i++) {
+    const gap = Math.hypot(between(walk, 2 * i, share) - x, between(walk, 2 * i + 1, share) - y);
+    if (gap <= bestGap && opacity(walk, i, now) > 0) [best, bestGap] = [i, gap];
+  }
+  return best < 0 ? null : seen(walk, best, now);
 }

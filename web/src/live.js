@@ -4,7 +4,7 @@
  * Both come back by themselves. EventSource resumes by Last-Event-ID on its own; where it gives up (an HTTP error) and
  * for the socket there is a back-off here. Says nothing about the page: states and data go out through callbacks.
  */
-/** @import {Alert, Dot, Message, ZoneEvent} from './types' */
+/** @import {Alert, Message, Positions, ZoneEvent} from './types' */
 
 /** @typedef {'connecting' | 'live' | 'lost'} LinkState */
 
@@ -56,7 +56,7 @@ export function openEvents({ onZoneEvent, onMessage, onAlert, onState }) {
 }
 
 /**
- * @param {{mallId: string, level: number, onFrame: (dots: Dot[], at: number) => void, onState: (s: LinkState) => void}} options
+ * @param {{mallId: string, level: number, onFrame: (positions: Positions) => void, onState: (s: LinkState) => void}} options
  * @returns {() => void} closes it
  */
 export function openPositions({ mallId, level, onFrame, onState }) {
@@ -85,7 +85,7 @@ export function openPositions({ mallId, level, onFrame, onState }) {
       attempt = 0;
       watch();
       onState('live');
-      onFrame(frame.dots, frame.at);
+      onFrame(frame);
     });
     socket.addEventListener('close', () => {
       window.clearTimeout(silence);
@@ -112,28 +112,23 @@ const DOT_BYTES = 20;
 /**
  * One binary frame of positions, or null when it is not one.
  * @param {ArrayBuffer} buffer
- * @returns {{at: number, dots: Dot[]} | null} `at` in Unix seconds
+ * @returns {Positions | null}
  */
 export function parseFrame(buffer) {
   const view = new DataView(buffer);
   if (view.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) return null;
   const count = view.getUint32(4, true);
   if (view.byteLength < HEADER_BYTES + count * DOT_BYTES) return null;
-  /** @type {Dot[]} */
-  const dots = [];
-  for (let i = 0; i < count; i++) {
-    const o = HEADER_BYTES + i * DOT_BYTES;
-    dots.push({
-      lon: view.getInt32(o, true) / 1e7,
-      lat: view.getInt32(o + 4, true) / 1e7,
-      id: view
-        .getBigUint64(o + 8, true)
-        .toString(16)
-        .padStart(16, '0'),
-      accuracy: view.getUint16(o + 16, true) / 10,
-      level: view.getUint8(o + 18) - 128,
-      open: (view.getUint8(o + 19) & 1) === 1,
-    });
+  const lonLat = new Float64Array(2 * count);
+  const ids = new BigUint64Array(count);
+  const accuracy = new Float32Array(count);
+  const open = new Uint8Array(count);
+  for (let i = 0, o = HEADER_BYTES; i < count; i++, o += DOT_BYTES) {
+    lonLat[2 * i] = view.getInt32(o, true) / 1e7;
+    lonLat[2 * i + 1] = view.getInt32(o + 4, true) / 1e7;
+    ids[i] = view.getBigUint64(o + 8, true);
+    accuracy[i] = view.getUint16(o + 16, true) / 10;
+    open[i] = view.getUint8(o + 19) & 1;
   }
-  return { at: view.getFloat64(8, true), dots };
+  return { count, lonLat, ids, accuracy, open };
 }

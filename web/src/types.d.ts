@@ -315,14 +315,73 @@ export interface Explanation {
   campaigns: { campaign_id: string; campaign_name: string; zone_id: string | null; verdict: string; text: string }[];
 }
 
-/** One shopper in a position frame. */
-export interface Dot {
-  id: string;
-  lon: number;
-  lat: number;
-  accuracy: number;
-  level: number;
-  open: boolean;
+/** A doubt about a drawn zone. `geometry` is what to highlight, `place` where it is. */
+export interface Finding {
+  code: string;
+  severity: 'error' | 'warning' | 'hint';
+  text: string;
+  advice: string;
+  place: LonLat | null;
+  geometry: GeoJson | null;
+  numbers: Record<string, any>;
+}
+export interface LintResult {
+  findings: Finding[];
+  accuracy_m: number | null;
+  accuracy_from: 'pings' | 'default';
+  best_confidence: number | null;
+}
+/** What a drawn zone would have seen; null: fewer than ten people, so it is not told. */
+export interface PreviewResult {
+  from: string;
+  to: string;
+  visits: number | null;
+  people: number | null;
+  by_day: { on: string; visits: number | null }[];
+  dwell: { median_s: number | null };
+  messages: {
+    would_send: number | null;
+    by_campaign: { campaign_id: string; name: string; would_send: number | null }[];
+  };
+  overlaps: { zone_id: string | null; name: string | null; share: number }[];
+  devices_looked_at: number | null;
+  complete: boolean;
+  note: string | null;
+}
+/** Where a made-up visitor stands; `zone_id` null is the draft. */
+export interface GhostZone {
+  zone_id: string | null;
+  name: string;
+  phase: 'outside' | 'pending' | 'inside' | 'leaving';
+  confidence: number | null;
+  needed: number;
+  s_m: number | null;
+  text: string;
+}
+export interface GhostResult {
+  zones: GhostZone[];
+  events: {
+    at: string;
+    kind: string;
+    zone_id: string | null;
+    name: string;
+    reason: string | null;
+    dwell_s: number | null;
+  }[];
+  campaigns: { campaign_id: string; name: string; zone_id: string | null; verdict: string; text: string }[];
+  refused: { at: string; reason: string; text: string }[];
+}
+
+/** Everyone in a position frame, in columns: entry i of each is the same shopper. */
+export interface Positions {
+  count: number;
+  /** lon and lat of each, degrees */
+  lonLat: Float64Array;
+  ids: BigUint64Array;
+  /** metres */
+  accuracy: Float32Array;
+  /** 1 where a click may open the shopper */
+  open: Uint8Array;
 }
 
 /** What every page is given. */

@@ -20,11 +20,17 @@ function frame(dots, magic = 'GEO1') {
 }
 
 test('a frame is read field by field', () => {
-  const read = parseFrame(frame([{ lon: -12.5, lat: 51.25, id: 0xabcn, accuracy: 7.5, level: -1, flags: 1 }]));
-  assert.equal(read?.at, 1795392000.5);
-  assert.deepEqual(read?.dots, [
-    { lon: -12.5, lat: 51.25, id: '0000000000000abc', accuracy: 7.5, level: -1, open: true },
-  ]);
+  const read = parseFrame(
+    frame([
+      { lon: -12.5, lat: 51.25, id: 0xabcn, accuracy: 7.5, level: -1, flags: 1 },
+      { lon: 8.25, lat: -0.5, id: 2n ** 64n - 1n, accuracy: 12, level: -1, flags: 0 },
+    ]),
+  );
+  assert.equal(read?.count, 2);
+  assert.deepEqual([...read.lonLat], [-12.5, 51.25, 8.25, -0.5]);
+  assert.deepEqual([...read.ids], [0xabcn, 2n ** 64n - 1n]);
+  assert.deepEqual([...read.accuracy], [7.5, 12]);
+  assert.deepEqual([...read.open], [1, 0]);
 });
 
 test('what is not a frame is refused', () => {

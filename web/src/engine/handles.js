@@ -8,8 +8,8 @@ import { arrowStep } from './keyboard.js';
 import { L, toLatLng, toXY } from './leaflet.js';
 
 /** @import {XY} from '../types' */
-/** @typedef {{id: string, at: XY, label: string, text?: string}} Handle `label` is read out, `text` is written on it */
-/** @typedef {{onMove?: (id: string, at: XY) => void, onDrop?: (id: string, at: XY) => void}} HandleEvents */
+/** @typedef {{id: string, at: XY, label: string, text?: string, stride?: number}} Handle `label` is read out, `text` is written on it; `stride` times as far goes an arrow key */
+/** @typedef {{onMove?: (id: string, at: XY) => void, onDrop?: (id: string, at: XY) => void, onEnter?: (id: string) => void}} HandleEvents */
 
 /** @param {L.Map} map */
 export function makeHandles(map) {
@@ -25,7 +25,7 @@ export function makeHandles(map) {
   }
 
   /** @param {string} name @param {Handle} handle @param {HandleEvents} events */
-  function make(name, { id, at, label, text }, { onMove, onDrop }) {
+  function make(name, { id, at, label, text, stride = 1 }, { onMove, onDrop, onEnter }) {
     const html = h('span', { class: `handle handle-${name}` }, text);
     const marker = L.marker(toLatLng(at), {
       pane: 'handles',
@@ -42,11 +42,12 @@ export function makeHandles(map) {
       node.dataset.testid = `handle-${id}`;
       node.addEventListener('keydown', (event) => {
         const step = arrowStep(event);
-        if (!step) return;
+        if (!step && !(event.key === 'Enter' && onEnter)) return;
         event.preventDefault();
         event.stopPropagation();
+        if (!step) return onEnter?.(id);
         const [x, y] = toXY(marker.getLatLng());
-        const next = /** @type {XY} */ ([round(x + step[0], 2), round(y + step[1], 2)]);
+        const next = /** @type {XY} */ ([round(x + step[0] * stride, 2), round(y + step[1] * stride, 2)]);
         marker.setLatLng(toLatLng(next));
         onMove?.(id, next);
         onDrop?.(id, next);

@@ -29,6 +29,8 @@ import { makeZones } from './zones.js';
 const isCoarse = window.matchMedia?.('(pointer: coarse)').matches;
 const REACH_PX = isCoarse ? 22 : 11;
 const SNAP_PX = isCoarse ? 16 : 12;
+/** A point that is revealed keeps so far from the edge. */
+const REVEAL_PX = 50;
 /** How far around the mall one can look: enough to show any part of it beside an open sheet. */
 const MARGIN_M = 800;
 /** Below the drawn plan: where a scanned one is shown. */
@@ -158,6 +160,13 @@ export function makeEngine(container, events, { fps }) {
     },
     /** @param {XY} centre @param {number} zoom */
     setView: (centre, zoom) => map.setView(toLatLng(centre), zoom, { animate: false }),
+    /** Moves the view no more than needed to show a point. @param {XY} point @param {number} [covered] pixels hidden at the bottom */
+    reveal: (point, covered = 0) =>
+      map.panInside(toLatLng(point), {
+        paddingTopLeft: [REVEAL_PX, REVEAL_PX],
+        paddingBottomRight: [REVEAL_PX, REVEAL_PX + covered],
+        animate: !still,
+      }),
     zoom: () => map.getZoom(),
     focus: () => container.focus(),
     /** Points at a place with a note, until `null` is given. @param {XY | null} at @param {string} [note] */

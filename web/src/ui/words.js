@@ -65,6 +65,7 @@ export const SENSITIVITIES = {
   children: 'Children',
   restroom: 'Restroom',
 };
+export const sensitivityText = lookUp(SENSITIVITIES);
 
 export const EVENT_KINDS = {
   entered: 'entered',
@@ -74,6 +75,19 @@ export const EVENT_KINDS = {
   retracted: 'was not in',
 };
 export const eventKind = lookUp(EVENT_KINDS);
+
+/** By which rule an event came about. */
+export const EVENT_REASONS = {
+  confirmed_by_fix: 'confirmed by a second position',
+  confirmed_by_time: 'nothing contradicted it in time',
+  whole_disc: 'the whole accuracy circle was inside',
+  single_fix: 'one position is enough here',
+  crossing: 'its way cut the zone',
+  left: 'outside for long enough',
+  silence: 'the phone fell silent',
+  schedule_closed: 'the zone closed',
+};
+export const eventReason = lookUp(EVENT_REASONS);
 
 export const VERDICTS = {
   entered: 'entered',

@@ -41,6 +41,7 @@ export function makeEditPanel(root, canEdit, actions) {
     icon('campaigns', 16),
     'New campaign here',
   );
+  const notes = h('div', { class: 'foot-notes' }, unsaved);
   const back = h(
     'button',
     {
@@ -58,6 +59,8 @@ export function makeEditPanel(root, canEdit, actions) {
   return {
     /** Further panels below the form, in this order. @param {HTMLElement[]} nodes */
     mount: (nodes) => extras.append(...nodes),
+    /** Short notes above Save and Publish, always in sight. */
+    notes,
     /** @param {HTMLFormElement} form @param {Zone | null} zone */
     show(form, zone) {
       form.addEventListener('submit', (event) => {
@@ -78,7 +81,7 @@ export function makeEditPanel(root, canEdit, actions) {
           extras,
           canEdit && zone && h('div', { class: 'tool-row tool-row-end' }, campaign, duplicate, copy, unpublish, remove),
         ),
-        canEdit && h('div', { class: 'panel-foot' }, unsaved, buttons),
+        canEdit && h('div', { class: 'panel-foot' }, notes, buttons),
       );
     },
     /** @param {{zone: Zone | null, shape: Shape | null, isDirty: boolean, isBusy: boolean, mode: Mode}} now */

@@ -39,7 +39,11 @@ import { WELCOME, zoneForm } from './zone_form.js';
 /**
  * What the panels beside the form are told. `values` may be incomplete while somebody types; `shape` is in the mall's metres.
  * @typedef {{zoneId: string | null, zone: Zone | null, values: Values, shape: Shape | null}} DraftSnapshot
- * @typedef {{node: HTMLElement, changed: (draft: DraftSnapshot | null) => void}} Extra null: the form was closed
+ * @typedef {object} Extra
+ * @property {HTMLElement} node
+ * @property {HTMLElement} [note] a few words above Save and Publish
+ * @property {(draft: DraftSnapshot | null) => void} changed null: the form was closed
+ * @property {() => Promise<boolean>} [mayPublish] may ask before a zone is published
  */
 
 /**
@@ -65,7 +69,7 @@ export function makeEditing(options) {
     onRestore: publishing.restore,
   });
   const frame = makeEditPanel(options.panel, canEdit, {
-    publish: publishing.publish,
+    publish,
     save: () => publishing.save(true),
     cancel: close,
     back: leave,
@@ -78,6 +82,11 @@ export function makeEditing(options) {
     part: () => shaping.draw('part'),
   });
   frame.mount([shapes.node, versions.node]);
+
+  async function publish() {
+    for (const { mayPublish } of extras) if (mayPublish && !(await mayPublish())) return;
+    await publishing.publish();
+  }
 
   // ---- opening and closing
 
@@ -255,7 +264,10 @@ export function makeEditing(options) {
     addExtra(extra) {
       extras.push(extra);
       frame.mount([extra.node]);
+      if (extra.note) frame.notes.append(extra.note);
     },
+    /** @param {string} value one of SENSITIVITIES */
+    setSensitivity: (value) => state.draft?.form.setSensitivity(value),
     create,
     open,
     close,

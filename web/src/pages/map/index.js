@@ -23,11 +23,14 @@ import { drawBar } from './draw_bar.js';
 import { place, said } from './draw_words.js';
 import { makeEditing } from './editing.js';
 import { makeFeed } from './feed.js';
+import { makeGhost } from './ghost.js';
 import { listenToKeys, showKeys } from './keys.js';
+import { makeLintPanel } from './lint_panel.js';
 import { makeLive } from './live_map.js';
 import { makeMallView } from './mall_view.js';
 import { makeMapFrame } from './map_frame.js';
 import { makePhone } from './phone.js';
+import { makePreviewPanel } from './preview_panel.js';
 import { sheetTabs } from './sheet.js';
 import { makeToolbar } from './toolbar.js';
 import { makeZoneActions } from './zone_actions.js';
@@ -148,7 +151,7 @@ export function mapPage(root, context, query) {
     edited: () => editing.zoneId(),
     onRefresh: showHistory,
     onMall,
-    onLevel: () => {},
+    onLevel: () => ghost.levelChanged(),
   });
   const tabs = sheetTabs([
     ['zones', 'Zones', 'zones'],
@@ -156,6 +159,36 @@ export function mapPage(root, context, query) {
     ['feed', 'Live', 'feed'],
   ]);
   const title = document.title;
+
+  const lint = makeLintPanel({
+    engine,
+    context,
+    venue: () => view.venue(),
+    look: (shapes) => engine.fit(shapes, { padding: 60, maxZoom: 4, covered: covered() }),
+    onSensitive: (sensitivity) => editing.setSensitivity(sensitivity),
+    onOpenZone: (id) => {
+      const zone = view.venue()?.zone(id);
+      if (zone) openZone(zone);
+    },
+  });
+  const preview = makePreviewPanel({ context, venue: () => view.venue(), onWalk: () => startWalk() });
+  const ghost = makeGhost({
+    engine,
+    context,
+    venue: () => view.venue(),
+    level: () => view.level(),
+    snapshot: () => editing.snapshot(),
+    covered: () => covered(ghost.node),
+    onButton: startWalk,
+    onOpen: () => tabs.close(),
+    onClose: () => editing.isOpen() && tabs.open('zones'),
+  });
+  if (canEdit) {
+    editing.addExtra(lint);
+    editing.addExtra(preview);
+    editing.addExtra(ghost.extra);
+  }
+  toolbar.more.add({ label: 'Test walk', icon: 'walk', testid: 'more-walk', act: startWalk });
 
   const side = h(
     'div',
@@ -180,6 +213,7 @@ export function mapPage(root, context, query) {
     side,
     middle,
     right,
+    ghost.node,
     tabs.node,
   );
   tabs.control(page);
@@ -198,6 +232,7 @@ export function mapPage(root, context, query) {
 
   /** @param {Venue} venue @param {Zone | null} zone the one the address asks for */
   function onMall(venue, zone) {
+    ghost.close();
     makeDebug(engine, venue);
     if (zone) openZone(zone);
     else if (venue.zones().length) help.show();
@@ -211,6 +246,12 @@ export function mapPage(root, context, query) {
     tabs.close();
     frame.hideStore();
     engine.drawing.draw(tool, purpose);
+  }
+
+  function startWalk() {
+    frame.hideStore();
+    help.hide();
+    ghost.open(lint.accuracy());
   }
 
   /** @param {Drawing | null} drawing */
@@ -275,9 +316,9 @@ export function mapPage(root, context, query) {
   }
 
   /** How much of the map the open sheet hides at the bottom of a narrow screen, in pixels. */
-  function covered() {
-    const [map, sheet] = [frame.map, side].map((node) => node.getBoundingClientRect());
-    return getComputedStyle(side).position === 'absolute' ? Math.max(0, map.bottom - sheet.top) : 0;
+  function covered(/** @type {HTMLElement} */ panel = side) {
+    const [map, sheet] = [frame.map, panel].map((node) => node.getBoundingClientRect());
+    return getComputedStyle(panel).position === 'absolute' ? Math.max(0, map.bottom - sheet.top) : 0;
   }
 
   /** @param {Shape} shape @param {Purpose} purpose */
@@ -311,6 +352,7 @@ export function mapPage(root, context, query) {
     const mode = editing.shaping.mode();
     if (engine.drawing.tool()) engine.drawing.draw(null);
     else if (mode !== 'corners') editing.shaping.setMode(mode);
+    else if (ghost.isOpen()) ghost.close();
     else if (editing.isOpen()) editing.leave();
   }
 
@@ -346,6 +388,7 @@ export function mapPage(root, context, query) {
   return () => {
     document.title = title;
     window.removeEventListener('beforeunload', warn);
+    ghost.close();
     view.stop();
     stopKeys();
     stopAlerts();

@@ -4,7 +4,8 @@
 import { openPositions } from '../../live.js';
 import { readOccupancy } from './venue.js';
 
-/** @import {Context} from '../../types' */
+/** @import {Frame} from '../../geo.js' */
+/** @import {Context, Positions} from '../../types' */
 /** @import {Engine} from '../../engine/index.js' */
 /** @import {Venue} from './venue.js' */
 
@@ -70,16 +71,9 @@ export function makeLive({ engine, context, feed, phone, list, onState, onCount 
         mallId: next.mall.id,
         level,
         onState,
-        onFrame(dots) {
-          engine.dots.frame(
-            dots.map(({ id, lon, lat, accuracy, open }) => ({
-              id,
-              accuracy,
-              open,
-              at: next.frame.toFrame([lon, lat]),
-            })),
-          );
-          onCount(dots.length);
+        onFrame(positions) {
+          engine.dots.frame(inMetres(positions, next.frame));
+          onCount(positions.count);
         },
       });
       count();
@@ -93,4 +87,11 @@ export function makeLive({ engine, context, feed, phone, list, onState, onCount 
       for (const stop of stops) stop();
     },
   };
+}
+
+/** @param {Positions} positions @param {Frame} frame */
+function inMetres({ count, lonLat, ids, accuracy, open }, { toFrame }) {
+  const to = new Float32Array(2 * count);
+  for (let i = 0; i < to.length; i += 2) to.set(toFrame([lonLat[i], lonLat[i + 1]]), i);
+  return { count, to, ids, accuracy, open };
 }

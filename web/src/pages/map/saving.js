@@ -52,7 +52,7 @@ function radiusOf(shape, zone) {
  * @param {Values} values
  * @param {Zone | null} zone
  */
-function clean(values, zone) {
+export function clean(values, zone) {
   const isEdit = zone !== null;
   /** @param {unknown} value */
   const isEmpty = (value) =>

@@ -187,6 +187,12 @@ export function zoneForm({ values, zone, venue, welcome, canEdit, onChange, onUs
         },
       };
     },
+    /** @param {string} value one of SENSITIVITIES */
+    setSensitivity(value) {
+      sensitivity.input.value = value;
+      sensitivity.node.closest('details')?.setAttribute('open', '');
+      onChange();
+    },
     /** @returns {Welcome | null} */
     welcome: () => welcome && { on: hello.box.checked, title: helloTitle.input.value, body: helloBody.input.value },
     /** @param {Shape | null} shape */
