@@ -60,7 +60,7 @@ export function openImport(what) {
   const progress = progressBar();
   const skip = checkField('Leave out what is refused and import the rest', false, { testid: 'import-skip' });
   skip.box.addEventListener('change', showFoot);
-  const options = h('div', { class: 'import-options', on: { change: onOption } }, what.options, skip.node);
+  const options = h('div', { class: 'import-options', on: { change: onOption } }, what.options);
   const complaint = h('div', { class: 'form-error', role: 'alert', 'data-testid': 'import-error', hidden: true });
   const result = h('div', { class: 'import-result', 'data-testid': 'import-report' });
   const why = h('p', { class: 'foot-note', role: 'status', 'data-testid': 'import-note' });
@@ -76,7 +76,7 @@ export function openImport(what) {
     complaint,
     result,
   );
-  fill(dialog.foot, why, cancel, go);
+  fill(dialog.foot, skip.node, why, cancel, go);
   showFoot();
 
   /** @param {Event} event */
@@ -200,7 +200,7 @@ export function openImport(what) {
     if (!report) return file ? null : 'Choose a file: first you see what would come in.';
     const bad = refused(report);
     if (bad && !skip.box.checked)
-      return `${bad === 1 ? 'One item is' : `${bad} items are`} refused. Correct the file and choose it again, or tick “Leave out what is refused”.`;
+      return `${bad === 1 ? 'One item is' : `${bad} items are`} refused. Correct the file and choose it again, or tick the box above.`;
     return taken(report) === 0 ? 'Nothing would change.' : `Would import ${summary(report)}.`;
   }
 

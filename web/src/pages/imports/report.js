@@ -26,7 +26,7 @@ const KINDS = [
 const OUTCOMES = [
   ['added', 'New'],
   ['updated', 'Changed'],
-  ['unchanged', 'As they are'],
+  ['unchanged', 'Same'],
   ['refused', 'Refused'],
 ];
 /** @type {Record<string, [string, string]>} */

@@ -118,9 +118,10 @@ export function makeMallView({
     context.announce(venue.level(level)?.properties.name ?? '');
   }
 
-  function fit() {
+  /** @param {number} [covered] pixels at the bottom of the map that are hidden */
+  function fit(covered = 0) {
     const outline = venue?.plan(level).outline;
-    if (outline) engine.fit([outline]);
+    if (outline) engine.fit([outline], { covered });
   }
 
   return {

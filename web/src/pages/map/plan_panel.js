@@ -140,7 +140,7 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
       words,
       hint: 'PNG, JPEG or WebP, up to 10 MB',
       testid: 'plan-file',
-      onFile: (file) => run(() => send(file), 'The picture is on the server.'),
+      onFile: (file) => run(() => send(file)),
     }).node;
 
   /** @param {PlanPicture} now */
@@ -310,6 +310,7 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     progress.set(0);
     const read = await files.put(now, file, (share) => progress.set(share, 'The server reads the picture…'));
     if (now === here()) setPlan(read);
+    context.announce('The picture is on the server. Now say where it lies.');
   }
 
   async function savePoints() {
