@@ -10,22 +10,26 @@ const MOST_BYTES = 50e6;
 
 /**
  * @param {Context} context
- * @param {{malls: Mall[], current: Mall | null}} where `current` is the mall the operator looks at
+ * @param {Mall[]} malls into which it may go
  */
-export function openVenueImport(context, { malls, current }) {
+export function openVenueImport(context, malls) {
   /** @type {[string, string][]} */
   const choices = [
-    ['', 'A new mall, or the one the file names'],
+    ['', 'The mall the file names, else a new one'],
     ...malls.map((mall) => /** @type {[string, string]} */ ([mall.id, mall.name])),
   ];
-  const into = selectField('Import into', choices, current?.id ?? '', { testid: 'import-into' });
+  const into = selectField('Import into', choices, '', { testid: 'import-into' });
   const name = textField('Name, where the file has none', { maxlength: 120 }, { testid: 'import-name' });
   const zone = timeZoneField(context.me.tenant.timezone);
   const publish = checkField('Publish zones at once', false, {
     testid: 'import-publish',
     hint: 'Otherwise they come as drafts, and nothing happens in them until you publish them.',
   });
-  for (const { input } of [into, name, zone]) input.dataset.again = '';
+  const lenient = checkField('Forgive bad style', false, {
+    testid: 'import-lenient',
+    hint: 'Such as rings that run the wrong way round: taken, and told as a remark.',
+  });
+  for (const input of [into.input, name.input, zone.input, lenient.box]) input.dataset.again = '';
   const fresh = h('div', { class: 'field-pair', hidden: Boolean(into.input.value) }, name.node, zone.node);
   into.input.addEventListener('change', () => (fresh.hidden = Boolean(into.input.value)));
 
@@ -43,12 +47,13 @@ export function openVenueImport(context, { malls, current }) {
     hint: 'GeoJSON (.geojson, .json) or an IMDF archive (.zip), up to 50 MB',
     mostBytes: MOST_BYTES,
     mediaType: (file) => (/\.zip$/i.test(file.name) ? 'application/zip' : 'application/geo+json'),
-    options: [into.node, fresh, publish.node],
+    options: [into.node, fresh, publish.node, lenient.node],
     query: () => ({
       mall_id: into.input.value,
       name: into.input.value ? '' : name.input.value.trim(),
       timezone: into.input.value ? '' : zone.input.value.trim(),
       publish: publish.box.checked,
+      lenient: lenient.box.checked,
     }),
     details: (report) => venuePreview(report, context.me.map?.tiles_url ?? null),
     next: (report) => ({

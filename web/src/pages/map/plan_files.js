@@ -14,12 +14,27 @@ const path = ({ id, properties }) => `/v1/malls/${properties.mall_id}/levels/${i
 export function makePlanFiles() {
   /** @type {Map<string, Kept | null>} by level */
   const known = new Map();
+  /** One edit after the other: each needs the ETag that the one before it gave. @type {Promise<unknown>} */
+  let last = Promise.resolve();
 
   /** @param {Level} level @param {{data: PlanPicture, etag: string | null}} answer @returns {PlanPicture} */
   function keep(level, { data, etag }) {
     known.set(level.id, { plan: data, etag });
     level.properties.plan_version = data.version;
     return data;
+  }
+
+  /** @param {Level} level @param {Partial<PlanPicture>} body @param {string} [like] */
+  async function edit(level, body, like) {
+    const etag = known.get(level.id)?.etag;
+    try {
+      return keep(level, await call('PATCH', path(level), { body, etag, query: { like } }));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 412) throw error;
+      keep(level, await call('GET', path(level)));
+      const detail = 'Somebody else changed this plan meanwhile. Reload the page to see it, then change it again.';
+      throw new ApiError(412, { detail });
+    }
   }
 
   return {
@@ -37,20 +52,16 @@ export function makePlanFiles() {
         throw new ApiError(413, { detail: 'The picture is larger than 10 MB. Save it smaller, for example as JPEG.' });
       return keep(level, await upload('PUT', path(level), { body: file, type, onProgress }));
     },
-    /** @param {Level} level @param {Partial<PlanPicture>} body @param {string} [like] level whose placement is taken */
-    async patch(level, body, like) {
-      const etag = known.get(level.id)?.etag;
-      try {
-        return keep(level, await call('PATCH', path(level), { body, etag, query: { like } }));
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 412) {
-          keep(level, await call('GET', path(level)));
-          throw new ApiError(412, {
-            detail: 'Somebody else changed this plan meanwhile. It is shown as it is now; change it again.',
-          });
-        }
-        throw error;
-      }
+    /**
+     * @param {Level} level
+     * @param {Partial<PlanPicture>} body
+     * @param {string} [like] level whose placement is taken
+     * @returns {Promise<PlanPicture>}
+     */
+    patch(level, body, like) {
+      const next = last.catch(() => {}).then(() => edit(level, body, like));
+      last = next;
+      return next;
     },
     /** @param {Level} level */
     async remove(level) {

@@ -22,7 +22,7 @@ const EXPORTS = [
 export function addVenueMenu({ context, canEdit, more, venue, onPlan }) {
   async function startImport() {
     try {
-      openVenueImport(context, { malls: await getAll('/v1/malls'), current: venue()?.mall ?? null });
+      openVenueImport(context, await getAll('/v1/malls'));
     } catch (error) {
       context.toast(explain(error), { tone: 'bad' });
     }

@@ -9,7 +9,6 @@ import { fill, h } from '../../ui/dom.js';
 import { colour, readable } from '../../ui/format.js';
 import { failure, loading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
-import { attribution } from './attribution.js';
 import { loadCity, placeOf } from './city.js';
 import { openStoreImport } from './csv_import.js';
 import { storeCard } from './store_card.js';
@@ -78,7 +77,15 @@ export function storesPage(root, context, query) {
       'div',
       { class: 'stores-page' },
       side,
-      h('div', { class: 'map-frame' }, container, crosshair, hint, tiles && credit && attribution(credit), overlay),
+      h(
+        'div',
+        { class: 'map-frame' },
+        container,
+        crosshair,
+        hint,
+        tiles && credit && h('p', { class: 'attribution', 'data-testid': 'attribution' }, credit),
+        overlay,
+      ),
     ),
   );
 
