@@ -128,7 +128,10 @@ async def test_placed_by_mouse_shown_and_removed(open_page: OpenPage, demo: Demo
         await page.keyboard.press("ArrowRight")
     await expect(image).to_have_css("opacity", "0.7")
     async with asyncio.timeout(20):
-        while (plan := await plan_of(demo)) and plan["opacity"] != 0.7:
+        while True:
+            plan = await plan_of(demo)
+            if plan and plan["opacity"] == 0.7:
+                break
             await asyncio.sleep(0.1)
     await page.get_by_test_id("plan-close").click()
     await expect(page.get_by_test_id("zone-list")).to_be_visible()
