@@ -14,7 +14,7 @@ from tests.web.test_look import faults
 
 __all__ = ["clean_levels"]
 pytestmark = [*MARKS, pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])]
-CSV = "name,lon,lat\nA kiosk with quite a long name for a kiosk,12.38,51.34\nNowhere,12.38,951\n"
+CSV = "external_id,name,lon,lat\nk-1,A kiosk with quite a long name for a kiosk,12.38,51.34\nk-2,Nowhere,12.38,951\n"
 
 
 async def more(page: Page, entry: str, *, is_phone: bool) -> None:

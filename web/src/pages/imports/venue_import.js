@@ -25,7 +25,7 @@ export function openVenueImport(context, malls) {
     testid: 'import-publish',
     hint: 'Otherwise they come as drafts, and nothing happens in them until you publish them.',
   });
-  const lenient = checkField('Forgive bad style', false, {
+  const lenient = checkField('Forgive bad style', true, {
     testid: 'import-lenient',
     hint: 'Such as rings that run the wrong way round: taken, and told as a remark.',
   });

@@ -209,7 +209,10 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     const choices = others.map((item) => /** @type {[string, string]} */ ([item.id, item.properties.name]));
     const hint = 'For pictures of the same size.';
     const choice = selectField('Same placement as', choices, choices[0][0], { testid: 'plan-like', hint });
-    const use = async () => setPlan(await files.patch(level_(), {}, choice.input.value));
+    const use = async () => {
+      const now = level_();
+      setPlan(now, await files.patch(now, {}, choice.input.value));
+    };
     const go = button('Use it', '', 'plan-like-use', () => run(use, 'The picture is placed like the other one.'));
     return h('div', { class: 'plan-like' }, choice.node, go);
   }
@@ -296,10 +299,12 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     complaint.hidden = false;
   }
 
-  /** @param {PlanPicture | null} next */
-  function setPlan(next) {
+  /** The server answered; meanwhile another level may be shown, or the panel closed. @param {Level} of @param {PlanPicture | null} next */
+  function setPlan(of, next) {
+    if (of !== here()) return;
     plan = next;
-    showPanel();
+    if (isOpen) showPanel();
+    else view.set(plan);
   }
 
   const level_ = () => /** @type {Level} */ (here());
@@ -308,20 +313,24 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
   async function send(file) {
     const now = level_();
     progress.set(0);
-    const read = await files.put(now, file, (share) => progress.set(share, 'The server reads the picture…'));
-    if (now === here()) setPlan(read);
+    setPlan(now, await files.put(now, file, (share) => progress.set(share, 'The server reads the picture…')));
     context.announce('The picture is on the server. Now say where it lies.');
   }
 
   async function savePoints() {
     const { frame } = /** @type {Venue} */ (venue());
     const points = /** @type {Pair[]} */ (fields.read()).map(({ pixel, at }) => ({ pixel, at: frame.toWorld(at) }));
-    setPlan(await files.patch(level_(), { points }));
+    const now = level_();
+    setPlan(now, await files.patch(now, { points }));
   }
 
   async function saveOpacity() {
-    plan = await files.patch(level_(), { opacity: Number(opacity.value) / 100 });
-    show();
+    const now = level_();
+    const next = await files.patch(now, { opacity: Number(opacity.value) / 100 });
+    if (now !== here()) return;
+    plan = next;
+    if (isOpen) show();
+    else view.set(plan);
   }
 
   async function remove() {
@@ -333,8 +342,9 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     const answer = await ask({ title: 'Remove this picture?', testid: 'confirm-dialog', body: text, actions });
     if (answer !== 'yes') return;
     await run(async () => {
-      await files.remove(level_());
-      setPlan(null);
+      const now = level_();
+      await files.remove(now);
+      setPlan(now, null);
     }, 'The picture is removed.');
   }
 

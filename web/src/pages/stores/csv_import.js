@@ -45,7 +45,7 @@ export function openStoreImport(context, onDone) {
       h(
         'p',
         null,
-        'One line for each store; the first line names the columns. Needed are name, lon and lat (degrees). With catchment_m or delivery_m a store gets a zone of that many metres. The same external_id brings a store up to date.',
+        'One line for each store; the first line names the columns. Needed are external_id (your own id of the store), name, lon and lat (degrees). With catchment_m or delivery_m a store gets a draft zone of that many metres. A known external_id brings its store up to date.',
       ),
       h(
         'a',

@@ -75,7 +75,7 @@ export function storeList({ canEdit, onOpen, onAdd, onImport, onFound }) {
     return empty(
       'No stores yet',
       canEdit
-        ? 'Bring your list as a CSV file (name, lon, lat), or add one by hand. Stores in malls come with the venue’s import on the map page.'
+        ? 'Bring your list as a CSV file (your id, name, lon, lat), or add one by hand. Stores in malls come with the venue’s import on the map page.'
         : 'Somebody who may edit can import them here.',
       canEdit && [load(), add()],
     );
