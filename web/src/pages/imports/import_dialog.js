@@ -39,6 +39,8 @@ export function openImport(what) {
   /** @type {ImportReport | null} */
   let report = null;
   let abort = new AbortController();
+  /** the options of the last preview: a field left as it was asks nothing again */
+  let asked = '';
   let stopDetails = () => {};
   const dialog = wideDialog(what.title, {
     testid: what.testid,
@@ -81,7 +83,8 @@ export function openImport(what) {
 
   /** @param {Event} event */
   function onOption(event) {
-    if (file && event.target instanceof Element && event.target.closest('[data-again]')) preview();
+    const isAsked = event.target instanceof Element && event.target.closest('[data-again]');
+    if (file && isAsked && JSON.stringify(what.query()) !== asked) preview();
   }
 
   /** @param {'preview' | 'commit'} mode */
@@ -118,6 +121,7 @@ export function openImport(what) {
 
   async function preview() {
     report = null;
+    asked = JSON.stringify(what.query());
     clearResult();
     showFoot();
     try {

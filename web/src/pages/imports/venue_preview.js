@@ -11,6 +11,7 @@ import { flaws, itemName } from './report.js';
 /** Beyond this a list is no help; the first ones say what is the matter. */
 const MOST_FLAWS = 200;
 const AMENITY_M = 0.8;
+const CLOSEST = 20;
 /** @type {Record<string, number>} what lies on what */
 const ORDER = { mall: 0, level: 1, unit: 2, store: 3, feature: 4, zone: 5 };
 
@@ -81,7 +82,7 @@ export function venuePreview(report, tiles) {
       showLevel();
     }
     const geometry = item?.geometry && isDrawable(item.geometry) ? item.geometry : null;
-    if (geometry) map?.fit([{ geometry }], 20);
+    if (geometry) map?.fit([{ geometry }], CLOSEST);
     const spot = at ?? (geometry && firstCorner(geometry));
     if (!spot) return;
     if (!geometry) map?.look(spot, 19);
@@ -108,7 +109,10 @@ export function venuePreview(report, tiles) {
           },
         },
       );
-      map.fit(drawn.map(({ geometry }) => ({ geometry: /** @type {GeoJson} */ (geometry) })));
+      map.fit(
+        drawn.map(({ geometry }) => ({ geometry: /** @type {GeoJson} */ (geometry) })),
+        CLOSEST,
+      );
       showLevel();
     });
   }
@@ -172,7 +176,7 @@ function flawRow(flaw, onShow) {
 }
 
 /** @param {number} count @param {string} word */
-const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+const counted = (count, word) => `${count || 'No'} ${word}${count === 1 ? '' : 's'}`;
 
 /** @param {GeoJson} geometry @returns {LonLat} */
 function firstCorner({ coordinates }) {
