@@ -13,7 +13,7 @@ from playwright.async_api import FilePayload, Page, expect
 from geoengage.kit.geo import Frame
 from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, XY, Demo, MallMap, toast
-from tests.web.test_editing import without_dots
+from tests.web.editor import without_dots
 
 pytestmark = MARKS
 CENTIMETRE = 0.01

@@ -7,13 +7,16 @@
  */
 import { contains, distance, makeFrame, area, parts, shapeFromGeoJson, shapeToGeoJson } from '../geo.js';
 import { h } from '../ui/dom.js';
+import { nameHandle } from './corners.js';
+import { makeDrawing } from './drawing.js';
 import { makeEditor } from './editor.js';
 import { makeGraticule } from './graticule.js';
+import { makeHand } from './hand.js';
 import { L, shapeLayer, toLatLng } from './leaflet.js';
 
 /** @import {GeoJson, LonLat, Shape} from '../types' */
 /** @import {Frame} from '../geo.js' */
-/** @import {Tool} from './editor.js' */
+/** @import {Drawing} from './drawing.js' */
 /**
  * @typedef {object} DrawnPlace
  * @property {string | null} key what a click on it reports; null is scenery
@@ -28,7 +31,7 @@ import { L, shapeLayer, toLatLng } from './leaflet.js';
  * @property {(hit: {pin: string | null, place: string | null, at: LonLat}) => void} click
  * @property {(geometry: GeoJson) => void} [drawn] a polygon was drawn
  * @property {(geometry: GeoJson) => void} [edited]
- * @property {(tool: Tool | null) => void} [drawing]
+ * @property {(now: Drawing | null) => void} [drawing] at the start, after each corner, and null at the end
  */
 
 const REACH_PX = window.matchMedia?.('(pointer: coarse)').matches ? 24 : 14;
@@ -71,16 +74,10 @@ export function makeWorldMap(container, { origin, tiles, canDraw = false }, even
   /** @type {{pin: Pin, node: HTMLElement, label: HTMLElement}[]} */
   let stuck = [];
 
-  const editor =
-    canDraw &&
-    makeEditor(map, {
-      drawn: (shape) => events.drawn?.(shapeToGeoJson(frame, shape)),
-      edited: (shape) => events.edited?.(shapeToGeoJson(frame, shape)),
-      drawing: (tool) => events.drawing?.(tool),
-    });
+  const pen = canDraw ? makePen(map, frame, events) : null;
 
   map.on('click', ({ latlng, containerPoint }) => {
-    if (editor && editor.isBusy()) return;
+    if (pen?.drawing.tool() || pen?.editor.isBusy()) return;
     const at = frame.toWorld([latlng.lng, latlng.lat]);
     events.click({ pin: pinAt(containerPoint), place: placeAt([latlng.lng, latlng.lat]), at });
   });
@@ -146,7 +143,8 @@ export function makeWorldMap(container, { origin, tiles, canDraw = false }, even
   }
 
   return {
-    editor: editor || null,
+    /** What draws polygons, where that may be done. */
+    drawing: pen?.drawing ?? null,
     /** @param {DrawnPlace[]} list what is drawn last lies on top */
     setPlaces(list) {
       shapes.clearLayers();
@@ -186,7 +184,7 @@ export function makeWorldMap(container, { origin, tiles, canDraw = false }, even
     zoom: () => map.getZoom(),
     /** A shape to be changed by its corners, or null. @param {GeoJson | null} geometry @param {string} color */
     edit: (geometry, color) =>
-      editor && editor.edit(geometry && shapeFromGeoJson(frame, geometry), { color, moving: false }),
+      pen?.editor.edit(geometry && shapeFromGeoJson(frame, geometry), { color, mode: 'corners' }),
     /** Points at a place with a note, until null is given. @param {LonLat | null} at @param {string} [note] */
     point(at, note = '') {
       map.closePopup();
@@ -203,12 +201,38 @@ export function makeWorldMap(container, { origin, tiles, canDraw = false }, even
       return { x, y };
     },
     destroy() {
+      pen?.stop();
       observer.disconnect();
       map.remove();
     },
   };
 }
 /** @typedef {ReturnType<typeof makeWorldMap>} WorldMap */
+
+/** The mall's tools for one shape, on this map. @param {L.Map} map @param {Frame} frame @param {WorldEvents} events */
+function makePen(map, frame, events) {
+  const aim = () => {};
+  map.pm.setGlobalOptions({ tooltips: false, allowSelfIntersection: false, snappable: false });
+  map.on('layeradd', ({ layer }) => layer instanceof L.Marker && nameHandle(layer.getElement()));
+  const editor = makeEditor(map, { aim, edited: (shape) => events.edited?.(shapeToGeoJson(frame, shape)) });
+  const drawing = makeDrawing(map, {
+    aim,
+    drawn: (shape) => events.drawn?.(shapeToGeoJson(frame, shape)),
+    drawing(now) {
+      editor.rest(now !== null);
+      events.drawing?.(now);
+    },
+  });
+  const dropHand = makeHand(map, { onTap: drawing.drop });
+  return {
+    editor,
+    drawing,
+    stop() {
+      dropHand();
+      drawing.stop();
+    },
+  };
+}
 
 /**
  * Web Mercator's pixels for coordinates that are metres of the frame.

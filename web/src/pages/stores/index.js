@@ -240,7 +240,7 @@ export function storesPage(root, context, query) {
   }
 
   function leave() {
-    map?.editor?.draw(null);
+    map?.drawing?.draw(null);
     map?.edit(null, DRAFT_COLOUR);
     map?.point(null);
     maker = form = draft = newPlace = null;
@@ -306,7 +306,7 @@ export function storesPage(root, context, query) {
 
   function startDrawing() {
     maker?.setDrawn(null);
-    map?.editor?.draw('Polygon');
+    map?.drawing?.draw('Polygon');
   }
 
   /** @param {GeoJson} geometry */
@@ -315,10 +315,10 @@ export function storesPage(root, context, query) {
     map?.edit(geometry, DRAFT_COLOUR);
   }
 
-  /** @param {string | null} tool */
-  function onDrawing(tool) {
-    crosshair.hidden = tool === null;
-    if (tool) say(DRAW_HINT);
+  /** @param {unknown} now */
+  function onDrawing(now) {
+    crosshair.hidden = now === null;
+    if (now) say(DRAW_HINT);
     else hint.hidden = true;
   }
 
@@ -330,11 +330,11 @@ export function storesPage(root, context, query) {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
-    const editor = map?.editor;
-    if (!editor?.tool() || document.querySelector('dialog[open]')) return;
-    if (event.key === 'Escape') editor.draw(null);
-    else if (event.key === 'Enter') editor.finish();
-    else if (event.key === 'Backspace' && editor.removeLastCorner()) event.preventDefault();
+    const drawing = map?.drawing;
+    if (!drawing?.tool() || document.querySelector('dialog[open]')) return;
+    if (event.key === 'Escape') drawing.draw(null);
+    else if (event.key === 'Enter') drawing.finish();
+    else if (event.key === 'Backspace' && drawing.takeBack()) event.preventDefault();
   }
 
   document.addEventListener('keydown', onKey);
