@@ -41,14 +41,14 @@ class PlanPanel:
         await self.page.get_by_test_id("plan-file").set_input_files(file)
         await expect(self.page.get_by_test_id("picture-view")).to_be_visible()
 
-    async def click(self, pixel: XY) -> None:
-        """At zoom 4 a pixel of the picture is sixteen of the page: less than a centimetre of the mall each."""
+    async def place_of(self, pixel: XY) -> XY:
+        """On the page. At zoom 4 a pixel of the picture is sixteen of the page: less than a centimetre of the mall each."""
         await self.page.evaluate("(pixel) => window.__geoengage_picture.look(pixel, 4)", pixel)
         box = await self.page.get_by_test_id("picture-view").bounding_box()
         at = await self.page.evaluate("(pixel) => window.__geoengage_picture.toContainer(pixel)", pixel)
         assert box
         # within the element's border
-        await self.page.mouse.click(box["x"] + at["x"] + 1, box["y"] + at["y"] + 1)
+        return box["x"] + at["x"] + 1, box["y"] + at["y"] + 1
 
 
 async def plan_of(demo: Demo, ordinal: int = 0) -> dict[str, Any] | None:
@@ -70,12 +70,14 @@ async def clean_levels(demo: Demo) -> AsyncIterator[None]:
             await demo.api("DELETE", f"{path}/{level['id']}/plan")
 
 
-async def open_panel(open_page: OpenPage) -> tuple[Page, MallMap, PlanPanel]:
-    page = await open_page(None)
+async def open_panel(open_page: OpenPage, *, is_phone: bool = False) -> tuple[Page, MallMap, PlanPanel]:
+    page = await open_page(None, is_phone=is_phone)
     await page.route_web_socket("**/v1/live/positions?*", without_dots)
     await page.goto("/map?debug&fps=5")
     mall, panel = MallMap(page), PlanPanel(page)
     await mall.ready()
+    if is_phone:
+        await page.get_by_test_id("tab-zones").tap()
     await panel.open()
     return page, mall, panel
 
@@ -98,7 +100,7 @@ async def test_placed_by_mouse_shown_and_removed(open_page: OpenPage, demo: Demo
     image = page.get_by_test_id("plan-image")
     for number, (pixel, at) in enumerate(KNOWN):
         await expect(steps).to_contain_text(f"Step {2 * number + 1} of 4")
-        await panel.click(pixel)
+        await page.mouse.click(*await panel.place_of(pixel))
         await expect(steps).to_contain_text(f"Step {2 * number + 2} of 4")
         await expect(save).to_be_disabled()
         await expect(image).to_have_count(0)
@@ -152,6 +154,21 @@ async def test_placed_by_mouse_shown_and_removed(open_page: OpenPage, demo: Demo
     await page.get_by_test_id("confirm").click()
     await expect(page.get_by_test_id("plan-file")).to_be_attached()
     assert await plan_of(demo) is None
+
+
+@pytest.mark.usefixtures("clean_levels")
+async def test_placed_by_finger(open_page: OpenPage, demo: Demo) -> None:
+    page, mall, panel = await open_panel(open_page, is_phone=True)
+    await panel.upload()
+    for pixel, at in KNOWN:
+        await page.touchscreen.tap(*await panel.place_of(pixel))
+        # the sheet hides the lower part of the map: the place is brought above it
+        await mall.look_at((at[0], at[1] - 25.0))
+        await page.touchscreen.tap(*await mall.pixel(at))
+    await expect(page.get_by_test_id("plan-steps")).to_contain_text("Both points are set")
+    await page.get_by_test_id("plan-save").tap()
+    await expect(toast(page, "The picture is placed.")).to_be_visible()
+    assert_placed(await plan_of(demo), await demo.frame(), KNOWN)
 
 
 @pytest.mark.usefixtures("clean_levels")

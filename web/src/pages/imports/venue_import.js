@@ -1,5 +1,5 @@
 /** Import of a venue: GeoJSON or an IMDF archive, into a new mall or an old one. */
-import { h } from '../../ui/dom.js';
+import { h, uid } from '../../ui/dom.js';
 import { checkField, selectField, textField } from '../../ui/fields.js';
 import { openImport } from './import_dialog.js';
 import { venuePreview } from './venue_preview.js';
@@ -65,12 +65,13 @@ export function openVenueImport(context, malls) {
 
 /** A field for an IANA time zone with the names the browser knows. @param {string} value */
 export function timeZoneField(value) {
+  const id = uid('time-zones');
   const made = textField(
     'Time zone',
-    { value, list: 'time-zones', spellcheck: 'false' },
+    { value, list: id, spellcheck: 'false' },
     { testid: 'time-zone', hint: 'Opening hours and days are counted in it.' },
   );
   const names = Intl.supportedValuesOf('timeZone').map((name) => h('option', { value: name }));
-  made.node.append(h('datalist', { id: 'time-zones' }, names));
+  made.node.append(h('datalist', { id }, names));
   return made;
 }

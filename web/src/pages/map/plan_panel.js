@@ -210,7 +210,7 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     const hint = 'For pictures of the same size.';
     const choice = selectField('Same placement as', choices, choices[0][0], { testid: 'plan-like', hint });
     const use = async () => {
-      const now = level_();
+      const now = current();
       setPlan(now, await files.patch(now, {}, choice.input.value));
     };
     const go = button('Use it', '', 'plan-like-use', () => run(use, 'The picture is placed like the other one.'));
@@ -307,11 +307,11 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     else view.set(plan);
   }
 
-  const level_ = () => /** @type {Level} */ (here());
+  const current = () => /** @type {Level} */ (here());
 
   /** @param {File} file */
   async function send(file) {
-    const now = level_();
+    const now = current();
     progress.set(0);
     setPlan(now, await files.put(now, file, (share) => progress.set(share, 'The server reads the picture…')));
     context.announce('The picture is on the server. Now say where it lies.');
@@ -320,12 +320,12 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
   async function savePoints() {
     const { frame } = /** @type {Venue} */ (venue());
     const points = /** @type {Pair[]} */ (fields.read()).map(({ pixel, at }) => ({ pixel, at: frame.toWorld(at) }));
-    const now = level_();
+    const now = current();
     setPlan(now, await files.patch(now, { points }));
   }
 
   async function saveOpacity() {
-    const now = level_();
+    const now = current();
     const next = await files.patch(now, { opacity: Number(opacity.value) / 100 });
     if (now !== here()) return;
     plan = next;
@@ -342,7 +342,7 @@ export function makePlanPanel({ engine, context, canEdit, map, venue, level, onO
     const answer = await ask({ title: 'Remove this picture?', testid: 'confirm-dialog', body: text, actions });
     if (answer !== 'yes') return;
     await run(async () => {
-      const now = level_();
+      const now = current();
       await files.remove(now);
       setPlan(now, null);
     }, 'The picture is removed.');
