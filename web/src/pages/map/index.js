@@ -191,7 +191,7 @@ export function mapPage(root, context, query) {
     venue: view.venue,
     onPlan: async () => {
       if (!view.venue() || plan.isOpen() || !(await editing.leave())) return;
-      ghost.close();
+      if (ghost.isOpen()) ghost.close();
       plan.open();
     },
   });
@@ -294,6 +294,7 @@ export function mapPage(root, context, query) {
   }
 
   function startWalk() {
+    if (plan.isOpen()) plan.close();
     frame.hideStore();
     help.hide();
     ghost.open(lint.accuracy());
