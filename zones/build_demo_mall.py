@@ -29,6 +29,7 @@ from demo_mall_plan import (
     SENSITIVITY,
     SHOPS,
     STORE_ZONES,
+    STREET_STORES,
     UNITS,
     VOID_M,
     WEST_ANCHOR,
@@ -260,6 +261,7 @@ def files() -> dict[str, str]:
         "stores.geojson": feature_collection(store_features()),
         "zones.geojson": feature_collection([*store_zones(), *public_zones()]),
         "campaigns.json": plain(CAMPAIGNS),
+        "street_stores.csv": "".join(f"{','.join(line)}\n" for line in STREET_STORES),
     }
 
 

@@ -202,3 +202,22 @@ STORE_ZONES = [
 ]
 SENSITIVITY = {"apotheke": "health"}
 DWELL_S = {"spielwerk": [45], "voltenik": [60], "lesesaal": [30], "brandau": [60], "marktkorb": [60, 600]}
+
+# Small shops of the mall's own in town, as a chain would list them in a spreadsheet: columns as POST /v1/imports/stores
+# has them. Streets and house numbers are invented, the places are in the middle of Leipzig.
+STREET_STORES = [
+    ("external_id", "name", "lon", "lat", "address", "category", "brand_color", "catchment_m", "delivery_m"),
+    (
+        "st-express-ring",
+        "Ahornhof Express Ring",
+        "12.3802",
+        "51.3442",
+        "Ringpassage 4",
+        "grocery",
+        "#00695c",
+        "150",
+        "1500",
+    ),
+    ("st-express-sued", "Ahornhof Express Süd", "12.3738", "51.3214", "Südallee 58", "grocery", "#00695c", "150", ""),
+    ("st-express-gohlis", "Ahornhof Express Gohlis", "12.3665", "51.3581", "Gasse 12", "grocery", "#00695c", "200", ""),
+]

@@ -26,7 +26,12 @@ class Client:
 
     def post(self, path: str, body: Json | None = None, *, idempotency_key: str | None = None) -> Json:
         """Post JSON; with a key the server does it once, however often it is said."""
-        return self._send("POST", path, body, {"Idempotency-Key": idempotency_key} if idempotency_key else {})
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._send("POST", path, json.dumps(body or {}), headers | {"Content-Type": "application/json"})
+
+    def post_file(self, path: str, content: str, media_type: str) -> Json:
+        """Post a file as it is."""
+        return self._send("POST", path, content, {"Content-Type": media_type})
 
     def status(self, path: str) -> int | None:
         """The status of a GET, None when nobody listens."""
@@ -39,11 +44,8 @@ class Client:
             return None
         return answer.status
 
-    def _send(self, method: str, path: str, body: Json | None, headers: dict[str, str]) -> Json:
-        content = json.dumps(body if body is not None else {}) if method == "POST" else None
-        if content is not None:
-            headers = {**headers, "Content-Type": "application/json"}
-        self._connection.request(method, path, content, self._headers | headers)
+    def _send(self, method: str, path: str, content: str | None, headers: dict[str, str]) -> Json:
+        self._connection.request(method, path, content and content.encode(), self._headers | headers)
         answer = self._connection.getresponse()
         text = answer.read().decode()
         if answer.status >= 400:

@@ -19,6 +19,7 @@ from geoengage.kit.clock import utc_now
 _PACKAGED = Path(__file__).resolve().parents[1] / "_zones" / "demo_mall"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "zones" / "demo_mall"
 FOLDER = _PACKAGED if _PACKAGED.exists() else _CHECKOUT
+STREET_STORES = "street_stores.csv"
 SHOP = "st-cafe-morgenrot"  # the one whose own key a visitor gets
 
 PAST_DAYS = 7  # the simulator tells the mall's past; zones must have been there
@@ -45,6 +46,7 @@ def load(client: Client, state: State) -> State:
     _ensure(client, f"/v1/malls/{mall_id}/units", read("units.geojson"), ids)
     ids |= _ensure(client, "/v1/stores", read("stores.geojson"), ids)
     ids |= _ensure(client, "/v1/zones", read("zones.geojson"), ids)
+    client.post_file("/v1/imports/stores?mode=commit", (FOLDER / STREET_STORES).read_text("utf-8"), "text/csv")
     for zone in _all(client, "/v1/zones"):
         if zone["properties"]["status"] == "draft":
             client.post(f"/v1/zones/{zone['id']}/publish", {"effective_from": _days_ago(PAST_DAYS)})

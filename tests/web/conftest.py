@@ -62,22 +62,29 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def demo(chromium: str, clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`geoengage demo up` with simulated shoppers, on a database of its own."""
+def demo_env(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of the demo: a database and a folder of its own."""
+    return {
+        "GEOENGAGE_DATABASE_URL": clone(),
+        "GEOENGAGE_DATA_DIR": str(tmp_path_factory.mktemp("console")),
+        "GEOENGAGE_SECRET_KEY": KEY,
+    }
+
+
+@pytest.fixture(scope="session")
+def demo(chromium: str, demo_env: dict[str, str]) -> Iterator[Demo]:
+    """`geoengage demo up` with simulated shoppers."""
     built = Path(os.environ.get("GEOENGAGE_WEB_DIR", ROOT / "web" / "dist"))
     if not (built / "index.html").exists():
         pytest.fail("The console is not built. Run: make web", pytrace=False)
-    folder = tmp_path_factory.mktemp("console")
-    env = os.environ | {
-        "GEOENGAGE_DATABASE_URL": clone(),
-        "GEOENGAGE_DATA_DIR": str(folder),
-        "GEOENGAGE_SECRET_KEY": KEY,
+    folder = Path(demo_env["GEOENGAGE_DATA_DIR"])
+    env = os.environ | demo_env | {
         "GEOENGAGE_PORT": str(free_port()),
         "GEOENGAGE_SIMULATE": "1",
         "GEOENGAGE_HISTORY": "70",  # a short past, told at once
         "GEOENGAGE_HISTORY_DAYS": "2.5",
         "GEOENGAGE_HISTORY_AFTER": "0",
-    }
+    }  # fmt: skip
     with (folder / "out").open("w") as out:
         up = subprocess.Popen(
             [sys.executable, "-m", "geoengage", "demo", "up"],

@@ -19,6 +19,7 @@ LISTS = [
     ("/messages", "messages", "No message yet", "[data-testid=message-row]"),
     ("/explain", "messages", "Click a dot on the map", ".row-link"),
     ("/map", "malls", "No mall yet", "[data-testid=zone-row]"),
+    ("/stores", "stores", "No stores yet", "[data-testid=store-row]"),
 ]
 Answer = Callable[[Route], Awaitable[None]]
 

@@ -47,7 +47,7 @@ export async function call(method, path, { body, query, etag, signal, once } = {
   if (once) headers['Idempotency-Key'] = once;
   const text = body === undefined ? undefined : JSON.stringify(body);
   const response = await reach(path + queryString(query), { method, headers, body: text, signal });
-  if (!response.ok) throw await refusal(response, path);
+  if (!response.ok) throw refusal(response.status, path, await response.json().catch(() => null));
   const data = response.status === 204 ? null : await response.json();
   return { data, etag: response.headers.get('ETag') };
 }
@@ -62,11 +62,48 @@ async function reach(address, init) {
   }
 }
 
-/** @param {Response} response @param {string} path */
-async function refusal(response, path) {
-  const problem = await response.json().catch(() => ({ title: `The server answered ${response.status}.` }));
-  if (response.status === 401 && !path.startsWith('/v1/login') && path !== '/v1/session') onSignedOut();
-  return new ApiError(response.status, problem);
+/** @param {number} status @param {string} path @param {Record<string, any> | null} problem */
+function refusal(status, path, problem) {
+  if (status === 401 && !path.startsWith('/v1/login') && path !== '/v1/session') onSignedOut();
+  return new ApiError(status, problem ?? { title: `The server answered ${status}.` });
+}
+
+/**
+ * Sends a file as it is. `fetch` cannot tell how far an upload has come, so this is an XMLHttpRequest.
+ * @param {string} method
+ * @param {string} path
+ * @param {{body: Blob, type: string, query?: Query, onProgress?: (share: number) => void, signal?: AbortSignal}} options
+ *   `onProgress` hears 0 to 1; at 1 the file has arrived and the server works on it
+ * @returns {Promise<{data: any, etag: string | null}>}
+ */
+export function upload(method, path, { body, type, query, onProgress = () => {}, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, path + queryString(query));
+    request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('Content-Type', type);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+    request.upload.onload = () => onProgress(1);
+    request.onload = () => {
+      const data = parsed(request.responseText);
+      if (request.status < 400) resolve({ data, etag: request.getResponseHeader('ETag') });
+      else reject(refusal(request.status, path, data));
+    };
+    request.onerror = () =>
+      reject(new ApiError(0, { detail: 'The file did not arrive: the connection was lost. Try again.' }));
+    request.onabort = () => reject(new DOMException('Cancelled', 'AbortError'));
+    signal?.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(body);
+  });
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** @param {Query} [query] */
@@ -121,7 +158,7 @@ export async function post(path, body, options) {
 export async function stream(path, body, { onLine, signal }) {
   const headers = { Accept: 'application/x-ndjson', 'Content-Type': 'application/json' };
   const response = await reach(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
-  if (!response.ok || !response.body) throw await refusal(response, path);
+  if (!response.ok || !response.body) throw refusal(response.status, path, await response.json().catch(() => null));
   let rest = '';
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split('\n');

@@ -12,6 +12,7 @@ import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
 import { reviewPage } from './pages/review.js';
+import { storesPage } from './pages/stores/index.js';
 import { makeShell } from './shell.js';
 import { fill, h } from './ui/dom.js';
 import { setTimeZone } from './ui/format.js';
@@ -22,6 +23,7 @@ import { failure, loading } from './ui/widgets.js';
 /** @type {Record<string, Page>} */
 const ROUTES = {
   '/map': mapPage,
+  '/stores': storesPage,
   '/footfall': footfallPage,
   '/campaigns': campaignsPage,
   '/review': reviewPage,

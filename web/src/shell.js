@@ -14,6 +14,7 @@ import { may, ROLES } from './ui/words.js';
 /** @type {[string, string, string][]} */
 const PAGES = [
   ['/map', 'Map', 'map'],
+  ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/review', 'Review', 'review'],

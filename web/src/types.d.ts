@@ -48,6 +48,8 @@ export interface Tenant {
 export interface Me {
   operator: Operator;
   tenant: Tenant;
+  /** Street tiles under the city view, where the server is set up for them. */
+  map?: { tiles_url: string | null; tiles_attribution: string | null };
 }
 
 export interface Mall {
@@ -63,6 +65,7 @@ export interface LevelProps {
   ordinal: number;
   name: string;
   short_name: string;
+  plan_version?: number | null;
 }
 export interface UnitProps {
   mall_id: string;
@@ -78,6 +81,10 @@ export interface StoreProps {
   point: LonLat | null;
   category: string | null;
   brand_color: string | null;
+  address: string | null;
+  timezone: string | null;
+  external_id: string | null;
+  version: number;
 }
 export type Level = Feature<LevelProps>;
 export type Unit = Feature<UnitProps>;
@@ -444,4 +451,59 @@ export interface Heat {
   k: number;
   cells: { lon: number; lat: number; people: number }[];
   hidden: { cells: number; why: string };
+}
+
+/** What POST /v1/imports/… would do or did. */
+export interface ImportItem {
+  kind: string;
+  external_id: string | null;
+  name: string | null;
+  level: number | null;
+  outcome: 'added' | 'updated' | 'unchanged' | 'refused';
+  file: string | null;
+  pointer: string;
+  problems: { severity: 'error' | 'warning'; pointer: string; detail: string; place: LonLat | null }[];
+  geometry?: GeoJson | null;
+}
+export interface ImportCount {
+  added: number;
+  updated: number;
+  unchanged: number;
+  refused: number;
+}
+export interface ImportReport {
+  mode: 'preview' | 'commit';
+  format?: string;
+  mall_id?: string | null;
+  mall_name?: string | null;
+  counts: Partial<Record<'mall' | 'level' | 'unit' | 'store' | 'zone' | 'feature', ImportCount>>;
+  items: ImportItem[];
+  warnings: { file: string | null; pointer: string; detail: string }[];
+}
+
+/** The picture of a level's plan and how it lies in the world. */
+export interface PlanPicture {
+  level_id: string;
+  version: number;
+  media_type: string;
+  width_px: number;
+  height_px: number;
+  points: { pixel: XY; at: LonLat }[] | null;
+  opacity: number;
+  corners: LonLat[] | null;
+  image_url: string;
+}
+
+/** A door, an amenity: something fixed in a mall that is neither room nor zone. */
+export interface VenueFeatureProps {
+  feature_type: string;
+  level: number | null;
+  name: string | null;
+  properties: Record<string, any>;
+}
+export type VenueFeature = Feature<VenueFeatureProps>;
+
+export interface Owner {
+  id: string;
+  name: string;
 }

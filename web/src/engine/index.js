@@ -7,11 +7,13 @@ import { nameHandle } from './corners.js';
 import { makeDotsLayer } from './dots_layer.js';
 import { makeDrawing } from './drawing.js';
 import { makeEditor } from './editor.js';
+import { makeFixtures } from './fixtures.js';
 import { makeHand } from './hand.js';
 import { makeHandles } from './handles.js';
 import { L, toLatLng, toXY } from './leaflet.js';
 import { makeMarks } from './marks.js';
 import { makePlan } from './plan.js';
+import { makePlanImage } from './plan_image.js';
 import { snapToNearOnly } from './snapping.js';
 import { makeZones } from './zones.js';
 
@@ -65,7 +67,9 @@ export function makeEngine(container, events, { fps }) {
   L.control.zoom({ position: 'bottomright' }).addTo(map);
   L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
   map.createPane(IMAGE_PANE).style.zIndex = '240';
+  const picture = makePlanImage(map, IMAGE_PANE);
   const plan = makePlan(map);
+  const fixtures = makeFixtures(map);
   const zones = makeZones(map);
   const dots = makeDotsLayer(map, { fps, still });
   const marks = makeMarks(map);
@@ -131,7 +135,9 @@ export function makeEngine(container, events, { fps }) {
   }
 
   return {
+    picture,
     plan,
+    fixtures,
     zones,
     dots,
     marks,
@@ -168,6 +174,8 @@ export function makeEngine(container, events, { fps }) {
         animate: !still,
       }),
     zoom: () => map.getZoom(),
+    /** What lies in the middle of the view. @returns {XY} */
+    centre: () => toXY(map.getCenter()),
     focus: () => container.focus(),
     /** Points at a place with a note, until `null` is given. @param {XY | null} at @param {string} [note] */
     point(at, note = '') {

@@ -22,6 +22,7 @@ import { makeDebug } from './debug.js';
 import { drawBar } from './draw_bar.js';
 import { place, said } from './draw_words.js';
 import { makeEditing } from './editing.js';
+import { makeFixtureView } from './fixtures.js';
 import { makeFeed } from './feed.js';
 import { makeGhost } from './ghost.js';
 import { listenToKeys, showKeys } from './keys.js';
@@ -30,9 +31,11 @@ import { makeLive } from './live_map.js';
 import { makeMallView } from './mall_view.js';
 import { makeMapFrame } from './map_frame.js';
 import { makePhone } from './phone.js';
+import { makePlanPanel } from './plan_panel.js';
 import { makePreviewPanel } from './preview_panel.js';
 import { sheetTabs } from './sheet.js';
 import { makeToolbar } from './toolbar.js';
+import { addVenueMenu } from './venue_menu.js';
 import { makeZoneActions } from './zone_actions.js';
 import { zoneList } from './zone_list.js';
 
@@ -151,8 +154,48 @@ export function mapPage(root, context, query) {
     edited: () => editing.zoneId(),
     onRefresh: showHistory,
     onMall,
-    onLevel: () => ghost.levelChanged(),
+    onLevel: () => {
+      ghost.levelChanged();
+      plan.follow();
+      fixtures.show(/** @type {Venue} */ (view.venue()), view.level());
+    },
+    noMall: () => menu.firstSteps(),
   });
+  const fixtures = makeFixtureView(engine, view.signal);
+  const plan = makePlanPanel({
+    engine,
+    context,
+    canEdit,
+    map: frame.map,
+    venue: view.venue,
+    level: view.level,
+    onOpen: () => {
+      list.node.hidden = true;
+      frame.hideStore();
+      help.hide();
+      page.classList.add('placing');
+      tabs.open('zones');
+      view.fit(covered());
+    },
+    onClosed: () => {
+      list.node.hidden = false;
+      page.classList.remove('placing');
+      tabs.close();
+      view.fit();
+    },
+  });
+  const menu = addVenueMenu({
+    context,
+    canEdit,
+    more: toolbar.more,
+    venue: view.venue,
+    onPlan: async () => {
+      if (!view.venue() || plan.isOpen() || !(await editing.leave())) return;
+      if (ghost.isOpen()) ghost.close();
+      plan.open();
+    },
+  });
+  frame.node.append(plan.eye);
   const tabs = sheetTabs([
     ['zones', 'Zones', 'zones'],
     ['phone', 'Phone', 'phone'],
@@ -197,6 +240,7 @@ export function mapPage(root, context, query) {
     h('div', { class: 'mall-head' }, icon('store', 18), view.select, toolbar.more.node),
     list.node,
     formPanel,
+    plan.node,
   );
   const middle = h(
     'div',
@@ -243,12 +287,14 @@ export function mapPage(root, context, query) {
     if (!canEdit || !view.venue()) return;
     const begins = tool && purpose === 'new' && editing.isOpen() && editing.hasShape();
     if (begins && !(await editing.leave())) return;
+    if (plan.isOpen()) plan.close();
     tabs.close();
     frame.hideStore();
     engine.drawing.draw(tool, purpose);
   }
 
   function startWalk() {
+    if (plan.isOpen()) plan.close();
     frame.hideStore();
     help.hide();
     ghost.open(lint.accuracy());
@@ -274,6 +320,7 @@ export function mapPage(root, context, query) {
   async function openZone(zone) {
     const venue = view.venue();
     if (!venue || editing.zoneId() === zone.id || !(await editing.leave())) return;
+    if (plan.isOpen()) plan.close();
     frame.hideStore();
     view.goTo(zone);
     try {
@@ -351,6 +398,7 @@ export function mapPage(root, context, query) {
   function onEscape() {
     const mode = editing.shaping.mode();
     if (engine.drawing.tool()) engine.drawing.draw(null);
+    else if (plan.isOpen()) plan.close();
     else if (mode !== 'corners') editing.shaping.setMode(mode);
     else if (ghost.isOpen()) ghost.close();
     else if (editing.isOpen()) editing.leave();
@@ -395,6 +443,7 @@ export function mapPage(root, context, query) {
     live.stop();
     feed.stop();
     phone.stop();
+    plan.stop();
     engine.destroy();
   };
 }

@@ -16,7 +16,7 @@ import { loadVenue } from './venue.js';
  * @param {{engine: Engine, context: Context, query: URLSearchParams, frame: ReturnType<typeof import('./map_frame.js').makeMapFrame>,
  *   toolbar: ReturnType<typeof import('./toolbar.js').makeToolbar>, list: ReturnType<typeof import('./zone_list.js').zoneList>,
  *   live: ReturnType<typeof import('./live_map.js').makeLive>, mayLeave: () => Promise<boolean>, edited: () => string | null,
- *   onRefresh: () => void, onMall: (venue: Venue, zone: Zone | null) => void, onLevel: () => void}} options
+ *   onRefresh: () => void, onMall: (venue: Venue, zone: Zone | null) => void, onLevel: () => void, noMall: () => import('../../ui/dom.js').Child}} options
  *   `edited` names the zone under the editor, which draws it itself
  */
 export function makeMallView({
@@ -32,6 +32,7 @@ export function makeMallView({
   onRefresh,
   onMall,
   onLevel,
+  noMall,
 }) {
   const abort = new AbortController();
   /** @type {Venue | null} */
@@ -47,8 +48,8 @@ export function makeMallView({
       /** @type {Mall[]} */
       const malls = await getAll('/v1/malls', {}, abort.signal);
       if (malls.length === 0) {
-        const text = 'Import one with the API or the geoengage command; it shows up here.';
-        fill(frame.overlay, empty('No mall yet', text));
+        const text = 'Bring its plan as GeoJSON or IMDF, or draw your own, to start with zones.';
+        fill(frame.overlay, empty('No mall yet', text, noMall()));
         return;
       }
       fill(
@@ -117,9 +118,10 @@ export function makeMallView({
     context.announce(venue.level(level)?.properties.name ?? '');
   }
 
-  function fit() {
+  /** @param {number} [covered] pixels at the bottom of the map that are hidden */
+  function fit(covered = 0) {
     const outline = venue?.plan(level).outline;
-    if (outline) engine.fit([outline]);
+    if (outline) engine.fit([outline], { covered });
   }
 
   return {
