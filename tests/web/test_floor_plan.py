@@ -12,7 +12,7 @@ from playwright.async_api import FilePayload, Page, expect
 
 from geoengage.kit.geo import Frame
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, XY, Demo, MallMap, toast
+from tests.web.console import MARKS, XY, Demo, MallMap, Watch, toast
 from tests.web.editor import without_dots
 
 pytestmark = MARKS
@@ -43,6 +43,7 @@ class PlanPanel:
 
     async def place_of(self, pixel: XY) -> XY:
         """On the page. At zoom 4 a pixel of the picture is sixteen of the page: less than a centimetre of the mall each."""
+        await self.page.get_by_test_id("picture-view").scroll_into_view_if_needed()
         await self.page.evaluate("(pixel) => window.__geoengage_picture.look(pixel, 4)", pixel)
         box = await self.page.get_by_test_id("picture-view").bounding_box()
         at = await self.page.evaluate("(pixel) => window.__geoengage_picture.toContainer(pixel)", pixel)
@@ -92,7 +93,8 @@ def assert_placed(plan: dict[str, Any] | None, frame: Frame, known: list[tuple[X
 
 
 @pytest.mark.usefixtures("clean_levels")
-async def test_placed_by_mouse_shown_and_removed(open_page: OpenPage, demo: Demo) -> None:
+async def test_placed_by_mouse_shown_and_removed(open_page: OpenPage, demo: Demo, watch: Watch) -> None:
+    watch.expect("closed before the connection is established")  # levels are changed faster than their streams open
     page, mall, panel = await open_panel(open_page)
     frame = await demo.frame()
     await panel.upload()
