@@ -10,14 +10,13 @@ from math import cos, pi, sin
 from typing import Any
 
 import httpx
-import pytest
 import pytest_asyncio
 from playwright.async_api import CDPSession, expect
 from shapely import Polygon
 
 from geoengage.kit.geo import Frame
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, XY, Demo
+from tests.web.console import MARKS, XY, Demo, Watch
 from tests.web.editor import assert_shape, open_editor, saved_zone
 
 pytestmark = MARKS
@@ -82,7 +81,11 @@ class Meter:
         sys.stdout.write(f"\n{self.what}: {script:.1f} ms script, {task:.1f} ms in all, a move\n")
 
 
-async def test_a_level_full_of_zones_stays_usable(full_level: int, open_page: OpenPage, demo: Demo) -> None:
+async def test_a_level_full_of_zones_stays_usable(
+    full_level: int, open_page: OpenPage, demo: Demo, watch: Watch
+) -> None:
+    # the level is changed while the positions of the first are still being asked for
+    watch.expect("before the connection is established")
     frame = await demo.frame()
     page, mall = await open_editor(open_page)
     await page.get_by_test_id(f"level-{LEVEL}").click()
