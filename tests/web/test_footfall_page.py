@@ -58,7 +58,9 @@ async def test_it_opens_with_yesterdays_week(open_page: OpenPage, demo: Demo) ->
     hours = page.get_by_test_id("week-hours").locator("tbody td")
     await expect(hours).to_have_count(168)
     cells = await hours.all_text_contents()
-    over = {date.fromisoformat(day["on"]).weekday() for day in numbers["by_day"] if day["on"] <= yesterday().isoformat()}
+    over = {
+        date.fromisoformat(day["on"]).weekday() for day in numbers["by_day"] if day["on"] <= yesterday().isoformat()
+    }
     assert cells == [told(n) if i // 24 in over else "not over yet" for i, n in enumerate(numbers["hours"])]
     assert {"not told", "0"} < set(cells), "few people are hidden, nobody is not"
 
