@@ -89,6 +89,11 @@ def test_too_large() -> None:
     assert "5,000" in widen(comb, 400, ROUND).detail
 
 
+def test_next_to_nothing_is_nothing() -> None:
+    shape = on_earth(shapely.MultiPolygon([shapely.box(0, 0, 10, 10)]))
+    assert widen(shape, 1.5e-210, SQUARE).equals_exact(widen(shape, 0, SQUARE))
+
+
 @given(lons, lats, stars, st.floats(-20, 200), st.sampled_from(Corners))
 def test_what_comes_out_is_a_zone_and_lies_around_what_went_in(lon, lat, radii, metres, how):
     shape = shapely.MultiPolygon([shapely.Polygon(around(lon, lat, radii))])

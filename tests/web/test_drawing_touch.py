@@ -12,13 +12,17 @@ pytestmark = [*MARKS, pytest.mark.usefixtures("tidy_zones")]
 PLACE: XY = (34.0, 0.0)
 # A finger cannot hold Alt: nearer to a wall than 16 pixels it snaps, so these tests look closely.
 ZOOM = 5
-# A tap falls on a whole pixel of the screen, and the map may begin at half of one.
-PIXEL_M = 1 / 32
+PX_PER_M = 2**ZOOM
 
 
-async def tap(page: Page, mall: MallMap, *points: XY) -> None:
+async def tap(page: Page, mall: MallMap, *points: XY) -> list[XY]:
+    """Tap places of the mall; where the taps really fell, for a finger meets whole pixels only."""
+    hits: list[XY] = []
     for point in points:
-        await page.touchscreen.tap(*await mall.pixel(point))
+        x, y = await mall.pixel(point)
+        await page.touchscreen.tap(round(x), round(y))
+        hits.append((point[0] + (round(x) - x) / PX_PER_M, point[1] - (round(y) - y) / PX_PER_M))
+    return hits
 
 
 async def slide(session: CDPSession, *ways: tuple[XY, XY]) -> None:
@@ -41,7 +45,7 @@ async def test_tapped_taken_back_and_finished(open_page: OpenPage, demo: Demo) -
     await expect(bar).to_be_visible()
     await expect(page.get_by_test_id("finish")).to_be_disabled()
     corners: list[XY] = [(30, -2), (38, -2.5), (37, 2.5), (31, 3)]
-    await tap(page, mall, *corners[:3])
+    hits = await tap(page, mall, *corners[:3])
     await page.get_by_test_id("take-back").tap()
     await expect(page.get_by_test_id("finish")).to_be_disabled()
 
@@ -53,12 +57,12 @@ async def test_tapped_taken_back_and_finished(open_page: OpenPage, demo: Demo) -
     assert after[1] - before[1] > 16
     await mall.look_at(PLACE, ZOOM)
 
-    await tap(page, mall, *corners[2:])
+    hits = hits[:2] + await tap(page, mall, *corners[2:])
     await page.get_by_test_id("finish").tap()
     await expect(bar).to_be_hidden()
     zone = await save_as(page, demo, "Tapped")
     frame = await demo.frame()
-    assert_shape(zone, frame, Polygon(corners), PIXEL_M)
+    assert_shape(zone, frame, Polygon(hits))
 
     await page.get_by_test_id("tab-map").tap()
     await mall.look_at(PLACE, ZOOM)
@@ -66,25 +70,26 @@ async def test_tapped_taken_back_and_finished(open_page: OpenPage, demo: Demo) -
     size = await handle.bounding_box()
     assert size
     assert size["width"] == size["height"] == 24
-    start, end = await mall.pixel(corners[0]), await mall.pixel((29, -3))
+    x, y = (round(at) for at in await mall.pixel(hits[0]))
     # beside the visible circle, where a finger also counts
-    await slide(session, ((start[0] + 16, start[1]), (end[0] + 16, end[1])))
+    await slide(session, ((x + 16, y), (x + 16 - PX_PER_M, y + PX_PER_M)))
     await page.get_by_test_id("tab-zones").tap()
-    assert_shape(await save_as(page, demo, "Tapped"), frame, Polygon([(29, -3), *corners[1:]]), PIXEL_M)
+    moved = (hits[0][0] - 1, hits[0][1] - 1)
+    assert_shape(await save_as(page, demo, "Tapped"), frame, Polygon([moved, *hits[1:]]))
 
 
 async def test_a_hole_by_finger(open_page: OpenPage, demo: Demo) -> None:
     page, mall = await open_editor(open_page, is_phone=True)
     await mall.look_at(PLACE, ZOOM)
     await page.get_by_test_id("draw-rectangle").tap()
-    await tap(page, mall, (30, -3), (38, 3))
+    low, high = await tap(page, mall, (30, -3), (38, 3))
     await expect(page.get_by_test_id("zone-form")).to_be_visible()
     await page.get_by_test_id("cut").tap()
     await mall.look_at(PLACE, ZOOM)
-    await tap(page, mall, (31.5, -1), (34.5, -1), (34.5, 1), (31.5, 1))
+    hole = await tap(page, mall, (31.5, -1), (34.5, -1), (34.5, 1), (31.5, 1))
     await page.get_by_test_id("finish").tap()
     zone = await save_as(page, demo, "Holed")
-    assert_shape(zone, await demo.frame(), box(30, -3, 38, 3) - box(31.5, -1, 34.5, 1), PIXEL_M)
+    assert_shape(zone, await demo.frame(), box(*low, *high) - Polygon(hole))
 
 
 async def test_the_sheet_is_pulled_and_never_under_the_toolbar(open_page: OpenPage) -> None:
@@ -95,6 +100,8 @@ async def test_the_sheet_is_pulled_and_never_under_the_toolbar(open_page: OpenPa
     session = await page.context.new_cdp_session(page)
 
     async def height() -> float:
+        # the frame in which it changes still has the old one
+        await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found = await sheet.bounding_box()
         assert found
         return found["height"]
@@ -107,14 +114,16 @@ async def test_the_sheet_is_pulled_and_never_under_the_toolbar(open_page: OpenPa
 
     half = await height()
     await pull(-220)
+    await expect(grip).to_have_accessible_name("Height of the panel: full")
     full = await height()
     await pull(550)
-    peek = await height()
-    assert peek < half < full
+    await expect(grip).to_have_accessible_name("Height of the panel: peek")
+    assert await height() < half < full
     toolbar = await page.locator(".toolbar").bounding_box()
     assert toolbar
     await grip.focus()
     await page.keyboard.press("ArrowUp")
+    await expect(grip).to_have_accessible_name("Height of the panel: half")
     assert await height() == half
     top = await sheet.bounding_box()
     assert top

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.web.conftest import OpenPage
@@ -26,10 +27,10 @@ async def test_messages_are_filtered_by_status_and_reason(open_page: OpenPage, m
     assert await rows.count() == await rows.filter(has_text="Held back: no consent").count()
 
 
-async def test_a_message_leads_to_its_explanation(open_page: OpenPage, message: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("message")
+async def test_a_message_leads_to_its_explanation(open_page: OpenPage) -> None:
     page = await open_page("/messages?status=sent")
-    row = page.get_by_test_id("message-row").filter(has_text=message["title"]).last
-    await row.get_by_role("link", name="Why?").click()
+    await page.get_by_test_id("message-row").first.get_by_role("link", name="Why?").click()
     explanation = page.get_by_test_id("explanation")
     await expect(explanation.get_by_test_id("explain-summary")).to_contain_text("position")
     await expect(explanation.get_by_test_id("explain-message").first).to_be_visible()

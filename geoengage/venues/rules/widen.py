@@ -13,6 +13,7 @@ from geoengage.venues.rules.geometry import DECIMALS, MAX_CORNERS, MIN_AREA_M2, 
 MITRE_LIMIT = 4.0  # corners down to 29° stay corners; sharper ones are cut, or they would become long spikes
 ARC_SEGMENTS = 16  # of a quarter circle: 0.2 % of the radius
 STRAIGHT_M = 0.001  # what lies so near to a straight edge is no corner
+SMALLEST_STEP_M = 0.001
 MAX_ACROSS_M = 100_000.0  # one plane is exact enough for a shape of this size
 
 
@@ -32,7 +33,9 @@ def widen(shape: BaseGeometry, metres: float, corners: Corners) -> BaseGeometry 
     if max(right - left, top - bottom) > MAX_ACROSS_M:
         return Flaw(("geometry",), f"the shape is more than {MAX_ACROSS_M / 1000:g} km across; widen smaller ones")
     join = "mitre" if corners is Corners.SQUARE else "round"
-    moved = shapely.buffer(flat, metres, quad_segs=ARC_SEGMENTS, join_style=join, mitre_limit=MITRE_LIMIT)
+    moved = flat  # less than a millimetre is nothing; GEOS takes 1e-200 m for an area lost
+    if abs(metres) >= SMALLEST_STEP_M:
+        moved = shapely.buffer(flat, metres, quad_segs=ARC_SEGMENTS, join_style=join, mitre_limit=MITRE_LIMIT)
     result = _tidy(frame.geometry_to_lonlat(shapely.simplify(moved, STRAIGHT_M)), frame)
     return _too_large(result) or result if not result.is_empty else _nothing_left(flat, metres)
 

@@ -161,7 +161,9 @@ export function makeEngine(container, events, { fps }) {
     },
     /** Pixels inside the container. @param {XY} point */
     toPixel(point) {
-      const { x, y } = map.latLngToContainerPoint(toLatLng(point));
+      // not `latLngToContainerPoint`, which rounds
+      const onLayer = map.project(toLatLng(point)).subtract(map.getPixelOrigin());
+      const { x, y } = map.layerPointToContainerPoint(onLayer);
       return { x, y };
     },
     /** @param {XY} centre @param {number} zoom */
