@@ -100,7 +100,7 @@ async def test_numbers_and_words(ghost: Ghost, session: Session) -> None:
     assert zone["text"] == "40 m outside Shop: gone in 15 s, unless it comes back before."
     (zone,) = (await ghost.walk((0, 23)))["zones"]
     assert zone["phase"] == "outside"
-    assert zone["text"].startswith(f"3 m outside shop with {zone['confidence']:.2f} (needs 0.50)")
+    assert zone["text"].startswith(f"3 m outside Shop with {zone['confidence']:.2f} (needs 0.50)")
 
 
 async def test_time_passes_after_the_last_position(ghost: Ghost, session: Session) -> None:

@@ -187,7 +187,11 @@ def _peak(peak: tuple[int, int] | None) -> shapes.PeakOut | None:
 
 
 def _hidden(cells: int, what: str) -> shapes.HiddenOut:
-    return shapes.HiddenOut(cells=cells, why=f"{cells} {what.replace('fewer than k', f'fewer than {K}')} are left out")
+    """`what`: in the plural, beginning with its noun; `k` stands for the number."""
+    words = what.replace("fewer than k", f"fewer than {K}")
+    if cells == 1:
+        return shapes.HiddenOut(cells=1, why=f"1 {words.replace('s ', ' ', 1)} is left out")
+    return shapes.HiddenOut(cells=cells, why=f"{cells} {words} are left out")
 
 
 def _flow(venue: footfall.Venue, start: int, end: int, people: int) -> shapes.FlowOut:

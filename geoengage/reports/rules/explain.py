@@ -88,8 +88,8 @@ def zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
             return f"{a.s_m:.0f} m outside {a.name}; {accuracy}."
         case Verdict.BELOW_CONFIDENCE:
             why = _weakest(a)
-            where = "inside" if a.s_m <= 0 else f"{a.s_m:.0f} m outside"
-            return f"{where} {a.name} with {number}: {accuracy}{why}.".capitalize()
+            where = "Inside" if a.s_m <= 0 else f"{a.s_m:.0f} m outside"
+            return f"{where} {a.name} with {number}: {accuracy}{why}."
 
 
 def _weakest(a: Approach) -> str:

@@ -102,7 +102,9 @@ async def import_venue(
     body = await request.body()
     reading = await asyncio.to_thread(lambda: formats.read(formats.files_of(body, ""), words))
     if reading.format is ImportFormat.FLOORS and how.mall_id is None and how.name is None:
-        raise _in_query("name", "floor plans do not say what mall they are of: give its name, or mall_id")
+        raise _in_query(
+            "name", "floor plans do not say what mall they are of: name it, or choose the mall they belong to (mall_id)"
+        )
     options = ImportOptions(
         mode=how.mode,
         skip_invalid=how.skip_invalid,

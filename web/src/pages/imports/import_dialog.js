@@ -187,7 +187,9 @@ export function openImport(what) {
   /** @param {unknown} error */
   function complain(error) {
     if (error instanceof DOMException && error.name === 'AbortError') return;
-    const lines = error instanceof ApiError && !error.problem.report ? error.errors.map(place) : [];
+    const errors = error instanceof ApiError && !error.problem.report ? error.errors : [];
+    const isSaid = errors.length === 1 && errors[0].detail === explain(error);
+    const lines = isSaid ? [] : errors.map(place);
     fill(complaint, h('p', null, explain(error)), lines.length > 0 && h('ul', { class: 'plain-list' }, lines));
     complaint.hidden = false;
   }

@@ -65,5 +65,5 @@ function polygons(geometry) {
 function hatching() {
   const line = svg('path', { d: 'M0 10L10 0M-2 2L2 -2M8 12L12 8', stroke: '#a3201b', 'stroke-width': 2 });
   const pattern = svg('pattern', { id: HATCH, width: 10, height: 10, patternUnits: 'userSpaceOnUse' }, line);
-  return svg('svg', { class: 'hatch', 'aria-hidden': 'true' }, svg('defs', null, pattern));
+  return svg('svg', { class: 'hatch-pattern', 'aria-hidden': 'true' }, svg('defs', null, pattern));
 }
