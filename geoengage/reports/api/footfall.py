@@ -56,7 +56,12 @@ async def list_flows(me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.Windo
     mine = {n for n, spot in enumerate(venue.spots) if spot.is_current and _may_see(me, spot.store_id)}
     items = [_flow(venue, *flow) for flow in found if {flow[0], flow[1]} <= mine]
     hidden = untold if me.store_ids is None else 0
-    return shapes.FlowsOut(items=items, hidden=_hidden(hidden, "ways between zones of fewer than k people"))
+    return shapes.FlowsOut(
+        items=items,
+        hidden=_hidden(
+            hidden, f"way between zones of fewer than {K} people", f"ways between zones of fewer than {K} people"
+        ),
+    )
 
 
 @router.get("/v1/footfall/heat", responses=PROBLEMS)
@@ -73,7 +78,11 @@ async def get_heat(me: Reader, tx: Tx, now: Now, asked: Annotated[shapes.HeatWin
         cell_m=footfall.CELL_M,
         k=K,
         cells=[shapes.CellOut(lon=lon, lat=lat, people=people) for lon, lat, people in heat.cells],
-        hidden=_hidden(heat.hidden, "days that are not over or whose positions are not all kept"),
+        hidden=_hidden(
+            heat.hidden,
+            "day that is not over or whose positions are not all kept",
+            "days that are not over or whose positions are not all kept",
+        ),
     )
 
 
@@ -167,7 +176,9 @@ def _answer(venue: footfall.Venue, counted: Footfall, before: Footfall, number: 
         previous=shapes.PreviousOut(
             since=earlier.first, until=earlier.last, visits=before.visits(number), people=before.people(number)
         ),
-        hidden=_hidden(f.hidden, "days of zones with fewer than k people"),
+        hidden=_hidden(
+            f.hidden, f"day of a zone with fewer than {K} people", f"days of zones with fewer than {K} people"
+        ),
     )
 
 
@@ -186,12 +197,9 @@ def _peak(peak: tuple[int, int] | None) -> shapes.PeakOut | None:
     return None if peak is None else shapes.PeakOut(weekday=peak[0], hour=peak[1])
 
 
-def _hidden(cells: int, what: str) -> shapes.HiddenOut:
-    """`what`: in the plural, beginning with its noun; `k` stands for the number."""
-    words = what.replace("fewer than k", f"fewer than {K}")
-    if cells == 1:
-        return shapes.HiddenOut(cells=1, why=f"1 {words.replace('s ', ' ', 1)} is left out")
-    return shapes.HiddenOut(cells=cells, why=f"{cells} {words} are left out")
+def _hidden(cells: int, one: str, many: str) -> shapes.HiddenOut:
+    why = f"1 {one} is left out" if cells == 1 else f"{cells} {many} are left out"
+    return shapes.HiddenOut(cells=cells, why=why)
 
 
 def _flow(venue: footfall.Venue, start: int, end: int, people: int) -> shapes.FlowOut:
