@@ -72,7 +72,7 @@ def _raw(html: str) -> Element:
 def _text(value: str) -> str:
     """A name that stays a name: in HTML, in a script's template string, and in a template."""
     escaped = escape(value)
-    for sign in "\\`$&{}%".replace("&", ""):
+    for sign in "\\`${}%":
         escaped = escaped.replace(sign, f"&#{ord(sign)};")
     return escaped
 
