@@ -8,7 +8,7 @@ from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, XY, Demo, Watch, toast
 from tests.web.editor import assert_same, corners, open_editor, saved_zone
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.usefixtures("tidy_zones")]
 # In the east mall, on the pixel grid of zoom 3.
 KITE: list[XY] = [(30.0, -3.0), (36.0, -4.0), (38.0, 3.0), (31.0, 2.0)]
 

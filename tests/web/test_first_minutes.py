@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, SHOPPER_MS, Demo, MallMap, run_script, toast
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.usefixtures("tidy_zones")]
 # The two halves of the ground floor, in metres: shops, and the passages that lead to them.
 WEST, EAST = ((-100.0, -26.0), (-2.0, 26.0)), ((2.0, -26.0), (100.0, 26.0))
 

@@ -49,7 +49,7 @@ import { WELCOME, zoneForm } from './zone_form.js';
 /**
  * @param {{engine: Engine, context: Context, canEdit: boolean, panel: HTMLElement, level: () => number, venue: () => Venue,
  *   onClosed: () => void, onSaved: (zone: Zone) => void, onDraft: () => void, onTool: (tool: Tool, purpose: Purpose) => void,
- *   onDuplicate: (zone: Zone) => void, onCopy: (zone: Zone) => void, onRemove: (zone: Zone) => void}} options
+ *   onDuplicate: (zone: Zone) => void, onCopy: (zone: Zone) => void, onRemove: (zone: Zone) => Promise<void>}} options
  */
 export function makeEditing(options) {
   const { engine, context, canEdit, level, venue, onClosed, onDraft } = options;
@@ -74,7 +74,7 @@ export function makeEditing(options) {
     cancel: close,
     back: leave,
     unpublish: publishing.unpublish,
-    remove: () => state.draft?.zone && options.onRemove(state.draft.zone),
+    remove,
     duplicate: () => whenSaved(options.onDuplicate),
     copy: () => whenSaved(options.onCopy),
     mode: shaping.setMode,
@@ -250,6 +250,15 @@ export function makeEditing(options) {
     if (!state.draft) return null;
     const { zone, form, history } = state.draft;
     return { zoneId: zone?.id ?? null, zone, values: form.read(), shape: history.current() };
+  }
+
+  async function remove() {
+    const zone = state.draft?.zone;
+    if (!zone) return;
+    // what they still ask about it would find it gone
+    for (const extra of extras) extra.changed(null);
+    await options.onRemove(zone);
+    tellExtras();
   }
 
   function tellExtras() {
