@@ -356,7 +356,8 @@ class ZoneAt(NamedTuple):
     edit: ZoneVersion
 
 
-def _newest(tenant_id: TenantId) -> Select[Zone, ZoneVersion]:
+def newest_zones(tenant_id: TenantId) -> Select[Zone, ZoneVersion]:
+    """The query for all zones that are not deleted, each with its newest edit."""
     return (
         select(Zone, ZoneVersion)
         .join(
@@ -382,7 +383,7 @@ async def list_zones(
     session: Session, tenant_id: TenantId, wanted: Filter = Filter(), page: Page | None = None
 ) -> list[ZoneAt]:
     """Zones with their newest edit, which the filter looks at too."""
-    query = _newest(tenant_id)
+    query = newest_zones(tenant_id)
     if wanted.mall_id is not None:
         query = query.where(Zone.mall_id == wanted.mall_id)
     if wanted.level is not None:

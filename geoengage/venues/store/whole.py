@@ -14,8 +14,8 @@ from geoengage.kit.db import Session
 from geoengage.kit.http import Page
 from geoengage.kit.ids import TenantId
 from geoengage.tenancy.models import Owner
-from geoengage.venues.models import Level, Store, Unit, VenueFeature, Zone, ZoneVersion
-from geoengage.venues.store import ZoneAt
+from geoengage.venues.models import Level, Store, Unit, VenueFeature, Zone
+from geoengage.venues.store import ZoneAt, newest_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +49,7 @@ async def load(
         return or_(kind.mall_id == mall_id, kind.external_id.in_(names), by_id)
 
     stores = select(Store).where(Store.tenant_id == tenant_id, called(Store)).order_by(Store.id)
-    zones = (
-        select(Zone, ZoneVersion)
-        .join(
-            ZoneVersion,
-            and_(
-                ZoneVersion.tenant_id == Zone.tenant_id,
-                ZoneVersion.zone_id == Zone.id,
-                ZoneVersion.version == Zone.version,
-            ),
-        )
-        .where(Zone.tenant_id == tenant_id, Zone.deleted_at.is_(None), called(Zone))
-        .order_by(Zone.id)
-    )
+    zones = newest_zones(tenant_id).where(called(Zone)).order_by(Zone.id)
     if lock:
         zones = zones.with_for_update(of=Zone, key_share=True)
     return Whole(
