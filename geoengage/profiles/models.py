@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -33,7 +33,11 @@ class Profile(TenantRow, Base):
 class Device(TenantRow, Base):
     """One installation of one app. Anonymous until it is proven whose it is (`profile_id`).
 
-    `token_version` rises when the device token is revoked; a token of an older version is refused.
+    `token_version` rises when the device token is revoked; a token of an older version is refused. `client` is the
+    program that speaks for it where that is not the app itself (`owntracks-android` …), `connected_at` when it first
+    did. `paired_at`: its one-time pairing code was used. `relocation`: for demo tenants, `{"from": [lon, lat], "to":
+    [lon, lat]}`, every position of it is moved so. `wifi_hash`: keyed hash of its Wi-Fi address, for scanning
+    access points.
     """
 
     __tablename__ = "device"
@@ -54,10 +58,16 @@ class Device(TenantRow, Base):
     personalisation: Mapped[str] = mapped_column(Text, server_default="unknown")
     is_test: Mapped[bool] = mapped_column(server_default="false")
     token_version: Mapped[int] = mapped_column(server_default="1")
+    client: Mapped[str | None] = mapped_column(Text)
+    connected_at: Mapped[datetime | None]
+    paired_at: Mapped[datetime | None]
+    relocation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    wifi_hash: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"]),
         ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"]),
+        Index("uq_device_tenant_id_wifi_hash", "tenant_id", "wifi_hash", unique=True),
         CheckConstraint("platform IN ('ios', 'android', 'web')", name="platform"),
         CheckConstraint(f"location {_CONSENT}", name="location"),
         CheckConstraint(f"marketing_push {_CONSENT}", name="marketing_push"),

@@ -31,6 +31,9 @@ def usable(path: Sequence[PingIn], policy: Policy) -> tuple[list[Fix], list[tupl
     refused: list[tuple[datetime, Rejected]] = []
     before: Position | None = None
     for ping in sorted(path, key=lambda p: p.at):
+        if ping.lon is None or ping.lat is None:
+            refused.append((ping.at, Rejected.NO_POSITION))
+            continue
         metres, trust = accuracy(ping.accuracy_m, policy.default_accuracy_m)
         here = Position(ping.at, ping.lon, ping.lat, metres)
         reason = refuse(ping, ping.at, ping.at, policy)

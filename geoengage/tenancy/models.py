@@ -68,7 +68,9 @@ class Owner(OwnedByTenant, Base):
 class App(OwnedByTenant, Base):
     """One branded application. `user_token_keys`: PEM public keys that sign the store's user tokens.
 
-    `store_id` has no foreign key: stores live in the domain above; the service checks it.
+    `store_id` has no foreign key: stores live in the domain above; the service checks it. `shopper_key`: the
+    publishable key that the web page /shopper of this app registers its visitors with; public, unlike all other keys,
+    and so kept as text. `brand_color`: `#rrggbb`.
     """
 
     __tablename__ = "app"
@@ -78,6 +80,8 @@ class App(OwnedByTenant, Base):
     android_package: Mapped[str | None] = mapped_column(Text)
     ios_bundle_id: Mapped[str | None] = mapped_column(Text)
     user_token_keys: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    shopper_key: Mapped[str | None] = mapped_column(Text)
+    brand_color: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(server_default="1")
     __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
 

@@ -11,10 +11,11 @@ from tests.web.console import MARKS, Demo, MallMap, run_script, settled
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RUN_AXE = """async () => {
+  const said = ({ html, any }) => `${html} (${any.map(({ message }) => message).join('; ')})`;
   const { violations } = await axe.run(document, { resultTypes: ['violations'] });
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html }) => html).join(' | ')}`);
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(said).join(' | ')}`);
 }"""
 FOLLOW_LINK = """(path) => {
   history.pushState(null, '', path);

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from geoengage.kit.geo import distance_m
+from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon, PhoneTransition
 
 FUTURE_S = 60.0  # a corrected time further ahead than this cannot be right
 SKEW_S = 30.0  # smaller differences are network delay, not a wrong clock
@@ -32,24 +33,35 @@ class Rejected(StrEnum):
     IMPOSSIBLE_SPEED = "impossible_speed"
     MOCK_LOCATION = "mock_location"
     UNKNOWN_DEVICE = "unknown_device"
+    NO_POSITION = "no_position"
 
 
 class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """One position as a client sends it: lon, lat degrees (WGS 84), accuracy as 68 % radius in metres."""
+    """One position as a client sends it: lon, lat degrees (WGS 84), accuracy as 68 % radius in metres.
+
+    `lon` and `lat` may be left out where something else says where the phone is: a beacon, an access point or a
+    check-in that the map knows.
+    """
 
     at: Annotated[datetime, Meta(tz=True, description="When the fix was taken, RFC 3339.")]
-    lon: Annotated[float, Meta(description="Degrees east, −180 … 180.")]
-    lat: Annotated[float, Meta(description="Degrees north, −90 … 90.")]
+    lon: Annotated[float, Meta(description="Degrees east, −180 … 180.")] | None = None
+    lat: Annotated[float, Meta(description="Degrees north, −90 … 90.")] | None = None
     accuracy_m: Annotated[float, Meta(description="68 % radius; missing or ≤ 0 means unknown.")] | None = None
     level: Annotated[int, Meta(ge=-100, le=200, description="Floor, 0 = ground.")] | None = None
     speed_mps: Annotated[float, Meta(description="Metres a second, as the phone says.")] | None = None
     mocked: Annotated[bool, Meta(description="The phone says that the position is made up.")] = False
     source: Annotated[str, Meta(max_length=32, pattern="^[^\\x00]*$", description="gnss, wifi, cell, fused …")] = "gnss"
+    beacons: Annotated[list[HeardBeacon], Meta(max_length=50, description="Beacons heard just now.")] = []
+    access_points: Annotated[list[HeardAccessPoint], Meta(max_length=100, description="Access points heard now.")] = []
+    check_in: Annotated[str, Meta(max_length=64, description="The code of a check-in point.")] | None = None
+    transition: Annotated[PhoneTransition, Meta(description="What the phone's own monitoring says.")] | None = None
     device_id: Annotated[str, Meta(description="For secret keys: whose position this is.")] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse times that no clock shows; msgspec turns the ValueError into its own."""
+        """Refuse times that no clock shows and half a position; msgspec turns the ValueError into its own."""
         check_year("at", self.at)
+        if (self.lon is None) != (self.lat is None):
+            raise ValueError("`lon` and `lat` belong together")
 
 
 def check_year(name: str, at: datetime) -> None:
@@ -77,6 +89,8 @@ def clock_skew(sent_at: datetime | None, received_at: datetime, known_s: float) 
 
 def refuse(ping: PingIn, event_at: datetime, received_at: datetime, policy: Policy) -> Rejected | None:
     """The reason to refuse a ping by itself, None when it can be used. `event_at` is its time with skew corrected."""
+    if ping.lon is None or ping.lat is None:
+        return Rejected.NO_POSITION
     if not (-180 <= ping.lon <= 180 and -90 <= ping.lat <= 90):
         return Rejected.INVALID
     if ping.lon == 0 and ping.lat == 0:

@@ -152,7 +152,7 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
     device = group.devices.setdefault(owner.device_id, DeviceWork(owner.device_id, old, _skew(batch, old)))
     event_at = ping.at + timedelta(seconds=device.skew_s)
     reason = refuse(ping, event_at, batch.received_at, group.policy)
-    if reason is not None:
+    if reason is not None or ping.lon is None or ping.lat is None:
         return reason
     if (owner.device_id, ping.at) in group.known:
         batch.duplicates += 1

@@ -1,0 +1,13 @@
+"""HTTP of presence: pings in, geofences to monitor, zone events and visits out."""
+
+from fastapi import APIRouter
+
+from geoengage.presence.api.geofences import router as geofences
+from geoengage.presence.api.lists import router as lists
+from geoengage.presence.api.pings import PingsIn, PingsOut, pings_openapi, pings_route
+
+router = APIRouter()
+for part in (geofences, lists):
+    router.include_router(part)
+
+__all__ = ["PingsIn", "PingsOut", "pings_openapi", "pings_route", "router"]

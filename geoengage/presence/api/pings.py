@@ -1,0 +1,175 @@
+"""Pings in: a bare route, msgspec, grouped.
+
+`POST /v1/pings` is no FastAPI route: models and dependencies cost more than the work. It reads the body with msgspec,
+checks the device token by its signature without SQL, and waits for its group's commit. Its entry in the OpenAPI is made
+from the same structs.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from geoengage.kit import errors
+from geoengage.kit.clock import utc_now
+from geoengage.kit.ids import TenantId
+from geoengage.presence.rules.fixes import PingIn, check_year
+from geoengage.presence.service import Batch
+from geoengage.presence.writer import PingWriter
+from geoengage.tenancy.auth import authenticate
+from geoengage.tenancy.rules import Principal, PrincipalKind, Scope
+
+MAX_PINGS = 1_000
+MAX_BODY_BYTES = 2_000_000
+
+SentAt = Annotated[datetime, msgspec.Meta(tz=True, description="The phone's clock when it sent this.")] | None
+
+
+class PingsIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of POST /v1/pings."""
+
+    pings: Annotated[
+        list[PingIn], msgspec.Meta(min_length=1, max_length=MAX_PINGS, description="Positions, in any order.")
+    ]
+    sent_at: SentAt = None
+
+    def __post_init__(self) -> None:
+        """Refuse a clock that cannot be reckoned with."""
+        if self.sent_at is not None:
+            check_year("sent_at", self.sent_at)
+
+
+class _LoosePings(PingsIn, frozen=True, kw_only=True):
+    pings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]  # type: ignore[assignment]
+
+
+class RejectedPing(msgspec.Struct, frozen=True):
+    """A ping that was not taken, by its index in the request."""
+
+    index: Annotated[int, msgspec.Meta(description="Which ping of the request, from 0.")]
+    reason: Annotated[str, msgspec.Meta(description="From a closed list; `invalid: …` names the field.")]
+
+
+class PingsOut(msgspec.Struct, frozen=True):
+    """What became of the pings of one request."""
+
+    accepted: Annotated[int, msgspec.Meta(description="Stored.")]
+    duplicates: Annotated[int, msgspec.Meta(description="Already known by (device, at).")]
+    rejected: Annotated[list[RejectedPing], msgspec.Meta(description="The others, each with its reason.")]
+
+
+_strict = msgspec.json.Decoder(PingsIn)
+_loose = msgspec.json.Decoder(_LoosePings)
+_one = msgspec.json.Decoder(PingIn)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one: nested too deeply
+_encoder = msgspec.json.Encoder()
+
+
+async def post_pings(request: Request) -> Response:
+    """Take in positions; see `PINGS_OPENAPI`."""
+    principal = await _ping_sender(request)
+    batch = _decode(await _body(request), principal, utc_now())
+    writer: PingWriter = request.app.state.ping_writer
+    await writer.submit(TenantId(principal.tenant_id), batch)
+    if batch.error is not None:
+        raise batch.error
+    rejected = [RejectedPing(index, reason) for index, reason in sorted(batch.refused)]
+    return Response(
+        _encoder.encode(PingsOut(batch.accepted, batch.duplicates, rejected)), media_type="application/json"
+    )
+
+
+async def _ping_sender(request: Request) -> Principal:
+    principal = await authenticate(request)
+    if principal.kind is PrincipalKind.DEVICE:
+        return principal
+    if principal.kind is PrincipalKind.SECRET_KEY and principal.may(Scope.PINGS) and principal.store_ids is None:
+        return principal
+    raise errors.Forbidden("pings need a device token, or a secret key with the scope 'pings' for the whole tenant")
+
+
+async def _body(request: Request) -> bytes:
+    size = request.headers.get("content-length", "")
+    if size.isdecimal() and int(size) > MAX_BODY_BYTES:
+        raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
+    try:
+        body = await request.body()
+    except ClientDisconnect as error:
+        raise errors.Invalid("the connection ended before the body did; send the pings again") from error
+    if len(body) > MAX_BODY_BYTES:
+        raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
+    return body
+
+
+def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
+    """The batch of a body. One bad ping is refused by itself; only a body that is no list of pings is refused whole."""
+    device = principal.kind is PrincipalKind.DEVICE
+    undecodable: list[tuple[int, str]] = []
+    try:
+        whole = _strict.decode(body)
+        sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
+    except _UNDECODABLE:
+        sent_at, pings = _decode_one_by_one(body, undecodable)
+    return Batch(
+        device_id=principal.id if device else None,
+        token_version=principal.token_version if device else None,
+        sent_at=sent_at,
+        received_at=received_at,
+        pings=pings,
+        undecodable=undecodable,
+    )
+
+
+def _decode_one_by_one(
+    body: bytes, undecodable: list[tuple[int, str]]
+) -> tuple[datetime | None, list[tuple[int, PingIn]]]:
+    try:
+        loose = _loose.decode(body)
+    except msgspec.ValidationError as error:
+        raise errors.ItemErrors([{"pointer": "#", "in": "body", "detail": str(error)}]) from error
+    except _UNDECODABLE as error:
+        detail = f"not JSON (NaN and Infinity are not either): {error}"
+        raise errors.ItemErrors([{"pointer": "#", "in": "body", "detail": detail}]) from error
+    pings = []
+    for index, raw in enumerate(loose.pings):
+        try:
+            pings.append((index, _one.decode(raw)))
+        except _UNDECODABLE as error:
+            undecodable.append((index, f"invalid: {error}"))
+    return loose.sent_at, pings
+
+
+pings_route = Route("/v1/pings", post_pings, methods=["POST"])
+
+
+def pings_openapi() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The OpenAPI path item of POST /v1/pings and the component schemas it needs, from the structs that decode it."""
+    (body, answer), components = msgspec.json.schema_components(
+        [PingsIn, PingsOut], ref_template="#/components/schemas/{name}"
+    )
+    problem = {
+        "description": "Problem",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    operation = {
+        "tags": ["presence"],
+        "summary": "Post Pings",
+        "operationId": "post_pings",
+        "description": (
+            "Positions of one device (device token), or of many (secret key, `device_id` in each ping); live or in"
+            " batches after being offline, in any order. Answered 200 once everything accepted is durable. One bad ping"
+            " never loses the others: `rejected` names each by its index. Without location consent all are rejected"
+            " `no_location_consent` and no coordinate is kept. Safe to repeat: known (device, at) are counted as"
+            " `duplicates`."
+        ),
+        "security": [{"HTTPBearer": []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "200": {"description": "Durable.", "content": {"application/json": {"schema": answer}}},
+            **dict.fromkeys(("401", "403", "413", "422", "503"), problem),
+        },
+    }
+    return {"post": operation}, components

@@ -1,0 +1,1 @@
+"""A person's own data: what there is, the export, the erasure."""
