@@ -54,7 +54,7 @@ class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fa
     beacons: Annotated[list[HeardBeacon], Meta(max_length=50, description="Beacons heard just now.")] = []
     access_points: Annotated[list[HeardAccessPoint], Meta(max_length=100, description="Access points heard now.")] = []
     check_in: Annotated[str, Meta(max_length=64, description="The code of a check-in point.")] | None = None
-    transition: Annotated[PhoneTransition, Meta(description="What the phone's own monitoring says.")] | None = None
+    transition: Annotated[PhoneTransition | None, Meta(description="What the phone's own monitoring says.")] = None
     device_id: Annotated[str, Meta(description="For secret keys: whose position this is.")] | None = None
 
     def __post_init__(self) -> None:
