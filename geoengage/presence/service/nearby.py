@@ -39,7 +39,10 @@ async def nearby(
     lat: float,
     limit: int,
 ) -> Nearby:
-    """At most `limit` (from 2) regions around a position, the refresh circle counted in. No location consent: no circles."""
+    """At most `limit` (from 2) regions around a position, the refresh circle counted in.
+
+    Without location consent: no circles.
+    """
     tenant = await store.get_ping_policy(session, tenant_id)
     index = await indexes.get(session, tenant_id, tenant.epoch)
     found = index.nearest_circles(lon, lat, limit - 1) if device.may_locate else []
