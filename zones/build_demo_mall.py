@@ -32,6 +32,8 @@ from demo_mall_plan import (
     STREET_STORES,
     UNITS,
     VOID_M,
+    WELCOME_RADIUS_M,
+    WELCOME_XY,
     WEST_ANCHOR,
     Shop,
 )
@@ -235,6 +237,12 @@ def public_zones() -> Iterable[dict[str, Any]]:
     )
     del park["properties"]["mall_external_id"]
     yield park
+    # far from the mall and its walks: for "Connect a phone", which brings it to whoever is elsewhere
+    rules = {"enter_s": 5, "exit_s": 20, "timeout_s": 1800, "single_fix": True}
+    welcome = {"color": "#d81b60", "tags": ["outdoor", "trial"], "radius_m": WELCOME_RADIUS_M, "rules": rules}
+    circle = made(shapely.Point(*WELCOME_XY), "trial-circle", "Welcome circle outdoors", "other", [], **welcome)
+    del circle["properties"]["mall_external_id"]
+    yield circle
 
 
 def _ref(external_id: str) -> dict[str, Any]:

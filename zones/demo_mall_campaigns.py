@@ -185,4 +185,14 @@ CAMPAIGNS = [
         ),
         audience=attribute("age_group", "ne", "18-29"),
     ),
+    campaign(
+        "trial-welcome",
+        "cafe-morgenrot",
+        "Welcome to the circle",
+        entered(zone_external_ids=["zn-trial-circle"]),
+        ("You have arrived", "Your phone has just come into a 60 m circle: this is how a shopper hears from a shop."),
+        cap={"count": 20, "per_days": 1},
+        cooldown_s=60,
+        store_external_id=None,  # the mall's own
+    ),
 ]

@@ -182,6 +182,7 @@ EAST_ANCHOR: Box = (80, -36, 110, 36)
 ROOF_EAST: Box = (100, -40, 112, 40)
 BEVEL_M = 8.0
 CAR_PARK: Box = (-150, -95, 150, 80)
+WELCOME_XY, WELCOME_RADIUS_M = (4000.0, 3000.0), 60
 
 # Shops with a zone of their own, three floors. The pharmacy's is sensitive: nothing may be inferred from it.
 STORE_ZONES = [

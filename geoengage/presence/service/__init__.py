@@ -8,8 +8,9 @@ from geoengage.presence.service.clock import fire_timers, on_consent_changed, on
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.nearby import Nearby, Refresh, nearby
 from geoengage.presence.service.pings import Batch, record_group
+from geoengage.presence.service.relocation import relocate_device, true_position
 
 __all__ = [
     "Batch", "IndexCache", "Nearby", "Refresh", "fire_timers", "nearby", "on_consent_changed", "on_venue_changed",
-    "record_group",
+    "record_group", "relocate_device", "true_position",
 ]  # fmt: skip

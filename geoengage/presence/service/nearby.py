@@ -2,12 +2,13 @@
 adapter that pushes regions in its answer)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store
 from geoengage.presence.index import Circle
+from geoengage.presence.rules.relocation import Relocation, relocate
 from geoengage.presence.service.indexes import IndexCache
 
 SMALLEST_REFRESH_M, FAR_M = 200.0, 20_000.0  # of the circle on whose exit a phone asks again
@@ -41,12 +42,23 @@ async def nearby(
 ) -> Nearby:
     """At most `limit` (from 2) regions around a position, the refresh circle counted in.
 
-    Without location consent: no circles.
+    Without location consent: no circles. For a device whose positions are moved, they are moved back: the phone asks
+    from where it is and monitors what it can reach.
     """
+    here, relocation = Refresh(lon, lat, 0.0), device.relocation
+    if relocation is not None:
+        lon, lat = relocate(lon, lat, relocation)
     tenant = await store.get_ping_policy(session, tenant_id)
     index = await indexes.get(session, tenant_id, tenant.epoch)
     found = index.nearest_circles(lon, lat, limit - 1) if device.may_locate else []
     # Zones beyond the last one are at least as far away as its box.
     reach = found[-1][1] if len(found) == limit - 1 else FAR_M
-    refresh = Refresh(lon, lat, min(FAR_M, max(SMALLEST_REFRESH_M, reach * 0.8)))
-    return Nearby([circle for circle, _ in found], refresh)
+    refresh = replace(here, radius_m=min(FAR_M, max(SMALLEST_REFRESH_M, reach * 0.8)))
+    return Nearby([_moved_back(circle, relocation) for circle, _ in found], refresh)
+
+
+def _moved_back(circle: Circle, relocation: Relocation | None) -> Circle:
+    if relocation is None:
+        return circle
+    lon, lat = relocate(circle.lon, circle.lat, relocation.back)
+    return replace(circle, lon=lon, lat=lat)

@@ -21,6 +21,7 @@ from geoengage.presence.rules.fixes import (
     refuse,
     speed_trust,
 )
+from geoengage.presence.rules.relocation import moved
 from geoengage.presence.rules.state import DeviceState, Fix
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.matching import DeviceWork, advance
@@ -148,6 +149,7 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
     """One ping of a known device: counted as accepted or duplicate, or refused with a reason."""
     if not owner.may_locate:
         return Rejected.NO_LOCATION_CONSENT
+    ping = moved(ping, owner.relocation)
     old = group.states.get(owner.device_id)
     device = group.devices.setdefault(owner.device_id, DeviceWork(owner.device_id, old, _skew(batch, old)))
     event_at = ping.at + timedelta(seconds=device.skew_s)

@@ -11,6 +11,7 @@ from geoengage.presence.store.devices import (
     get_ping_policy,
     list_states,
     lock_devices,
+    set_relocation,
     upsert_states,
 )
 from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
@@ -29,5 +30,5 @@ __all__ = [
     "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "delete_old_pings", "find_device",
     "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections", "insert_zone_events",
     "list_due_timers", "list_known_times", "list_occupants", "list_states", "list_visits", "list_zone_events",
-    "lock_devices", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
+    "lock_devices", "set_relocation", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
 ]  # fmt: skip

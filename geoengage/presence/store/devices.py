@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
+from geoengage.presence.rules.relocation import Relocation
 from geoengage.presence.rules.state import DeviceState, ZoneState
 
 _ZONES = msgspec.json.Decoder(dict[UUID, ZoneState])
@@ -17,11 +20,13 @@ _ZONES = msgspec.json.Decoder(dict[UUID, ZoneState])
 
 @dataclass(frozen=True, slots=True)
 class LockedDevice:
-    """A device row under our lock. `may_locate`: location consent is granted at this moment."""
+    """A device row under our lock. `may_locate`: location consent is granted at this moment. `relocation`: how its
+    positions are moved."""
 
     device_id: UUID
     may_locate: bool
     token_version: int
+    relocation: Relocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class PingPolicy:
 
 
 _LOCK = (
-    "SELECT id, location = 'granted', token_version FROM device"
+    "SELECT id, location = 'granted', token_version, relocation FROM device"
     " WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE"
 )
 
@@ -58,7 +63,11 @@ async def lock_devices(
         text(_LOCK + " SKIP LOCKED" if skip_locked else _LOCK),
         {"tenant_id": tenant_id, "ids": sorted(device_ids)},
     )
-    return {row[0]: LockedDevice(*row) for row in rows}
+    return {row[0]: _device(row) for row in rows}
+
+
+def _device(row: Row[Any]) -> LockedDevice:
+    return LockedDevice(row[0], row[1], row[2], Relocation.of(row[3]))
 
 
 async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> dict[UUID, DeviceState]:
@@ -128,19 +137,37 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
 
 
 async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:
-    """Delete all coordinates of devices: pings, state, timers. Visits and events hold none and stay."""
+    """Delete all coordinates of devices: pings, state, timers, where they were moved from. Visits and events hold none
+    and stay."""
     for table in ("ping", "ping_rejection", "device_state", "timer", "zone_occupant"):
         await session.execute(
             text(f"DELETE FROM {table} WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),  # noqa: S608 - constants only
             {"tenant_id": tenant_id, "ids": list(device_ids)},
         )
+    await session.execute(
+        text(
+            "UPDATE device SET relocation = NULL"
+            " WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND relocation IS NOT NULL"
+        ),
+        {"tenant_id": tenant_id, "ids": list(device_ids)},
+    )
+
+
+async def set_relocation(session: Session, tenant_id: TenantId, device_id: UUID, relocation: Relocation) -> None:
+    """Move a locked device's positions from now on."""
+    await session.execute(
+        text("UPDATE device SET relocation = :relocation WHERE tenant_id = :tenant_id AND id = :device_id").bindparams(
+            bindparam("relocation", type_=JSONB)
+        ),
+        {"tenant_id": tenant_id, "device_id": device_id, "relocation": relocation.as_row()},
+    )
 
 
 async def find_device(session: Session, tenant_id: TenantId, device_id: UUID, token_version: int) -> LockedDevice:
     """A device by its token, without a lock; Unauthenticated when the token is not of the current version."""
     rows = await session.execute(
         text(
-            "SELECT id, location = 'granted', token_version FROM device"
+            "SELECT id, location = 'granted', token_version, relocation FROM device"
             " WHERE tenant_id = :tenant_id AND id = :device_id AND token_version = :version"
         ),
         {"tenant_id": tenant_id, "device_id": device_id, "version": token_version},
@@ -148,4 +175,4 @@ async def find_device(session: Session, tenant_id: TenantId, device_id: UUID, to
     row = rows.one_or_none()
     if row is None:
         raise errors.Unauthenticated("this device token was revoked; register the device again")
-    return LockedDevice(*row)
+    return _device(row)

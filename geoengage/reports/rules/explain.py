@@ -110,6 +110,7 @@ _HOW = {
     "zone_changed": "the zone was changed",
     "schedule_closed": "the zone closed",
     "consent_withdrawn": "location consent was withdrawn",
+    "relocated": "the phone was moved to another place for a trial",
 }
 
 
