@@ -1,4 +1,4 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, the files of console and shopper page."""
+"""Builds the HTTP application: lifespan, routers, error handlers, OpenAPI, the files of console and shopper page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +24,8 @@ from geoengage.kit.settings import Settings
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
-from geoengage.phones.api import shopper
+from geoengage.phones import api as phones
+from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.profiles.api import router as profiles
@@ -57,6 +58,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             await partitions.make_ahead(session, utc_now())
         async with app.state.bell.open(), app.state.feeds.open():
             yield
+            await app.state.lan.close()
         await engine.dispose()
 
     app = FastAPI(
@@ -71,6 +73,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
+    app.state.pair_limit = phones.wrong_codes()
+    app.state.lan = LanListener(app, settings.lan.host, settings.lan.port)
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
@@ -85,7 +89,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         campaigns,
         reports,
         live,
-        shopper.router,
+        phones.router,
         health.router,
     ):
         app.include_router(router)
@@ -110,7 +114,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
 
     for path in PAGES:
         app.add_route(path, page, include_in_schema=False)
-    app.mount("/shopper", shopper.files(folder / "shopper"), name="shopper")
+    app.mount("/shopper", phones.shopper.files(folder / "shopper"), name="shopper")
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 
 

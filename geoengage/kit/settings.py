@@ -40,6 +40,15 @@ class FcmSettings(BaseModel):
     timeout_s: float = Field(default=10.0, description="Longest wait for one answer, seconds (Google asks for ≥ 10).")
 
 
+class LanSettings(BaseModel):
+    """Where "Connect a phone" lets phones in, once somebody has said so in the console."""
+
+    host: str | None = Field(
+        default=None, description="Address to listen on. Unset: every private IPv4 address of this computer."
+    )
+    port: int = Field(default=0, description="Port to listen on; 0: one that is free.")
+
+
 class WorkerSettings(BaseModel):
     """How the background process works."""
 
@@ -72,6 +81,7 @@ class Settings(BaseSettings):
     )
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
     fcm: FcmSettings = FcmSettings()
+    lan: LanSettings = LanSettings()
     worker: WorkerSettings = WorkerSettings()
 
     @field_validator("tiles_url")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit import errors
@@ -66,7 +66,7 @@ async def lock_devices(
     return {row[0]: _device(row) for row in rows}
 
 
-def _device(row: Row[Any]) -> LockedDevice:
+def _device(row: Any) -> LockedDevice:
     return LockedDevice(row[0], row[1], row[2], Relocation.of(row[3]))
 
 
