@@ -167,10 +167,11 @@ def private_addresses() -> list[str]:
     Asks the kernel and nobody else: no name is looked up, no packet leaves.
     """
     found = [*_routed(), *_of_interfaces()]
-    return [address for address in dict.fromkeys(found) if _is_private(address)]
+    return [address for address in dict.fromkeys(found) if is_private(address)]
 
 
-def _is_private(text: str) -> bool:
+def is_private(text: str) -> bool:
+    """Whether only the computer's own networks reach an IPv4 address, carriers' and VPNs' 100.64.0.0/10 included."""
     address = IPv4Address(text)
     return not (address.is_global or address.is_loopback or address.is_link_local or address.is_unspecified)
 

@@ -89,5 +89,3 @@ def test_before_the_door() -> None:
     assert spot == pytest.approx((0, -20 - BEFORE_THE_DOOR_M), abs=0.01)
     porch = frame.geometry_to_lonlat(box(-5, -30, 5, -26))
     assert frame.to_metres(*before_the_door(frame, building, porch)) == pytest.approx((0, -28), abs=0.01)
-
-

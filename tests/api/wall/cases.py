@@ -31,7 +31,8 @@ NO_QUERY: tuple[Make, ...] = (lambda _: {},)
 
 @dataclass(frozen=True)
 class Case:
-    """One endpoint. `shared`: shops may use it too. `refused_to_shops`: the status of their refusal.
+    """One endpoint. `shared`: shops may use it too. `refused_to_shops`: the status of their refusal. `demo_only`: 403 in a
+    tenant that is no demo, as these are. `ids`: where a name in the path means another of the side's ids.
 
     A body of bytes is sent as it is, anything else as JSON.
     """
@@ -44,6 +45,8 @@ class Case:
     headers: dict[str, str] = field(default_factory=dict)
     shared: bool = False
     refused_to_shops: int = 404
+    demo_only: bool = False
+    ids: dict[str, str] = field(default_factory=dict)
 
     @property
     def names_ids(self) -> bool:
@@ -57,6 +60,7 @@ class Case:
     def url(self, side: Side) -> str:
         """The path with that side's ids."""
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
+        names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         return self.path.format(**names, code="not-found", token="forged", version=1)
 
 
@@ -169,6 +173,9 @@ FOOTFALL_FILES: tuple[Make, ...] = tuple(
     for by in ("zone", "store", "level")
 )
 
+CONNECT = "/v1/connect/{device_id}"
+OF_CONSOLE = {"device": "connected"}  # the phone that the console connected
+
 CASES = [
     # --- open to everybody: they tell nothing of a tenant
     Case("GET", "/healthz", For.PUBLIC),
@@ -251,6 +258,16 @@ CASES = [
     Case("GET", "/v1/inbox", For.DEVICE),
     Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
+    # --- phones connected from the console
+    Case("POST", "/v1/devices/pair", For.PUBLIC, lambda _: {"code": "forged"}),
+    Case("POST", "/v1/connect", body=lambda s: {"app_id": s["app"]}),
+    Case("GET", CONNECT, ids=OF_CONSOLE),
+    Case("PUT", f"{CONNECT}/consents", body=lambda _: {"location": "granted"}, ids=OF_CONSOLE),
+    Case("POST", f"{CONNECT}/relocation", body=lambda _: {"to": "mall"}, ids=OF_CONSOLE, demo_only=True),
+    Case("DELETE", CONNECT, ids=OF_CONSOLE),
+    Case("GET", "/v1/connect/lan", For.CONSOLE, demo_only=True),
+    Case("POST", "/v1/connect/lan", For.CONSOLE, demo_only=True),
+    Case("DELETE", "/v1/connect/lan", For.CONSOLE, demo_only=True),
     # --- people and what happened
     Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
     Case("GET", "/v1/profiles"),

@@ -99,6 +99,8 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["device"] = phone.id
     side = Side(world, mark, ids, phone, signer, shop_key, cookies)
     await _link(client, side)
+    made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
+    ids["connected"] = UUID(made.json()["device_id"])
     await walk_in(client, phone, now)
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
