@@ -12,6 +12,8 @@ from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse,
 from fastapi.staticfiles import StaticFiles
 
 from geoengage.campaigns.api import router as campaigns
+from geoengage.ingest import api as ingest
+from geoengage.ingest.service import Speakers
 from geoengage.kit import errors, health, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
@@ -77,6 +79,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port)
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
+    app.state.speakers = Speakers()
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
@@ -93,7 +96,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
+    app.include_router(ingest.router)
     app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it
+    app.router.routes.extend(ingest.routes)
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -130,7 +135,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if not app.openapi_schema:
         document = FastAPI.openapi(app)
         path, schemas = presence.pings_openapi()
-        document["paths"]["/v1/pings"] = path
+        document["paths"] |= {"/v1/pings": path} | ingest.openapi_paths()
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components |= schemas
         components.setdefault("Problem", Problem.model_json_schema())

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from geoengage.campaigns import reaction as campaigns
+from geoengage.ingest import service as ingest
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
@@ -34,6 +35,7 @@ def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
         Reaction("campaigns.send", frozenset({"zone.entered", "zone.dwelled"}), campaigns.on_zone_events),
         Reaction("messaging.visit_ended", frozenset({"zone.exited"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
+        Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),

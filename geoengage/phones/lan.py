@@ -22,7 +22,7 @@ from geoengage.kit import errors, log
 LIFETIME = timedelta(hours=2)
 STOP_S = 2.0
 FOR_PHONES = re.compile(
-    r"/healthz|/ingest/.+|/shopper(/.*)?"
+    r"/healthz|/shopper(/.*)?|/ingest/(owntracks|overland|osmand|background-geolocation)"
     r"|/v1/(devices|devices/pair|devices/me(/.+)?|pings|inbox|receipts|config|geofences/nearby|me(/.+)?|check-in/.+)"
 )
 _NOT_HERE = b'{"type":"/problems/not-found","title":"Not found","status":404,"detail":"only phones are served here"}'

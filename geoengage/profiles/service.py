@@ -117,7 +117,7 @@ async def delete_device(session: Session, tenant_id: TenantId, device: Device, n
     for kind, status in granted.items():
         setattr(device, kind, status)
     set_push_address(device, None)
-    device.profile_id = device.locale = device.timezone = None
+    device.profile_id = device.locale = device.timezone = device.wifi_hash = None
     device.token_version += 1
     await store.insert_consents(
         session, tenant_id, device.id, granted, text_version=None, source="device deleted", now=now

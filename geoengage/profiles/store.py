@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.exc import IntegrityError
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -105,6 +106,41 @@ def _recipient(device: Device, profile: Profile | None) -> Recipient:
         push_retired=device.push_retired_at is not None,
         platform=device.platform,
     )
+
+
+async def note_client(
+    session: Session, tenant_id: TenantId, device_id: UUID, token_version: int, client: str, now: datetime
+) -> None:
+    """Which program speaks for a device, and since when; nothing happens while it is the same."""
+    await session.execute(
+        update(Device)
+        .where(
+            Device.tenant_id == tenant_id,
+            Device.id == device_id,
+            Device.token_version == token_version,
+            Device.client.is_distinct_from(client),
+        )
+        .values(client=client, connected_at=now)
+    )
+
+
+async def set_wifi_hash(session: Session, tenant_id: TenantId, device: Device, wifi_hash: str | None) -> None:
+    """Say what is kept of a locked device's Wi-Fi address; Conflict when another device of the tenant has it."""
+    device.wifi_hash = wifi_hash
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise errors.Conflict("another device has this address; delete it there first") from error
+
+
+async def list_by_wifi_hash(session: Session, tenant_id: TenantId, hashes: Collection[str]) -> dict[str, UUID]:
+    """Devices with location consent by the hash of their Wi-Fi address; all other hashes are left out."""
+    rows = await session.execute(
+        select(Device.wifi_hash, Device.id).where(
+            Device.tenant_id == tenant_id, Device.wifi_hash.in_(hashes), Device.location == "granted"
+        )
+    )
+    return {wifi_hash: id_ for wifi_hash, id_ in rows if wifi_hash is not None}
 
 
 # --- consents -----------------------------------------------------------------------------------------------------

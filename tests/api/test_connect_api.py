@@ -485,14 +485,15 @@ SERVED = {
     ("GET", "/healthz"): 200, ("POST", "/v1/devices"): 401, ("POST", "/v1/devices/pair"): 422,
     ("GET", "/v1/devices/me"): 401, ("PUT", "/v1/devices/me/consents"): 401, ("POST", "/v1/pings"): 401,
     ("GET", "/v1/inbox"): 401, ("POST", "/v1/receipts"): 401, ("GET", "/v1/config"): 401,
-    ("GET", "/v1/geofences/nearby"): 401, ("GET", "/shopper/app.json"): 200,
+    ("GET", "/v1/geofences/nearby"): 401, ("GET", "/shopper/app.json"): 200, ("POST", "/ingest/owntracks"): 401,
+    ("POST", "/ingest/overland"): 401,
 }  # fmt: skip
 NOT_SERVED = [
     "/", "/map", "/login", "/ui/index.html", "/docs", "/openapi.json", "/metrics", "/readyz", "/go/x", "/v1/session",
     "/v1/login", "/v1/tenant", "/v1/keys", "/v1/apps", "/v1/connect", "/v1/connect/lan", "/v1/live", "/v1/zones",
     "/v1/messages", "/v1/profiles", "/v1/explain", "/v1/devicesx", "/v1/meter", "/v1/devices/pair/x",
     "/v1/pings/../keys",
-    "/ingest/", f"/v1/devices/{UUID(int=1)}/link", "/shopperx", "//v1/keys", "/shopper%0A", "/problems/conflict",
+    "/ingest/", "/ingest/meraki/x", f"/v1/devices/{UUID(int=1)}/link", "/shopperx", "//v1/keys", "/shopper%0A", "/problems/conflict",
 ]  # fmt: skip
 
 

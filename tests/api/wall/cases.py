@@ -114,6 +114,12 @@ def pings(side: Side) -> dict[str, Any]:
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
 
 
+def scanner(side: Side) -> dict[str, Any]:
+    """A scanning network in the side's mall."""
+    plan = {"floor_plan_id": "g_1", "mall_id": side["mall"], "level": 0}
+    return {"name": "New", "validator": "0123456789ab", "secret": "long enough, I hope", "floor_plans": [plan]}
+
+
 def key(side: Side) -> dict[str, Any]:
     """A secret key for the side's store."""
     return {"kind": "sk", "name": "New", "scopes": ["read"], "store_ids": [side["store"]]}
@@ -154,6 +160,7 @@ PLACE_FILTERS: tuple[Make, ...] = (
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
+NOON_S = round(NOON.timestamp())
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
@@ -268,6 +275,19 @@ CASES = [
     Case("GET", "/v1/connect/lan", For.CONSOLE, demo_only=True),
     Case("POST", "/v1/connect/lan", For.CONSOLE, demo_only=True),
     Case("DELETE", "/v1/connect/lan", For.CONSOLE, demo_only=True),
+    Case(
+        "POST", "/ingest/owntracks", For.DEVICE, lambda _: {"_type": "location", "lat": LAT, "lon": LON, "tst": NOON_S}
+    ),
+    Case("POST", "/ingest/overland", For.DEVICE, lambda _: {"locations": []}),
+    Case("GET", "/ingest/osmand", For.DEVICE, queries=(lambda _: {"lat": LAT, "lon": LON, "timestamp": NOON_S},)),
+    Case("POST", "/ingest/osmand", For.DEVICE, lambda _: [{"lat": LAT, "lon": LON, "timestamp": NOON_S}]),
+    Case("POST", "/ingest/background-geolocation", For.DEVICE, lambda _: {"location": []}),
+    # --- scanners; what Cisco's cloud calls is open, and proves itself by the secret in its body
+    Case("GET", "/ingest/meraki/{scanner_id}", For.PUBLIC),
+    Case("POST", "/ingest/meraki/{scanner_id}", For.PUBLIC, lambda _: {"version": "3.0", "secret": "no idea"}),
+    *crud("/v1/scanners", "scanner", scanner, lambda _: {"name": "Changed"}),
+    Case("PUT", "/v1/devices/{device_id}/wifi-address", body=lambda _: {"address": "aa:bb:cc:dd:ee:ff"}),
+    Case("DELETE", "/v1/devices/{device_id}/wifi-address"),
     # --- people and what happened
     Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
     Case("GET", "/v1/profiles"),

@@ -21,6 +21,7 @@ from shapely.geometry import MultiPolygon, Point, box
 from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
+from geoengage.ingest.models import Scanner
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Base, Session, TenantRow
 from geoengage.kit.ids import new_id
@@ -133,6 +134,9 @@ async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
     ids["neighbour"] = await make_store(session, world, name="Neighbour", owner_id=ids["neighbour_owner"], **place)
     own: dict[str, Any] = {"store_id": ids["store"], "mall_id": mall}
     ids["zone"] = await make_zone(session, world, name=f"{mark}-zone", **own)
+    ids["scanner"] = new_id()
+    network = {"name": f"{mark}-scanner", "validator": "0123456789ab", "secret_hash": "0" * 64, "floor_plans": []}
+    session.add(Scanner(tenant_id=tenant_id, id=ids["scanner"], **network))
     own["store_id"] = ids["neighbour"]
     ids["neighbour_zone"] = await make_zone(session, world, name="Neighbour", **own)
     return ids
