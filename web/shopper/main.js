@@ -34,7 +34,7 @@ function draw() {
     drawHeader();
     if (!isFirst) {
       scrollTo(0, 0);
-      main.focus();
+      main.focus({ preventScroll: true });
     }
   } else view?.draw();
   if (code && decided()) useCode();
