@@ -90,7 +90,7 @@ async def pair(session: Session, code: pairing.PairingCode, now: datetime) -> Pr
         raise pairing.CodeInvalid("the phone of this code is gone: make a new one in the console") from error
     if device.token_version != code.token_version:
         raise pairing.CodeInvalid("the phone of this code was removed: make a new one in the console")
-    if device.paired_at is not None:
+    if code.was_used(device.paired_at):
         raise pairing.CodeUsed("this code was used before: make a new one in the console")
     device.paired_at = now
     device.client, device.connected_at = CLIENT_PAGE, now

@@ -11,16 +11,21 @@ from geoengage.profiles.rules import Consent
 from geoengage.profiles.shapes import ConsentsIn
 
 
-class ConnectIn(Shape):
+class CodeIn(Shape):
+    """What the links of a phone shall say."""
+
+    name: Name = Field(default="My phone", description="What phone apps show as the name of the device.")
+    address: str | None = Field(
+        default=None, max_length=200, description="One of the `urls` of GET /v1/connect/lan; else the first."
+    )
+
+
+class ConnectIn(CodeIn):
     """A phone that shall be connected."""
 
     app_id: UUID | None = Field(default=None, description="Its app; else the tenant's first with a shopper page.")
-    name: Name = Field(default="My phone", description="What phone apps show as the name of the device.")
     consents: ConsentsIn = Field(
         default=ConsentsIn(), description="What whoever holds the phone agreed to; noted as `connect-a-phone`."
-    )
-    address: str | None = Field(
-        default=None, max_length=200, description="One of the `urls` of GET /v1/connect/lan; else the first."
     )
 
 
@@ -107,6 +112,7 @@ class StepsOut(Shape):
 
     device_id: UUID = Field(description="The device.")
     connected: Connected | None = Field(description="It spoke to this server.")
+    paired_at: AwareDatetime | None = Field(description="When a browser took it over: codes made before are used.")
     consent: ConsentStep | None = Field(description="Its holder decided about location.")
     position: PositionStep | None = Field(description="Its newest position. Never a coordinate.")
     zone: ZoneStep | None = Field(description="It is in a zone.")

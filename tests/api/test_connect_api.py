@@ -284,6 +284,22 @@ async def test_a_browser_becomes_the_device_once(client: httpx.AsyncClient, tria
     assert (again.status_code, again.json()["type"]) == (409, "/problems/pairing-code-used")
 
 
+async def test_a_new_code_for_the_same_phone(client: httpx.AsyncClient, trial: Trial) -> None:
+    """Also for one that was paired: its page may be lost. The older codes stay as used as they were."""
+    made = await trial.connect(client)
+    path = f"/v1/connect/{made['device_id']}/code"
+    first = (await client.post("/v1/devices/pair", json={"code": made["pairing_code"]})).json()
+    again = await client.post(path, json={"name": "Mia"}, headers=trial.owner)
+    assert (again.status_code, again.headers["cache-control"]) == (200, "no-store")
+    new = again.json()
+    assert (new["device_id"], configuration(new)["deviceId"]) == (made["device_id"], "mia")
+    old = await client.post("/v1/devices/pair", json={"code": made["pairing_code"]})
+    assert (old.status_code, old.json()["type"]) == (409, "/problems/pairing-code-used")
+    assert (await client.post("/v1/devices/pair", json={"code": new["pairing_code"]})).json() == first
+    used = await client.post("/v1/devices/pair", json={"code": new["pairing_code"]})
+    assert used.json()["type"] == "/problems/pairing-code-used"
+
+
 async def test_a_code_is_good_for_fifteen_minutes(client: httpx.AsyncClient, app: FastAPI, trial: Trial) -> None:
     made = await trial.connect(client)
     ends = datetime.fromisoformat(made["expires_at"])
@@ -296,13 +312,13 @@ async def test_a_code_is_good_for_fifteen_minutes(client: httpx.AsyncClient, app
 async def test_codes_that_are_none(client: httpx.AsyncClient, app: FastAPI, trial: Trial) -> None:
     made = await trial.connect(client)
     code = made["pairing_code"]
-    assert len(code) == 72
+    assert len(code) == 78
     ends = utc_now() + timedelta(minutes=5)
     said = pairing.PairingCode(trial.world.tenant_id, UUID(made["device_id"]), 1, ends)
     unknown = pairing.PairingCode(trial.world.tenant_id, new_id(), 1, ends)
     older = pairing.PairingCode(trial.world.tenant_id, UUID(made["device_id"]), 2, ends)
     forged = [
-        code[:-1] + ("A" if code[-1] != "A" else "B"), code[:40], code + "AAAA", "ä" * 72, "x", "=" * 72, code[1:],
+        code[:-1] + ("A" if code[-1] != "A" else "B"), code[:40], code + "AAAA", "ä" * 78, "x", "=" * 78, code[1:],
         pairing.write("another-key", said),
         pairing.write(app.state.signing_key, unknown),
         pairing.write(app.state.signing_key, older),
@@ -338,7 +354,7 @@ async def test_a_removed_phone_is_out(client: httpx.AsyncClient, session: Sessio
 
 async def test_steps_as_they_happen(client: httpx.AsyncClient, session: Session, trial: Trial) -> None:
     made = await trial.connect(client)
-    nothing = {"connected", "consent", "position", "zone", "last_message", "relocation"}
+    nothing = {"connected", "paired_at", "consent", "position", "zone", "last_message", "relocation"}
     assert {name for name, step in (await trial.steps(client, made)).items() if step is None} == nothing
     path = f"/v1/connect/{made['device_id']}/consents"
     assert (await client.put(path, json=GRANTED, headers=trial.owner)).json()["location"] == "granted"
@@ -493,7 +509,8 @@ NOT_SERVED = [
     "/v1/login", "/v1/tenant", "/v1/keys", "/v1/apps", "/v1/connect", "/v1/connect/lan", "/v1/live", "/v1/zones",
     "/v1/messages", "/v1/profiles", "/v1/explain", "/v1/devicesx", "/v1/meter", "/v1/devices/pair/x",
     "/v1/pings/../keys",
-    "/ingest/", "/ingest/meraki/x", f"/v1/devices/{UUID(int=1)}/link", "/shopperx", "//v1/keys", "/shopper%0A", "/problems/conflict",
+    "/ingest/", "/ingest/meraki/x", f"/v1/devices/{UUID(int=1)}/link", "/shopperx", "//v1/keys", "/shopper%0A",
+    "/problems/conflict",
 ]  # fmt: skip
 
 

@@ -507,3 +507,31 @@ export interface Owner {
   id: string;
   name: string;
 }
+
+/** "Connect a phone". The links hold credentials. */
+export interface PhoneLinks {
+  device_id: string;
+  expires_at: string;
+  base_url: string;
+  reach: 'public' | 'lan' | 'this_computer';
+  links: { shopper: string | null; owntracks: string; overland: string; traccar: string };
+  qr: { shopper: string | null; owntracks: string; overland: string; traccar: string };
+}
+/** What has happened to the phone; null is not yet. */
+export interface PhoneSteps {
+  device_id: string;
+  connected: { at: string; client: string | null } | null;
+  paired_at: string | null;
+  consent: { location: 'granted' | 'denied' | 'unknown'; at: string } | null;
+  position: { at: string; accuracy_m: number; level: number | null; nearest_mall_m: number | null } | null;
+  zone: { name: string; entered_at: string } | null;
+  last_message: { id: string; at: string; status: string; reason: string | null; title: string } | null;
+  relocation: 'mall' | 'circle' | null;
+}
+export interface Lan {
+  open: boolean;
+  url: string | null;
+  urls: string[];
+  until: string | null;
+  public_url: string | null;
+}

@@ -2,6 +2,7 @@
 the listener on the local network. Only phones that were connected here are shown here.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from geoengage.phones.lan import LanListener
 from geoengage.phones.rules import links, pairing
 from geoengage.phones.rules.places import Place
 from geoengage.phones.shapes import (
+    CodeIn,
     Connected,
     ConnectIn,
     ConnectOut,
@@ -34,10 +36,10 @@ from geoengage.phones.shapes import (
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
 from geoengage.profiles.models import Device
-from geoengage.profiles.service import FIRST_TOKEN_VERSION
 from geoengage.profiles.shapes import ConsentsIn, ConsentsOut
 from geoengage.profiles.store import get_device
 from geoengage.tenancy.auth import Operator, PeopleReader, make_device_token
+from geoengage.tenancy.models import App
 from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, actor_name
 from geoengage.tenancy.store import insert_audit_entry
 
@@ -93,39 +95,26 @@ async def connect_phone(
     nothing more. Removing the phone ends all of them. Needs the scope `people` or role support or owner.
     """
     response.headers.update(_SECRET)
-    base, reach = _base(request, body.address)
     app = await service.choose_app(tx, me.tenant_id, body.app_id)
     device_id = await service.add_phone(tx, new.id, app, me, now)
     if body.consents.stated() and not new.replayed:
         await service.state_consents(tx, me.tenant_id, device_id, body.consents.stated(), now)
-    key = request.app.state.signing_key
-    ends = now + pairing.LIFETIME
-    code = pairing.write(key, pairing.PairingCode(me.tenant_id, device_id, FIRST_TOKEN_VERSION, ends))
-    caller = Principal(
-        me.tenant_id,
-        device_id,
-        PrincipalKind.DEVICE,
-        is_test=me.is_test,
-        is_demo=me.is_demo,
-        token_version=FIRST_TOKEN_VERSION,
-    )
-    phone = links.Phone(base, device_id, make_device_token(key, caller), body.name)
-    made = Links(
-        shopper=links.shopper(base, app.id, code) if app.shopper_key else None,
-        owntracks=links.owntracks(phone),
-        overland=links.overland(phone),
-        traccar=links.traccar(phone),
-        background_geolocation=HeaderLink(**links.background_geolocation(phone)),
-    )
-    return ConnectOut(
-        device_id=device_id,
-        pairing_code=code,
-        expires_at=ends,
-        base_url=base,
-        reach=reach,
-        links=made,
-        qr=await run_in_threadpool(_qr_codes, made),  # some 300 ms
-    )
+    return await _links(request, me, await get_device(tx, me.tenant_id, device_id), app, body, now)
+
+
+@router.post("/v1/connect/{device_id}/code")
+async def renew_code(
+    device_id: UUID, body: CodeIn, request: Request, response: Response, me: PeopleReader, tx: Tx, now: Now
+) -> ConnectOut:
+    """A new pairing code for a connected phone, and its links again, for another address of this computer perhaps.
+
+    For a code that was too old, or a browser that has lost the page. Holds the device's token, see POST /v1/connect.
+    """
+    response.headers.update(_SECRET)
+    await store.check_connected(tx, me.tenant_id, device_id)
+    device = await get_device(tx, me.tenant_id, device_id)
+    app = await service.choose_app(tx, me.tenant_id, device.app_id)
+    return await _links(request, me, device, app, body, now)
 
 
 @router.get("/v1/connect/{device_id}")
@@ -176,6 +165,37 @@ async def remove_phone(device_id: UUID, me: PeopleReader, tx: Tx, now: Now) -> N
     await service.remove_phone(tx, me, device_id, now)
 
 
+async def _links(request: Request, me: Principal, device: Device, app: App, body: CodeIn, now: datetime) -> ConnectOut:
+    base, reach = _base(request, body.address)
+    key, ends = request.app.state.signing_key, now + pairing.LIFETIME
+    caller = Principal(
+        me.tenant_id,
+        device.id,
+        PrincipalKind.DEVICE,
+        is_test=device.is_test,
+        is_demo=me.is_demo,
+        token_version=device.token_version,
+    )
+    code = pairing.write(key, pairing.PairingCode(me.tenant_id, device.id, device.token_version, ends))
+    phone = links.Phone(base, device.id, make_device_token(key, caller), body.name)
+    made = Links(
+        shopper=links.shopper(base, app.id, code) if app.shopper_key else None,
+        owntracks=links.owntracks(phone),
+        overland=links.overland(phone),
+        traccar=links.traccar(phone),
+        background_geolocation=HeaderLink(**links.background_geolocation(phone)),
+    )
+    return ConnectOut(
+        device_id=device.id,
+        pairing_code=code,
+        expires_at=ends,
+        base_url=base,
+        reach=reach,
+        links=made,
+        qr=await run_in_threadpool(_qr_codes, made),  # some 300 ms
+    )
+
+
 async def _steps(session: Session, tenant_id: TenantId, device: Device) -> StepsOut:
     decided_at = await store.find_consent_time(session, tenant_id, device.id)
     position = await store.find_position(session, tenant_id, device.id)
@@ -184,6 +204,7 @@ async def _steps(session: Session, tenant_id: TenantId, device: Device) -> Steps
     return StepsOut(
         device_id=device.id,
         connected=device.connected_at and Connected(at=device.connected_at, client=device.client),
+        paired_at=device.paired_at,
         consent=decided_at and ConsentStep(location=device.location, at=decided_at),
         position=position and PositionStep.model_validate(position),
         zone=zone and ZoneStep(name=zone[0], entered_at=zone[1]),

@@ -1,6 +1,7 @@
 """One-time codes by which a browser becomes a device that the console has made. Pure: nothing is stored for them.
 
-A code names device, token version and its end, signed; that it was used is told by the device's row (`paired_at`).
+A code names device, token version and its end, signed. It was used when the device was paired after it was made, which
+the device's row tells (`paired_at`).
 """
 
 import base64
@@ -16,7 +17,7 @@ from geoengage.kit import errors
 from geoengage.kit.ids import TenantId
 
 LIFETIME = timedelta(minutes=15)
-_BODY = struct.Struct(">16s16sHI")  # tenant, device, token version, end in epoch seconds
+_BODY = struct.Struct(">16s16sHQ")  # tenant, device, token version, end in epoch milliseconds
 _MAC_BYTES = 16  # 128 bits, as long as what they protect
 _PURPOSE = b"geoengage/pairing"
 
@@ -51,10 +52,16 @@ class PairingCode:
     token_version: int
     expires_at: datetime
 
+    def was_used(self, paired_at: datetime | None) -> bool:
+        """Whether its device was paired since it was made; an older pairing leaves a newer code good."""
+        return paired_at is not None and paired_at >= self.expires_at - LIFETIME
+
 
 def write(key: str, code: PairingCode) -> str:
-    """The code as text that fits into an address, 72 characters."""
-    body = _BODY.pack(code.tenant_id.bytes, code.device_id.bytes, code.token_version, int(code.expires_at.timestamp()))
+    """The code as text that fits into an address, 78 characters."""
+    body = _BODY.pack(
+        code.tenant_id.bytes, code.device_id.bytes, code.token_version, int(code.expires_at.timestamp() * 1000)
+    )
     return base64.urlsafe_b64encode(body + _mac(key, body)).decode().rstrip("=")
 
 
@@ -68,7 +75,9 @@ def read(key: str, text: str, now: datetime) -> PairingCode:
     if not hmac.compare_digest(mac, _mac(key, body)) or len(body) != _BODY.size:
         raise CodeInvalid(_INVALID)
     tenant, device, version, end = _BODY.unpack(body)
-    found = PairingCode(TenantId(UUID(bytes=tenant)), UUID(bytes=device), version, datetime.fromtimestamp(end, UTC))
+    found = PairingCode(
+        TenantId(UUID(bytes=tenant)), UUID(bytes=device), version, datetime.fromtimestamp(end / 1000, UTC)
+    )
     if now >= found.expires_at:
         raise CodeExpired("codes are good for 15 minutes: make a new one in the console")
     return found

@@ -31,8 +31,8 @@ NO_QUERY: tuple[Make, ...] = (lambda _: {},)
 
 @dataclass(frozen=True)
 class Case:
-    """One endpoint. `shared`: shops may use it too. `refused_to_shops`: the status of their refusal. `demo_only`: 403 in a
-    tenant that is no demo, as these are. `ids`: where a name in the path means another of the side's ids.
+    """One endpoint. `shared`: shops may use it too. `refused_to_shops`: the status of their refusal. `demo_only`:
+    403 in a tenant that is no demo, as these are. `ids`: where a name in the path means another of the side's ids.
 
     A body of bytes is sent as it is, anything else as JSON.
     """
@@ -270,6 +270,7 @@ CASES = [
     Case("POST", "/v1/connect", body=lambda s: {"app_id": s["app"]}),
     Case("GET", CONNECT, ids=OF_CONSOLE),
     Case("PUT", f"{CONNECT}/consents", body=lambda _: {"location": "granted"}, ids=OF_CONSOLE),
+    Case("POST", f"{CONNECT}/code", body=lambda _: {}, ids=OF_CONSOLE),
     Case("POST", f"{CONNECT}/relocation", body=lambda _: {"to": "mall"}, ids=OF_CONSOLE, demo_only=True),
     Case("DELETE", CONNECT, ids=OF_CONSOLE),
     Case("GET", "/v1/connect/lan", For.CONSOLE, demo_only=True),

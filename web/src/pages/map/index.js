@@ -16,6 +16,7 @@ import { contains, parts } from '../../geo.js';
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { may } from '../../ui/words.js';
+import { openConnect } from '../connect/index.js';
 import { openExplain } from '../explain_panel.js';
 import { coach } from './coach.js';
 import { makeDebug } from './debug.js';
@@ -83,6 +84,7 @@ export function mapPage(root, context, query) {
     onRedo: () => editing.shaping.redo(),
     onFit: () => view.fit(),
     onKeys: showKeys,
+    onConnect: may(context.me, 'people') ? () => openConnect(context) : null,
   });
   const actions = makeZoneActions({
     context,
