@@ -151,9 +151,10 @@ async def tell_regions(
         await store.put_told(session, tenant_id, phone.id, kept)
         return None
     await store.put_told(session, tenant_id, phone.id, Told(client, zones, asking.epoch, *place, now, at.at))
-    if told is None and not regions:
+    has_none = told is None or (told.lon is not None and not told.zones)
+    if has_none and not regions:
         return None
-    return pusher.push(regions, refresh, None if told is None else told.zones.keys())
+    return pusher.push(regions, refresh, None if told is None or has_none else told.zones.keys())
 
 
 async def _regions_at(

@@ -37,6 +37,7 @@ from geoengage.presence.rules.heard import PhoneTransition
 ANDROID, IOS, BY_OVERLAND = "owntracks-android", "owntracks-ios", "overland-owntracks-mode"
 MOST_REGIONS = {ANDROID: 100, IOS: 20}  # of an app, the refresh circle among them
 OLDEST_TST = 1_000_000_000  # September 2001 since 1970; since 2001 it is reached in 2032
+_SINCE_2001 = range(700_000_000, OLDEST_TST)  # the years 2023 to 2032 as Overland counts them
 _TST_SPAN = 700_000_000
 REFRESH_TST = OLDEST_TST - 1
 NOWHERE = -1_000_000  # iOS deletes a region whose coordinates are out of range
@@ -81,8 +82,7 @@ def read(body: bytes, user_agent: str) -> OwnTracksReading:
 
 def _client(message: Mapping[str, Any], user_agent: str) -> str:
     """Which program it is. Only Android sends `_id`; Overland's mode is known by its epoch."""
-    tst = number(message.get("tst"))
-    if tst is not None and 0 < tst < OLDEST_TST:
+    if message.get("_type") == "location" and whole(message.get("tst"), _SINCE_2001) is not None:
         return BY_OVERLAND
     return ANDROID if "android" in user_agent.lower() or "_id" in message else IOS
 
@@ -143,7 +143,7 @@ def _time(message: Mapping[str, Any]) -> Any:
     tst = number(message.get("tst"))
     if tst is None or tst <= 0:
         return None
-    return from_epoch(tst + EPOCH_2001_S if tst < OLDEST_TST else tst)
+    return from_epoch(tst + EPOCH_2001_S if whole(tst, _SINCE_2001) is not None else tst)
 
 
 # --- regions ------------------------------------------------------------------------------------------------------
