@@ -1,4 +1,4 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, OpenAPI, the files of console and shopper page."""
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -21,6 +21,7 @@ from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store as presence
 from geoengage.presence.rules.fixes import PingIn, Rejected
+from geoengage.presence.rules.relocation import map_epoch
 from geoengage.presence.service import Batch, IndexCache, nearby
 from geoengage.presence.writer import PingWriter
 from geoengage.tenancy.rules import Principal
@@ -139,7 +140,8 @@ async def tell_regions(
     at = stored.newest
     if at is None or at.lon is None or at.lat is None:
         return None
-    asking = Asking(client, at.at, at.lon, at.lat, await venue_epoch(session, tenant_id))
+    epoch = map_epoch(await venue_epoch(session, tenant_id), device.relocation)
+    asking = Asking(client, at.at, at.lon, at.lat, epoch)
     must = must_tell(told, asking, now)
     if told is not None and not must and told.epoch == asking.epoch:
         return None

@@ -7,6 +7,7 @@ back, so neither the phone nor the engine notices. Metres stay metres: a step no
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -62,6 +63,11 @@ def moved(ping: PingIn, relocation: Relocation | None) -> PingIn:
         return ping
     lon, lat = relocate(ping.lon, ping.lat, relocation)
     return msgspec.structs.replace(ping, lon=lon, lat=lat)
+
+
+def map_epoch(epoch: int, relocation: Relocation | None) -> int:
+    """A number that differs from before whenever a device's circles may: its zones changed, or it was moved."""
+    return epoch if relocation is None else (epoch << 32) + crc32(repr(relocation).encode())
 
 
 def _wrapped(degrees: float) -> float:
