@@ -27,6 +27,8 @@ export function openConnect(context) {
   const reach = makeReach({
     onReady: connect,
     onClosed() {
+      // the links lead nowhere now
+      scan.hidden = true;
       if (!wasConnected) remove();
     },
   });
@@ -48,24 +50,21 @@ export function openConnect(context) {
     { type: 'button', class: 'button', 'data-testid': 'connect-done', on: { click: dialog.close } },
     'Close',
   );
-  const scan = part(2, 'Connect the phone', codes.node, 'connect-part-code');
+  const scan = part(isDemo ? 2 : 1, 'Connect the phone', codes.node, 'connect-part-code');
   scan.hidden = true;
   steps.show(null);
-  fill(
-    dialog.body,
-    complaint,
+  const layout = h(
+    'div',
+    { class: 'connect' },
     h(
       'div',
-      { class: 'connect' },
-      h(
-        'div',
-        { class: 'connect-left' },
-        isDemo && part(1, 'Let phones reach this computer', reach.node, 'connect-part-reach'),
-        scan,
-      ),
-      part(isDemo ? 3 : 2, 'See it arrive', steps.node, 'connect-part-steps'),
+      { class: 'connect-left' },
+      isDemo && part(1, 'Let phones reach this computer', reach.node, 'connect-part-reach'),
+      scan,
     ),
+    part(isDemo ? 3 : 2, 'See it arrive', steps.node, 'connect-part-steps'),
   );
+  fill(dialog.body, complaint, layout);
   fill(dialog.foot, forget, done);
   const clockwork = window.setInterval(tick, EVERY_MS);
   if (isDemo) reach.start();
@@ -117,6 +116,7 @@ export function openConnect(context) {
     if (!isOpen || found.device_id !== kept?.made.device_id) return;
     wasConnected = Boolean(found.connected);
     forget.hidden = !wasConnected;
+    layout.classList.toggle('is-connected', wasConnected);
     codes.follow(found);
     steps.show(found);
   }

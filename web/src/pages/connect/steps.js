@@ -67,8 +67,10 @@ function ticks(steps) {
 
 /** @param {NonNullable<PhoneSteps['position']>} position @param {PhoneSteps['relocation'] | undefined} relocation */
 function where({ level, nearest_mall_m: metres }, relocation) {
-  const far = metres === null ? null : metres < 1 ? 'in the mall' : `${distance(metres)} from the nearest mall`;
-  return [levelName(level), far, relocation && 'where the trial has put it'].filter(Boolean).join(', ');
+  if (relocation === 'circle') return 'moved into the trial’s circle';
+  const mall = relocation ? 'the mall, moved there for the trial' : 'the nearest mall';
+  const far = metres === null ? null : metres < 1 ? `in ${mall}` : `${distance(metres)} from ${mall}`;
+  return [levelName(level), far].filter(Boolean).join(', ');
 }
 
 /**

@@ -44,7 +44,7 @@ export const CLIENTS = {
     ],
   },
   traccar: {
-    tab: 'Traccar Client',
+    tab: 'Traccar',
     what: 'Positions in the background, for Android and iPhone.',
     steps: [
       'Install Traccar Client from the phone’s app store.',

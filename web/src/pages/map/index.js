@@ -84,7 +84,6 @@ export function mapPage(root, context, query) {
     onRedo: () => editing.shaping.redo(),
     onFit: () => view.fit(),
     onKeys: showKeys,
-    onConnect: may(context.me, 'people') ? () => openConnect(context) : null,
   });
   const actions = makeZoneActions({
     context,
@@ -103,7 +102,8 @@ export function mapPage(root, context, query) {
     onDraw: () => startTool('Rectangle'),
   });
   const feed = makeFeed({ onWhy: why });
-  const phone = makePhone({ onWhy: why, sender: context.me.tenant.name });
+  const connect = may(context.me, 'people') ? () => openConnect(context) : null;
+  const phone = makePhone({ onWhy: why, sender: context.me.tenant.name, onConnect: connect });
   const live = makeLive({
     engine,
     context,
@@ -233,6 +233,7 @@ export function mapPage(root, context, query) {
     editing.addExtra(preview);
     editing.addExtra(ghost.extra);
   }
+  if (connect) toolbar.more.add({ label: 'Connect a phone…', icon: 'phone', testid: 'more-connect', act: connect });
   toolbar.more.add({ label: 'Test walk', icon: 'walk', testid: 'more-walk', act: startWalk });
 
   const side = h(

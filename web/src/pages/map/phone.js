@@ -4,6 +4,7 @@
 import { get } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { ago, day, minute } from '../../ui/format.js';
+import { icon } from '../../ui/icons.js';
 import { logo } from '../../ui/widgets.js';
 import { messageStatus, reasonText } from '../../ui/words.js';
 
@@ -16,11 +17,23 @@ const HELD = new Set(['skipped', 'failed', 'misconfigured']);
 /** Events after each other by less than this are shown together. */
 const REDRAW_MS = 350;
 
+/** @param {() => void} click */
+const connectButton = (click) =>
+  h(
+    'button',
+    { type: 'button', class: 'button button-small', 'data-testid': 'connect-phone', on: { click } },
+    icon('phone', 16),
+    'Connect yours',
+  );
+
 /** @param {Message} message */
 const when = (message) => message.created_at ?? message.at ?? '';
 
-/** @param {{onWhy: (message: Message) => void, sender: string}} options `sender` speaks where no shop does */
-export function makePhone({ onWhy, sender }) {
+/**
+ * @param {{onWhy: (message: Message) => void, sender: string, onConnect: (() => void) | null}} options `sender` speaks
+ *   where no shop does
+ */
+export function makePhone({ onWhy, sender, onConnect }) {
   /** @type {Map<string, Message>} */
   const messages = new Map();
   /** @type {Set<string>} */
@@ -40,7 +53,7 @@ export function makePhone({ onWhy, sender }) {
   const node = h(
     'section',
     { class: 'phone-panel', 'aria-label': 'What shoppers’ phones show' },
-    h('div', { class: 'panel-head' }, h('h2', null, 'On shoppers’ phones')),
+    h('div', { class: 'panel-head' }, h('h2', null, 'On shoppers’ phones'), onConnect && connectButton(onConnect)),
     h(
       'div',
       { class: 'phone', 'data-testid': 'phone' },

@@ -18,9 +18,9 @@ const PURPOSES = { new: 'Draw zone', cut: 'Cut out', part: 'Add part' };
 
 /**
  * @param {{canEdit: boolean, onLevel: (ordinal: number) => void, onTool: (tool: Tool | null) => void, onUndo: () => void,
- *   onRedo: () => void, onFit: () => void, onKeys: () => void, onConnect: (() => void) | null}} options
+ *   onRedo: () => void, onFit: () => void, onKeys: () => void}} options
  */
-export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, onKeys, onConnect }) {
+export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, onKeys }) {
   const levels = h('div', { class: 'segments', role: 'group', 'aria-label': 'Level' });
   const undo = button('undo', 'Undo', 'Ctrl+Z', onUndo);
   const redo = button('redo', 'Redo', 'Ctrl+Shift+Z', onRedo);
@@ -99,7 +99,6 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
         { class: 'tools-end' },
         canEdit && undo,
         canEdit && redo,
-        onConnect && connect(onConnect),
         button('fit', 'Show the whole level', 'F', onFit),
         button('keyboard', 'Keyboard shortcuts', '?', onKeys),
       ),
@@ -141,22 +140,6 @@ export function makeToolbar({ canEdit, onLevel, onTool, onUndo, onRedo, onFit, o
     },
   };
 }
-
-/** @param {() => void} act */
-const connect = (act) =>
-  h(
-    'button',
-    {
-      type: 'button',
-      class: 'button button-connect',
-      title: 'Connect a phone',
-      'aria-label': 'Connect a phone',
-      'data-testid': 'connect-phone',
-      on: { click: act },
-    },
-    icon('phone', 18),
-    h('span', { class: 'tool-name' }, 'Connect a phone'),
-  );
 
 /** @param {Level} level */
 const rank = ({ properties: { ordinal } }) => (ordinal >= 0 ? ordinal : 1000 - ordinal);
