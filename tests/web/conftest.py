@@ -68,6 +68,7 @@ def demo_env(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory)
         "GEOENGAGE_DATABASE_URL": clone(),
         "GEOENGAGE_DATA_DIR": str(tmp_path_factory.mktemp("console")),
         "GEOENGAGE_SECRET_KEY": KEY,
+        "GEOENGAGE_LAN__HOST": "127.0.0.2",  # "Connect a phone" opens nothing to anybody
     }
 
 

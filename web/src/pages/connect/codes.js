@@ -22,6 +22,8 @@ export function makeCodes({ onConsent, onRenew, announce }) {
   let steps = null;
   /** @type {Client} */
   let current = 'shopper';
+  /** when the code ends, by this browser's own clock, which may be a wrong one */
+  let endsAt = 0;
   let isOver = false;
   const id = uid('connect');
   const tabs = ORDER.map((client) =>
@@ -185,17 +187,18 @@ export function makeCodes({ onConsent, onRenew, announce }) {
   function tick(now) {
     if (!made) return;
     const before = isOver;
-    isOver = now >= Date.parse(made.expires_at);
-    fill(ends, isGone() ? null : `The code is good for ${left(made.expires_at, now)}, for one phone.`);
+    isOver = now >= endsAt;
+    fill(ends, isGone() ? null : `The code is good for ${left(endsAt, now)}, for one phone.`);
     if (isOver !== before && current === 'shopper') draw();
   }
 
   return {
     node: h('div', { class: 'connect-codes' }, row, panel),
     tick,
-    /** @param {PhoneLinks} found a new phone */
-    show(found) {
+    /** @param {PhoneLinks} found @param {number} at when they came */
+    show(found, at) {
       made = found;
+      endsAt = at + GOOD_MS;
       steps = null;
       isOver = false;
       consent.box.checked = false;

@@ -14,7 +14,10 @@ import { makeSteps } from './steps.js';
 /** @import {Context, PhoneLinks, PhoneSteps} from '../../types' */
 
 const EVERY_MS = 1000;
-/** @type {{made: PhoneLinks, address: string | null} | null} the phone of this visit; its links are in memory only */
+/**
+ * The phone of this visit; its links are in memory only. `at`: when they came, by this browser's own clock.
+ * @type {{made: PhoneLinks, address: string | null, at: number} | null}
+ */
 let kept = null;
 
 /** @param {Context} context */
@@ -81,21 +84,31 @@ export function openConnect(context) {
   async function connect(address) {
     try {
       const there = await look();
-      if (!kept || !there) kept = { made: await post('/v1/connect', { address }, { once: newKey() }), address };
+      if (!kept || !there) keep(await post('/v1/connect', { address }, { once: newKey() }), address);
       else if (kept.address !== address) await again(address);
     } catch (error) {
       return complain(error);
     }
-    if (!isOpen) return remove();
+    if (!isOpen) return wasConnected ? undefined : remove();
     complain(null);
-    codes.show(kept.made);
-    scan.hidden = false;
+    showCodes();
     await look();
   }
 
   /** New links for the same phone. @param {string | null} address */
   async function again(address) {
-    if (kept) kept = { made: await post(`/v1/connect/${kept.made.device_id}/code`, { address }), address };
+    if (kept) keep(await post(`/v1/connect/${kept.made.device_id}/code`, { address }), address);
+  }
+
+  /** @param {PhoneLinks} made @param {string | null} address */
+  function keep(made, address) {
+    kept = { made, address, at: Date.now() };
+  }
+
+  function showCodes() {
+    if (!kept) return;
+    codes.show(kept.made, kept.at);
+    scan.hidden = false;
   }
 
   /** Reads how far the phone is; whether it is there at all. */
@@ -140,7 +153,7 @@ export function openConnect(context) {
   async function renew() {
     await attempt(async () => {
       await again(kept?.address ?? null);
-      if (kept) codes.show(kept.made);
+      showCodes();
       await look();
     });
   }

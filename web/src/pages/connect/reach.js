@@ -7,6 +7,7 @@ import { left } from './words.js';
 
 /** @import {Lan} from '../../types' */
 
+const ASK_MS = 10_000;
 const MEANS = [
   'Phones in the same network as this computer reach what phones need: sending positions, consents, the inbox, the shopper page.',
   'The console, keys and everybody else’s data stay closed to them.',
@@ -23,6 +24,7 @@ export function makeReach({ onReady, onClosed }) {
   const countdown = h('strong', { 'data-testid': 'lan-left' });
   /** @type {Lan | null} */
   let lan = null;
+  let askedAt = 0;
 
   async function start() {
     fill(node, loading());
@@ -119,9 +121,18 @@ export function makeReach({ onReady, onClosed }) {
   /** Once a second. @param {number} now */
   function tick(now) {
     if (!lan?.open || !lan.until) return;
-    fill(countdown, left(lan.until, now));
-    if (now < Date.parse(lan.until)) return;
-    lan = { ...lan, open: false, url: null, urls: [], until: null };
+    const until = Date.parse(lan.until);
+    fill(countdown, left(until, now));
+    // the server knows: this browser's clock may be a wrong one
+    if (now < until || now - askedAt < ASK_MS) return;
+    askedAt = now;
+    askAgain();
+  }
+
+  async function askAgain() {
+    const found = /** @type {Lan | null} */ (await get('/v1/connect/lan').catch(() => null));
+    if (!found || found.open) return;
+    lan = found;
     draw('The two hours are over: phones are no longer let in.');
     onClosed();
   }

@@ -65,9 +65,9 @@ export function distance(metres) {
 export const levelName = (level) =>
   level === null ? null : level === 0 ? 'ground floor' : level > 0 ? `level ${level}` : `basement ${-level}`;
 
-/** What is left until a moment: `1 h 58 min`, `14:32`. @param {string} until @param {number} now */
+/** What is left until a moment: `1 h 58 min`, `14:32`. @param {number} until @param {number} now */
 export function left(until, now) {
-  const seconds = Math.max(0, Math.round((Date.parse(until) - now) / 1000));
+  const seconds = Math.max(0, Math.round((until - now) / 1000));
   const minutes = Math.floor(seconds / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${minutes}:${String(seconds % 60).padStart(2, '0')}`;

@@ -21,9 +21,16 @@ const REDRAW_MS = 350;
 const connectButton = (click) =>
   h(
     'button',
-    { type: 'button', class: 'button button-small', 'data-testid': 'connect-phone', on: { click } },
+    {
+      type: 'button',
+      class: 'button button-small',
+      title: 'Connect a phone',
+      'aria-label': 'Connect a phone',
+      'data-testid': 'connect-phone',
+      on: { click },
+    },
     icon('phone', 16),
-    'Connect yours',
+    'Connect',
   );
 
 /** @param {Message} message */
