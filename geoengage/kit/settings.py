@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, description="Port to listen on.")
     public_url: str | None = Field(default=None, description="https address under which clients reach this server.")
     web_dir: Path | None = Field(default=None, description="Built console; unset: the one in the package or checkout.")
+    fonts_dir: Path | None = Field(
+        default=None, description="Folder of further TTF fonts, for names on posters in scripts that DejaVu lacks."
+    )
     log_json: bool = Field(default=False, description="Log lines as JSON instead of for people.")
     tiles_url: str | None = Field(
         default=None, description="Background map of the console, https://…/{z}/{x}/{y}.png. Unset: none."
