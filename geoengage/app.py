@@ -34,7 +34,7 @@ from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
 
 LOGIN_PAGE = "/login"
-PAGES = ("/", LOGIN_PAGE, "/map", "/stores", "/footfall", "/campaigns", "/review", "/explain", "/messages")
+PAGES = ("/", LOGIN_PAGE, "/map", "/stores", "/footfall", "/campaigns", "/review", "/explain", "/messages", "/apps")
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
 DESCRIPTION = """Zones on a map, presence from pings, the right message at the right moment.

@@ -507,3 +507,19 @@ export interface Owner {
   id: string;
   name: string;
 }
+
+export interface App {
+  id: string;
+  name: string;
+  store_id: string | null;
+  brand_color: string | null;
+  shopper_page: boolean;
+}
+export interface Key {
+  kind: 'pk' | 'sk';
+  name: string;
+  hint: string;
+  app_id: string | null;
+  is_test: boolean;
+  revoked_at: string | null;
+}

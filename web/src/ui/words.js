@@ -129,12 +129,13 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
   approve: ['owner', 'editor', 'approver'],
   stop: ['owner', 'editor', 'approver'],
+  admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */
 export const may = (me, right) => RIGHTS[right].includes(me.operator.role);
