@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 
 from geoengage.kit import errors
 from geoengage.kit.http import PROBLEMS, NewId, Now, Paging, Tx
+from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.profiles import service, store
 from geoengage.profiles.models import Device
 from geoengage.profiles.shapes import (
@@ -25,15 +26,18 @@ from geoengage.profiles.shapes import (
     ProfileDetail,
     ProfileOut,
     ProfilePage,
+    TestDeviceOut,
+    TestDevices,
     UserTokenIn,
     device_out,
 )
-from geoengage.tenancy.auth import AppCaller, DeviceCaller, PeopleReader, make_device_token
+from geoengage.tenancy.auth import Admin, AppCaller, DeviceCaller, PeopleReader, make_device_token
 from geoengage.tenancy.rules import Principal, PrincipalKind
 
 PING_INTERVAL_S = 15
 BATCH_MAX = 1000
 GEOFENCE_REFRESH_M = 500
+TEST_DEVICES = 50  # so many are listed
 KEY_LENGTH = 16  # a repeated registration answers with the device's token, so its key must not be guessable
 
 router = APIRouter(tags=["devices and people"], responses=PROBLEMS)
@@ -84,6 +88,34 @@ async def register_device(
         token_version=service.FIRST_TOKEN_VERSION,
     )
     return DeviceCreated(device_id=new.id, device_token=make_device_token(request.app.state.signing_key, caller))
+
+
+@router.get("/v1/devices")
+async def list_test_devices(
+    request: Request,
+    me: Admin,
+    tx: Tx,
+    now: Now,
+    app_id: Annotated[UUID | None, Query(description="Only those of this app.")] = None,
+) -> TestDevices:
+    """The newest test devices and phones that an operator connected, to choose one for a test; no others."""
+    rows = await store.list_test_devices(tx, me.tenant_id, app_id, TEST_DEVICES)
+    key = request.app.state.signing_key
+    return TestDevices(
+        items=[
+            TestDeviceOut(
+                id=row.id,
+                app_id=row.app_id,
+                platform=row.platform,
+                client=row.client,
+                pseudonym=as_text(pseudonym(key, me.tenant_id, row.id, now.date())),
+                push=None if row.push_retired_at else row.push_provider,
+                connected_at=row.connected_at,
+                created_at=row.created_at,
+            )
+            for row in rows
+        ]
+    )
 
 
 @router.get("/v1/devices/me")

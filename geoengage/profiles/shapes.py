@@ -124,6 +124,25 @@ class DeviceOut(Shape):
     created_at: AwareDatetime = Field(description="When it was registered.")
 
 
+class TestDeviceOut(Shape):
+    """A phone or browser to try things with."""
+
+    id: UUID = Field(description="Its id.")
+    app_id: UUID = Field(description="The app it belongs to.")
+    platform: str = Field(description="The operating system.")
+    client: str | None = Field(description="The program that speaks for it where that is not the app itself.")
+    pseudonym: str = Field(description="Its name of today (UTC), as in the live stream.")
+    push: str | None = Field(description="Provider of its push address; null: it has none that works.")
+    connected_at: AwareDatetime | None = Field(description="When its client first spoke.")
+    created_at: AwareDatetime = Field(description="When it was registered.")
+
+
+class TestDevices(Shape):
+    """Phones and browsers to try things with."""
+
+    items: list[TestDeviceOut] = Field(description="The newest first, at most 50.")
+
+
 class UserTokenIn(Shape):
     """Proof of who uses the device."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from geoengage.kit import errors
@@ -203,3 +203,14 @@ async def update_profile(
         setattr(profile, name, value)
     profile.updated_at = now
     await session.flush()
+
+
+async def list_test_devices(session: Session, tenant_id: TenantId, app_id: UUID | None, limit: int) -> Sequence[Device]:
+    """Devices of test keys and those that an operator connected, the newest first."""
+    query = select(Device).where(
+        Device.tenant_id == tenant_id,
+        or_(Device.is_test, Device.paired_at.is_not(None)),
+    )
+    if app_id is not None:
+        query = query.where(Device.app_id == app_id)
+    return (await session.execute(query.order_by(Device.id.desc()).limit(limit))).scalars().all()

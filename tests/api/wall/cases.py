@@ -237,6 +237,7 @@ CASES = [
     Case("POST", "/v1/zones/ghost", body=ghost),
     # --- phones
     Case("POST", "/v1/devices", For.APP, lambda s: {"platform": "ios", "app_id": s["app"]}),
+    Case("GET", "/v1/devices", queries=(lambda _: {}, lambda s: {"app_id": s["app"]})),
     Case("GET", "/v1/devices/me", For.DEVICE),
     Case("PATCH", "/v1/devices/me", For.DEVICE, lambda _: {"locale": "de"}),
     Case("DELETE", "/v1/devices/me", For.DEVICE),

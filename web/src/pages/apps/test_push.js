@@ -1,5 +1,5 @@
 /** "Send a test to my phone": one message to one test device, and what the provider answered. */
-import { ApiError, getAll, post } from '../../api.js';
+import { ApiError, get, post } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { selectField, textField } from '../../ui/fields.js';
 import { explain, pill } from '../../ui/widgets.js';
@@ -57,8 +57,8 @@ export function testPushSection({ app, context, signal }) {
   }
 
   async function load() {
-    const devices = await getAll('/v1/devices', { app_id: app.id }, signal).catch(() => []);
-    if (!signal.aborted) show(devices);
+    const found = await get('/v1/devices', { app_id: app.id }, signal).catch(() => null);
+    if (!signal.aborted) show(found?.items ?? []);
   }
 
   /** @param {SubmitEvent} event */
