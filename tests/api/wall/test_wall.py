@@ -29,6 +29,7 @@ PUBLIC = {"/healthz", "/readyz", "/metrics", "/problems/{code}", "/go/{token}", 
 OTHER_ROUTES = {*PAGES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
 NAMELESS = {
     "/v1/config",
+    "/v1/devices",  # there is no test device
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
