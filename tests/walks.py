@@ -15,8 +15,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import disc_share, signed_distance
 from geoengage.kit.ids import derived_id
+from geoengage.presence.index import SMALLEST_CIRCLE_M
 from geoengage.presence.rules.decide import Decision, NearZone, Transition, ZoneFacts, after_timer, decide
-from geoengage.presence.rules.state import DeviceState, Fix, usual_interval_s
+from geoengage.presence.rules.state import DeviceState, Fix, Said, usual_interval_s
 from geoengage.venues.rules import ZoneRules
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -80,10 +81,12 @@ class Walk:
         *,
         trust: float = 1.0,
         source: str = "gnss",
+        said: tuple[str, bool] | None = None,
     ) -> "Walk":
-        """A position at `t` seconds."""
+        """A position at `t` seconds. `said`: area name, and whether the phone says it left its circle."""
         at = moment(t)
-        fix = Fix(at, at, x, y, accuracy_m, level, trust, source)
+        told = [Said(a.zone_id, said[1]) for a in self.areas if said and a.name == said[0]]
+        fix = Fix(at, at, x, y, accuracy_m, level, trust, source, None, told[0] if told else None)
         state = self.state or DeviceState(DEVICE, at, at, x, y, accuracy_m)
         near = [n for a in self.areas if a.is_published and (n := self._near(a, state, fix))]
         decision = decide(state, fix, near, self._live(state, at), at)
@@ -115,12 +118,16 @@ class Walk:
     def _near(self, a: Area, state: DeviceState, fix: Fix) -> NearZone | None:
         s = float(signed_distance(a.shape, np.array([fix.lon]), np.array([fix.lat]))[0])
         crossed = self._crossed(a, state, fix)
-        if s > fix.accuracy_m + a.rules.exit_tolerance_m and crossed is None:
+        said_in = fix.said is not None and not fix.said.left and fix.said.zone_id == a.zone_id
+        if s > fix.accuracy_m + a.rules.exit_tolerance_m and crossed is None and not said_in:
             return None
         level_p = 1.0 if not a.levels or fix.level is None or fix.level in a.levels else 0.0
         share = disc_share(a.shape, fix.lon, fix.lat, fix.accuracy_m)
         z = state.zones.get(a.zone_id)
-        return NearZone(a.facts(fix.at, z.seen_at if z else fix.at), s, share, level_p, crossed)
+        facts = a.facts(fix.at, z.seen_at if z else fix.at)
+        circle_m = max(SMALLEST_CIRCLE_M, float(shapely.minimum_bounding_radius(a.shape)))
+        vouched = a.shape.area / (np.pi * circle_m**2) if said_in else None
+        return NearZone(facts, s, share, level_p, crossed, vouched)
 
     def _crossed(self, a: Area, state: DeviceState, fix: Fix) -> tuple[datetime, datetime] | None:
         line = shapely.LineString([(state.lon, state.lat), (fix.lon, fix.lat)])

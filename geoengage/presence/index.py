@@ -1,4 +1,4 @@
-"""The published zones of one tenant in memory, for matching pings (DESIGN section 3). Shapely and numpy, no SQL.
+"""The published zones and evidence points of one tenant in memory, for matching pings (DESIGN section 3); no SQL.
 
 One STRtree over all zones finds candidates by bounding box. Whether one holds the point is asked in lon/lat, where GEOS
 answers like PostGIS down to the boundary; distances are computed for all pairs at once, in metres of each zone's own
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import METRES_PER_DEG, Floats, Frame, disc_share
-from geoengage.venues.rules import PublishedZone
+from geoengage.presence.rules.evidence import KnownPoints
+from geoengage.venues.rules import PlacedEvidence, PublishedZone
 
 Ints = NDArray[np.int64]
 NEAR_CONNECTOR_M = 5.0
@@ -66,12 +67,23 @@ SMALLEST_CIRCLE_M = 100.0  # phones cannot tell smaller ones (Android's guide: 1
 
 
 class ZoneIndex:
-    """Zones and buildings of one tenant at one epoch. Sensitive zones are left out: nobody's state may hold them."""
+    """Zones, buildings and evidence points of one tenant at one epoch.
 
-    def __init__(self, epoch: int, zones: Sequence[PublishedZone], buildings: Sequence[Building]) -> None:
+    Sensitive zones are left out: nobody's state may hold them.
+    """
+
+    def __init__(
+        self,
+        epoch: int,
+        zones: Sequence[PublishedZone],
+        buildings: Sequence[Building],
+        points: Sequence[PlacedEvidence] = (),
+    ) -> None:
         self.epoch = epoch
+        self.points = KnownPoints(points)
         self.zones = [z for z in zones if z.sensitivity == "none"]
         self.by_id: Mapping[UUID, PublishedZone] = {z.zone_id: z for z in self.zones}
+        self.number: Mapping[UUID, int] = {z.zone_id: n for n, z in enumerate(self.zones)}
         self.buildings = {b.mall_id: b for b in buildings}
         self.counts_crossings = any(z.rules.crossing for z in self.zones)
         self.largest_tolerance_m = max((z.rules.exit_tolerance_m for z in self.zones), default=0.0)
@@ -126,6 +138,11 @@ class ZoneIndex:
         x, y = self._frames[zone].to_metres(lon, lat)
         return disc_share(self._polygons[zone], x, y, accuracy_m)
 
+    def signed_distance_m(self, zone: int, lon: float, lat: float) -> float:
+        """Metres from a position to a zone's boundary, negative inside; however far away."""
+        metres = float(shapely.distance(self._boundaries[zone], shapely.Point(self._frames[zone].to_metres(lon, lat))))
+        return -metres if shapely.intersects_xy(self._lonlat[zone], lon, lat) else metres
+
     def crossing(self, zone: int, a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float] | None:
         """Fractions 0–1 of the straight line from a to b (lon, lat) at which it enters and leaves a zone, else None."""
         ends = [self._frames[zone].to_metres(*p) for p in (a, b)]
@@ -168,9 +185,14 @@ class ZoneIndex:
         dy = np.maximum(0, np.maximum(boxes[:, 1] - lat, lat - boxes[:, 3]))
         metres = np.hypot(dx, dy) * METRES_PER_DEG
         nearest = np.argsort(metres, kind="stable")[:limit]
-        return [(self._circle(int(number)), float(metres[number])) for number in nearest]
+        return [(self.circle(int(number)), float(metres[number])) for number in nearest]
 
-    def _circle(self, number: int) -> Circle:
+    def circle_share(self, number: int) -> float:
+        """Share 0–1 of a zone's circle that the zone itself fills."""
+        return min(1.0, float(self._polygons[number].area / (np.pi * self.circle(number).radius_m ** 2)))
+
+    def circle(self, number: int) -> Circle:
+        """The circle that phones are given for a zone, everywhere."""
         zone, polygon = self.zones[number], self._polygons[number]
         center = shapely.minimum_bounding_circle(polygon).centroid
         lon, lat = self._frames[number].to_lonlat(center.x, center.y)

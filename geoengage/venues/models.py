@@ -239,6 +239,47 @@ class ZoneVersion(TenantRow, Base):
     )
 
 
+class EvidencePoint(Place, Base):
+    """A beacon, a Wi-Fi access point or a check-in code, at its place on the map.
+
+    A beacon has `uuid` (32 digits), `major`, `minor`; an access point its `bssid`; a check-in its `code`. What is found
+    by a code alone (`ix_evidence_point_code`) is one row, for nobody chooses codes. `radius_m`: of the widest disc that
+    hearing it gives.
+    """
+
+    __tablename__ = "evidence_point"
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    mall_id: Mapped[UUID | None]
+    level: Mapped[int | None]
+    store_id: Mapped[UUID | None]
+    point: Mapped[Any] = mapped_column(Geom("POINT"))
+    radius_m: Mapped[float | None]
+    rssi_at_1m: Mapped[int | None]
+    uuid: Mapped[str | None] = mapped_column(Text)
+    major: Mapped[int | None]
+    minor: Mapped[int | None]
+    bssid: Mapped[str | None] = mapped_column(Text)
+    code: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
+        ForeignKeyConstraint(["tenant_id", "mall_id"], ["mall.tenant_id", "mall.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
+        UniqueConstraint("tenant_id", "uuid", "major", "minor"),
+        UniqueConstraint("tenant_id", "bssid"),
+        UniqueConstraint("tenant_id", "code"),
+        CheckConstraint("(mall_id IS NULL) = (level IS NULL)", name="level_and_mall"),
+        CheckConstraint(
+            "CASE kind WHEN 'beacon' THEN num_nonnulls(uuid, major, minor) = 3 AND num_nulls(bssid, code) = 2"
+            " WHEN 'access_point' THEN bssid IS NOT NULL AND num_nulls(uuid, major, minor, code) = 4"
+            " WHEN 'check_in' THEN code IS NOT NULL AND num_nulls(uuid, major, minor, bssid) = 4 ELSE false END",
+            name="identity_of_its_kind",
+        ),
+        Index("ix_evidence_point_code", "code"),
+        Index("ix_evidence_point_mall", "tenant_id", "mall_id", "level"),
+    )
+
+
 class VenueEpoch(TenantRow, Base):
     """Rises in every transaction that changes what matches; a process whose index has another number refreshes it."""
 

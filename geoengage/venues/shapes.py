@@ -95,6 +95,7 @@ Area = Annotated[BaseGeometry, PlainValidator(_checked(check_area)), _geojson_sc
 AreaOrPoint = Annotated[
     BaseGeometry, PlainValidator(_checked(_area_or_point)), _geojson_schema("Polygon", "MultiPolygon", "Point")
 ]
+Spot = Annotated[BaseGeometry, PlainValidator(_checked(check_point)), _geojson_schema("Point")]
 LonLat = Annotated[
     tuple[float, float],
     PlainValidator(_position),

@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field
 from geoengage.kit.http import PROBLEMS, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store
+from geoengage.presence.service import nearby
 from geoengage.presence.writer import PingWriter
 from geoengage.tenancy.auth import DeviceCaller
 
 router = APIRouter(tags=["presence"])
-SMALLEST_REFRESH_M, FAR_M = 200.0, 20_000.0  # of the circle on whose exit a phone asks again
 
 
 class CircleOut(BaseModel):
@@ -57,13 +57,10 @@ async def list_nearby_geofences(
     tenant_id = TenantId(me.tenant_id)
     device = await store.find_device(tx, tenant_id, me.id, me.token_version)
     writer: PingWriter = request.app.state.ping_writer
-    tenant = await store.get_ping_policy(tx, tenant_id)
-    index = await writer.indexes.get(tx, tenant_id, tenant.epoch)
-    found = index.nearest_circles(lon, lat, limit - 1) if device.may_locate else []
-    # Zones beyond the last one are at least as far away as its box.
-    reach = found[-1][1] if len(found) == limit - 1 else FAR_M
+    found = await nearby(tx, tenant_id, writer.indexes, device, lon, lat, limit)
     circles = [
-        CircleOut(zone_id=c.zone_id, name=c.name, lon=c.lon, lat=c.lat, radius_m=round(c.radius_m, 1)) for c, _ in found
+        CircleOut(zone_id=c.zone_id, name=c.name, lon=c.lon, lat=c.lat, radius_m=round(c.radius_m, 1))
+        for c in found.circles
     ]
-    refresh = RefreshOut(lon=lon, lat=lat, radius_m=round(min(FAR_M, max(SMALLEST_REFRESH_M, reach * 0.8)), 1))
+    refresh = RefreshOut(lon=found.refresh.lon, lat=found.refresh.lat, radius_m=round(found.refresh.radius_m, 1))
     return GeofencesOut(circles=circles, refresh=refresh)

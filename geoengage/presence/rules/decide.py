@@ -24,6 +24,7 @@ Kind = Literal["entered", "dwelled", "exited", "retracted"]
 SPARSE_INTERVAL_S = 120.0  # beyond this usual interval a second fix would come too late (`single_fix`)
 LONGEST_EXIT_S = 60.0  # an exit waits for a second fix of a slow phone at most this long
 SILENT_MIN_S = 30.0  # a dwell mark reached with older evidence is flagged by_silence
+WATCHED_TIMEOUT_S = 4 * 3600.0  # the longest stay that is usual; a phone that was switched off says nothing more
 CERTAIN = 0.95  # confidence from which one fix whose whole disc is inside needs no second
 
 
@@ -46,13 +47,15 @@ class ZoneFacts:
 class NearZone:
     """A zone near a fix: `s` signed metres to its boundary (negative inside), `share` 0–1 of the accuracy disc inside,
     `level_p` the probability that the device is on one of its floors, `crossed` the times at which the straight line
-    from the fix before entered and left it, if it did without either fix being inside."""
+    from the fix before entered and left it, if it did without either fix being inside, `vouched` the share 0–1 of the
+    zone's circle that it fills, when the phone's own monitoring says that it is in that circle."""
 
     zone: ZoneFacts
     s: float
     share: float
     level_p: float
     crossed: tuple[datetime, datetime] | None = None
+    vouched: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,9 @@ def decide(
     if fix is not None:
         run.interval_s = usual_interval_s(state, fix.at)  # only now: the clock ran by the rhythm known until then
         by_zone = {n.zone.zone_id: n for n in near if n.zone.is_open}
+        if fix.said is not None and fix.said.left:
+            by_zone.pop(fix.said.zone_id, None)
+            _leave_by_phone(run, fix.said.zone_id, live, fix.at)
         known = run.in_order()
         for zone_id in known:
             _follow(run, zone_id, live[zone_id], by_zone.get(zone_id), fix)
@@ -185,7 +191,7 @@ def _advance_clock(run: _Run, live: Mapping[UUID, ZoneFacts], now: datetime) -> 
 
 def _tick(run: _Run, zone_id: UUID, rules: ZoneRules, now: datetime) -> None:
     z = run.zones[zone_id]
-    silent_at = z.seen_at + timedelta(seconds=_timeout_s(rules, run.interval_s))
+    silent_at = z.seen_at + timedelta(seconds=_timeout_s(rules, z, run.interval_s))
     if z.phase is Phase.PENDING:
         due = z.since + timedelta(seconds=rules.enter_s)
         if due <= min(now, silent_at):
@@ -205,9 +211,13 @@ def _tick(run: _Run, zone_id: UUID, rules: ZoneRules, now: datetime) -> None:
             run.leave(zone_id, z.seen_at, "silence")
 
 
-def _timeout_s(rules: ZoneRules, interval_s: float) -> float:
-    """Silence that ends a visit; a phone that reports seldom is given three of its intervals."""
-    return max(rules.timeout_s, 3 * interval_s)
+def _timeout_s(rules: ZoneRules, z: ZoneState, interval_s: float) -> float:
+    """Silence that ends a visit; a phone that reports seldom is given three of its intervals.
+
+    One that says little but watches the zone by itself is believed to be there until it says otherwise, for hours.
+    """
+    watches = z.watched and not 0 < interval_s <= SPARSE_INTERVAL_S
+    return max(rules.timeout_s, 3 * interval_s, WATCHED_TIMEOUT_S if watches else 0.0)
 
 
 def _exit_s(rules: ZoneRules, interval_s: float) -> float:
@@ -248,6 +258,8 @@ def _is_outside(rules: ZoneRules, n: NearZone | None, fix: Fix) -> bool:
 def _follow(run: _Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix: Fix) -> None:
     """A fix for a zone in which the device is, or may be."""
     rules, z = facts.rules, run.zones[zone_id]
+    if n is not None and _is_in_by_phone(run, n, fix):
+        return
     if z.phase is Phase.PENDING:
         _confirm(run, zone_id, facts, n, fix)
     elif n is None or _is_outside(rules, n, fix):
@@ -265,10 +277,10 @@ def _follow(run: _Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
 
 def _stay(run: _Run, zone_id: UUID, rules: ZoneRules, confidence: float, fix: Fix) -> None:
     """Seen inside: marks that passed while nothing was heard count now, flagged when that was long."""
-    by_silence = (fix.at - run.zones[zone_id].seen_at).total_seconds() > run.silence_s
-    seen = msgspec.structs.replace(
-        run.zones[zone_id], seen_at=fix.at, silent_dwell_s=(), confidence=confidence, evidence=fix.source
-    )
+    z = run.zones[zone_id]
+    # A phone that watches the zone would have said that it left: nothing was silent.
+    by_silence = not z.watched and (fix.at - z.seen_at).total_seconds() > run.silence_s
+    seen = msgspec.structs.replace(z, seen_at=fix.at, silent_dwell_s=(), confidence=confidence, evidence=fix.source)
     for mark in sorted(rules.dwell_s):
         due = seen.since + timedelta(seconds=mark)
         if mark > seen.dwelled_s and due <= fix.at:
@@ -290,8 +302,50 @@ def _confirm(run: _Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix
         del run.zones[zone_id]
 
 
+def _leave_by_phone(run: _Run, zone_id: UUID, live: Mapping[UUID, ZoneFacts], at: datetime) -> None:
+    """The phone says that it left the circle around a zone. The circle holds the whole zone, so that is certain."""
+    z = run.zones.get(zone_id)
+    if z is None:
+        return
+    if z.phase is Phase.PENDING:
+        del run.zones[zone_id]
+        return
+    _dwell(run, zone_id, live[zone_id].rules, z.out_since or at)
+    run.leave(zone_id, z.out_since or at, "phone_exit")
+
+
+def _is_in_by_phone(run: _Run, n: NearZone, fix: Fix) -> bool:
+    """Whether the phone's own monitoring puts it into a zone; if so it is inside from now on, or still.
+
+    Being in the circle is worth the share of it that the zone fills, or what the position is worth by itself. When that
+    is enough one report suffices, for the phone's system has waited already.
+    """
+    if n.vouched is None:
+        return False
+    zone_id, rules = n.zone.zone_id, n.zone.rules
+    vouched = n.vouched * n.level_p
+    confidence = max(confidence_of(n, fix), vouched)
+    if confidence < rules.min_confidence:
+        return False
+    z = run.zones.get(zone_id)
+    news = {"version": n.zone.version, "seen_at": fix.at, "confidence": confidence, "evidence": fix.source}
+    news["watched"] = vouched >= rules.min_confidence
+    if z is None:
+        z = ZoneState(phase=Phase.PENDING, since=fix.at, **news)  # type: ignore[arg-type]
+    if z.phase is Phase.PENDING:
+        run.enter(zone_id, msgspec.structs.replace(z, **news), fix.at, "phone_enter")
+    else:
+        run.zones[zone_id] = msgspec.structs.replace(
+            z, phase=Phase.INSIDE, out_since=None, version=n.zone.version, watched=z.watched or news["watched"]
+        )
+        _stay(run, zone_id, rules, confidence, fix)
+    return True
+
+
 def _approach(run: _Run, n: NearZone, fix: Fix) -> None:
     """A fix near a zone that the device is not in."""
+    if _is_in_by_phone(run, n, fix):
+        return
     zone_id, rules = n.zone.zone_id, n.zone.rules
     confidence = confidence_of(n, fix)
     if confidence >= rules.min_confidence:
@@ -339,7 +393,7 @@ def next_due(z: ZoneState, facts: ZoneFacts, interval_s: float) -> datetime:
     if z.phase is Phase.LEAVING and z.out_since is not None:
         due = z.out_since + timedelta(seconds=_exit_s(rules, interval_s))
     else:
-        due = z.seen_at + timedelta(seconds=_timeout_s(rules, interval_s))
+        due = z.seen_at + timedelta(seconds=_timeout_s(rules, z, interval_s))
     if z.phase is Phase.PENDING:
         due = min(due, z.since + timedelta(seconds=rules.enter_s))
     if z.phase is Phase.INSIDE:

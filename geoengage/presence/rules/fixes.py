@@ -34,6 +34,7 @@ class Rejected(StrEnum):
     MOCK_LOCATION = "mock_location"
     UNKNOWN_DEVICE = "unknown_device"
     NO_POSITION = "no_position"
+    UNKNOWN_ZONE = "unknown_zone"  # noted of a transition; the position that came with it is taken all the same
 
 
 class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 INTERVAL_WEIGHT = 0.2  # of the newest gap in the running mean of a device's interval
 LONGEST_INTERVAL_S = 600.0
+SHORTEST_INTERVAL_S = 0.5
 
 
 class Phase(StrEnum):
@@ -26,6 +28,7 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     `since` is the first fix of the visit, `seen_at` the last fix inside, `dwelled_s` the highest dwell mark reached,
     `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `firm_dwell_s` the
     highest mark before those, `timer_at` when the stored timer fires (it may be earlier than needed, never later).
+    `watched`: the phone itself monitors a circle hardly larger than the zone and will tell when it leaves.
     """
 
     phase: Phase
@@ -40,6 +43,7 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     silent_dwell_s: tuple[int, ...] = ()
     firm_dwell_s: int = 0
     timer_at: datetime | None = None
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,17 @@ class DeviceState:
     zones: Mapping[UUID, ZoneState] = field(default_factory=dict)
 
 
+class Said(NamedTuple):
+    """What the phone's own monitoring reports of the circle it was given for a zone; `left`: it is outside of it."""
+
+    zone_id: UUID
+    left: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """One usable position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales
-    confidence."""
+    confidence; `said` what the phone's own monitoring reports with it."""
 
     at: datetime
     sent_at: datetime
@@ -77,9 +88,15 @@ class Fix:
     trust: float
     source: str
     speed_mps: float | None = None
+    said: Said | None = None
 
 
 def usual_interval_s(state: DeviceState, at: datetime) -> float:
-    """The usual time between fixes with a fix at `at` counted in; the first gap is taken as it is."""
+    """The usual time between fixes with a fix at `at` counted in; the first gap is taken as it is.
+
+    Two reports of the same second (a transition beside a position) say nothing of a rhythm.
+    """
     gap = min((at - state.last_at).total_seconds(), LONGEST_INTERVAL_S)
+    if gap < SHORTEST_INTERVAL_S:
+        return state.interval_s
     return gap if state.interval_s == 0 else (1 - INTERVAL_WEIGHT) * state.interval_s + INTERVAL_WEIGHT * gap

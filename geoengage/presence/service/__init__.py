@@ -6,6 +6,10 @@ publish to the ledger last. They run in the API, in the worker, or in both, and 
 
 from geoengage.presence.service.clock import fire_timers, on_consent_changed, on_venue_changed
 from geoengage.presence.service.indexes import IndexCache
+from geoengage.presence.service.nearby import Nearby, Refresh, nearby
 from geoengage.presence.service.pings import Batch, record_group
 
-__all__ = ["Batch", "IndexCache", "fire_timers", "on_consent_changed", "on_venue_changed", "record_group"]
+__all__ = [
+    "Batch", "IndexCache", "Nearby", "Refresh", "fire_timers", "nearby", "on_consent_changed", "on_venue_changed",
+    "record_group",
+]  # fmt: skip

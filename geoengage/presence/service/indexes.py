@@ -5,6 +5,7 @@ from geoengage.kit.geo import Frame
 from geoengage.kit.ids import TenantId
 from geoengage.presence.index import Building, ZoneIndex
 from geoengage.venues import store as venues
+from geoengage.venues.store import evidence
 
 
 class IndexCache:
@@ -23,7 +24,8 @@ class IndexCache:
         if known is not None and known.epoch == epoch:
             return known
         zones = await venues.list_published_zones(session, tenant_id)
-        index = ZoneIndex(epoch, zones, await load_buildings(session, tenant_id))
+        points = await evidence.list_placed(session, tenant_id)
+        index = ZoneIndex(epoch, zones, await load_buildings(session, tenant_id), points)
         self._indexes[tenant_id] = index
         return index
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
+from geoengage.presence.rules.evidence import is_certain
 from geoengage.presence.rules.fixes import GOOD_ACCURACY_M
 from geoengage.presence.rules.levels import belief_weight, level_probability
 from geoengage.presence.rules.schedule import closing_after
@@ -124,12 +125,16 @@ def _near(
         entered = zone.zone_id in state.zones and state.zones[zone.zone_id].phase is not Phase.PENDING
         if entered or level_p == 0.0:  # the exact share decides about coming in only
             share = float(np.clip(0.5 - s / (2 * fix.accuracy_m), 0.0, 1.0))
+        elif is_certain(fix.source, s):
+            share = 1.0
         else:
             share = index.share(number, fix.lon, fix.lat, fix.accuracy_m, s)
         facts = live.setdefault(zone.zone_id, zone_facts(zone, fix.at, fix.at))
         result[zone.zone_id] = engine.NearZone(facts, float(s), share, level_p)
     if index.counts_crossings:
         _add_crossings(index, state, fix, result, live)
+    if fix.said is not None:
+        _add_said(index, state, fix, result, live)
     return list(result.values())
 
 
@@ -143,6 +148,19 @@ def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix
     if state.level is not None and state.level_at is not None:
         believed = (state.level, belief_weight(state.level_at, state.connector_at, fix.at))
     return level_probability(zone.levels, index.floors(zone), fix.level, believed)
+
+
+def _add_said(index: ZoneIndex, state: DeviceState, fix: Fix, near: dict[UUID, engine.NearZone], live: Facts) -> None:
+    """Mark the zone in whose circle the phone says it is, however far its position lies from the zone."""
+    number = None if fix.said is None or fix.said.left else index.number.get(fix.said.zone_id)
+    if number is None or not _counts(index.zones[number], state, fix):
+        return
+    zone = index.zones[number]
+    if zone.zone_id not in near:
+        s = index.signed_distance_m(number, fix.lon, fix.lat)
+        facts = live.setdefault(zone.zone_id, zone_facts(zone, fix.at, fix.at))
+        near[zone.zone_id] = engine.NearZone(facts, s, 0.0, _level_p(index, zone, state, fix))
+    near[zone.zone_id] = replace(near[zone.zone_id], vouched=index.circle_share(number))
 
 
 def _add_crossings(

@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
+import msgspec
+
 from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store
+from geoengage.presence.index import ZoneIndex
+from geoengage.presence.rules.evidence import OURS, Source, beside, decided_at, put_together, strongest
 from geoengage.presence.rules.fixes import (
     PingIn,
     Policy,
@@ -21,7 +25,8 @@ from geoengage.presence.rules.fixes import (
     refuse,
     speed_trust,
 )
-from geoengage.presence.rules.state import DeviceState, Fix
+from geoengage.presence.rules.heard import PhoneTransition
+from geoengage.presence.rules.state import DeviceState, Fix, Said
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.matching import DeviceWork, advance
 from geoengage.presence.service.outcome import Outcome, write
@@ -55,6 +60,7 @@ class Batch:
 class _Group:
     """What is known while the pings of a group are sorted in. `known`: (device, time as sent) of stored pings."""
 
+    index: ZoneIndex
     locked: Mapping[UUID, store.LockedDevice]
     states: Mapping[UUID, DeviceState]
     policy: Policy
@@ -83,7 +89,7 @@ async def record_group(
     index = await indexes.get(session, tenant_id, tenant.epoch)
     known = await _known_times(session, tenant_id, batches, states)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
-    group = _Group(locked, states, policy, known)
+    group = _Group(index, locked, states, policy, known)
     for batch in batches:
         _sort_in(group, batch)
     work = [d for d in group.devices.values() if d.fixes or d.late]
@@ -150,27 +156,58 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
         return Rejected.NO_LOCATION_CONSENT
     old = group.states.get(owner.device_id)
     device = group.devices.setdefault(owner.device_id, DeviceWork(owner.device_id, old, _skew(batch, old)))
-    event_at = ping.at + timedelta(seconds=device.skew_s)
+    sent_at, said = ping.at, None
+    if ping.beacons or ping.access_points or ping.check_in is not None or ping.source in OURS:
+        disc = strongest(group.index.points, ping.beacons, ping.access_points, ping.check_in)
+        ping = put_together(ping, disc, group.policy.default_accuracy_m)
+    if ping.transition is not None:
+        ping, said = _hear_phone(group, ping, ping.transition, owner.device_id)
+        sent_at += beside(said)
+    event_at = sent_at + timedelta(seconds=device.skew_s)
+    if said is not None:
+        event_at = decided_at(event_at, old.last_at if old else None)
     reason = refuse(ping, event_at, batch.received_at, group.policy)
     if reason is not None or ping.lon is None or ping.lat is None:
         return reason
-    if (owner.device_id, ping.at) in group.known:
+    if (owner.device_id, sent_at) in group.known:
         batch.duplicates += 1
         return None
     metres, trust = accuracy(ping.accuracy_m, group.policy.default_accuracy_m)
     is_late = old is not None and event_at <= old.last_at
-    if not is_late:
+    if not is_late and ping.source != Source.CHECK_IN:
         trust *= speed_trust(_last_position(device, event_at), Position(event_at, ping.lon, ping.lat, metres))
         if trust == 0.0:
             return Rejected.IMPOSSIBLE_SPEED
-    group.known.add((owner.device_id, ping.at))
-    fix = Fix(event_at, ping.at, ping.lon, ping.lat, metres, ping.level, trust, ping.source, ping.speed_mps)
+    group.known.add((owner.device_id, sent_at))
+    fix = Fix(event_at, sent_at, ping.lon, ping.lat, metres, ping.level, trust, ping.source, ping.speed_mps, said)
     if is_late:
         device.late.append(fix)
     else:
         insort(device.fixes, fix, key=_by_time)
     batch.accepted += 1
     return None
+
+
+def _hear_phone(
+    group: _Group, ping: PingIn, transition: PhoneTransition, device_id: UUID
+) -> tuple[PingIn, Said | None]:
+    """What the phone's own monitoring says, and the ping, which is in the circle if it names no place itself.
+
+    A circle that is no published zone (any more) is noted; the position that came with it is taken all the same.
+    """
+    try:
+        number = group.index.number.get(UUID(transition.zone_id))
+    except ValueError:
+        number = None
+    if number is None:
+        group.outcome.rejections.append((device_id, ping.at, Rejected.UNKNOWN_ZONE))
+        return ping, None
+    said = Said(group.index.zones[number].zone_id, left=transition.kind == "exit")
+    if ping.lon is None and not said.left:
+        circle = group.index.circle(number)
+        place = {"lon": circle.lon, "lat": circle.lat, "accuracy_m": circle.radius_m}
+        ping = msgspec.structs.replace(ping, **place, source=Source.REGION.value)
+    return ping, said
 
 
 def _last_position(device: DeviceWork, before: datetime) -> Position | None:

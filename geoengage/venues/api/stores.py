@@ -130,6 +130,6 @@ async def edit_store(
 
 @router.delete("/v1/stores/{store_id}", status_code=204, responses=CONFLICT)
 async def delete_store(store_id: UUID, me: VenueEditor, tx: Tx) -> None:
-    """Delete a store. 409 while it has zones or campaigns."""
+    """Delete a store. 409 while it has zones, campaigns or evidence points."""
     unrestricted(me)
     await service.delete_store(tx, me.tenant_id, await _get(tx, me, store_id, lock=True))

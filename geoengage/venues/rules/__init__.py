@@ -1,10 +1,27 @@
 """What a valid place is, and what presence reads of a published zone. Pure: no SQL, no HTTP, no clock.
 
 `geometry` takes GeoJSON apart, `widen` moves its edges, `hours` says when something is open, `zones` holds the words of
-zones, `plans` puts pictures of floor plans in their place, `pictures` says which are taken. Everything is imported from
-here; the files are a matter of size.
+zones, `evidence` those of beacons and codes, `plans` puts pictures of floor plans in their place, `pictures` says which
+are taken. Everything is imported from here; the files are a matter of size.
 """
 
+from geoengage.venues.rules.evidence import (
+    CHECK_IN_REACH_M,
+    CODE_LENGTH,
+    DEFAULT_RADIUS_M,
+    DEFAULT_RSSI_AT_1M,
+    TIGHTEST_M,
+    WIDEST_M,
+    EvidenceKind,
+    PlacedEvidence,
+    code_of,
+    identity_flaws,
+    level_fits,
+    normal_bssid,
+    normal_code,
+    normal_uuid,
+    reach_share,
+)
 from geoengage.venues.rules.geojson import check_any
 from geoengage.venues.rules.geometry import (
     CIRCLE_MAX_M,
@@ -42,10 +59,12 @@ from geoengage.venues.rules.zones import (
 )
 
 __all__ = [
-    "CIRCLE_MAX_M", "CIRCLE_MIN_M", "CONNECTORS", "DAYS", "MAX_CORNERS", "MEDIA_TYPES", "BadPicture", "Connector",
-    "Corners", "Flaw", "Hours", "KnownPoint", "Picture", "Placement", "PublishedZone", "Schedule", "Sensitivity",
-    "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind", "ZoneRules", "ZoneStatus", "area_m2", "check_any",
-    "check_area", "check_crs", "check_hours", "check_point", "circle_flaw", "circle_shape", "far_from", "is_open",
-    "parse_schedule", "place", "placement_flaws", "read_picture", "since_flaw", "split_bbox", "swapped_axes",
-    "to_geojson", "widen", "zone_status",
+    "CHECK_IN_REACH_M", "CIRCLE_MAX_M", "CIRCLE_MIN_M", "CODE_LENGTH", "CONNECTORS", "DAYS", "DEFAULT_RADIUS_M",
+    "DEFAULT_RSSI_AT_1M", "MAX_CORNERS", "MEDIA_TYPES", "TIGHTEST_M", "WIDEST_M", "BadPicture", "Connector",
+    "Corners", "EvidenceKind", "Flaw", "Hours", "KnownPoint", "Picture", "PlacedEvidence", "Placement",
+    "PublishedZone", "Schedule", "Sensitivity", "UnitCategory", "VenueChange", "VenueChanged", "ZoneKind",
+    "ZoneRules", "ZoneStatus", "area_m2", "check_any", "check_area", "check_crs", "check_hours", "check_point",
+    "circle_flaw", "circle_shape", "code_of", "far_from", "identity_flaws", "is_open", "level_fits", "normal_bssid",
+    "normal_code", "normal_uuid", "parse_schedule", "place", "placement_flaws", "reach_share", "read_picture",
+    "since_flaw", "split_bbox", "swapped_axes", "to_geojson", "widen", "zone_status",
 ]  # fmt: skip

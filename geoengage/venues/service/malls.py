@@ -55,7 +55,7 @@ async def edit_mall(session: Session, tenant_id: TenantId, row: Mall, mall: Mall
 
 
 async def delete_mall(session: Session, tenant_id: TenantId, row: Mall, now: datetime) -> None:
-    """Delete a locked mall with its levels and units; Conflict while it has zones or stores."""
+    """Delete a locked mall with its levels, units and evidence points; Conflict while it has zones or stores."""
     if await store.has_zones(session, tenant_id, mall_id=row.id):
         raise errors.Conflict("the mall still has zones; delete them first")
     await store.forget_mall(session, tenant_id, row.id)
@@ -110,7 +110,9 @@ async def delete_level(session: Session, tenant_id: TenantId, row: Level, now: d
 
 async def _refuse_if_used(session: Session, tenant_id: TenantId, row: Level) -> None:
     if await store.is_level_used(session, tenant_id, row.mall_id, row.ordinal):
-        raise errors.Conflict(f"units, stores or zones stand on level {row.ordinal}; move or delete them first")
+        raise errors.Conflict(
+            f"units, stores, zones or evidence points stand on level {row.ordinal}; move or delete them first"
+        )
 
 
 # --- units ----------------------------------------------------------------------------------------------------------

@@ -64,8 +64,10 @@ async def edit_store(session: Session, tenant_id: TenantId, row: Store, given: S
 
 
 async def delete_store(session: Session, tenant_id: TenantId, row: Store) -> None:
-    """Delete a locked store; Conflict while zones or campaigns are its own."""
+    """Delete a locked store; Conflict while zones, campaigns or evidence points are its own."""
     if await store.has_zones(session, tenant_id, store_id=row.id):
         raise errors.Conflict("the store still has zones; delete them or give them to another store first")
     await store.forget_store(session, tenant_id, row.id)
-    await store.delete_row(session, tenant_id, row, "the store still has campaigns; delete them first")
+    await store.delete_row(
+        session, tenant_id, row, "the store still has campaigns or evidence points; delete them first"
+    )

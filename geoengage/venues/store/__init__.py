@@ -21,7 +21,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.http import Page
 from geoengage.kit.ids import TenantId
 from geoengage.tenancy.models import Owner, Tenant
-from geoengage.venues.models import Level, Mall, Place, Store, Unit, VenueEpoch, Zone, ZoneVersion
+from geoengage.venues.models import EvidencePoint, Level, Mall, Place, Store, Unit, VenueEpoch, Zone, ZoneVersion
 from geoengage.venues.rules import (
     CONNECTORS,
     Connector,
@@ -33,7 +33,7 @@ from geoengage.venues.rules import (
     parse_schedule,
 )
 
-Row = TypeVar("Row", Mall, Level, Unit, Store, Zone)
+Row = TypeVar("Row", Mall, Level, Unit, Store, Zone, EvidencePoint)
 Part = TypeVar("Part", Level, Unit)
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
@@ -151,7 +151,7 @@ class Filter:
 
 
 async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: UUID, *, lock: bool = False) -> Row:
-    """A mall, level, unit, store or zone by its id; NotFound also when it is another tenant's or deleted.
+    """A place of any kind by its id; NotFound also when it is another tenant's or deleted.
 
     `lock` takes FOR NO KEY UPDATE on the row.
     """
@@ -162,7 +162,7 @@ async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: U
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     row = (await session.execute(query)).scalar_one_or_none()
     if row is None:
-        raise errors.NotFound(f"there is no {kind.__tablename__} {id_}")
+        raise errors.NotFound(f"there is no {kind.__tablename__.replace('_', ' ')} {id_}")
     return row
 
 
@@ -261,10 +261,13 @@ async def list_units(
 
 
 async def is_level_used(session: Session, tenant_id: TenantId, mall_id: UUID, ordinal: int) -> bool:
-    """Whether a unit, store or zone stands on a level."""
+    """Whether a unit, store, zone or evidence point stands on a level."""
     queries = (
         select(Unit.id).where(Unit.tenant_id == tenant_id, Unit.mall_id == mall_id, Unit.level == ordinal),
         select(Store.id).where(Store.tenant_id == tenant_id, Store.mall_id == mall_id, Store.level == ordinal),
+        select(EvidencePoint.id).where(
+            EvidencePoint.tenant_id == tenant_id, EvidencePoint.mall_id == mall_id, EvidencePoint.level == ordinal
+        ),
         _current(tenant_id).where(ZoneVersion.mall_id == mall_id, ZoneVersion.levels.any_() == ordinal),
     )
     return bool((await session.execute(select(or_(*(query.exists() for query in queries))))).scalar())

@@ -1,0 +1,162 @@
+"""Where a phone is by what it hears or scans: beacons, access points, a check-in; and by its own region monitoring.
+
+Hearing a point says: within so many metres of it, on its floor. The metres follow from the signal by the log-distance
+path loss model, `rssi = rssi_at_1m - 10 n log10(d)` (T. Rappaport, Wireless Communications, section 4.9.1), with
+n = 2.2: between free space (2.0) and what ITU-R P.1238 table 2 gives for offices and shops at 2.4 GHz (2.0-2.8 without
+walls between). A body or a pocket costs 5-10 dB, so the figure is rough, and it is held between 1.5 m and the radius
+that the map gives the point.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import inf
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from geoengage.presence.rules.fixes import PingIn, accuracy
+from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
+from geoengage.presence.rules.state import Said
+from geoengage.venues.rules import (
+    CHECK_IN_REACH_M,
+    TIGHTEST_M,
+    EvidenceKind,
+    PlacedEvidence,
+    normal_bssid,
+    normal_code,
+    normal_uuid,
+)
+
+PATH_LOSS = 2.2
+PUNCTUAL = timedelta(seconds=30)  # a transition may be so much older than the newest position and still tell of now
+
+
+class Source(StrEnum):
+    """What a fix rests on when it is not the phone's own position."""
+
+    BEACON = "beacon"
+    WIFI = "wifi"
+    CHECK_IN = "check_in"
+    REGION = "region"
+
+
+SOURCES = {
+    EvidenceKind.BEACON: Source.BEACON,
+    EvidenceKind.ACCESS_POINT: Source.WIFI,
+    EvidenceKind.CHECK_IN: Source.CHECK_IN,
+}
+# Only the map says so; a phone that does claims nothing by it. It may well know Wi-Fi positions of its own.
+OURS = frozenset({Source.BEACON, Source.CHECK_IN, Source.REGION})
+
+
+class KnownPoints:
+    """The points of one tenant by identity."""
+
+    def __init__(self, points: Iterable[PlacedEvidence] = ()) -> None:
+        self._points: Mapping[tuple[str, int, int] | str, PlacedEvidence] = {p.identity: p for p in points}
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def beacon(self, heard: HeardBeacon) -> PlacedEvidence | None:
+        """The beacon that a phone hears, if the map knows it."""
+        uuid = normal_uuid(heard.uuid)
+        return None if uuid is None else self._points.get((uuid, heard.major, heard.minor))
+
+    def access_point(self, heard: HeardAccessPoint) -> PlacedEvidence | None:
+        """The access point that a phone hears, if the map knows it."""
+        bssid = normal_bssid(heard.bssid)
+        return None if bssid is None else self._points.get(bssid)
+
+    def check_in(self, code: str) -> PlacedEvidence | None:
+        """The check-in point with a code."""
+        return self._points.get(normal_code(code))
+
+
+class Disc(NamedTuple):
+    """Within `radius_m` of a point that the map knows."""
+
+    point: PlacedEvidence
+    radius_m: float
+
+
+def distance_from_rssi(rssi: int, rssi_at_1m: int) -> float:
+    """Metres to a transmitter by its received strength, dBm; source and constants above."""
+    return float(10 ** ((rssi_at_1m - rssi) / (10 * PATH_LOSS)))
+
+
+def disc_of(point: PlacedEvidence, rssi: int | None) -> Disc:
+    """The disc around a point that is heard so strongly; without a strength its widest one."""
+    if point.kind is EvidenceKind.CHECK_IN:
+        return Disc(point, TIGHTEST_M)
+    if rssi is None:
+        return Disc(point, point.radius_m)
+    return Disc(point, min(max(distance_from_rssi(rssi, point.rssi_at_1m), TIGHTEST_M), point.radius_m))
+
+
+def strongest(
+    known: KnownPoints,
+    beacons: Iterable[HeardBeacon],
+    access_points: Iterable[HeardAccessPoint],
+    check_in: str | None,
+) -> Disc | None:
+    """The point that says most of what a phone hears, None when the map knows none of them.
+
+    A check-in speaks first. Then the strongest: transmitters differ, so strength is compared as the distance it means.
+    """
+    if check_in is not None and (point := known.check_in(check_in)) is not None:
+        return disc_of(point, None)
+    discs = list(_discs(known, beacons, access_points))
+    return min(discs, key=lambda disc: (disc.radius_m, disc.point.id), default=None)
+
+
+def _discs(
+    known: KnownPoints, beacons: Iterable[HeardBeacon], access_points: Iterable[HeardAccessPoint]
+) -> Iterator[Disc]:
+    for beacon in beacons:
+        if (point := known.beacon(beacon)) is not None:
+            yield disc_of(point, beacon.rssi)
+    for access_point in access_points:
+        if (point := known.access_point(access_point)) is not None:
+            yield disc_of(point, access_point.rssi)
+
+
+def put_together(ping: PingIn, disc: Disc | None, default_accuracy_m: float) -> PingIn:
+    """The ping at the place that what the phone says and what it hears give together.
+
+    What is heard always gives the floor; it gives the place when its disc is tighter, or the phone names none.
+    """
+    source = "gnss" if ping.source in OURS else ping.source
+    if disc is None:
+        return replace(ping, source=source)
+    point = disc.point
+    level = ping.level if point.level is None else point.level
+    own_m = inf if ping.lon is None else accuracy(ping.accuracy_m, default_accuracy_m)[0]
+    if own_m <= disc.radius_m and point.kind is not EvidenceKind.CHECK_IN:
+        return replace(ping, level=level, source=source)
+    place = {"lon": point.lon, "lat": point.lat, "accuracy_m": disc.radius_m}
+    return replace(ping, **place, level=level, source=SOURCES[point.kind].value)
+
+
+def is_certain(source: str, s_m: float) -> bool:
+    """Whether a fix is in a zone beyond doubt: checked in at a point in it, or a metre from its edge."""
+    return source == Source.CHECK_IN and s_m <= CHECK_IN_REACH_M
+
+
+def beside(said: Said | None) -> timedelta:
+    """How much later than the phone says its transition is taken to be: some microseconds.
+
+    Phones report a transition and a position of the same second; both are wanted, and several transitions too. The
+    same transition sent again gets the same time, so it is known as a duplicate.
+    """
+    number = 0 if said is None else said.zone_id.int % 450 * 2 + said.left
+    return timedelta(microseconds=1 + number)
+
+
+def decided_at(at: datetime, newest: datetime | None) -> datetime:
+    """When a transition counts: it tells of now, so that it is never late for being a little older than the newest
+    position."""
+    if newest is None or not at <= newest <= at + PUNCTUAL:
+        return at
+    return newest + timedelta(microseconds=1)
