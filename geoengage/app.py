@@ -1,4 +1,4 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, the console's files."""
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, the files of console and shopper page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +24,7 @@ from geoengage.kit.settings import Settings
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
+from geoengage.phones.api import shopper
 from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.profiles.api import router as profiles
@@ -75,7 +76,18 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, health.router):
+    for router in (
+        tenancy,
+        venues,
+        profiles,
+        presence.router,
+        messaging,
+        campaigns,
+        reports,
+        live,
+        shopper.router,
+        health.router,
+    ):
         app.include_router(router)
     app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it
     _serve_console(app, settings)
@@ -98,6 +110,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
 
     for path in PAGES:
         app.add_route(path, page, include_in_schema=False)
+    app.mount("/shopper", shopper.files(folder / "shopper"), name="shopper")
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 
 

@@ -47,7 +47,7 @@ def prepare(url: str, remembered: State, *, name: str, timezone: str) -> State:
         kept = remembered if remembered.get("tenant_id") == str(tenant_id) else {}
         state = kept | {"tenant_id": str(tenant_id)}
         state |= await _operator(session, tenant_id, kept, now)
-        state |= await _app(session, tenant_id, now)
+        state |= await _app(session, tenant_id, name, now)
         app_id = UUID(state["app_id"])
         shoppers = frozenset({Scope.READ, Scope.PEOPLE})
         for field, new in {
@@ -109,9 +109,11 @@ async def _operator(session: Session, tenant_id: TenantId, kept: State, now: dat
     return {"operator_id": str(operator.id), "operator_email": email, "operator_password": password}
 
 
-async def _app(session: Session, tenant_id: TenantId, now: datetime) -> State:
+async def _app(session: Session, tenant_id: TenantId, name: str, now: datetime) -> State:
     found = await store.list_apps(session, tenant_id, None, None, 1)
-    app = found[0] if found else await service.create_app(session, tenant_id, NewApp("Demo app"), now=now)
+    app = found[0] if found else await service.create_app(session, tenant_id, NewApp(name), now=now)
+    # As test devices: a visitor's own phone gets every message, in the page's inbox, and is not counted as a shopper.
+    await service.open_shopper_page(session, tenant_id, app.id, is_test=True, by=None, now=now)
     return {"app_id": str(app.id)}
 
 

@@ -109,8 +109,10 @@ class Demo:
         with self._step("demo mall"):
             remembered = seed.load(Client(base_url, remembered["secret_key"]), remembered)
             remembered = accounts.add_store_key(url, remembered, remembered["store_name"])
-            link = self._link(self._settings.public_url or base_url, remembered)
-            remembered |= {"base_url": base_url, "console_url": link}
+            public_url = self._settings.public_url or base_url
+            link = self._link(public_url, remembered)
+            shopper_url = f"{public_url.rstrip('/')}/shopper/?app={remembered['app_id']}"
+            remembered |= {"base_url": base_url, "console_url": link, "shopper_url": shopper_url}
             state.write(self._data_dir, remembered)
         self._child("worker", ["worker"], url, port)
         if self._simulate:

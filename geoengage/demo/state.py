@@ -20,6 +20,7 @@ EXPORTS = {
     "LON": "lon",
     "LAT": "lat",
     "LEVEL": "level",
+    "SHOPPER_URL": "shopper_url",
 }
 
 
@@ -53,4 +54,4 @@ def write(data_dir: Path, state: State) -> None:
 
 def export_lines(state: State) -> list[str]:
     """`export NAME=value` for a shell's eval."""
-    return [f"export {name}={shlex.quote(state[field])}" for name, field in EXPORTS.items()]
+    return [f"export {name}={shlex.quote(state[field])}" for name, field in EXPORTS.items() if field in state]

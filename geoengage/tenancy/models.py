@@ -85,6 +85,11 @@ class App(OwnedByTenant, Base):
     version: Mapped[int] = mapped_column(server_default="1")
     __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
 
+    @property
+    def shopper_page(self) -> bool:
+        """It has a web page at /shopper/."""
+        return self.shopper_key is not None
+
 
 class Operator(OwnedByTenant, Base):
     """A person at the console. `owner_id` is set for role shop and restricts to that owner's stores."""

@@ -174,6 +174,7 @@ class NewApp:
     default_language: str = "en"
     android_package: str | None = None
     ios_bundle_id: str | None = None
+    brand_color: str | None = None
     user_token_keys: tuple[str, ...] = ()
 
 

@@ -19,7 +19,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.tenancy import rules, store
 from geoengage.tenancy.models import App, Credential, Operator, Owner, Tenant
-from geoengage.tenancy.rules import NewApp, NewKey, NewOperator, Principal, Role
+from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, NewOperator, Principal, Role
 from geoengage.tenancy.store import Login
 
 SESSION_LIFETIME = timedelta(days=7)
@@ -112,6 +112,7 @@ async def create_app(
         default_language=new.default_language,
         android_package=new.android_package,
         ios_bundle_id=new.ios_bundle_id,
+        brand_color=new.brand_color,
         user_token_keys=list(new.user_token_keys),
         created_at=now,
     )
@@ -161,10 +162,51 @@ async def create_key(
 
 
 async def revoke_key(session: Session, tenant_id: TenantId, id_: UUID, by: Principal | None, now: datetime) -> None:
-    """Refuse a key from now on. NotFound for another tenant's; idempotent."""
-    await store.get_row(session, tenant_id, Credential, id_)
-    if await store.set_revoked(session, tenant_id, id_, now):
-        await _audit(session, tenant_id, by, "key.revoke", id_, now)
+    """Refuse a key from now on; the shopper page that uses it closes. NotFound for another tenant's; idempotent."""
+    key = await store.get_row(session, tenant_id, Credential, id_)
+    if not await store.set_revoked(session, tenant_id, id_, now):
+        return
+    await _audit(session, tenant_id, by, "key.revoke", id_, now)
+    if key.app_id is not None:
+        app = await store.get_row(session, tenant_id, App, key.app_id, lock=True)
+        if app.shopper_key is not None and rules.hash_secret(app.shopper_key) == key.secret_hash:
+            await _set_shopper_key(session, tenant_id, app, None)
+
+
+async def open_shopper_page(
+    session: Session, tenant_id: TenantId, app_id: UUID, *, is_test: bool, by: Principal | None, now: datetime
+) -> str:
+    """Give an app its web page and return the publishable key that the page registers its visitors with.
+
+    Idempotent: a page that is open with such a key keeps it. With another `is_test` it gets a new key, and the old one
+    is refused from now on. The key is kept as text, since every visitor is told it.
+    """
+    app = await store.get_row(session, tenant_id, App, app_id, lock=True)
+    if app.shopper_key is not None:
+        parsed = rules.parse_key(app.shopper_key)
+        if parsed is not None and parsed.is_test == is_test:
+            return app.shopper_key
+        await close_shopper_page(session, tenant_id, app_id, by=by, now=now)
+    new = NewKey(KeyKind.PUBLISHABLE, "shopper page", app_id=app_id, is_test=is_test)
+    _, text = await create_key(session, tenant_id, new, now=now, by=by)
+    await _set_shopper_key(session, tenant_id, app, text)
+    return text
+
+
+async def close_shopper_page(
+    session: Session, tenant_id: TenantId, app_id: UUID, *, by: Principal | None, now: datetime
+) -> None:
+    """Take an app's web page away: nobody can register there any more. Idempotent; devices keep working."""
+    app = await store.get_row(session, tenant_id, App, app_id, lock=True)
+    if app.shopper_key is None:
+        return
+    key_id = await store.find_key_id(session, tenant_id, rules.hash_secret(app.shopper_key))
+    if key_id is not None:
+        await revoke_key(session, tenant_id, key_id, by, now)
+
+
+async def _set_shopper_key(session: Session, tenant_id: TenantId, app: App, text: str | None) -> None:
+    await store.update_row(session, tenant_id, app, {"shopper_key": text}, "the app cannot be changed so")
 
 
 async def _check_stores(session: Session, tenant_id: TenantId, member: str, store_ids: Sequence[UUID]) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from geoengage.kit.shapes import ClockTime, ExternalId, Language, Name, Patch, Shape, TimeZone
+from geoengage.kit.shapes import ClockTime, Color, ExternalId, Language, Name, Patch, Shape, TimeZone
 from geoengage.tenancy.rules import PASSWORD_LENGTH, KeyKind, NewApp, NewKey, NewOperator, Review, Role, Scope
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
@@ -122,6 +122,7 @@ class AppIn(Shape):
     default_language: Language = Field(default="en", description="Language when the device names none.")
     android_package: str | None = Field(default=None, max_length=255, description="Package name on Android.")
     ios_bundle_id: str | None = Field(default=None, max_length=255, description="Bundle id on iOS.")
+    brand_color: Color | None = Field(default=None, description="Colour of its shopper page and icon, #rrggbb.")
     user_token_keys: list[PublicKey] = Field(
         default=[],
         max_length=10,
@@ -136,12 +137,13 @@ class AppIn(Shape):
 class AppPatch(Patch):
     """Changes to an app."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"store_id", "android_package", "ios_bundle_id"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"store_id", "android_package", "ios_bundle_id", "brand_color"})
     name: Name | None = Field(default=None, description="Name of the app.")
     store_id: UUID | None = Field(default=None, description="The store it belongs to; null: the whole tenant.")
     default_language: Language | None = Field(default=None, description="Language when the device names none.")
     android_package: str | None = Field(default=None, max_length=255, description="Package name on Android.")
     ios_bundle_id: str | None = Field(default=None, max_length=255, description="Bundle id on iOS.")
+    brand_color: Color | None = Field(default=None, description="Colour of its shopper page; null: our own.")
     user_token_keys: list[PublicKey] | None = Field(
         default=None, max_length=10, description="PEM public keys; replaces the whole list."
     )
@@ -157,6 +159,8 @@ class AppOut(Shape):
     android_package: str | None = Field(description="Package name on Android.")
     ios_bundle_id: str | None = Field(description="Bundle id on iOS.")
     user_token_keys: list[str] = Field(description="PEM public keys that sign its user tokens.")
+    brand_color: str | None = Field(description="Colour of its shopper page and icon, #rrggbb; null: our own.")
+    shopper_page: bool = Field(description="It has a web page at /shopper/; see POST /v1/apps/{app_id}/shopper-page.")
     version: int = Field(description="Rises with every edit.")
     created_at: AwareDatetime = Field(description="When it was made.")
 

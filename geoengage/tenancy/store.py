@@ -190,6 +190,23 @@ async def list_apps(
     return (await session.execute(query.order_by(App.id).limit(limit))).scalars().all()
 
 
+async def list_shopper_apps(session: Session, app_id: UUID | None) -> list[tuple[App, str]]:
+    """Apps that have a shopper page, at most two, each with its tenant's name; with `app_id` that one only.
+
+    cross-tenant: a visitor of the page has no credential yet. A table of a few rows, so no index is kept for it.
+    """
+    query = select(App, Tenant.name).join(Tenant, Tenant.id == App.tenant_id).where(App.shopper_key.is_not(None))
+    if app_id is not None:
+        query = query.where(App.id == app_id)
+    return [(app, name) for app, name in await session.execute(query.order_by(App.id).limit(2))]
+
+
+async def find_key_id(session: Session, tenant_id: TenantId, secret_hash: str) -> UUID | None:
+    """The key whose text has that hash, revoked or not."""
+    query = select(Credential.id).where(Credential.tenant_id == tenant_id, Credential.secret_hash == secret_hash)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 async def list_missing_stores(session: Session, tenant_id: TenantId, store_ids: Collection[UUID]) -> list[UUID]:
     """Which of these are no stores of the tenant. Like `list_owner_stores` it reads only ids of the table above."""
     rows = await session.execute(

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from shapely.geometry.base import BaseGeometry
 
-from geoengage.kit.shapes import ExternalId, Name, Patch, Shape, TimeZone
+from geoengage.kit.shapes import Color, ExternalId, Name, Patch, Shape, TimeZone
 from geoengage.venues.rules import (
     CIRCLE_MAX_M,
     CIRCLE_MIN_M,
@@ -101,7 +101,6 @@ LonLat = Annotated[
     PlainValidator(_position),
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "examples": [[12.439, 51.426]]}),
 ]
-Color = Annotated[str, StringConstraints(pattern="^#[0-9a-fA-F]{6}$", to_lower=True)]
 Clock = Annotated[str, StringConstraints(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Ordinal = Annotated[int, Field(ge=-20, le=200)]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]

@@ -176,6 +176,7 @@ CASES = [
     Case("GET", "/metrics", For.PUBLIC),
     Case("GET", "/problems/{code}", For.PUBLIC),
     Case("GET", "/go/{token}", For.PUBLIC),
+    Case("GET", "/shopper/app.json", For.PUBLIC),  # public by intent, of apps that were given a page
     Case("POST", "/v1/login", For.PUBLIC, lambda s: {"email": f"{s.mark}-owner@example.com", "password": "no idea"}),
     # --- the tenant
     Case("GET", "/v1/session", For.CONSOLE),
@@ -184,6 +185,8 @@ CASES = [
     Case("PATCH", "/v1/tenant", body=lambda _: {"daily_cap": 7}),
     *crud("/v1/owners", "owner", lambda _: {"name": "New"}, lambda _: {"name": "Changed"}),
     *crud("/v1/apps", "app", lambda s: {"name": "New", "store_id": s["store"]}, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/apps/{app_id}/shopper-page"),
+    Case("DELETE", "/v1/apps/{app_id}/shopper-page"),
     *crud("/v1/keys", "key", key, None),
     Case("GET", "/v1/operators"),
     Case("POST", "/v1/operators", body=operator),

@@ -25,8 +25,9 @@ from tests.factories import make_key_row
 
 ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises the version, removal last
 SAME = {"Origin": "http://testserver"}
-PUBLIC = {"/healthz", "/readyz", "/metrics", "/problems/{code}", "/go/{token}", "/v1/login"}
-OTHER_ROUTES = {*PAGES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/problems/{code}", "/go/{token}", "/v1/login", "/shopper/app.json"}
+SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
+OTHER_ROUTES = {*PAGES, *SHOPPER_FILES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
 NAMELESS = {
     "/v1/config",
     "/v1/devices",  # there is no test device

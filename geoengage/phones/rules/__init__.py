@@ -1,0 +1,1 @@
+"""What phones need, decided without a database. Pure."""
