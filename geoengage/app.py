@@ -1,4 +1,4 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, the files of console and shopper page."""
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,6 +99,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     """The console's pages and assets, or the command that builds them."""
     folder = settings.web_dir or (_PACKAGED if _PACKAGED.exists() else _CHECKOUT)
     app.state.report_assets = folder / "report"
+    app.state.print_fonts = folder / "fonts"
 
     async def page(request: Request) -> Response:
         if not (folder / "index.html").exists():

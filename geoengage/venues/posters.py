@@ -183,12 +183,14 @@ class _Page:
 
     def _pieces(self, word: str, room: float) -> list[str]:
         """A word that is too long for a line, or a sentence in a script without spaces, in pieces that fit."""
-        pieces = [""]
-        for char in word:
-            if pieces[-1] and self.pdf.get_string_width(pieces[-1] + char) > room:
-                pieces.append("")
-            pieces[-1] += char
-        return pieces
+        pieces = []
+        while (width := self.pdf.get_string_width(word)) > room and len(word) > 1:
+            length = max(1, int(len(word) * room / width) + 1)
+            while length > 1 and self.pdf.get_string_width(word[:length]) > room:
+                length -= 1
+            pieces.append(word[:length])
+            word = word[length:]
+        return [*pieces, word]
 
     def _cut(self, line: str) -> str:
         room = self.width - 2 * self.margin
