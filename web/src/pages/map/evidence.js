@@ -60,6 +60,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
     body,
     foot,
   );
+  const cancel = button('Cancel', 'button-quiet', 'evidence-cancel', showAgain);
   const save = button('Save', 'button-primary', 'evidence-save', submit);
 
   // ---- what is on this level
@@ -166,7 +167,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
   function showList() {
     backButton.setAttribute('aria-label', 'Back to the list of zones');
     const where = (venue()?.level(level())?.properties.name ?? 'this level').toLowerCase();
-    fill(title, `Beacons and check-ins, ${where} `, h('span', { class: 'count' }, String(points.length)));
+    fill(title, `Beacons and check-ins, ${where} `, points.length > 0 && h('span', { class: 'count' }, points.length));
     fill(
       body,
       trouble
@@ -292,13 +293,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
     fill(
       foot,
       h('div', { class: 'foot-notes' }, unsaved),
-      h(
-        'div',
-        { class: 'foot-buttons' },
-        point && remove,
-        button('Cancel', 'button-quiet', 'evidence-cancel', showAgain),
-        save,
-      ),
+      h('div', { class: 'foot-buttons' }, point && remove, cancel, save),
     );
     foot.hidden = false;
     engine.pick(place);
@@ -315,6 +310,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
 
   function showDirty() {
     save.disabled = isBusy || !isDirty();
+    fill(cancel, draft?.point && !isDirty() ? 'Close' : 'Cancel');
     fill(unsaved, draft?.point && isDirty() ? 'Unsaved changes' : null);
   }
 

@@ -279,7 +279,10 @@ export function evidenceForm({ point, preset, venue, level, storeAt, onChange, o
   }
 
   function focusBad() {
-    /** @type {HTMLElement | null} */ (node.querySelector('.field-bad input, .field-bad select'))?.focus();
+    const bad = node.querySelector('.field-bad input, .field-bad select');
+    // the place is no field of its own
+    if (!bad && placeError.textContent) placeError.scrollIntoView({ block: 'center' });
+    /** @type {HTMLElement | null} */ (bad ?? (placeError.textContent ? x.input : null))?.focus();
   }
 
   const node = h(
@@ -304,7 +307,7 @@ export function evidenceForm({ point, preset, venue, level, storeAt, onChange, o
     point
       ? null
       : h('fieldset', { class: 'field' }, h('legend', null, 'Kind'), h('div', { class: 'evidence-kinds' }, kinds)),
-    about,
+    !point && about,
     name.node,
     beaconPart,
     wifiPart,

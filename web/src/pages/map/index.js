@@ -165,6 +165,19 @@ export function mapPage(root, context, query) {
     noMall: () => menu.firstSteps(),
   });
   const fixtures = makeFixtureView(engine, view.signal);
+  /** What takes the place of the list of zones. */
+  const aside = {
+    open() {
+      list.node.hidden = true;
+      frame.hideStore();
+      help.hide();
+      tabs.open('zones');
+    },
+    close() {
+      list.node.hidden = false;
+      tabs.close();
+    },
+  };
   const plan = makePlanPanel({
     engine,
     context,
@@ -173,17 +186,13 @@ export function mapPage(root, context, query) {
     venue: view.venue,
     level: view.level,
     onOpen: () => {
-      list.node.hidden = true;
-      frame.hideStore();
-      help.hide();
       page.classList.add('placing');
-      tabs.open('zones');
+      aside.open();
       view.fit(covered());
     },
     onClosed: () => {
-      list.node.hidden = false;
       page.classList.remove('placing');
-      tabs.close();
+      aside.close();
       view.fit();
     },
   });
@@ -195,14 +204,12 @@ export function mapPage(root, context, query) {
     venue: view.venue,
     level: view.level,
     onOpen: () => {
-      list.node.hidden = true;
-      frame.hideStore();
-      help.hide();
-      tabs.open('zones');
+      aside.open();
+      if (covered()) view.fit(covered());
     },
     onClosed: () => {
-      list.node.hidden = false;
-      tabs.close();
+      if (covered()) view.fit();
+      aside.close();
     },
     onLevel: (ordinal) => view.setLevel(ordinal),
     covered: () => covered(),
