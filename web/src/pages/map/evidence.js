@@ -25,9 +25,10 @@ const NEW = 'new';
 
 /**
  * @param {{engine: Engine, context: Context, canEdit: boolean, map: HTMLElement, venue: () => Venue | null, level: () => number,
- *   onOpen: () => void, onClosed: () => void, onLevel: (ordinal: number) => void, covered: () => number}} options
+ *   aside: {open: () => void, close: () => void}, fit: (covered?: number) => void, onLevel: (ordinal: number) => void,
+ *   covered: () => number}} options `aside` is the place beside the map; `covered` pixels of the map lie under it
  */
-export function makeEvidence({ engine, context, canEdit, map, venue, level, onOpen, onClosed, onLevel, covered }) {
+export function makeEvidence({ engine, context, canEdit, map, venue, level, aside, fit, onLevel, covered }) {
   /** @type {EvidencePoint[]} of the level that is shown */
   let points = [];
   let isOpen = false;
@@ -146,10 +147,15 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
 
   // ---- the list
 
-  function open() {
+  function take() {
     isOpen = true;
     node.hidden = false;
-    onOpen();
+    aside.open();
+    if (covered()) fit(covered());
+  }
+
+  function open() {
+    take();
     showList();
     draw();
     backButton.focus();
@@ -161,7 +167,8 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
     node.hidden = true;
     engine.pick(null);
     draw();
-    onClosed();
+    if (covered()) fit();
+    aside.close();
   }
 
   function showList() {
@@ -268,11 +275,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, onOp
 
   /** A new point. @param {Preset} preset */
   function openNew(preset) {
-    if (!isOpen) {
-      isOpen = true;
-      node.hidden = false;
-      onOpen();
-    }
+    if (!isOpen) take();
     start({ point: null, etag: null, preset });
     draw();
     draft?.form.focus();

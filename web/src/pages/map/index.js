@@ -203,15 +203,9 @@ export function mapPage(root, context, query) {
     map: frame.map,
     venue: view.venue,
     level: view.level,
-    onOpen: () => {
-      aside.open();
-      if (covered()) view.fit(covered());
-    },
-    onClosed: () => {
-      if (covered()) view.fit();
-      aside.close();
-    },
-    onLevel: (ordinal) => view.setLevel(ordinal),
+    aside,
+    fit: view.fit,
+    onLevel: view.setLevel,
     covered: () => covered(),
   });
   const menu = addVenueMenu({
