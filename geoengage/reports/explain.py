@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 
 from geoengage.presence.index import ZoneIndex
+from geoengage.presence.rules.evidence import is_certain
 from geoengage.presence.rules.levels import belief_weight, level_probability
 from geoengage.reports.rules import Approach, Happened
 
@@ -43,20 +44,22 @@ def approach(
     index: ZoneIndex, zone_number: int, fix: Mapping[str, Any], believed: tuple[int, float] | None, s_m: float
 ) -> Approach:
     """One fix and one zone, in the engine's numbers; `n_inside` is left at 0."""
-    zone = index.zones[zone_number]
+    zone, source = index.zones[zone_number], fix.get("source", "gnss")
+    share = 1.0 if is_certain(source, s_m) else index.share(zone_number, fix["lon"], fix["lat"], fix["accuracy_m"], s_m)
     return Approach(
         zone_id=zone.zone_id,
         name=zone.name,
         at=fix["at"],
         s_m=round(s_m, 1),
         accuracy_m=fix["accuracy_m"],
-        share=round(index.share(zone_number, fix["lon"], fix["lat"], fix["accuracy_m"], s_m), 3),
+        share=round(share, 3),
         level_p=round(level_probability(zone.levels, index.floors(zone), fix["level"], believed), 3),
         trust=fix["trust"],
         reported_level=fix["level"],
         zone_levels=tuple(sorted(zone.levels)),
         needed=zone.rules.min_confidence,
         n_inside=0,
+        source=source,
     )
 
 

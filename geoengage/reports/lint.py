@@ -9,7 +9,9 @@ from geoengage.kit.geo import Frame
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store as presence
 from geoengage.reports import store
+from geoengage.reports.evidence import points_around
 from geoengage.reports.rules import K, Neighbour, Overlap, Subject, Words, overlaps
+from geoengage.reports.rules.evidence import Target, best_reach, point_words
 from geoengage.tenancy.rules import Principal
 from geoengage.venues import store as venues
 from geoengage.venues.rules import PublishedZone, ZoneRules
@@ -51,6 +53,8 @@ async def look_around(session: Session, me: Principal, draft: PublishedZone, now
     floors = await venues.level_ordinals(session, tenant_id)
     outlines = await store.list_outlines(session, tenant_id, draft.mall_id, sorted(draft.levels))
     neighbours = await store.list_neighbours(session, tenant_id, draft)
+    target = Target(draft.geometry, draft.levels, draft.rules.min_confidence)
+    best = best_reach(target, await points_around(session, tenant_id, target))
     subject = Subject(
         frame=frame,
         area=frame.geometry_to_metres(draft.geometry),
@@ -60,6 +64,7 @@ async def look_around(session: Session, me: Principal, draft: PublishedZone, now
         building=floors.get(draft.mall_id, []) if draft.mall_id else [],
         outlines={level: frame.geometry_to_metres(outline) for level, outline in outlines.items()},
         neighbours=[_neighbour(me, frame, row) for row in neighbours],
+        reached_by=None if best is None else point_words(best.point, named=me.sees_store(best.point.store_id)),
     )
     return Surroundings(subject, "default" if seen is None else "pings")
 

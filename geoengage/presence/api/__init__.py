@@ -1,13 +1,14 @@
-"""HTTP of presence: pings in, geofences to monitor, zone events and visits out."""
+"""HTTP of presence: pings in, geofences to monitor, check-in, zone events and visits out."""
 
 from fastapi import APIRouter
 
+from geoengage.presence.api.check_in import router as check_in
 from geoengage.presence.api.geofences import router as geofences
 from geoengage.presence.api.lists import router as lists
 from geoengage.presence.api.pings import PingsIn, PingsOut, pings_openapi, pings_route
 
 router = APIRouter()
-for part in (geofences, lists):
+for part in (geofences, check_in, lists):
     router.include_router(part)
 
 __all__ = ["PingsIn", "PingsOut", "pings_openapi", "pings_route", "router"]

@@ -3,6 +3,7 @@
 Everything is imported from here; the files are a matter of size.
 """
 
+from geoengage.presence.store.check_in import find_shopper_app
 from geoengage.presence.store.devices import (
     LockedDevice,
     PingPolicy,
@@ -27,7 +28,7 @@ from geoengage.presence.store.visits import (
 
 __all__ = [
     "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "delete_old_pings", "find_device",
-    "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections", "insert_zone_events",
-    "list_due_timers", "list_known_times", "list_occupants", "list_states", "list_visits", "list_zone_events",
-    "lock_devices", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
+    "find_shopper_app", "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections",
+    "insert_zone_events", "list_due_timers", "list_known_times", "list_occupants", "list_states", "list_visits",
+    "list_zone_events", "lock_devices", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
 ]  # fmt: skip

@@ -35,6 +35,7 @@ class Approach:
     zone_levels: tuple[int, ...]
     needed: float
     n_inside: int  # fixes of the window whose confidence was high enough
+    source: str = "gnss"  # what that fix rests on
 
     @property
     def confidence(self) -> float:
@@ -70,10 +71,10 @@ def verdict_of(a: Approach, happened: Happened) -> Verdict:
 def zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
     """One sentence with the numbers that decided."""
     number = f"{a.confidence:.2f} (needs {a.needed:.2f})"
-    accuracy = f"the phone says ±{a.accuracy_m:.0f} m"
+    accuracy = _accuracy(a)
     match verdict:
         case Verdict.ENTERED:
-            return f"Entered {a.name}: inside with {number}, {_how(happened.reasons.get('entered', ''))}; {accuracy}."
+            return f"Entered {a.name}: {_entered(a, happened.reasons.get('entered', ''))}."
         case Verdict.LEFT:
             return f"Left {a.name}: {_how(happened.reasons.get('exited', ''))}."
         case Verdict.INSIDE:
@@ -92,6 +93,18 @@ def zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
             return f"{where} {a.name} with {number}: {accuracy}{why}."
 
 
+def _accuracy(a: Approach) -> str:
+    if a.source in _HEARD:
+        return f"{_HEARD[a.source]}, ±{a.accuracy_m:.0f} m"
+    return f"the phone says ±{a.accuracy_m:.0f} m"
+
+
+def _entered(a: Approach, reason: str) -> str:
+    if reason == "phone_enter":
+        return _how(reason)
+    return f"inside with {a.confidence:.2f} (needs {a.needed:.2f}), {_how(reason)}; {_accuracy(a)}"
+
+
 def _weakest(a: Approach) -> str:
     if a.level_p < min(a.share, a.trust):
         return f", and its floor is only {a.level_p:.0%} certain"
@@ -104,12 +117,22 @@ _HOW = {
     "whole_disc": "the whole accuracy circle was inside",
     "single_fix": "one position is enough here",
     "crossing": "its way cut the zone",
+    "phone_enter": "the phone's own monitoring reported that it came into the circle around it",
+    "phone_exit": "the phone's own monitoring reported that it left the circle around it",
     "left": "outside for long enough",
     "silence": "the phone fell silent",
     "zone_deleted": "the zone was taken down",
     "zone_changed": "the zone was changed",
     "schedule_closed": "the zone closed",
     "consent_withdrawn": "location consent was withdrawn",
+}
+
+
+_HEARD = {
+    "beacon": "by a beacon that it heard",
+    "wifi": "by a Wi-Fi access point that it heard",
+    "check_in": "checked in there by scanning a code",
+    "region": "by the circle that its own monitoring reported",
 }
 
 
@@ -125,6 +148,8 @@ _REJECTIONS = {
     "impossible_speed": "over 70 m/s from the position before: impossible",
     "mock_location": "the phone says that the position is made up",
     "invalid": "longitude or latitude out of range",
+    "no_position": "no position, and nothing heard or scanned that the map knows",
+    "unknown_zone": "the phone reported a circle whose zone is not published (any more); that report was left out",
 }
 
 

@@ -90,7 +90,8 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A draft's shape and what is around it. `building`: floors of its mall; `outlines` of the floors it is on."""
+    """A draft's shape and what is around it. `building`: floors of its mall; `outlines` of the floors it is on;
+    `reached_by`: the beacon or the like that enters it whatever GPS can do, in words."""
 
     frame: Frame
     area: BaseGeometry
@@ -100,6 +101,7 @@ class Subject:
     building: Sequence[int]
     outlines: Mapping[int, BaseGeometry]
     neighbours: Sequence[Neighbour]
+    reached_by: str | None = None
 
     @cached_property
     def best_place(self) -> tuple[float, tuple[float, float]]:
@@ -241,12 +243,16 @@ def _confidence(s: Subject, rules: ZoneRules) -> Iterator[Finding]:
     }  # fmt: skip
     if with_level < needed:
         silent = f", {without:.2f} for a phone that reports no floor" if without < with_level else ""
+        reached = f" {s.reached_by} reaches it." if s.reached_by else ""
+        lower = f"Widen it, or set min_confidence to {max(0.05, with_level * 0.9):.2f} or less"
         yield Finding(
             code=Code.CANNOT_REACH_CONFIDENCE,
-            severity=Severity.ERROR,
-            text=f"Nobody can get in: with {accuracy} the best place in it reaches {with_level:.2f}{silent};"
-            f" it needs {needed:.2f}.",
-            advice=f"Widen it, or set min_confidence to {max(0.05, with_level * 0.9):.2f} or less.",
+            severity=Severity.HINT if reached else Severity.ERROR,
+            text=f"{'Nobody gets in by GPS alone' if reached else 'Nobody can get in'}: with {accuracy} the best place"
+            f" in it reaches {with_level:.2f}{silent}; it needs {needed:.2f}.{reached}",
+            advice=f"{lower}, if phones that do not hear it shall count too."
+            if reached
+            else f"{lower}, or place a beacon or a check-in code in it.",
             place=_place(s, x, y),
             geometry=_on_earth(s, s.area),
             numbers=numbers,
@@ -257,7 +263,7 @@ def _confidence(s: Subject, rules: ZoneRules) -> Iterator[Finding]:
             severity=Severity.HINT,
             text=f"A phone that has not reported its floor reaches at most {without:.2f} here; it needs {needed:.2f}."
             " Only phones that know their floor get in.",
-            advice="Let the app report the floor, or lower min_confidence.",
+            advice="Let the app report the floor, place a beacon (it tells phones theirs), or lower min_confidence.",
             place=_place(s, x, y),
             numbers=numbers,
         )

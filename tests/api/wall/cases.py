@@ -57,7 +57,8 @@ class Case:
     def url(self, side: Side) -> str:
         """The path with that side's ids."""
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
-        return self.path.format(**names, code="not-found", token="forged", version=1)
+        code = side.code if "/check-in/" in self.path else "not-found"
+        return self.path.format(**names, code=code, token="forged", version=1)
 
 
 def crud(
@@ -104,6 +105,13 @@ def zone(side: Side) -> dict[str, Any]:
     return square({"name": "New", "mall_id": side["mall"], "levels": [0], "store_id": side["store"]})
 
 
+def evidence_point(side: Side) -> dict[str, Any]:
+    """A beacon in the side's store."""
+    place = {"mall_id": side["mall"], "level": 0, "store_id": side["store"]}
+    beacon = {"kind": "beacon", "uuid": "f7826da6-4fa2-4e98-8024-bc5b71e0893e", "major": 1, "minor": 2}
+    return square({"name": "New"} | place | beacon) | {"geometry": {"type": "Point", "coordinates": [LON, LAT]}}
+
+
 def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
     at = NOON.isoformat()
@@ -146,6 +154,11 @@ PLACE_FILTERS: tuple[Make, ...] = (
     *NO_QUERY,
     lambda s: {"mall_id": s["mall"], "level": 0},
     lambda _: {"bbox": "8,47,9,48"},
+)
+POINT_FILTERS: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda s: {"mall_id": s["mall"], "level": 0, "kind": "check_in"},
+    lambda s: {"zone_id": s["zone"]},
 )
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
@@ -230,6 +243,10 @@ CASES = [
     Case("PATCH", PLAN, body=lambda _: {"opacity": 0.4}),
     Case("GET", f"{PLAN}/image", shared=True),
     Case("DELETE", PLAN),
+    *crud("/v1/evidence-points", "point", evidence_point, named({"name": "Changed"}), queries=POINT_FILTERS),
+    Case("GET", "/v1/evidence-points/{point_id}/poster.pdf"),
+    Case("GET", "/v1/zones/{zone_id}/evidence"),
+    Case("POST", "/v1/zones/evidence", body=lint),
     Case("POST", "/v1/shapes/widen", body=lambda _: {"geometry": square({})["geometry"], "metres": 1}, shared=True),
     Case("POST", "/v1/imports/venue", body=lambda _: square({"name": "New"}), queries=(lambda _: {"mode": "commit"},)),
     Case("GET", "/v1/malls/{mall_id}/export", queries=(*NO_QUERY, lambda _: {"format": "geojson"})),
@@ -249,6 +266,8 @@ CASES = [
     Case("DELETE", "/v1/devices/me/link", For.DEVICE),
     Case("GET", "/v1/config", For.DEVICE),
     Case("GET", "/v1/geofences/nearby", For.DEVICE, queries=(lambda _: {"lon": LON, "lat": LAT},)),
+    Case("POST", "/v1/check-in/{code}", For.DEVICE, lambda _: {"lon": LON, "lat": LAT}),
+    Case("GET", "/v1/check-in/{code}", For.PUBLIC),
     Case("GET", "/v1/inbox", For.DEVICE),
     Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),

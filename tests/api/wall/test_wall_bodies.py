@@ -10,7 +10,7 @@ import pytest
 from geoengage.kit.db import Session
 from geoengage.tenancy.rules import KeyKind
 from tests.api.wall.cases import square
-from tests.api.wall.world import Side, bearer, cookie, dump, make_side
+from tests.api.wall.world import LAT, LON, Side, bearer, cookie, dump, make_side
 from tests.factories import make_key_row
 
 
@@ -41,6 +41,12 @@ def zone(**properties: Any) -> dict[str, Any]:
     return square({"name": "New"} | properties)
 
 
+def check_in(**properties: Any) -> dict[str, Any]:
+    return square({"name": "New", "kind": "check_in"} | properties) | {
+        "geometry": {"type": "Point", "coordinates": [LON, LAT]}
+    }
+
+
 def campaign(trigger: dict[str, Any], **over: Any) -> dict[str, Any]:
     return {"name": "New", "trigger": {"kind": "entered"} | trigger, "title": "t", "body": "b"} | over
 
@@ -55,6 +61,14 @@ OTHER_TENANT = {
     "zone of its store": post("/v1/zones", lambda me, it: zone(store_id=it["store"])),
     "zone moved into its mall": edit("/v1/zones", "zone", lambda it: {"properties": {"mall_id": it["mall"]}}),
     "zone given to its store": edit("/v1/zones", "zone", lambda it: {"properties": {"store_id": it["store"]}}),
+    "beacon in its mall": post("/v1/evidence-points", lambda me, it: check_in(mall_id=it["mall"], level=0)),
+    "beacon of its store": post("/v1/evidence-points", lambda me, it: check_in(store_id=it["store"])),
+    "point moved into its mall": edit(
+        "/v1/evidence-points", "point", lambda it: {"properties": {"mall_id": it["mall"], "level": 0}}
+    ),
+    "point given to its store": edit(
+        "/v1/evidence-points", "point", lambda it: {"properties": {"store_id": it["store"]}}
+    ),
     "store in its mall": post("/v1/stores", lambda me, it: square({"name": "New", "mall_id": it["mall"], "level": 0})),
     "store of its owner": post("/v1/stores", lambda me, it: square({"name": "New", "owner_id": it["owner"]})),
     "store moved into its mall": edit("/v1/stores", "store", lambda it: {"properties": {"mall_id": it["mall"]}}),

@@ -32,7 +32,8 @@ from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
 from geoengage.tenancy.rules import KeyKind
-from geoengage.venues.models import Level, LevelPlan, Unit, VenueFeature
+from geoengage.venues.models import EvidencePoint, Level, LevelPlan, Unit, VenueFeature
+from geoengage.venues.rules import code_of
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.factories import World, make_key_row, make_world
 
@@ -61,6 +62,7 @@ class Side:
     phone: Phone
     signer: Ed25519PrivateKey
     shop_key: str  # a secret key with all scopes, of the neighbour shop only
+    code: str  # of the shop's check-in point
     cookies: dict[str, str] = field(default_factory=dict)  # of operators: owner, and shop (the neighbour's)
 
     def __getitem__(self, kind: str) -> str:
@@ -97,7 +99,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await session.commit()
     phone = await make_phone(client, world, ids["app"], mark)
     ids["device"] = phone.id
-    side = Side(world, mark, ids, phone, signer, shop_key, cookies)
+    side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await _link(client, side)
     await walk_in(client, phone, now)
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
@@ -133,7 +135,17 @@ async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
     ids["zone"] = await make_zone(session, world, name=f"{mark}-zone", **own)
     own["store_id"] = ids["neighbour"]
     ids["neighbour_zone"] = await make_zone(session, world, name="Neighbour", **own)
+    ids["point"] = new_id()
+    about = {"name": f"{mark}-counter", "kind": "check_in", "code": code_of_side(mark), "point": Point(LON, LAT)}
+    place = {"mall_id": mall, "level": 0, "store_id": ids["store"]}
+    session.add(EvidencePoint(tenant_id=tenant_id, id=ids["point"], **about, **place))
+    await session.flush()
     return ids
+
+
+def code_of_side(mark: str) -> str:
+    """The code of the shop's check-in point."""
+    return code_of(mark.encode() * 12)
 
 
 async def _app(session: Session, world: World, mark: str, signer: Ed25519PrivateKey, store_id: UUID) -> UUID:

@@ -83,6 +83,8 @@ export const EVENT_REASONS = {
   whole_disc: 'the whole accuracy circle was inside',
   single_fix: 'one position is enough here',
   crossing: 'its way cut the zone',
+  phone_enter: "the phone's own monitoring says it came in",
+  phone_exit: "the phone's own monitoring says it left",
   left: 'outside for long enough',
   silence: 'the phone fell silent',
   schedule_closed: 'the zone closed',

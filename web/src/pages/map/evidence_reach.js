@@ -80,7 +80,6 @@ export function makeEvidenceReach({ venue, onAdd }) {
       body,
       h('p', { 'data-testid': 'reach-words' }, words),
       shareBar(gnss),
-      gnss.words !== words && h('p', { class: 'lint-quiet' }, gnss.words),
       points.length > 0 && h('ul', { class: 'reach-points' }, points.slice(0, SHOWN).map(line)),
       rest > 0 && h('p', { class: 'lint-quiet' }, `and ${rest} more.`),
       h(
@@ -119,10 +118,10 @@ export function makeEvidenceReach({ venue, onAdd }) {
   return { node, changed };
 }
 
-/** How much of GPS's disc the zone can hold, against what entering needs. @param {ZoneEvidence['gnss']} gnss */
+/** How much of GPS's circle the zone can hold, against what entering needs. @param {ZoneEvidence['gnss']} gnss */
 function shareBar({ largest_share: share, needs, typical_accuracy_m: accuracy, reaches }) {
   const percent = (/** @type {number} */ value) => `${Math.round(value * 100)} %`;
-  const words = `GPS of ±${Math.round(accuracy)} m: at best ${percent(share)} of its circle fits in, ${percent(needs)} is needed`;
+  const words = `GPS of ±${Math.round(accuracy)} m: at best ${percent(share)}, needed ${percent(needs)}`;
   return h(
     'div',
     { class: 'reach-share' },
