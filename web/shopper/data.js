@@ -118,17 +118,27 @@ function answer({ kind, name }) {
   return { node, draw };
 }
 
-/** Whatever the server tells, one line a member; it may tell more than this page was made for. @param {any} told */
-function lines(told) {
-  const { consents: _, counts, ...rest } = told;
-  const counted = Object.entries(counts ?? {}).filter(([, n]) => n);
-  const facts = Object.entries(rest).filter(([, value]) => value !== null && typeof value !== 'object');
+/**
+ * Whatever the server tells, a line each: kinds of rows with how long they are kept, then single facts about device and
+ * person. It may tell more or less than this page was made for.
+ * @param {any} told
+ */
+function lines({ data = [], counts = {}, device = {}, person, ...rest }) {
+  const kept = data.map((/** @type {any} */ { what, count, kept: how }) => [
+    what,
+    [count, how].filter(Boolean).join(', '),
+  ]);
+  const counted = Object.entries(counts).filter(([, n]) => n);
+  const facts = Object.entries({ ...rest, ...device, ...person }).filter(([, value]) => isFact(value));
   return h(
     'dl',
     null,
-    [...counted, ...facts].map(([name, value]) => [h('dt', null, words(name)), h('dd', null, shown(value))]),
+    [...kept, ...counted, ...facts].map(([name, value]) => [h('dt', null, words(name)), h('dd', null, shown(value))]),
   );
 }
+
+/** @param {unknown} value */
+const isFact = (value) => value !== null && typeof value !== 'object';
 
 /** @param {string} name */
 const words = (name) => name[0].toUpperCase() + name.slice(1).replaceAll('_', ' ');

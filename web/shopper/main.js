@@ -18,6 +18,7 @@ let view = null;
 let shown = '';
 /** @type {string | null} */
 let code = null;
+const opened = new Date().toISOString();
 
 /** @param {string} words */
 const say = (words) => (live.textContent = words);
@@ -34,7 +35,7 @@ function draw() {
     drawHeader();
     if (!isFirst) {
       scrollTo(0, 0);
-      main.focus();
+      main.focus({ preventScroll: true });
     }
   } else view?.draw();
   if (code && decided()) useCode();
@@ -85,7 +86,7 @@ async function useCode() {
     tell(
       'Checking in says where you are, and you have not agreed to that. Turn on “Position” and scan the code again.',
     );
-  } else if (!(await checkIn(used))) setTimeout(() => (code ??= used), 5000);
+  } else if (!(await checkIn(used, opened))) setTimeout(() => (code ??= used), 5000);
 }
 
 /** @param {string} head @param {string} text */

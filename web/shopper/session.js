@@ -196,7 +196,7 @@ export async function deleteAll() {
   leaving = true; // so that nothing asks the server meanwhile and is told that we are gone
   await syncing;
   let answer = await call('DELETE', '/v1/me');
-  if (answer.is === 'refused') answer = await call('DELETE', '/v1/devices/me');
+  if (answer.is === 'refused' && answer.status !== 409) answer = await call('DELETE', '/v1/devices/me');
   leaving = false;
   if (answer.is === 'later') return 'No connection to the server: nothing was deleted. Try again later.';
   if (answer.is === 'refused') return `The server did not delete it: ${answer.detail}`;
@@ -427,12 +427,13 @@ export async function dismiss(item) {
 }
 
 /**
- * Say that we stand at the point whose code was scanned.
+ * Say that we stood at the point whose code was scanned.
  * @param {string} code
+ * @param {string} at
  * @returns {Promise<boolean>} whether it is over: taken or refused
  */
-export async function checkIn(code) {
-  const answer = await call('POST', `/v1/check-in/${encodeURIComponent(code)}`, {});
+export async function checkIn(code, at) {
+  const answer = await call('POST', `/v1/check-in/${encodeURIComponent(code)}`, { at });
   if (answer.is === 'later') tell('Checking in needs a connection; it is tried again.');
   else if (answer.is === 'refused') tell('This code belongs to no place here any more.');
   else if (answer.is === 'done') {
