@@ -172,6 +172,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
   }
 
   function showList() {
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest('[data-point]') ?? null);
     backButton.setAttribute('aria-label', 'Back to the list of zones');
     const where = (venue()?.level(level())?.properties.name ?? 'this level').toLowerCase();
     fill(title, `Beacons and check-ins, ${where} `, points.length > 0 && h('span', { class: 'count' }, points.length));
@@ -185,6 +186,14 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
     );
     fill(foot, canEdit && !trouble && points.length > 0 && addButton());
     foot.hidden = !foot.childElementCount;
+    if (focused) focusRow(focused.dataset.point);
+  }
+
+  /** @param {string | undefined} id @returns {boolean} whether it is there */
+  function focusRow(id) {
+    const open = /** @type {HTMLElement | null} */ (body.querySelector(`[data-point="${id}"] button`));
+    open?.focus();
+    return open !== null;
   }
 
   const addButton = () =>
@@ -252,7 +261,12 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
   /** @param {EvidencePoint} point */
   function look(point) {
     const { at, radius } = sign(point);
-    const shape = { type: /** @type {const} */ ('Point'), coordinates: at, radius: Math.max(radius ?? 0, 8) };
+    lookAt(at, radius ?? 0);
+  }
+
+  /** @param {XY} at @param {number} radius */
+  function lookAt(at, radius) {
+    const shape = { type: /** @type {const} */ ('Point'), coordinates: at, radius: Math.max(radius, 8) };
     engine.fit([shape], { padding: 90, maxZoom: 4, covered: covered() });
   }
 
@@ -277,6 +291,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
   function openNew(preset) {
     if (!isOpen) take();
     start({ point: null, etag: null, preset });
+    if (preset.at) lookAt(preset.at, draft?.form.radius() ?? 0);
     draw();
     draft?.form.focus();
   }
@@ -324,8 +339,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
     engine.pick(null);
     showList();
     draw();
-    const open = /** @type {HTMLElement | null} */ (body.querySelector(`[data-point="${id}"] button`));
-    (open ?? backButton).focus();
+    if (!focusRow(id)) backButton.focus();
   }
 
   /** @returns {Promise<boolean>} whether the form may be left */
@@ -405,7 +419,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
     engine.pick(null);
     showList();
     draw();
-    /** @type {HTMLElement | null} */ (body.querySelector(`[data-point="${stored.id}"] button`))?.focus();
+    focusRow(stored.id);
   }
 
   async function removePoint() {

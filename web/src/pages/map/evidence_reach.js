@@ -47,6 +47,7 @@ export function makeEvidenceReach({ venue, onAdd }) {
   /** @param {DraftSnapshot | null} next */
   function changed(next) {
     const place = venue();
+    if (draft?.zoneId !== next?.zoneId) [state, body].forEach((part) => fill(part));
     draft = next;
     const question = place && next ? JSON.stringify(draftBody(place, next)) : 'null';
     if (question === asked) return;
@@ -128,8 +129,8 @@ function shareBar({ largest_share: share, needs, typical_accuracy_m: accuracy, r
     h(
       'div',
       { class: `share-bar ${reaches ? 'share-ok' : 'share-short'}`, role: 'img', 'aria-label': words },
-      h('span', { style: { width: percent(Math.min(1, share)) } }),
-      h('i', { style: { left: percent(Math.min(1, needs)) } }),
+      h('span', { style: { width: `${Math.min(1, share) * 100}%` } }),
+      h('i', { style: { left: `${Math.min(1, needs) * 100}%` } }),
     ),
     h('p', { class: 'lint-quiet', 'aria-hidden': 'true' }, words),
   );
