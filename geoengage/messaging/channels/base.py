@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from geoengage.messaging.rules import Attempt, Outcome
+from geoengage.messaging.rules import NO_OPTIONS, Attempt, Outcome, PushOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Push:
     platform: str
     address: str | None
     address_kind: str | None
+    options: PushOptions = NO_OPTIONS
 
 
 class Channel(Protocol):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
 from geoengage.messaging.rules.drafts import Blocker, Purpose, gate_blocker, in_order
+from geoengage.messaging.rules.options import PushOptions
 from geoengage.profiles.rules import Recipient
 
 # Providers count in whole seconds: with less than one left the time to live would be zero.
@@ -36,6 +37,7 @@ class Waiting:
     title: str
     body: str
     data: dict[str, str]
+    push: PushOptions
     collapse_key: str
     timezone: str | None
     status: str
