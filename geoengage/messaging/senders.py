@@ -23,9 +23,11 @@ from geoengage.kit.vapid import load_vapid_key
 from geoengage.messaging import store
 from geoengage.messaging.channels import Channel, PreviewChannel
 from geoengage.messaging.channels.fcm import FcmChannel, open_fcm
+from geoengage.messaging.channels.unreadable import WORDS as UNREADABLE
 from geoengage.messaging.channels.unreadable import UnreadableChannel
 from geoengage.messaging.channels.webpush import Vapid, WebPushChannel
-from geoengage.messaging.rules import Limit, Route
+from geoengage.messaging.models import FirebaseSender
+from geoengage.messaging.rules import Check, CheckResult, Limit, Route
 from geoengage.profiles.push_addresses import read_subscription
 from geoengage.profiles.rules import Recipient
 
@@ -134,6 +136,13 @@ class Senders:
             logger.error("a service account cannot be read", tenant=str(tenant_id), app=str(app_id))
             return UnreadableChannel()
         return open_fcm(self._http, self._settings.fcm, json.loads(opened), self._clock)
+
+    async def check(self, tenant_id: UUID, stored: FirebaseSender) -> Check:
+        """Whether an app's stored credentials work. Asks Google; no transaction may be open."""
+        opened = sealed.unseal(self._key, account_about(tenant_id, stored.app_id), stored.sealed)
+        if opened is None:
+            return Check(CheckResult.WRONG_KEY, UNREADABLE, UNREADABLE)
+        return await open_fcm(self._http, self._settings.fcm, json.loads(opened), self._clock).check()
 
     def pick(self, recipient: Recipient | None, own: Mapping[UUID, Sender], *, is_test_push: bool = False) -> Sender:
         """The way to this recipient. Campaigns never reach a test device's provider; a test push may."""

@@ -262,7 +262,9 @@ class FcmServer:
         status, name, code = FAULTS[fault]
         headers = {"Retry-After": self.retry_after} if self.retry_after is not None and status in (429, 503) else {}
         info = [{"@type": ERROR_INFO, "reason": "SERVICE_DISABLED", "domain": "googleapis.com"}]
-        return _error(status, name, f"scripted {fault}", code, headers=headers, more=info if fault == "disabled" else [])
+        return _error(
+            status, name, f"scripted {fault}", code, headers=headers, more=info if fault == "disabled" else []
+        )
 
     async def _received(self, request: web.Request) -> web.StreamResponse:
         return web.json_response([asdict(call) for call in self.calls])

@@ -14,7 +14,7 @@ from geoengage.messaging.rules.accounts import (
     read_check,
     service_account_flaws,
 )
-from geoengage.messaging.rules.checks import Policy, Waiting, blockers_now
+from geoengage.messaging.rules.checks import Policy, Waiting, blockers_now, test_push_blockers
 from geoengage.messaging.rules.drafts import (
     BUDGET_DAYS,
     TENANT_GATE,
@@ -85,5 +85,5 @@ __all__ = [
     "after_web_push", "backoff_s", "blockers_now", "campaign_gate", "check", "check_template", "clean", "cut",
     "draw", "gate_blocker", "https_flaw", "in_holdout", "in_order", "kept_members", "link_flaw", "misconfigured",
     "not_reached", "rate_per_s", "read_check", "render", "render_message", "retry_after_s", "service_account_flaws",
-    "settle", "while_paused", "zone_gate",
+    "settle", "test_push_blockers", "while_paused", "zone_gate",
 ]  # fmt: skip

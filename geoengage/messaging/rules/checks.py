@@ -81,6 +81,25 @@ def blockers_now(
     return in_order(found)
 
 
+def test_push_blockers(
+    recipient: Recipient, *, is_demo: bool, stopped: bool, needs_address: bool
+) -> tuple[Blocker, ...]:
+    """All that keeps a test push from a device. Somebody typed its id; so consent counts, but for made-up people.
+
+    A test device is its developer's own, and in a demo tenant the phones are those of whoever tries it.
+    """
+    found = []
+    if recipient.marketing_push != "granted" and not (recipient.is_test or is_demo):
+        found.append(Blocker.NO_CONSENT)
+    if recipient.suppressed:
+        found.append(Blocker.SUPPRESSED)
+    if stopped:
+        found.append(Blocker.SENDING_STOPPED)
+    if needs_address and (recipient.push_address is None or recipient.push_retired):
+        found.append(Blocker.NO_ADDRESS)
+    return in_order(found)
+
+
 def _about_recipient(waiting: Waiting, recipient: Recipient, *, needs_address: bool) -> list[Blocker]:
     found = []
     about_place = waiting.zone_id is not None
