@@ -2,7 +2,7 @@
 
 It checks what they check: the assertion's signature, the bearer token, the message's shape. It answers errors in their
 format, by script (`fail_next`, `fail_target`) or by chance (`errors`, `seed`), and records every call. Several projects
-live side by side, each with an account of its own (`credentials(project)`); `fail_project` is trouble of one of them. Alone:
+live side by side, each with an account of its own (`credentials(project)`); `fail_project`: trouble of one. Alone:
 `python -m tests.providers.fcm_server --credentials FILE --port 9099 --errors 0.2 --seed 7`; GET /received: the calls.
 """
 
@@ -78,7 +78,7 @@ def _private_key() -> rsa.RSAPrivateKey:
 
 
 class FcmServer:
-    """Any number of Firebase projects. `retry_after` is sent with 429 and 503 when not None; `delay_s` before every answer."""
+    """Firebase projects. `retry_after` is sent with 429 and 503 when not None; `delay_s` before every answer."""
 
     def __init__(self, *, errors: float = 0.0, seed: int = 0, stall_s: float = 0.05, retry_after: str | None = "1"):
         self.errors = errors

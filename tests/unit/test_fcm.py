@@ -16,6 +16,7 @@ from geoengage.kit.settings import FcmSettings, Settings
 from geoengage.messaging.channels import Push
 from geoengage.messaging.channels.fcm import FcmChannel, encode, open_fcm, read_answer
 from geoengage.messaging.rules import (
+    LINK_MAX,
     AndroidOptions,
     ApnsOptions,
     Attempt,
@@ -27,6 +28,7 @@ from geoengage.messaging.rules import (
     PushOptions,
     Sent,
     Unknown,
+    render_message,
 )
 from geoengage.messaging.senders import PREVIEW, open_senders
 from tests.providers.fcm_server import FcmServer, find_flaw
@@ -121,10 +123,20 @@ def test_encoding_varies_with_kind_and_campaign(over: dict[str, object], present
 
 
 def test_the_longest_text_fits_into_fcms_4096_bytes() -> None:
-    from geoengage.messaging.rules import render_message
-
     text = render_message("𝔗" * 500, "漢" * 3000, {})
     assert find_flaw(encode(push(title=text.title, body=text.body), NOW)) is None
+
+
+async def test_the_longest_options_beside_it_shorten_the_text(channel: FcmChannel, fcm: FcmServer) -> None:
+    text = render_message("𝔗" * 500, "漢" * 3000, {})
+    link = "https://shop.example/" + "x" * (LINK_MAX - 21)
+    options = PushOptions(
+        AndroidOptions("c" * 100, "high", "s" * 100), ApnsOptions("s" * 100, "passive", "t" * 100), link
+    )
+    longest = push(title=text.title, body=text.body, data={"link": link}, options=options)
+    assert find_flaw(encode(longest, NOW)) is not None
+    assert isinstance(await channel.send(longest, attempt()), Sent)
+    assert fcm.calls[0].message["notification"]["body"].endswith("漢…")
 
 
 async def test_success(channel: FcmChannel, fcm: FcmServer) -> None:

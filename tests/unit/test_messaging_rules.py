@@ -105,19 +105,19 @@ def test_holdout_is_stable_and_grows_with_its_percentage() -> None:
 def waiting(**over: object) -> Waiting:
     values: dict[str, object] = {
         "id": uuid4(), "device_id": uuid4(), "person_id": uuid4(), "campaign_id": uuid4(), "store_id": None,
-        "zone_id": uuid4(), "purpose": "marketing", "title": "t", "body": "b", "data": {}, "push": NO_OPTIONS, "collapse_key": "c",
-        "timezone": None, "status": "queued", "attempts": 0, "expires_at": SOON, "closed_gates": (),
-        "visit_ended": False,
+        "zone_id": uuid4(), "purpose": "marketing", "title": "t", "body": "b", "data": {}, "push": NO_OPTIONS,
+        "collapse_key": "c", "timezone": None, "status": "queued", "attempts": 0, "expires_at": SOON,
+        "closed_gates": (), "visit_ended": False,
     } | over  # fmt: skip
     return Waiting(**values)  # type: ignore[arg-type]
 
 
 def recipient(**over: object) -> Recipient:
     values: dict[str, object] = {
-        "device_id": uuid4(), "app_id": uuid4(), "person_id": uuid4(), "profile_id": None, "first_name": None, "language": None,
-        "attributes": {}, "location": "granted", "marketing_push": "granted", "personalisation": "unknown",
-        "suppressed": False, "is_test": False, "timezone": None, "push_provider": "fcm", "push_address": "a",
-        "push_kind": "fcm_token", "push_retired": False, "platform": "ios",
+        "device_id": uuid4(), "app_id": uuid4(), "person_id": uuid4(), "profile_id": None, "first_name": None,
+        "language": None, "attributes": {}, "location": "granted", "marketing_push": "granted",
+        "personalisation": "unknown", "suppressed": False, "is_test": False, "timezone": None, "push_provider": "fcm",
+        "push_address": "a", "push_kind": "fcm_token", "push_retired": False, "platform": "ios",
     } | over  # fmt: skip
     return Recipient(**values)  # type: ignore[arg-type]
 

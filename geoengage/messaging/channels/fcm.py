@@ -18,7 +18,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.oauth2.service_account import Credentials
 
 from geoengage.kit.settings import FcmSettings
-from geoengage.messaging.channels.base import Push
+from geoengage.messaging.channels.base import Push, shorten
 from geoengage.messaging.channels.google_token import AccessToken
 from geoengage.messaging.rules import (
     Answer,
@@ -37,6 +37,7 @@ _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+MESSAGE_MAX = 4096  # bytes of JSON; FCM counts the payload only, so this is on the safe side
 # A topic nobody subscribes to, and validate_only besides: a check reaches no phone.
 _CHECK = {"validate_only": True, "message": {"topic": "geoengage-check", "data": {"check": "1"}}}
 
@@ -58,7 +59,7 @@ class FcmChannel:
     async def send(self, push: Push, attempt: Attempt) -> Outcome:
         """Try once; a refused access token is renewed and tried again at once."""
         try:
-            answer = await self._ask({"message": encode(push, attempt.now)})
+            answer = await self._ask(write(push, attempt.now))
         except TransportError as error:
             return not_reached(f"no access token: {error}"[:200], self._by_now(attempt))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -72,7 +73,7 @@ class FcmChannel:
     async def check(self) -> Check:
         """Have Google validate a message without sending it: do the credentials work?"""
         try:
-            return read_check(await self._ask(_CHECK))
+            return read_check(await self._ask(json.dumps(_CHECK).encode()))
         except TransportError as error:
             return check(CheckResult.UNREACHABLE, f"no access token: {error}"[:200])
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -81,12 +82,11 @@ class FcmChannel:
     def _by_now(self, attempt: Attempt) -> Attempt:
         return replace(attempt, now=self._clock())
 
-    async def _ask(self, request: dict[str, Any]) -> Answer:
+    async def _ask(self, body: bytes) -> Answer:
         """The answer, with a fresh access token if the first one is refused. An account that gets none is a 401.
 
         Raises TransportError when the token endpoint cannot be reached or asks to try again, and aiohttp's errors.
         """
-        body = json.dumps(request, ensure_ascii=False).encode()
         try:
             token = await self._token.get()
             answer = await self._post(body, token)
@@ -104,6 +104,16 @@ class FcmChannel:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=UTF-8"}
         async with self._http.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
             return read_answer(response.status, response.headers.get("Retry-After"), await response.read())
+
+
+def write(push: Push, now: datetime) -> bytes:
+    """The request's body; the message's text is shortened where the whole would be larger than FCM takes."""
+    body = _json(push, now)
+    return body if len(body) <= MESSAGE_MAX else _json(shorten(push, len(body) - MESSAGE_MAX), now)
+
+
+def _json(push: Push, now: datetime) -> bytes:
+    return json.dumps({"message": encode(push, now)}, ensure_ascii=False).encode()
 
 
 def encode(push: Push, now: datetime) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pywebpush import WebPusher
 
 from geoengage.kit.settings import WebPushSettings
 from geoengage.kit.vapid import public_key_text
-from geoengage.messaging.channels.base import Push
+from geoengage.messaging.channels.base import Push, shorten
 from geoengage.messaging.rules import (
     Answer,
     Attempt,
@@ -72,7 +72,7 @@ class WebPushChannel:
             return Misconfigured("push_host", f"{to.origin} is not in GEOENGAGE_WEBPUSH__HOSTS"[:300])
         payload = encode(push)
         if len(payload) > PAYLOAD_MAX:
-            return Failed("payload_too_large", f"{len(payload)} of at most {PAYLOAD_MAX} bytes")
+            payload = encode(shorten(push, len(payload) - PAYLOAD_MAX))
         return await self._post(to, payload, push, attempt)
 
     async def _post(self, to: Subscription, payload: bytes, push: Push, attempt: Attempt) -> Outcome:
