@@ -21,6 +21,7 @@ from geoengage.kit.http import Problem, install_error_handlers
 from geoengage.kit.limits import RateLimit
 from geoengage.kit.middleware import Outermost
 from geoengage.kit.settings import Settings
+from geoengage.kit.vapid import load_vapid_key, public_key_text
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
@@ -70,7 +71,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
+    app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
+    app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)

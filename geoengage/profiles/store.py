@@ -75,6 +75,21 @@ async def retire_address(
     return result.scalar_one_or_none() is not None
 
 
+async def retire_moved(session: Session, tenant_id: TenantId, address: str, device_id: UUID, now: datetime) -> None:
+    """Retire this push address wherever another device than `device_id` has it, with the reason `moved`."""
+    await session.execute(
+        update(Device)
+        .where(
+            Device.tenant_id == tenant_id,
+            Device.push_address == address,
+            Device.id != device_id,
+            Device.push_retired_at.is_(None),
+        )
+        .values(push_retired_at=now, push_retired_reason="moved")
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
     rows = await session.execute(
@@ -88,6 +103,7 @@ async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Col
 def _recipient(device: Device, profile: Profile | None) -> Recipient:
     return Recipient(
         device_id=device.id,
+        app_id=device.app_id,
         person_id=device.profile_id or device.id,
         profile_id=device.profile_id,
         first_name=profile.first_name if profile else None,

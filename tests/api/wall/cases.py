@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.api.wall.world import LAT, LON, Side
+from tests.api.wall.world import LAT, LON, Side, service_account
 from tests.campaign_rows import NOON
 from tests.pictures import picture
 
@@ -163,6 +163,7 @@ POINT_FILTERS: tuple[Make, ...] = (
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
+FIREBASE = "/v1/apps/{app_id}/firebase"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
@@ -201,6 +202,11 @@ CASES = [
     Case("POST", "/v1/apps/{app_id}/shopper-page"),
     Case("DELETE", "/v1/apps/{app_id}/shopper-page"),
     *crud("/v1/keys", "key", key, None),
+    Case("PUT", FIREBASE, body=lambda s: {"service_account": service_account(s)}),
+    Case("GET", FIREBASE),
+    Case("POST", f"{FIREBASE}/check"),
+    Case("DELETE", FIREBASE),
+    Case("POST", "/v1/apps/{app_id}/test-push", body=lambda s: {"device_id": s["device"]}),
     Case("GET", "/v1/operators"),
     Case("POST", "/v1/operators", body=operator),
     Case("POST", "/v1/operators/{operator_id}/disable"),
