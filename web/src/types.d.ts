@@ -230,6 +230,7 @@ export interface Audience {
   value?: unknown;
 }
 export interface Campaign {
+  push?: PushOptions | null;
   id: string;
   name: string;
   store_id: string | null;
@@ -549,4 +550,12 @@ export interface ZoneEvidence {
   points: { id: string; name: string; kind: EvidenceKind; level: number | null; distance_m: number; share: number }[];
   verdict: 'gnss' | 'beacon' | 'wifi' | 'check_in' | 'none';
   words: string;
+}
+
+/** Of a campaign's push besides its words; null or missing is as usual. */
+export interface PushOptions {
+  image_url?: string | null;
+  link?: string | null;
+  android?: { channel_id?: string | null; priority?: string | null; sound?: string | null };
+  apns?: { sound?: string | null; interruption_level?: string | null; thread_id?: string | null };
 }

@@ -50,7 +50,7 @@ export function firebaseSection({ app, context, signal }) {
       check.disabled = true;
       fill(check, 'Checking…');
       try {
-        const next = await post(`${path}/check`);
+        const next = withWords(await post(`${path}/check`));
         show(next);
         context.announce(`Firebase ${senderState(next).text}.`);
         refocus('firebase-check');
@@ -177,7 +177,7 @@ export function firebaseSection({ app, context, signal }) {
 
   /** The server may not have asked Google yet. @param {Sender} sender */
   async function checked(sender) {
-    const next = sender.status === 'unchecked' ? await post(`${path}/check`).catch(() => sender) : sender;
+    const next = sender.status === 'unchecked' ? await post(`${path}/check`).then(withWords, () => sender) : sender;
     show(next);
     context.announce(`Firebase ${senderState(next).text}.`);
     refocus('firebase-check');
@@ -191,6 +191,9 @@ export function firebaseSection({ app, context, signal }) {
   load();
   return node;
 }
+
+/** A check says more than the state: also what proves nothing, as when Google cannot be reached. @param {Sender & {words: string}} found */
+const withWords = (found) => ({ ...found, detail: found.status === 'works' ? null : found.words });
 
 /** @param {HTMLElement} node @param {unknown} error */
 function complain(node, error) {
