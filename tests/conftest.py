@@ -29,11 +29,12 @@ from geoengage.kit.cluster import Cluster
 from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.migrate import upgrade
-from geoengage.kit.settings import Settings
+from geoengage.kit.settings import FcmSettings, Settings
 
 pytest_plugins = ["tests.providers.fixtures"]
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a-key-for-tests-only-0123456789abcdef"
+NOWHERE = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
 
 
 def plain_logging() -> None:
@@ -150,8 +151,8 @@ async def session(sessions: Sessions) -> AsyncIterator[Session]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings of a test installation."""
-    return Settings(data_dir=tmp_path, secret_key=KEY)
+    """Settings of a test installation. Google is nowhere; a test that speaks to a provider names its local server."""
+    return Settings(data_dir=tmp_path, secret_key=KEY, fcm=FcmSettings(base_url=NOWHERE, token_uri=f"{NOWHERE}/token"))
 
 
 @pytest.fixture(scope="session")

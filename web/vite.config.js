@@ -13,9 +13,20 @@ const reportAssets = {
   },
 };
 
+/** The fonts of what the server prints: posters of check-in points. */
+const printFonts = {
+  name: 'print-fonts',
+  generateBundle() {
+    for (const file of ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']) {
+      const source = readFileSync(new URL(`node_modules/dejavu-fonts-ttf/ttf/${file}`, import.meta.url));
+      this.emitFile({ type: 'asset', fileName: `fonts/${file}`, source });
+    }
+  },
+};
+
 export default defineConfig({
   base: '/ui/',
-  plugins: [reportAssets],
+  plugins: [reportAssets, printFonts],
   build: {
     target: 'es2022',
     // the strict CSP allows no inline script, so nothing may be inlined into the HTML

@@ -7,13 +7,28 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Text, and_, cast, distinct, false, func, literal, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    cast,
+    distinct,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import AttributeTest, Audience, Everyone, Op
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
+from geoengage.messaging.models import FirebaseSender
 from geoengage.profiles.models import Device, Profile
 
 
@@ -72,7 +87,9 @@ def _reach_conditions(audience: Audience, marketing: bool, whose: Whose) -> list
         consent = and_(consent, Device.marketing_push == "granted")
     awake = Profile.suppressed_at.is_(None)
     has_address = and_(Device.push_address.is_not(None), Device.push_retired_at.is_(None))
-    address: ColumnElement[bool] = true() if whose.preview else or_(Device.is_test, has_address)
+    address = or_(Device.is_test, has_address)
+    if whose.preview:
+        address = or_(address, ~_has_own_sender())
     inside = _in_audience(audience)
     return [
         inside,
@@ -81,6 +98,12 @@ def _reach_conditions(audience: Audience, marketing: bool, whose: Whose) -> list
         and_(inside, consent, awake, address),
         and_(consent, awake, address),
     ]
+
+
+def _has_own_sender() -> ColumnElement[bool]:
+    """Whether the device's app has a Firebase project of its own, so that a message needs an address there."""
+    mine = and_(FirebaseSender.tenant_id == Device.tenant_id, FirebaseSender.app_id == Device.app_id)
+    return exists().where(mine)
 
 
 def _in_audience(audience: Audience) -> ColumnElement[bool]:

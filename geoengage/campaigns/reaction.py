@@ -139,6 +139,7 @@ def _draft(start: _Start, case: Case, blockers: tuple[str, ...]) -> Draft:
         purpose=content.definition.purpose,
         title=title,
         body=body,
+        push=content.definition.push,
         collapse_key=str(case.campaign_id),
         gates=(campaign_gate(case.campaign_id), zone_gate(event.zone_id)),
         expires_at=expires_at(content, event, place.timezone),

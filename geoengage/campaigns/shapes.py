@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
+import msgspec
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -31,7 +32,7 @@ from geoengage.campaigns.rules import (
 )
 from geoengage.campaigns.views import Described
 from geoengage.kit.shapes import Name, Patch, Shape
-from geoengage.messaging.rules import Purpose
+from geoengage.messaging.rules import LINK_MAX, Purpose, PushOptions, https_flaw, link_flaw
 from geoengage.venues.rules import DAYS
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -132,6 +133,61 @@ class CapShape(Shape):
     per_days: int = Field(default=1, ge=1, le=MAX_CAP_DAYS, description="Days, counted back from the moment.")
 
 
+# Names that an app has given to its own channels, sounds and threads: never a path.
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+
+
+class AndroidShape(Shape):
+    """Of the notification on Android."""
+
+    channel_id: Token | None = Field(
+        default=None, description="The app's notification channel, which must exist there; null: its default one."
+    )
+    priority: Literal["high", "normal"] | None = Field(
+        default=None, description="`normal` may wait while the phone dozes; null: high, as befits somebody who is here."
+    )
+    sound: Token | None = Field(default=None, description="A sound in the app, without ending; null: the channel's.")
+
+
+class ApnsShape(Shape):
+    """Of the notification on Apple's systems."""
+
+    sound: Token | None = Field(default=None, description="A sound in the app, e.g. `bell.caf`; null: the default one.")
+    interruption_level: Literal["passive", "active", "time-sensitive"] | None = Field(
+        default=None,
+        description="`passive` adds to the list without a sound, `time-sensitive` breaks through a Focus and needs the"
+        " app's entitlement; null: active. `critical` is not for shops.",
+    )
+    thread_id: Token | None = Field(default=None, description="Groups notifications; null: by app.")
+
+
+class PushShape(Shape):
+    """What a push says beyond its words."""
+
+    android: AndroidShape = Field(default=AndroidShape(), description="Of the notification on Android.")
+    apns: ApnsShape = Field(default=ApnsShape(), description="Of the notification on Apple's systems.")
+    image_url: str | None = Field(
+        default=None, max_length=LINK_MAX, description="Picture, https, at most 1 MB; phones fetch it."
+    )
+    link: str | None = Field(
+        default=None,
+        max_length=LINK_MAX,
+        description="What a tap opens: https, or the app's own scheme (`myshop://offer/7`). In the push's data as"
+        " `link`. Browsers open https only.",
+    )
+
+    @field_validator("image_url", "link")
+    @classmethod
+    def _is_safe(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and (flaw := (https_flaw if info.field_name == "image_url" else link_flaw)(value)):
+            raise ValueError(flaw)
+        return value
+
+    def options(self) -> PushOptions:
+        """As the rules see it."""
+        return msgspec.convert(self.model_dump(), PushOptions)
+
+
 class CampaignIn(Shape):
     """A campaign as its owner writes it."""
 
@@ -162,6 +218,7 @@ class CampaignIn(Shape):
     fallback_name: str | None = Field(
         default=None, max_length=60, description="For first_name where it is unknown or may not be used."
     )
+    push: PushShape = Field(default=PushShape(), description="Sound, channel, picture, link of the notification.")
 
     @field_validator("valid_to")
     @classmethod
@@ -200,6 +257,7 @@ class CampaignIn(Shape):
                 purpose=self.purpose,
                 dwell_s=self.trigger.dwell_s,
                 fallback_name=self.fallback_name or None,
+                push=self.push.options(),
             ),
         )
 
@@ -214,7 +272,7 @@ class CampaignPatch(Patch):
     """A JSON merge patch: members left out stay, also inside `trigger`, `audience`, `hours` and `cap`."""
 
     nullable: ClassVar[frozenset[str]] = frozenset(
-        {"store_id", "audience", "hours", "valid_from", "valid_to", "fallback_name"}
+        {"store_id", "audience", "hours", "valid_from", "valid_to", "fallback_name", "push"}
     )
 
     name: str | None = Field(default=None, description="See POST.")
@@ -232,6 +290,7 @@ class CampaignPatch(Patch):
     title: str | None = Field(default=None, description="See POST.")
     body: str | None = Field(default=None, description="See POST.")
     fallback_name: str | None = Field(default=None, description="See POST; null: none.")
+    push: dict[str, Any] | None = Field(default=None, description="Members to change; null: all as usual.")
 
 
 class EstimateOut(BaseModel):
@@ -296,6 +355,8 @@ def content_json(content: Content) -> dict[str, Any]:
         "title": content.title,
         "body": content.body,
         "fallback_name": d.fallback_name,
+        "push": msgspec.structs.asdict(d.push)
+        | {"android": msgspec.structs.asdict(d.push.android), "apns": msgspec.structs.asdict(d.push.apns)},
     }
 
 

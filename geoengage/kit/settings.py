@@ -37,7 +37,41 @@ class FcmSettings(BaseModel):
         default=None, description="Service account JSON. Without it messages go to the preview inbox."
     )
     base_url: str = Field(default="https://fcm.googleapis.com", description="Origin of the FCM HTTP v1 API.")
+    token_uri: str = Field(
+        default="https://oauth2.googleapis.com/token",
+        description="Where access tokens come from; accounts put by tenants may name no other.",
+    )
     timeout_s: float = Field(default=10.0, description="Longest wait for one answer, seconds (Google asks for ≥ 10).")
+    per_minute: int = Field(
+        default=600_000, ge=1, description="Most messages to one Firebase project in a minute, all workers together."
+    )
+    ramp_up_s: float = Field(
+        default=60.0, ge=0, description="From a tenth of that to all of it in so many seconds, after a rest or a pause."
+    )
+
+
+PUSH_HOSTS = "fcm.googleapis.com *.push.services.mozilla.com *.push.apple.com *.notify.windows.com"
+
+
+class WebPushSettings(BaseModel):
+    """Web push (RFC 8030) with VAPID (RFC 8292)."""
+
+    private_key: SecretStr | None = Field(
+        default=None, description="P-256 key, base64url (32 bytes) or PEM. Unset: made and kept in `data_dir`."
+    )
+    contact: str | None = Field(
+        default=None, description="mailto: or https address that push services may write to. Unset: `public_url`."
+    )
+    hosts: str = Field(
+        default=PUSH_HOSTS,
+        description="Push services that may be called, separated by spaces: hosts, `*.domain`, or whole origins.",
+    )
+    timeout_s: float = Field(default=10.0, description="Longest wait for one answer, seconds.")
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The hosts, one by one."""
+        return tuple(self.hosts.lower().split())
 
 
 class LanSettings(BaseModel):
@@ -75,6 +109,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, description="Port to listen on.")
     public_url: str | None = Field(default=None, description="https address under which clients reach this server.")
     web_dir: Path | None = Field(default=None, description="Built console; unset: the one in the package or checkout.")
+    fonts_dir: Path | None = Field(
+        default=None, description="Folder of further TTF fonts, for names on posters in scripts that DejaVu lacks."
+    )
     log_json: bool = Field(default=False, description="Log lines as JSON instead of for people.")
     tiles_url: str | None = Field(
         default=None, description="Background map of the console, https://…/{z}/{x}/{y}.png. Unset: none."
@@ -82,6 +119,7 @@ class Settings(BaseSettings):
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
     fcm: FcmSettings = FcmSettings()
     lan: LanSettings = LanSettings()
+    webpush: WebPushSettings = WebPushSettings()
     worker: WorkerSettings = WorkerSettings()
 
     @field_validator("tiles_url")

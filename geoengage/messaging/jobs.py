@@ -1,14 +1,15 @@
 """The delivery loop: claim what is due, check once more, send, record. No provider is called inside a transaction.
 
 A claim takes no more than can be sent at once, so the check in the claiming transaction is the check just before the
-socket: no claimed message waits. What a worker leaves behind when it dies falls due again when its lease runs out.
+socket: no claimed message waits. What a pause or a limit holds back is put off in the database, never in memory, and
+checked again when it is claimed again. What a worker leaves behind when it dies falls due when its lease runs out.
 """
 
 import asyncio
 import contextlib
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,22 +20,25 @@ from geoengage.kit.db import Session, Sessions, retried, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
-from geoengage.messaging import store
-from geoengage.messaging.channels import Channel, Channels, Push, open_channels
+from geoengage.messaging import recording, store
+from geoengage.messaging.channels import Push
+from geoengage.messaging.pace import Pace
+from geoengage.messaging.recording import Flight
 from geoengage.messaging.rules import (
     Attempt,
-    MessageChanged,
     Misconfigured,
     Outcome,
+    Paused,
     Policy,
-    Settled,
+    Route,
     Skipped,
     Status,
     Waiting,
     after_silence,
     blockers_now,
-    settle,
+    while_paused,
 )
+from geoengage.messaging.senders import Senders, open_senders
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Recipient
 from geoengage.tenancy import store as tenancy_store
@@ -45,14 +49,13 @@ RECORD_EVERY_S = 0.05
 logger = log.get("messaging")
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """One message on its way through a channel; `recipient` is who it was when it was checked."""
+@dataclass(slots=True)
+class _Sorted:
+    """Claimed messages by what happens to them: sent now, decided without being sent, put off until later."""
 
-    tenant_id: TenantId
-    waiting: Waiting
-    recipient: Recipient
-    channel: Channel
+    flights: list[Flight]
+    decided: dict[UUID, Outcome]
+    put_off: dict[UUID, datetime]
 
 
 class Deliverer:
@@ -61,7 +64,7 @@ class Deliverer:
     def __init__(
         self,
         sessions: Sessions,
-        channels: Channels,
+        senders: Senders,
         settings: WorkerSettings,
         *,
         clock: Callable[[], datetime] = utc_now,
@@ -69,13 +72,16 @@ class Deliverer:
         ring: Callable[[], None] = lambda: None,
     ) -> None:
         self._sessions = sessions
-        self._channels = channels
+        self._senders = senders
+        self._pace = Pace(sessions, senders.limit)
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
         self._ring = ring
         self._lease = new_id()
-        self._flying: dict[asyncio.Task[Outcome], _Flight] = {}
+        self._flying: dict[asyncio.Task[Outcome], Flight] = {}
+        self._done = 0
+        self._half_done = asyncio.Event()
 
     async def step(self) -> bool:
         """Claim for whoever has work, wait at most 50 ms for answers, record them; False when nothing is to be done."""
@@ -113,46 +119,88 @@ class Deliverer:
     async def _claim(self, tenant_id: TenantId, limit: int) -> int:
         now = self._clock()
 
-        async def work(session: Session) -> tuple[int, list[_Flight]]:
+        async def work(session: Session) -> tuple[int, list[Flight]]:
             return await self._check_claimed(session, tenant_id, limit, now)
 
         claimed, flights = await retried(self._sessions, tenant_id, work)
         for flight in flights:
-            self._flying[asyncio.create_task(self._send(flight))] = flight
+            task = asyncio.create_task(self._send(flight))
+            task.add_done_callback(self._count_done)
+            self._flying[task] = flight
         if claimed > len(flights):
             self._ring()
         return claimed
 
     async def _check_claimed(
         self, session: Session, tenant_id: TenantId, limit: int, now: datetime
-    ) -> tuple[int, list[_Flight]]:
+    ) -> tuple[int, list[Flight]]:
         until = now + timedelta(seconds=self._settings.lease_s)
         claim = await store.claim_due_messages(session, tenant_id, self._lease, now, until=until, limit=limit)
         if not claim.messages:
             return 0, []
         policy = _policy(await tenancy_store.get_tenant(session, tenant_id))
         recipients = await profiles_store.list_recipients(session, tenant_id, {m.device_id for m in claim.messages})
-        flights: list[_Flight] = []
-        skipped: dict[UUID, Outcome] = {}
+        own = await self._senders.load(session, tenant_id, {r.app_id for r in recipients.values()})
+        sorted_ = _Sorted([], {}, {})
         for waiting in claim.messages:
             recipient = recipients.get(waiting.device_id)
-            channel = self._channels.pick(recipient)
-            blockers = blockers_now(waiting, recipient, policy, needs_address=channel.needs_address, now=now)
+            sender = self._senders.pick(recipient, own)
+            needs_address = sender.channel.needs_address
+            blockers = blockers_now(waiting, recipient, policy, needs_address=needs_address, now=now)
             if blockers or recipient is None:
-                skipped[waiting.id] = Skipped(blockers)
+                sorted_.decided[waiting.id] = Skipped(blockers)
             else:
-                flights.append(_Flight(tenant_id, waiting, recipient, channel))
-        await store.set_sending(session, tenant_id, _ids_by_channel(flights))
-        lost = [_changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
+                sorted_.flights.append(Flight(tenant_id, waiting, recipient, sender))
+        await self._hold_back_paused(session, tenant_id, sorted_, now)
+        await self._hold_back_above_limit(sorted_, now)
+        await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
+        await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
+        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
-        told = await _write(session, tenant_id, {m.id: m for m in claim.messages}, {}, skipped, now)
+        told = await recording.write(session, tenant_id, {m.id: m for m in claim.messages}, {}, sorted_.decided, now)
         await events.publish(session, tenant_id, lost + told, now)
-        return len(claim.messages), flights
+        return len(claim.messages), sorted_.flights
+
+    async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:
+        """What a refused account holds back is `misconfigured` at once; what a project asked for waits silently."""
+        routes = {route for f in sorted_.flights for route in f.sender.routes(f.recipient.platform)}
+        pauses = await store.list_pauses(session, tenant_id, routes, now) if routes else {}
+        if not pauses:
+            return
+        free = []
+        for flight in sorted_.flights:
+            waiting, held = flight.waiting, _longest(pauses, flight)
+            if held is None:
+                free.append(flight)
+            elif held[0] == flight.sender.project:
+                sorted_.put_off[waiting.id] = self._spread(held[1].until, waiting)
+            else:
+                _, paused = held
+                outcome = while_paused(paused.reason, paused.answer, paused.until, waiting.expires_at)
+                sorted_.decided[waiting.id] = outcome
+        sorted_.flights = free
+
+    async def _hold_back_above_limit(self, sorted_: _Sorted, now: datetime) -> None:
+        """Let a project have what its limit allows, oldest message first."""
+        by_project: dict[Route, list[Flight]] = defaultdict(list)
+        for flight in sorted_.flights:
+            if flight.sender.is_limited and flight.sender.project is not None:
+                by_project[flight.sender.project].append(flight)
+        for route, flights in by_project.items():
+            given = await self._pace.take(route, len(flights), now)
+            for flight in flights[given.granted :]:
+                sorted_.put_off[flight.waiting.id] = min(given.next_at or now, flight.waiting.expires_at)
+        if sorted_.put_off:
+            sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
+
+    def _spread(self, until: datetime, waiting: Waiting) -> datetime:
+        """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""
+        return min(until + timedelta(seconds=self._jitter() * self._settings.retry_base_s), waiting.expires_at)
 
     # --- send
 
-    async def _send(self, flight: _Flight) -> Outcome:
+    async def _send(self, flight: Flight) -> Outcome:
         attempt = Attempt(
             number=flight.waiting.attempts + 1,
             now=self._clock(),
@@ -163,19 +211,29 @@ class Deliverer:
         try:
             # No try outlives its lease: another worker would be sending the message by then.
             async with asyncio.timeout(self._settings.lease_s * 0.8):
-                return await flight.channel.send(_push(flight), attempt)
+                return await flight.sender.channel.send(_push(flight.waiting, flight.recipient), attempt)
         except TimeoutError:
             return after_silence("timeout", attempt)
         except Exception:
-            logger.exception("bug in a channel", channel=flight.channel.name, message=str(flight.waiting.id))
+            logger.exception("bug in a channel", channel=flight.sender.channel.name, message=str(flight.waiting.id))
             return after_silence("internal_error", attempt)
+
+    def _count_done(self, _: asyncio.Task[Outcome]) -> None:
+        self._done += 1
+        if 2 * self._done >= len(self._flying):
+            self._half_done.set()
 
     # --- record
 
     async def _land(self) -> None:
-        """Wait at most 50 ms for sends to end and record those that did, tenant by tenant."""
-        await asyncio.wait(self._flying, timeout=RECORD_EVERY_S)
-        landed: dict[TenantId, dict[asyncio.Task[Outcome], _Flight]] = defaultdict(dict)
+        """Wait until half of the sends have ended, at most 50 ms, and record those that did, tenant by tenant.
+
+        Half, so that the other half keeps the sockets busy while the database is asked.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RECORD_EVERY_S):
+                await self._half_done.wait()
+        landed: dict[TenantId, dict[asyncio.Task[Outcome], Flight]] = defaultdict(dict)
         for task, flight in self._flying.items():
             if task.done():
                 landed[flight.tenant_id][task] = flight
@@ -183,10 +241,14 @@ class Deliverer:
             await self._record(tenant_id, {f.waiting.id: (f, task.result()) for task, f in batch.items()})
             for task in batch:  # only now: if recording failed, the outcomes are still here for the next try
                 del self._flying[task]
+        self._done = sum(task.done() for task in self._flying)
+        self._half_done.clear()
+        if self._flying and 2 * self._done >= len(self._flying):
+            self._half_done.set()
         if landed:
             self._ring()
 
-    async def _record(self, tenant_id: TenantId, batch: Mapping[UUID, tuple[_Flight, Outcome]]) -> None:
+    async def _record(self, tenant_id: TenantId, batch: Mapping[UUID, tuple[Flight, Outcome]]) -> None:
         now = self._clock()
 
         async def work(session: Session) -> None:
@@ -195,7 +257,9 @@ class Deliverer:
             outcomes = {id_: batch[id_][1] for id_ in held}
             messages = {id_: flight.waiting for id_, flight in flights.items()}
             addresses = {id_: flight.recipient.push_address for id_, flight in flights.items()}
-            told = await _write(session, tenant_id, messages, addresses, outcomes, now)
+            told = await recording.write(session, tenant_id, messages, addresses, outcomes, now)
+            await recording.write_statuses(session, tenant_id, batch.values(), now)
+            await recording.write_pauses(session, batch.values())
             await events.publish(session, tenant_id, told, now)
 
         await retried(self._sessions, tenant_id, work)
@@ -205,89 +269,38 @@ class Deliverer:
                 break
 
 
-async def _write(
-    session: Session,
-    tenant_id: TenantId,
-    messages: Mapping[UUID, Waiting],
-    addresses: Mapping[UUID, str | None],
-    outcomes: Mapping[UUID, Outcome],
-    now: datetime,
-) -> list[MessageChanged]:
-    """Store outcomes with all that follows from them; returns what readers should hear."""
-    if not outcomes:
-        return []
-    settled = {id_: settle(messages[id_].status, outcome) for id_, outcome in outcomes.items()}
-    await _retire(session, tenant_id, messages, addresses, settled, now)
-    refunds = [id_ for id_, s in settled.items() if s.refund]
-    if refunds:
-        await store.refund_budgets(session, tenant_id, [messages[id_].person_id for id_ in refunds], refunds)
-    await store.settle_messages(session, tenant_id, settled, now)
-    return [
-        _changed(messages[id_], s.status, s.reason, now)
-        for id_, s in settled.items()
-        if s.status not in (Status.QUEUED, messages[id_].status)
-    ]
-
-
-async def _retire(
-    session: Session,
-    tenant_id: TenantId,
-    messages: Mapping[UUID, Waiting],
-    addresses: Mapping[UUID, str | None],
-    settled: Mapping[UUID, Settled],
-    now: datetime,
-) -> None:
-    dead = {
-        messages[id_].device_id: (address, s.retire)
-        for id_, s in settled.items()
-        if s.retire and (address := addresses.get(id_))
-    }
-    for device_id, (address, reason) in sorted(dead.items()):
-        await profiles_store.retire_address(session, tenant_id, device_id, address, reason, now)
-        if reason == "sender_id_mismatch":
-            logger.error("an address of another Firebase project was detached", device=str(device_id))
+def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Paused] | None:
+    """The pause that holds a message back for longest, with its route."""
+    held = [(route, pauses[route]) for route in flight.sender.routes(flight.recipient.platform) if route in pauses]
+    return max(held, key=lambda pair: pair[1].until, default=None)
 
 
 def _policy(tenant: Tenant) -> Policy:
-    return Policy(tenant.timezone, tenant.quiet_start, tenant.quiet_end, tenant.sending_stopped_at is not None)
+    return Policy(tenant.timezone, tenant.quiet_start, tenant.quiet_end, tenant.sending_stopped)
 
 
-def _ids_by_channel(flights: list[_Flight]) -> Mapping[str, list[UUID]]:
-    by_channel: dict[str, list[UUID]] = defaultdict(list)
+def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
+    ids: dict[str, list[UUID]] = defaultdict(list)
     for flight in flights:
-        by_channel[flight.channel.name].append(flight.waiting.id)
-    return by_channel
+        ids[flight.sender.channel.name].append(flight.waiting.id)
+    return ids
 
 
-def _push(flight: _Flight) -> Push:
-    waiting, recipient = flight.waiting, flight.recipient
+def _push(waiting: Waiting, recipient: Recipient) -> Push:
     ids = {"message_id": waiting.id, "campaign_id": waiting.campaign_id, "zone_id": waiting.zone_id}
+    link = {} if waiting.push.link is None else {"link": waiting.push.link}
     return Push(
         message_id=waiting.id,
         campaign_id=waiting.campaign_id,
         title=waiting.title,
         body=waiting.body,
-        data=waiting.data | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
+        data=waiting.data | link | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
         collapse_key=waiting.collapse_key,
         expires_at=waiting.expires_at,
         platform=recipient.platform,
         address=recipient.push_address,
         address_kind=recipient.push_kind,
-    )
-
-
-def _changed(waiting: Waiting, status: str, reason: str | None, now: datetime) -> MessageChanged:
-    return MessageChanged(
-        message_id=waiting.id,
-        at=now,
-        device_id=waiting.device_id,
-        campaign_id=waiting.campaign_id,
-        store_id=waiting.store_id,
-        zone_id=waiting.zone_id,
-        status=str(status),
-        reason=reason,
-        title=waiting.title,
-        body=waiting.body,
+        options=waiting.push,
     )
 
 
@@ -296,7 +309,7 @@ async def deliverer(
     sessions: Sessions, settings: Settings, bell: Bell, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
     """The worker's loop body, to be called again at once while it says True. Leaving finishes what is in flight."""
-    async with open_channels(settings.fcm, clock) as channels:
-        made = Deliverer(sessions, channels, settings.worker, clock=clock, ring=bell.ring)
+    async with open_senders(settings, clock) as senders:
+        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring)
         yield made.step
         await made.finish()

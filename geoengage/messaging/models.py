@@ -1,4 +1,5 @@
-"""Tables of the outbox. `message` and `receipt` are partitioned by UUIDv7 id; `message_due` is the small hot queue.
+"""Tables of the outbox and of its senders. `message` and `receipt` are partitioned by UUIDv7 id; `message_due` is the
+small hot queue.
 
 `send_key` keeps (campaign, person, step, occurrence) unique for longer than a partition lives.
 """
@@ -7,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, Text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -19,7 +20,8 @@ class Message(TenantRow, Base):
     `person_id` is the profile, or the device while nobody is linked. `gates` are texts such as `campaign:<id>`; while
     one is closed the message is not sent. `reason` is the first blocker of a skipped message (`blockers` has all of
     them) or the provider's code of a failed one. `channel` is null until a channel has taken it. `timezone` is where
-    quiet hours are judged (null: the tenant's). `attempts` counts sendings, so 1 is the normal case.
+    quiet hours are judged (null: the tenant's). `attempts` counts sendings, so 1 is the normal case. `push` are its
+    `rules.PushOptions`, null for none.
     """
 
     __tablename__ = "message"
@@ -41,6 +43,7 @@ class Message(TenantRow, Base):
     title: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    push: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     collapse_key: Mapped[str] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]
@@ -115,3 +118,46 @@ class Receipt(TenantRow, Base):
     kind: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
     __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+
+
+class FirebaseSender(TenantRow, Base):
+    """The Firebase project that an app's messages go through. Apps without a row use the installation's, if it has one.
+
+    `sealed`: the service account, encrypted (`kit/sealed.py`). `revision` changes whenever another one is put, so that
+    every process notices and no outcome of the old one is written to the new. `since`: when `status` became what it is;
+    `detail`: what Google said, for people.
+    """
+
+    __tablename__ = "firebase_sender"
+    app_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[UUID]
+    project_id: Mapped[str] = mapped_column(Text)
+    client_email: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[bytes]
+    status: Mapped[str] = mapped_column(Text, server_default="unchecked")
+    since: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    detail: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"], ondelete="CASCADE"),
+        CheckConstraint("status IN ('unchecked', 'works', 'fails')", name="status"),
+    )
+
+
+class SenderPace(TenantRow, Base):
+    """What all workers share about a way to a provider: how fast it may go, and until when it is left alone.
+
+    `route` is `project:<id>` (limits and pauses of a Firebase project), `account:<app>` or `account:<app>/<platform>`
+    (credentials that were refused), `webpush:<host>`. Those of the installation's own sender have the nil UUID as
+    tenant, so that no tenant's trouble can touch them. `tokens` were left in the bucket at `drawn_at`; the rate rises
+    from `ramp_from` on.
+    """
+
+    __tablename__ = "sender_pace"
+    route: Mapped[str] = mapped_column(Text, primary_key=True)
+    tokens: Mapped[float] = mapped_column(server_default="0")
+    drawn_at: Mapped[datetime | None]
+    ramp_from: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Query, Request
 
 from geoengage.kit import errors
 from geoengage.kit.http import PROBLEMS, NewId, Now, Paging, Tx
+from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.profiles import service, store
 from geoengage.profiles.models import Device
+from geoengage.profiles.push_addresses import is_allowed, read_subscription
 from geoengage.profiles.shapes import (
     ConfigOut,
     ConsentsOut,
@@ -25,15 +27,19 @@ from geoengage.profiles.shapes import (
     ProfileDetail,
     ProfileOut,
     ProfilePage,
+    PushIn,
+    TestDeviceOut,
+    TestDevices,
     UserTokenIn,
     device_out,
 )
-from geoengage.tenancy.auth import AppCaller, DeviceCaller, PeopleReader, make_device_token
+from geoengage.tenancy.auth import Admin, AppCaller, DeviceCaller, PeopleReader, make_device_token
 from geoengage.tenancy.rules import Principal, PrincipalKind
 
 PING_INTERVAL_S = 15
 BATCH_MAX = 1000
 GEOFENCE_REFRESH_M = 500
+TEST_DEVICES = 50  # so many are listed
 KEY_LENGTH = 16  # a repeated registration answers with the device's token, so its key must not be guessable
 
 router = APIRouter(tags=["devices and people"], responses=PROBLEMS)
@@ -65,7 +71,7 @@ async def register_device(
             permission=body.permission,
             is_test=me.is_test,
         )
-        service.set_push_address(device, body.push.as_row() if body.push else None)
+        service.set_push_address(device, _address(request, body.push))
         await service.register_device(
             tx,
             me.tenant_id,
@@ -86,6 +92,45 @@ async def register_device(
     return DeviceCreated(device_id=new.id, device_token=make_device_token(request.app.state.signing_key, caller))
 
 
+@router.get("/v1/devices")
+async def list_test_devices(
+    request: Request,
+    me: Admin,
+    tx: Tx,
+    now: Now,
+    app_id: Annotated[UUID | None, Query(description="Only those of this app.")] = None,
+) -> TestDevices:
+    """The newest test devices and phones that an operator connected, to choose one for a test; no others."""
+    rows = await store.list_test_devices(tx, me.tenant_id, app_id, TEST_DEVICES)
+    key = request.app.state.signing_key
+    return TestDevices(
+        items=[
+            TestDeviceOut(
+                id=row.id,
+                app_id=row.app_id,
+                platform=row.platform,
+                client=row.client,
+                pseudonym=as_text(pseudonym(key, me.tenant_id, row.id, now.date())),
+                push=None if row.push_retired_at else row.push_provider,
+                connected_at=row.connected_at,
+                created_at=row.created_at,
+            )
+            for row in rows
+        ]
+    )
+
+
+def _address(request: Request, push: PushIn | None) -> tuple[str, str, str] | None:
+    """The address as columns; a web push service that is not on the list is refused."""
+    if push is None:
+        return None
+    if push.provider == "webpush":
+        origin = read_subscription(push.address).origin
+        if not is_allowed(origin, request.app.state.settings.webpush.allowed_hosts):
+            raise errors.field("push/address", f"{origin} is no push service that this server sends to")
+    return push.as_row()
+
+
 @router.get("/v1/devices/me")
 async def get_device(me: DeviceCaller, tx: Tx) -> DeviceOut:
     """What is known about the calling installation."""
@@ -93,16 +138,17 @@ async def get_device(me: DeviceCaller, tx: Tx) -> DeviceOut:
 
 
 @router.patch("/v1/devices/me")
-async def change_device(body: DevicePatch, me: DeviceCaller, tx: Tx) -> DeviceOut:
+async def change_device(body: DevicePatch, request: Request, me: DeviceCaller, tx: Tx, now: Now) -> DeviceOut:
     """Change push address, language, time zone or permission of the calling installation.
 
     Call it whenever the push service hands the app a new token. No If-Match: an installation edits only itself.
+    An address belongs to one installation: the last one that names it.
     """
     device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
     changes = body.changes()
     if "push" in changes:
-        push = changes.pop("push")
-        service.set_push_address(device, push.as_row() if push else None)
+        service.set_push_address(device, _address(request, changes.pop("push")))
+        await service.take_address(tx, me.tenant_id, device, now)
     for name, value in changes.items():
         setattr(device, name, value)
     return device_out(device)

@@ -68,6 +68,7 @@ class Device(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"]),
         ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"]),
         Index("uq_device_tenant_id_wifi_hash", "tenant_id", "wifi_hash", unique=True),
+        Index("ix_device_push_address", "push_address", postgresql_using="hash"),  # addresses are too long for a tree
         CheckConstraint("platform IN ('ios', 'android', 'web')", name="platform"),
         CheckConstraint(f"location {_CONSENT}", name="location"),
         CheckConstraint(f"marketing_push {_CONSENT}", name="marketing_push"),

@@ -61,6 +61,7 @@ class Recipient:
     """
 
     device_id: UUID
+    app_id: UUID
     person_id: UUID
     profile_id: UUID | None
     first_name: str | None

@@ -45,6 +45,7 @@ async def register_device(
     device.token_version = FIRST_TOKEN_VERSION
     device.created_at = now
     await store.insert_device(session, tenant_id, device)
+    await take_address(session, tenant_id, device, now)
     await store.insert_consents(
         session, tenant_id, device.id, stated, text_version=text_version, source="registration", now=now
     )
@@ -55,6 +56,12 @@ def set_push_address(device: Device, push: tuple[str, str, str] | None) -> None:
     """Give a loaded device (provider, address, kind), or none. An address stated anew is used again."""
     device.push_provider, device.push_address, device.push_kind = push or (None, None, None)
     device.push_retired_at = device.push_retired_reason = None
+
+
+async def take_address(session: Session, tenant_id: TenantId, device: Device, now: datetime) -> None:
+    """A push address leads to one installation: older rows with the address of this device stop using it."""
+    if device.push_address is not None:
+        await store.retire_moved(session, tenant_id, device.push_address, device.id, now)
 
 
 async def state_consents(

@@ -7,10 +7,19 @@ error and never a claim that is silently kept.
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from geoengage.kit.shapes import ExternalId, Language, Name, Patch, Shape, TimeZone
 from geoengage.profiles.models import Device
+from geoengage.profiles.push_addresses import read_subscription
 from geoengage.profiles.rules import Consent, ConsentKind
 
 Permission = Literal["always", "while_in_use", "denied", "unknown"]
@@ -22,9 +31,28 @@ TraitName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 class PushIn(Shape):
     """Where pushes for this installation go."""
 
-    provider: Literal["fcm"] = Field(description="The push service.")
-    address: str = Field(min_length=1, max_length=4096, description="The token or installation id it gave the app.")
-    kind: Literal["fcm_token", "fcm_fid"] = Field(description="What `address` is.")
+    provider: Literal["fcm", "webpush"] = Field(description="Firebase Cloud Messaging, or the browser's push service.")
+    kind: Literal["fcm_token", "fcm_fid", "webpush"] = Field(
+        description="What `address` is: Firebase's registration token or installation id; `webpush` for webpush."
+    )
+    address: str = Field(
+        min_length=1,
+        max_length=4096,
+        description="The token or installation id that Firebase gave the app; for webpush"
+        " `JSON.stringify(subscription)` of the browser's PushSubscription, made with the server's VAPID key.",
+    )
+
+    @field_validator("kind")
+    @classmethod
+    def _fits_provider(cls, value: str, info: ValidationInfo) -> str:
+        if "provider" in info.data and (value == "webpush") is not (info.data["provider"] == "webpush"):
+            raise ValueError("fcm has fcm_token and fcm_fid, webpush has webpush")
+        return value
+
+    @field_validator("address")
+    @classmethod
+    def _is_subscription(cls, value: str, info: ValidationInfo) -> str:
+        return read_subscription(value).as_text() if info.data.get("kind") == "webpush" else value
 
     def as_row(self) -> tuple[str, str, str]:
         return self.provider, self.address, self.kind
@@ -120,8 +148,29 @@ class DeviceOut(Shape):
     permission: str = Field(description="What the system allows the app for location.")
     consents: ConsentsOut = Field(description="The decisions in force.")
     linked: bool = Field(description="Whether it is proven whose device this is.")
-    is_test: bool = Field(description="Registered with a test key: never counted, never sent to a provider.")
+    is_test: bool = Field(
+        description="Registered with a test key: never counted, and no message but a test push leaves for a provider."
+    )
     created_at: AwareDatetime = Field(description="When it was registered.")
+
+
+class TestDeviceOut(Shape):
+    """A phone or browser to try things with."""
+
+    id: UUID = Field(description="Its id.")
+    app_id: UUID = Field(description="The app it belongs to.")
+    platform: str = Field(description="The operating system.")
+    client: str | None = Field(description="The program that speaks for it where that is not the app itself.")
+    pseudonym: str = Field(description="Its name of today (UTC), as in the live stream.")
+    push: str | None = Field(description="Provider of its push address; null: it has none that works.")
+    connected_at: AwareDatetime | None = Field(description="When its client first spoke.")
+    created_at: AwareDatetime = Field(description="When it was registered.")
+
+
+class TestDevices(Shape):
+    """Phones and browsers to try things with."""
+
+    items: list[TestDeviceOut] = Field(description="The newest first, at most 50.")
 
 
 class UserTokenIn(Shape):

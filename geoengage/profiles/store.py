@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 
@@ -76,6 +76,21 @@ async def retire_address(
     return result.scalar_one_or_none() is not None
 
 
+async def retire_moved(session: Session, tenant_id: TenantId, address: str, device_id: UUID, now: datetime) -> None:
+    """Retire this push address wherever another device than `device_id` has it, with the reason `moved`."""
+    await session.execute(
+        update(Device)
+        .where(
+            Device.tenant_id == tenant_id,
+            Device.push_address == address,
+            Device.id != device_id,
+            Device.push_retired_at.is_(None),
+        )
+        .values(push_retired_at=now, push_retired_reason="moved")
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
     rows = await session.execute(
@@ -89,6 +104,7 @@ async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Col
 def _recipient(device: Device, profile: Profile | None) -> Recipient:
     return Recipient(
         device_id=device.id,
+        app_id=device.app_id,
         person_id=device.profile_id or device.id,
         profile_id=device.profile_id,
         first_name=profile.first_name if profile else None,
@@ -239,3 +255,14 @@ async def update_profile(
         setattr(profile, name, value)
     profile.updated_at = now
     await session.flush()
+
+
+async def list_test_devices(session: Session, tenant_id: TenantId, app_id: UUID | None, limit: int) -> Sequence[Device]:
+    """Devices of test keys and those that an operator connected, the newest first."""
+    query = select(Device).where(
+        Device.tenant_id == tenant_id,
+        or_(Device.is_test, Device.paired_at.is_not(None)),
+    )
+    if app_id is not None:
+        query = query.where(Device.app_id == app_id)
+    return (await session.execute(query.order_by(Device.id.desc()).limit(limit))).scalars().all()

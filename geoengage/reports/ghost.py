@@ -88,7 +88,7 @@ def _row(fix: Fix) -> dict[str, Any]:
 def ghost_starts(tenant_id: TenantId, transitions: Iterable[Transition], zones: Iterable[PublishedZone]) -> list[Start]:
     """What the walk sets off for somebody who agreed to everything and of whom nothing else is known."""
     nobody = Recipient(
-        device_id=GHOST, person_id=GHOST, profile_id=None, first_name=None, language=None, attributes={},
+        device_id=GHOST, app_id=GHOST, person_id=GHOST, profile_id=None, first_name=None, language=None, attributes={},
         location=Consent.GRANTED, marketing_push=Consent.GRANTED, personalisation=Consent.GRANTED, suppressed=False,
         is_test=True, timezone=None, push_provider=None, push_address=None, push_kind=None, push_retired=False,
         platform="web",

@@ -106,6 +106,12 @@ async def test_create_and_read(shop: Shop) -> None:
         "valid_to": None,
         "purpose": "marketing",
         "fallback_name": None,
+        "push": {
+            "android": {"channel_id": None, "priority": None, "sound": None},
+            "apns": {"sound": None, "interruption_level": None, "thread_id": None},
+            "image_url": None,
+            "link": None,
+        },
         "version": 1,
         "estimate": {"people": 0, "blocked_by": {}},
         "warnings": [],

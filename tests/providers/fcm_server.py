@@ -1,7 +1,8 @@
 """Firebase Cloud Messaging (HTTP v1) and Google's OAuth token endpoint, on a local port.
 
 It checks what they check: the assertion's signature, the bearer token, the message's shape. It answers errors in their
-format, by script (`fail_next`, `fail_target`) or by chance (`errors`, `seed`), and records every call. Alone:
+format, by script (`fail_next`, `fail_target`) or by chance (`errors`, `seed`), and records every call. Several projects
+live side by side, each with an account of its own (`credentials(project)`); `fail_project`: trouble of one. Alone:
 `python -m tests.providers.fcm_server --credentials FILE --port 9099 --errors 0.2 --seed 7`; GET /received: the calls.
 """
 
@@ -15,7 +16,7 @@ import re
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 PROJECT = "geoengage-local"
-ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 MAX_BYTES = 4096
 MAX_TTL_S = 2_419_200
 
@@ -46,6 +47,7 @@ FAULTS: dict[str, tuple[int, str, str | None]] = {
     "bad_payload": (400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
     "third_party": (401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"),
     "iam": (403, "PERMISSION_DENIED", None),
+    "disabled": (403, "PERMISSION_DENIED", None),
 }
 # Not in the table: "html" (a proxy's 502), "reset" (accepted, then the connection is cut), "stall" (accepted, slowly).
 BY_CHANCE = ("quota", "unavailable", "unregistered", "sender", "bad_token", "reset", "stall")
@@ -61,6 +63,8 @@ class Call:
     message: dict[str, Any]
     fault: str | None
     accepted: bool
+    project: str = PROJECT
+    validate_only: bool = False
 
     @property
     def message_id(self) -> str:
@@ -74,7 +78,7 @@ def _private_key() -> rsa.RSAPrivateKey:
 
 
 class FcmServer:
-    """One Firebase project. `retry_after` is sent with 429 and 503 when not None; `delay_s` before every answer."""
+    """Firebase projects. `retry_after` is sent with 429 and 503 when not None; `delay_s` before every answer."""
 
     def __init__(self, *, errors: float = 0.0, seed: int = 0, stall_s: float = 0.05, retry_after: str | None = "1"):
         self.errors = errors
@@ -92,7 +96,8 @@ class FcmServer:
         self._next: deque[str | None] = deque()
         self._targets: dict[str, str] = {}
         self._seen: Counter[str] = Counter()
-        self._tokens: dict[str, float] = {}
+        self._projects: dict[str, str] = {}
+        self._tokens: dict[str, tuple[float, str]] = {}
         self._key = _private_key()
         self.url = ""
 
@@ -106,6 +111,13 @@ class FcmServer:
         """Answer every call for this address so."""
         self._targets[target] = fault
 
+    def fail_project(self, project: str, fault: str | None) -> None:
+        """Answer every call to this project so; None: it is well again. `no_account`: its key was deleted."""
+        if fault is None:
+            self._projects.pop(project, None)
+        else:
+            self._projects[project] = fault
+
     def revoke_tokens(self) -> None:
         """Refuse all access tokens made so far."""
         self._tokens.clear()
@@ -114,17 +126,17 @@ class FcmServer:
         """What would have reached a phone, in order."""
         return [call for call in self.calls if call.accepted]
 
-    def credentials(self) -> dict[str, str]:
-        """A service account JSON whose tokens come from this server."""
+    def credentials(self, project: str = PROJECT) -> dict[str, str]:
+        """A service account JSON of a project, whose tokens come from this server."""
         pem = self._key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         return {
             "type": "service_account",
-            "project_id": PROJECT,
+            "project_id": project,
             "private_key_id": "local",
             "private_key": pem.decode(),
-            "client_email": ACCOUNT,
+            "client_email": f"push@{project}.iam.gserviceaccount.com",
             "client_id": "1",
             "token_uri": f"{self.url}/token",
         }
@@ -164,15 +176,18 @@ class FcmServer:
                 self._key.public_key(),
                 algorithms=["RS256"],
                 audience=[GOOGLE_TOKEN_URL, f"{self.url}/token"],  # google-auth names Google whatever token_uri says
-                issuer=ACCOUNT,
-                options={"require": ["exp", "iat"]},
+                options={"require": ["exp", "iat", "iss"]},
             )
         except jwt.PyJWTError as error:
             return web.json_response({"error": "invalid_grant", "error_description": str(error)}, status=400)
         if SCOPE not in str(claims.get("scope")).split():
             return web.json_response({"error": "invalid_scope"}, status=400)
+        project = str(claims["iss"]).removeprefix("push@").removesuffix(".iam.gserviceaccount.com")
+        if self._projects.get(project) == "no_account":
+            body = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+            return web.json_response(body, status=400)
         token = secrets.token_urlsafe(24)
-        self._tokens[token] = time.monotonic() + self.token_lifetime_s
+        self._tokens[token] = (time.monotonic() + self.token_lifetime_s, project)
         self.tokens_made += 1
         return web.json_response({"access_token": token, "expires_in": self.token_lifetime_s, "token_type": "Bearer"})
 
@@ -191,23 +206,27 @@ class FcmServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self._tokens.get(token, 0.0) <= time.monotonic():
+        until, project = self._tokens.get(token, (0.0, ""))
+        if until <= time.monotonic():
             return _error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
-        if request.match_info["project"] != PROJECT:
+        if request.match_info["project"] != project:
             return _error(403, "PERMISSION_DENIED", "Permission 'cloudmessaging.messages.create' denied.")
         try:
-            message = json.loads(await request.read())["message"]
+            parsed = json.loads(await request.read())
+            message, validate_only = parsed["message"], bool(parsed.get("validate_only"))
         except (ValueError, KeyError, TypeError):
             return _error(400, "INVALID_ARGUMENT", "Invalid JSON payload received.")
         flaw = find_flaw(message)
-        if flaw is not None:
-            self._record("", message, "flaw", accepted=False)
-            return _invalid(*flaw)
-        target = message.get("token") or message.get("fid") or message.get("topic") or message.get("condition")
-        return await self._by_fault(request, target, message, self._fault(target))
+        target = str(message.get("token") or message.get("fid") or message.get("topic") or message.get("condition"))
+        fault = "flaw" if flaw else self._fault(target, project)
+        accepted = fault in (None, "reset", "stall") and not validate_only
+        self.calls.append(Call(time.time(), target, message, fault, accepted, project, validate_only))
+        return _invalid(*flaw) if flaw else await self._by_fault(request, fault)
 
-    def _fault(self, target: str) -> str | None:
+    def _fault(self, target: str, project: str) -> str | None:
         self._seen[target] += 1
+        if project in self._projects:
+            return self._projects[project]
         if self._next:
             return self._next.popleft()
         if target in self._targets:
@@ -221,23 +240,19 @@ class FcmServer:
             self._targets[target] = fault
         return fault
 
-    async def _by_fault(
-        self, request: web.Request, target: str, message: dict[str, Any], fault: str | None
-    ) -> web.StreamResponse:
+    async def _by_fault(self, request: web.Request, fault: str | None) -> web.StreamResponse:
         if fault in FAULTS:
-            self._record(target, message, fault, accepted=False)
             return self._refusal(fault)
         if fault == "html":
-            self._record(target, message, fault, accepted=False)
             return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html")
-        self._record(target, message, fault, accepted=True)
         if fault == "reset":
             assert request.transport is not None
             request.transport.abort()
             raise ConnectionResetError
         if fault == "stall":
             await asyncio.sleep(self.stall_s)
-        return web.json_response({"name": f"projects/{PROJECT}/messages/0:{secrets.token_hex(8)}"})
+        name = f"projects/{request.match_info['project']}/messages/0:{secrets.token_hex(8)}"
+        return web.json_response({"name": name})
 
     def _refusal(self, fault: str) -> web.StreamResponse:
         if fault == "bad_token":
@@ -246,19 +261,25 @@ class FcmServer:
             return _invalid("message.data", "Invalid data payload")
         status, name, code = FAULTS[fault]
         headers = {"Retry-After": self.retry_after} if self.retry_after is not None and status in (429, 503) else {}
-        return _error(status, name, f"scripted {fault}", code, headers=headers)
-
-    def _record(self, target: str, message: dict[str, Any], fault: str | None, *, accepted: bool) -> None:
-        self.calls.append(Call(time.time(), target, message, fault, accepted))
+        info = [{"@type": ERROR_INFO, "reason": "SERVICE_DISABLED", "domain": "googleapis.com"}]
+        return _error(
+            status, name, f"scripted {fault}", code, headers=headers, more=info if fault == "disabled" else []
+        )
 
     async def _received(self, request: web.Request) -> web.StreamResponse:
         return web.json_response([asdict(call) for call in self.calls])
 
 
 def _error(
-    status: int, name: str, text: str, code: str | None = None, *, headers: dict[str, str] | None = None
+    status: int,
+    name: str,
+    text: str,
+    code: str | None = None,
+    *,
+    headers: dict[str, str] | None = None,
+    more: Sequence[dict[str, str]] = (),
 ) -> web.Response:
-    details = [{"@type": FCM_ERROR, "errorCode": code}] if code else []
+    details = [*([{"@type": FCM_ERROR, "errorCode": code}] if code else []), *more]
     body = {"error": {"code": status, "message": text, "status": name, "details": details}}
     return web.json_response(body, status=status, headers=headers)
 

@@ -5,10 +5,18 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.providers.fcm_server import FcmServer
+from tests.providers.webpush_server import WebPushServer
 
 
 @pytest.fixture
 async def fcm() -> AsyncIterator[FcmServer]:
     """Firebase Cloud Messaging on a free port of this machine; answers 200 until told otherwise."""
     async with FcmServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+async def push_service() -> AsyncIterator[WebPushServer]:
+    """A web push service on a free port of this machine, with browsers that subscribe to it."""
+    async with WebPushServer().running() as server:
         yield server

@@ -87,10 +87,10 @@ def place(**over: object) -> Place:
 
 def person(**over: object) -> Recipient:
     values: dict[str, object] = {
-        "device_id": DEVICE, "person_id": DEVICE, "profile_id": None, "first_name": "Mia", "language": None,
-        "attributes": {}, "location": "granted", "marketing_push": "granted", "personalisation": "granted",
-        "suppressed": False, "is_test": False, "timezone": None, "push_provider": None, "push_address": None,
-        "push_kind": None, "push_retired": False, "platform": "android",
+        "device_id": DEVICE, "app_id": DEVICE, "person_id": DEVICE, "profile_id": None, "first_name": "Mia",
+        "language": None, "attributes": {}, "location": "granted", "marketing_push": "granted",
+        "personalisation": "granted", "suppressed": False, "is_test": False, "timezone": None, "push_provider": None,
+        "push_address": None, "push_kind": None, "push_retired": False, "platform": "android",
     } | over  # fmt: skip
     return Recipient(**values)
 

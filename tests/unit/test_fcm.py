@@ -9,15 +9,33 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import aiohttp
 import pytest
 
-from geoengage.kit.settings import FcmSettings
-from geoengage.messaging.channels import Push, open_channels
+from geoengage.kit.settings import FcmSettings, Settings
+from geoengage.messaging.channels import Push
 from geoengage.messaging.channels.fcm import FcmChannel, encode, open_fcm, read_answer
-from geoengage.messaging.rules import Attempt, Failed, Misconfigured, Outcome, Sent, Unknown
+from geoengage.messaging.rules import (
+    LINK_MAX,
+    AndroidOptions,
+    ApnsOptions,
+    Attempt,
+    CheckResult,
+    Failed,
+    Misconfigured,
+    Outcome,
+    Pause,
+    PushOptions,
+    Sent,
+    Unknown,
+    render_message,
+)
+from geoengage.messaging.senders import PREVIEW, open_senders
 from tests.providers.fcm_server import FcmServer, find_flaw
 
 NOW = datetime(2026, 11, 3, 12, 0, 0, 400_000, tzinfo=UTC)
+MINUTE = NOW + timedelta(seconds=60)
+ASKED = Pause("project", NOW + timedelta(seconds=7))
 EXPIRES = NOW + timedelta(seconds=599.8)
 MESSAGE = UUID("01890000-0000-7000-8000-000000000001")
 CAMPAIGN = UUID("01890000-0000-7000-8000-000000000002")
@@ -43,10 +61,19 @@ def options(fcm: FcmServer, tmp_path: Path) -> FcmSettings:
     return FcmSettings(base_url=fcm.url, credentials_file=fcm.write_credentials(tmp_path / "account.json"), timeout_s=1)
 
 
+@contextlib.asynccontextmanager
+async def opened(options: FcmSettings) -> AsyncIterator[FcmChannel]:
+    """The channel of the account in the settings' file."""
+    account = json.loads(options.credentials_file.read_text())  # type: ignore[union-attr]
+    timeout = aiohttp.ClientTimeout(total=options.timeout_s)
+    async with aiohttp.ClientSession(timeout=timeout) as http:
+        yield open_fcm(http, options, account, lambda: NOW)
+
+
 @pytest.fixture
 async def channel(options: FcmSettings) -> AsyncIterator[FcmChannel]:
-    async with open_fcm(options, lambda: NOW) as opened:
-        yield opened
+    async with opened(options) as channel:
+        yield channel
 
 
 def test_encoding_carries_remaining_time_collapse_key_and_ids() -> None:
@@ -96,10 +123,20 @@ def test_encoding_varies_with_kind_and_campaign(over: dict[str, object], present
 
 
 def test_the_longest_text_fits_into_fcms_4096_bytes() -> None:
-    from geoengage.messaging.rules import render_message
-
     text = render_message("𝔗" * 500, "漢" * 3000, {})
     assert find_flaw(encode(push(title=text.title, body=text.body), NOW)) is None
+
+
+async def test_the_longest_options_beside_it_shorten_the_text(channel: FcmChannel, fcm: FcmServer) -> None:
+    text = render_message("𝔗" * 500, "漢" * 3000, {})
+    link = "https://shop.example/" + "x" * (LINK_MAX - 21)
+    options = PushOptions(
+        AndroidOptions("c" * 100, "high", "s" * 100), ApnsOptions("s" * 100, "passive", "t" * 100), link
+    )
+    longest = push(title=text.title, body=text.body, data={"link": link}, options=options)
+    assert find_flaw(encode(longest, NOW)) is not None
+    assert isinstance(await channel.send(longest, attempt()), Sent)
+    assert fcm.calls[0].message["notification"]["body"].endswith("漢…")
 
 
 async def test_success(channel: FcmChannel, fcm: FcmServer) -> None:
@@ -113,8 +150,14 @@ async def test_success(channel: FcmChannel, fcm: FcmServer) -> None:
 @pytest.mark.parametrize(
     "fault, expected",
     [
-        ("quota", Failed("quota_exceeded", "429 QUOTA_EXCEEDED scripted quota", NOW + timedelta(seconds=8))),
-        ("unavailable", Failed("unavailable", "503 UNAVAILABLE scripted unavailable", NOW + timedelta(seconds=8))),
+        (
+            "quota",
+            Failed("quota_exceeded", "429 QUOTA_EXCEEDED scripted quota", NOW + timedelta(seconds=8), pause=ASKED),
+        ),
+        (
+            "unavailable",
+            Failed("unavailable", "503 UNAVAILABLE scripted unavailable", NOW + timedelta(seconds=8), pause=ASKED),
+        ),
         ("internal", Failed("internal", "500 INTERNAL scripted internal", NOW + timedelta(seconds=2))),
         ("html", Failed("unavailable", "502", NOW + timedelta(seconds=2))),
         ("unregistered", Failed("unregistered", "404 UNREGISTERED scripted unregistered", retire_address=True)),
@@ -131,10 +174,16 @@ async def test_success(channel: FcmChannel, fcm: FcmServer) -> None:
         (
             "third_party",
             Misconfigured(
-                "third_party_auth", "401 THIRD_PARTY_AUTH_ERROR scripted third_party", NOW + timedelta(seconds=60)
+                "third_party_auth",
+                "401 THIRD_PARTY_AUTH_ERROR scripted third_party",
+                MINUTE,
+                Pause("platform", MINUTE),
             ),
         ),
-        ("iam", Misconfigured("credentials", "403 PERMISSION_DENIED scripted iam", NOW + timedelta(seconds=60))),
+        (
+            "iam",
+            Misconfigured("credentials", "403 PERMISSION_DENIED scripted iam", MINUTE, Pause("account", MINUTE)),
+        ),
         ("reset", Unknown("connection_lost", "connection_lost", NOW + timedelta(seconds=2))),
     ],
 )
@@ -147,7 +196,7 @@ async def test_each_answer_over_the_wire(channel: FcmChannel, fcm: FcmServer, fa
 async def test_a_stall_beyond_the_time_out_is_unknown(options: FcmSettings, fcm: FcmServer) -> None:
     fcm.stall_s = 5
     fcm.fail_next("stall")
-    async with open_fcm(options.model_copy(update={"timeout_s": 0.05}), lambda: NOW) as impatient:
+    async with opened(options.model_copy(update={"timeout_s": 0.05})) as impatient:
         outcome = await impatient.send(push(), attempt())
     assert outcome == Unknown("timeout", "timeout", NOW + timedelta(seconds=2))
     assert len(fcm.accepted()) == 1
@@ -155,7 +204,7 @@ async def test_a_stall_beyond_the_time_out_is_unknown(options: FcmSettings, fcm:
 
 async def test_nobody_there_is_a_failure_not_unknown(options: FcmSettings, unused_port: int) -> None:
     away = options.model_copy(update={"base_url": f"http://127.0.0.1:{unused_port}"})
-    async with open_fcm(away, lambda: NOW) as channel:
+    async with opened(away) as channel:
         outcome = await channel.send(push(), attempt())
     assert outcome == Failed("unreachable", "no connection: ClientConnectorError", NOW + timedelta(seconds=2))
 
@@ -193,24 +242,12 @@ async def test_a_token_near_its_end_is_renewed_ahead(channel: FcmChannel, fcm: F
     assert fcm.tokens_made == 2
 
 
-async def test_a_refused_account_pauses_the_project(channel: FcmChannel, fcm: FcmServer) -> None:
+async def test_a_refused_account_is_misconfigured(channel: FcmChannel, fcm: FcmServer) -> None:
     fcm.token_fault = 400
-    first = await channel.send(push(), attempt())
-    assert isinstance(first, Misconfigured)
-    assert (first.what, first.retry_at) == ("credentials", NOW + timedelta(seconds=60))
-    fcm.token_fault = None
-    assert await channel.send(push(), attempt()) == first  # paused: nobody is asked
+    outcome = await channel.send(push(), attempt())
+    assert isinstance(outcome, Misconfigured)
+    assert (outcome.what, outcome.retry_at, outcome.pause) == ("credentials", MINUTE, Pause("account", MINUTE))
     assert fcm.calls == []
-    later = attempt(now=NOW + timedelta(seconds=61))
-    assert isinstance(await channel.send(push(), later), Sent)
-
-
-async def test_a_bad_apns_key_pauses_only_that_platform(channel: FcmChannel, fcm: FcmServer) -> None:
-    fcm.fail_next("third_party")
-    assert isinstance(await channel.send(push(platform="ios"), attempt()), Misconfigured)
-    assert isinstance(await channel.send(push(platform="ios", address="phone-2"), attempt()), Misconfigured)
-    assert isinstance(await channel.send(push(platform="android"), attempt()), Sent)
-    assert len(fcm.calls) == 2
 
 
 async def test_token_endpoint_away_is_a_failure_to_retry(
@@ -219,7 +256,7 @@ async def test_token_endpoint_away_is_a_failure_to_retry(
     account = json.loads(options.credentials_file.read_text())  # type: ignore[union-attr]
     account["token_uri"] = f"http://127.0.0.1:{unused_port}/token"
     options.credentials_file.write_text(json.dumps(account))  # type: ignore[union-attr]
-    async with open_fcm(options, lambda: NOW) as channel:
+    async with opened(options) as channel:
         outcome = await channel.send(push(), attempt())
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.retry_at) == ("unreachable", NOW + timedelta(seconds=2))
@@ -234,20 +271,67 @@ def test_answers_that_are_not_fcms_have_a_status_only(body: bytes) -> None:
     assert (answer.status, answer.code, answer.fields, answer.retry_after) == (503, None, (), "3")
 
 
-async def test_without_credentials_there_is_only_the_preview() -> None:
-    async with open_channels(FcmSettings(), lambda: NOW) as channels:
-        assert channels.push is None
-        preview = channels.pick(None)
-        assert not preview.needs_address
-        assert await preview.send(push(address=None), attempt()) == Sent("preview")
+async def test_without_credentials_there_is_only_the_preview(settings: Settings) -> None:
+    async with open_senders(settings, lambda: NOW) as senders:
+        assert senders.pick(None, {}) is PREVIEW
+    assert not PREVIEW.channel.needs_address
+    assert await PREVIEW.channel.send(push(address=None), attempt()) == Sent("preview")
 
 
-async def test_unreadable_credentials_say_so(tmp_path: Path, fcm: FcmServer) -> None:
+async def test_unreadable_credentials_say_so(tmp_path: Path, settings: Settings) -> None:
     path = tmp_path / "broken.json"
     path.write_text('{"type": "service_account"}')
-    with pytest.raises(ValueError, match="certificate"):
+    broken = settings.model_copy(update={"fcm": FcmSettings(credentials_file=path)})
+    with pytest.raises(ValueError, match="GEOENGAGE_FCM__CREDENTIALS_FILE is no service account"):
         async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(open_channels(FcmSettings(credentials_file=path), lambda: NOW))
+            await stack.enter_async_context(open_senders(broken, lambda: NOW))
+
+
+# --- checking credentials, options -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "trouble, result",
+    [
+        (None, CheckResult.WORKS),
+        ("no_account", CheckResult.WRONG_KEY),
+        ("disabled", CheckResult.API_DISABLED),
+        ("iam", CheckResult.NOT_ALLOWED),
+        ("quota", CheckResult.BUSY),
+        ("unavailable", CheckResult.BUSY),
+        ("html", CheckResult.BUSY),
+    ],
+)
+async def test_a_check_reaches_no_phone_and_says_what_is_wrong(
+    channel: FcmChannel, fcm: FcmServer, trouble: str | None, result: CheckResult
+) -> None:
+    fcm.fail_project("geoengage-local", trouble)
+    assert (await channel.check()).result is result
+    assert all(call.validate_only for call in fcm.calls)
+    assert fcm.accepted() == []
+
+
+async def test_a_check_of_what_is_away_proves_nothing(options: FcmSettings, unused_port: int) -> None:
+    for away in ({"base_url": f"http://127.0.0.1:{unused_port}"},):
+        async with opened(options.model_copy(update=away)) as channel:
+            found = await channel.check()
+        assert (found.result, found.status) == (CheckResult.UNREACHABLE, None)
+
+
+def test_options_go_where_each_platform_wants_them() -> None:
+    options = PushOptions(
+        AndroidOptions("offers", "normal", "bell"),
+        ApnsOptions("bell.caf", "time-sensitive", "offers"),
+        "https://cdn.example/x.jpg",
+    )
+    message = encode(push(options=options), NOW)
+    assert message["notification"]["image"] == "https://cdn.example/x.jpg"
+    assert message["android"]["priority"] == "normal"
+    assert message["android"]["notification"] == {"channel_id": "offers", "sound": "bell", "tag": str(CAMPAIGN)}
+    assert message["apns"]["payload"]["aps"] == {
+        "sound": "bell.caf", "interruption-level": "time-sensitive", "thread-id": "offers", "mutable-content": 1,
+    }  # fmt: skip
+    assert find_flaw(message) is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from geoengage.messaging.rules import (
     BODY_MAX,
+    NO_OPTIONS,
     TITLE_MAX,
     Answer,
     Attempt,
@@ -17,6 +18,7 @@ from geoengage.messaging.rules import (
     Failed,
     Misconfigured,
     Outcome,
+    Pause,
     Policy,
     Send,
     Sent,
@@ -28,6 +30,7 @@ from geoengage.messaging.rules import (
     Waiting,
     after_answer,
     after_silence,
+    after_web_push,
     backoff_s,
     blockers_now,
     campaign_gate,
@@ -42,6 +45,7 @@ from geoengage.messaging.rules import (
     render_message,
     retry_after_s,
     settle,
+    while_paused,
     zone_gate,
 )
 from geoengage.profiles.rules import Recipient
@@ -101,19 +105,19 @@ def test_holdout_is_stable_and_grows_with_its_percentage() -> None:
 def waiting(**over: object) -> Waiting:
     values: dict[str, object] = {
         "id": uuid4(), "device_id": uuid4(), "person_id": uuid4(), "campaign_id": uuid4(), "store_id": None,
-        "zone_id": uuid4(), "purpose": "marketing", "title": "t", "body": "b", "data": {}, "collapse_key": "c",
-        "timezone": None, "status": "queued", "attempts": 0, "expires_at": SOON, "closed_gates": (),
-        "visit_ended": False,
+        "zone_id": uuid4(), "purpose": "marketing", "title": "t", "body": "b", "data": {}, "push": NO_OPTIONS,
+        "collapse_key": "c", "timezone": None, "status": "queued", "attempts": 0, "expires_at": SOON,
+        "closed_gates": (), "visit_ended": False,
     } | over  # fmt: skip
     return Waiting(**values)  # type: ignore[arg-type]
 
 
 def recipient(**over: object) -> Recipient:
     values: dict[str, object] = {
-        "device_id": uuid4(), "person_id": uuid4(), "profile_id": None, "first_name": None, "language": None,
-        "attributes": {}, "location": "granted", "marketing_push": "granted", "personalisation": "unknown",
-        "suppressed": False, "is_test": False, "timezone": None, "push_provider": "fcm", "push_address": "a",
-        "push_kind": "fcm_token", "push_retired": False, "platform": "ios",
+        "device_id": uuid4(), "app_id": uuid4(), "person_id": uuid4(), "profile_id": None, "first_name": None,
+        "language": None, "attributes": {}, "location": "granted", "marketing_push": "granted",
+        "personalisation": "unknown", "suppressed": False, "is_test": False, "timezone": None, "push_provider": "fcm",
+        "push_address": "a", "push_kind": "fcm_token", "push_retired": False, "platform": "ios",
     } | over  # fmt: skip
     return Recipient(**values)  # type: ignore[arg-type]
 
@@ -171,6 +175,13 @@ def at(delay_s: float) -> datetime:
     return seconds(delay_s)
 
 
+def waits(delay_s: float) -> Pause:
+    """The whole project does."""
+    return Pause("project", at(delay_s))
+
+
+REFUSED = Pause("account", at(60))
+APPLE = Pause("platform", at(60))
 TABLE: list[tuple[Answer, Outcome]] = [
     (Answer(200, "projects/p/messages/0:1"), Sent("projects/p/messages/0:1")),
     (Answer(400, "x", "INVALID_ARGUMENT", ("message.token",)), Failed("invalid_address", "x", retire_address=True)),
@@ -179,33 +190,60 @@ TABLE: list[tuple[Answer, Outcome]] = [
     (Answer(400, "x", "INVALID_ARGUMENT"), Failed("invalid_payload", "x")),
     (Answer(404, "x", "UNREGISTERED"), Failed("unregistered", "x", retire_address=True)),
     (Answer(403, "x", "SENDER_ID_MISMATCH"), Failed("sender_id_mismatch", "x", retire_address=True)),
-    (Answer(401, "x", "THIRD_PARTY_AUTH_ERROR"), Misconfigured("third_party_auth", "x", at(60))),
-    (Answer(403, "x", "APNS_AUTH_ERROR"), Misconfigured("third_party_auth", "x", at(60))),
-    (Answer(401, "x"), Misconfigured("credentials", "x", at(60))),
-    (Answer(403, "x"), Misconfigured("credentials", "x", at(60))),
-    (Answer(429, "x", "QUOTA_EXCEEDED"), Failed("quota_exceeded", "x", at(60))),
-    (Answer(429, "x", "QUOTA_EXCEEDED", retry_after="7"), Failed("quota_exceeded", "x", at(8))),
-    (Answer(429, "x"), Failed("quota_exceeded", "x", at(60))),
+    (Answer(401, "x", "THIRD_PARTY_AUTH_ERROR"), Misconfigured("third_party_auth", "x", at(60), APPLE)),
+    (Answer(403, "x", "APNS_AUTH_ERROR"), Misconfigured("third_party_auth", "x", at(60), APPLE)),
+    (Answer(401, "x"), Misconfigured("credentials", "x", at(60), REFUSED)),
+    (Answer(403, "x"), Misconfigured("credentials", "x", at(60), REFUSED)),
+    (Answer(429, "x", "QUOTA_EXCEEDED"), Failed("quota_exceeded", "x", at(60), pause=waits(60))),
+    (Answer(429, "x", "QUOTA_EXCEEDED", retry_after="7"), Failed("quota_exceeded", "x", at(8), pause=waits(7))),
+    (Answer(429, "x"), Failed("quota_exceeded", "x", at(60), pause=waits(60))),
     (Answer(503, "x", "UNAVAILABLE"), Failed("unavailable", "x", at(2))),
-    (Answer(503, "x", "UNAVAILABLE", retry_after="30"), Failed("unavailable", "x", at(31))),
+    (Answer(503, "x", "UNAVAILABLE", retry_after="30"), Failed("unavailable", "x", at(31), pause=waits(30))),
     (
         Answer(503, "x", "UNAVAILABLE", retry_after="Tue, 03 Nov 2026 12:00:20 GMT"),
-        Failed("unavailable", "x", at(21)),
+        Failed("unavailable", "x", at(21), pause=waits(20)),
     ),
-    (Answer(503, "x", retry_after="1"), Failed("unavailable", "x", at(2))),
+    (Answer(503, "x", retry_after="1"), Failed("unavailable", "x", at(2), pause=waits(1))),
     (Answer(500, "x", "INTERNAL"), Failed("internal", "x", at(2))),
     (Answer(502, "x"), Failed("unavailable", "x", at(2))),
     (Answer(500, "x", "UNSPECIFIED_ERROR"), Failed("unspecified_error", "x", at(2))),
     (Answer(503, "x", "SOMETHING_NEW"), Failed("unavailable", "x", at(2))),
-    (Answer(404, "x"), Misconfigured("http_404", "x", at(60))),  # a wrong base URL must not retire addresses
-    (Answer(400, "x"), Misconfigured("http_400", "x", at(60))),
-    (Answer(302, "x"), Misconfigured("http_302", "x", at(60))),
+    (Answer(404, "x"), Misconfigured("http_404", "x", at(60), REFUSED)),  # a wrong base URL must not retire addresses
+    (Answer(400, "x"), Misconfigured("http_400", "x", at(60), REFUSED)),
+    (Answer(302, "x"), Misconfigured("http_302", "x", at(60), REFUSED)),
 ]
 
 
 @pytest.mark.parametrize("answer, expected", TABLE)
 def test_every_answer(answer: Answer, expected: Outcome) -> None:
     assert after_answer(answer, attempt()) == expected
+
+
+WEB_TABLE: list[tuple[Answer, Outcome]] = [
+    (Answer(201, "201"), Sent("201")),
+    (Answer(200, "200"), Sent("200")),
+    (Answer(404, "x"), Failed("unregistered", "x", retire_address=True)),
+    (Answer(410, "x"), Failed("unregistered", "x", retire_address=True)),
+    (Answer(413, "x"), Failed("payload_too_large", "x")),
+    (Answer(429, "x", retry_after="7"), Failed("quota_exceeded", "x", at(8))),  # this subscription's, nobody else's
+    (Answer(429, "x"), Failed("quota_exceeded", "x", at(2))),
+    (Answer(503, "x", retry_after="30"), Failed("unavailable", "x", at(31), pause=waits(30))),
+    (Answer(500, "x"), Failed("unavailable", "x", at(2))),
+    (Answer(400, "x"), Misconfigured("vapid", "x", at(60))),
+    (Answer(401, "x"), Misconfigured("vapid", "x", at(60))),
+    (Answer(403, "x"), Misconfigured("vapid", "x", at(60))),
+    (Answer(302, "x"), Misconfigured("http_302", "x", at(60))),
+]
+
+
+@pytest.mark.parametrize("answer, expected", WEB_TABLE)
+def test_every_answer_of_a_web_push_service(answer: Answer, expected: Outcome) -> None:
+    assert after_web_push(answer, attempt()) == expected
+
+
+def test_while_paused_a_message_is_misconfigured_until_then_or_for_good() -> None:
+    assert while_paused("credentials", "x", at(60), SOON) == Misconfigured("credentials", "x", at(60))
+    assert while_paused("credentials", "x", at(60), at(30)) == Misconfigured("credentials", "x", None)
 
 
 def test_an_unspecified_error_is_final_the_third_time() -> None:

@@ -5,6 +5,7 @@
 import './styles/index.css';
 import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
+import { appsPage } from './pages/apps/index.js';
 import { campaignsPage } from './pages/campaigns/index.js';
 import { explainPage } from './pages/explain.js';
 import { footfallPage } from './pages/footfall/index.js';
@@ -29,6 +30,7 @@ const ROUTES = {
   '/review': reviewPage,
   '/explain': explainPage,
   '/messages': messagesPage,
+  '/apps': appsPage,
 };
 const HOME = '/map';
 

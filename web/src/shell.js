@@ -20,6 +20,7 @@ const PAGES = [
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
+  ['/apps', 'Apps', 'phone'],
 ];
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };

@@ -230,6 +230,7 @@ export interface Audience {
   value?: unknown;
 }
 export interface Campaign {
+  push?: PushOptions | null;
   id: string;
   name: string;
   store_id: string | null;
@@ -534,4 +535,54 @@ export interface Lan {
   urls: string[];
   until: string | null;
   public_url: string | null;
+}
+export interface App {
+  id: string;
+  name: string;
+  store_id: string | null;
+  brand_color: string | null;
+  shopper_page: boolean;
+}
+export interface Key {
+  kind: 'pk' | 'sk';
+  name: string;
+  hint: string;
+  app_id: string | null;
+  is_test: boolean;
+  revoked_at: string | null;
+}
+
+export type EvidenceKind = 'beacon' | 'access_point' | 'check_in';
+export interface EvidenceProps {
+  kind: EvidenceKind;
+  name: string;
+  mall_id: string | null;
+  level: number | null;
+  store_id: string | null;
+  uuid: string | null;
+  major: number | null;
+  minor: number | null;
+  rssi_at_1m: number | null;
+  bssid: string | null;
+  radius_m: number | null;
+  code: string | null;
+  reaches: { zone_id: string; name: string }[];
+  version: number;
+  updated_at: string;
+}
+export type EvidencePoint = Feature<EvidenceProps>;
+/** What POST /v1/zones/evidence says of a zone: by which evidence it can be entered. */
+export interface ZoneEvidence {
+  gnss: { reaches: boolean; typical_accuracy_m: number; largest_share: number; needs: number; words: string };
+  points: { id: string; name: string; kind: EvidenceKind; level: number | null; distance_m: number; share: number }[];
+  verdict: 'gnss' | 'beacon' | 'wifi' | 'check_in' | 'none';
+  words: string;
+}
+
+/** Of a campaign's push besides its words; null or missing is as usual. */
+export interface PushOptions {
+  image_url?: string | null;
+  link?: string | null;
+  android?: { channel_id?: string | null; priority?: string | null; sound?: string | null };
+  apns?: { sound?: string | null; interruption_level?: string | null; thread_id?: string | null };
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from geoengage.messaging.rules import Purpose
+from geoengage.messaging.rules import NO_OPTIONS, Purpose, PushOptions
 from geoengage.venues.rules import DAYS, Hours, Schedule
 
 MAX_CAP_DAYS = 30  # messaging remembers what a person was sent for 31 days
@@ -79,6 +79,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose = Purpose.MARKETING
     dwell_s: int | None = None
     fallback_name: str | None = None
+    push: PushOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,5 +127,5 @@ def reviewed_part(content: Content) -> tuple[object, ...]:
     d = content.definition
     return (
         content.title, content.body, d.fallback_name, content.kind, d.dwell_s,
-        frozenset(content.zone_ids), frozenset(content.store_ids), d.audience, d.purpose,
+        frozenset(content.zone_ids), frozenset(content.store_ids), d.audience, d.purpose, d.push,
     )  # fmt: skip

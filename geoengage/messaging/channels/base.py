@@ -1,12 +1,12 @@
 """What every channel is: a name, whether it needs an address, and one way to send. Channels know no database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from geoengage.messaging.rules import Attempt, Outcome
+from geoengage.messaging.rules import BODY_MAX, NO_OPTIONS, Attempt, Outcome, PushOptions, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,12 @@ class Push:
     platform: str
     address: str | None
     address_kind: str | None
+    options: PushOptions = NO_OPTIONS
+
+
+def shorten(push: Push, excess: int) -> Push:
+    """The same with a body at least `excess` bytes shorter: long links and a long text are too much together."""
+    return replace(push, body=cut(push.body, BODY_MAX, max(3, len(push.body.encode()) - excess)))
 
 
 class Channel(Protocol):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
 from geoengage.messaging.rules.drafts import Blocker, Purpose, gate_blocker, in_order
+from geoengage.messaging.rules.options import PushOptions
 from geoengage.profiles.rules import Recipient
 
 # Providers count in whole seconds: with less than one left the time to live would be zero.
@@ -36,6 +37,7 @@ class Waiting:
     title: str
     body: str
     data: dict[str, str]
+    push: PushOptions
     collapse_key: str
     timezone: str | None
     status: str
@@ -76,6 +78,25 @@ def blockers_now(
         found.append(Blocker.EXPIRED)
     if policy.stopped:
         found.append(Blocker.SENDING_STOPPED)
+    return in_order(found)
+
+
+def test_push_blockers(
+    recipient: Recipient, *, is_demo: bool, stopped: bool, needs_address: bool
+) -> tuple[Blocker, ...]:
+    """All that keeps a test push from a device. Somebody typed its id; so consent counts, but for made-up people.
+
+    A test device is its developer's own, and in a demo tenant the phones are those of whoever tries it.
+    """
+    found = []
+    if recipient.marketing_push != "granted" and not (recipient.is_test or is_demo):
+        found.append(Blocker.NO_CONSENT)
+    if recipient.suppressed:
+        found.append(Blocker.SUPPRESSED)
+    if stopped:
+        found.append(Blocker.SENDING_STOPPED)
+    if needs_address and (recipient.push_address is None or recipient.push_retired):
+        found.append(Blocker.NO_ADDRESS)
     return in_order(found)
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from geoengage.kit.event_base import Event
+from geoengage.messaging.rules.options import NO_OPTIONS, PushOptions
 
 BUDGET_DAYS = 31  # the longest span a cap or cooldown may look back over
 
@@ -88,7 +89,7 @@ class Draft:
     shows only once: a newer message with the same key replaces the older. `gates` are keys made by `campaign_gate` and
     `zone_gate`; the tenant's gate is added by itself. `timezone` is the IANA zone in which quiet hours are judged
     again before sending; None means the tenant's. `fault`: the campaign cannot be rendered; recorded as misconfigured
-    with this reason and never sent.
+    with this reason and never sent. `push`: sound, picture, link and the like.
     """
 
     device_id: UUID
@@ -103,6 +104,7 @@ class Draft:
     title: str
     body: str
     data: Mapping[str, str] = field(default_factory=dict)
+    push: PushOptions = NO_OPTIONS
     collapse_key: str
     gates: tuple[str, ...] = ()
     expires_at: datetime

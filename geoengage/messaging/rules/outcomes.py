@@ -1,7 +1,8 @@
 """What became of one attempt to send, and what the answer of a push provider asks us to do. Pure.
 
-The table is that of FCM's HTTP v1 error codes: decide by the error code, fall back to the HTTP status. A try that may
-have reached the phone is `Unknown`, never `Failed`; it is repeated under the same collapse key, so the phone shows one.
+The tables are that of FCM's HTTP v1 error codes (decide by the error code, fall back to the HTTP status) and that of
+web push (RFC 8030). A try that may have reached the phone is `Unknown`, never `Failed`; it is repeated under the same
+collapse key, so the phone shows one.
 """
 
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from geoengage.messaging.rules.drafts import Blocker, Status, in_order
+from geoengage.messaging.rules.pace import Pause
 
 QUOTA_WAIT_S = 60.0  # FCM: without Retry-After wait at least a minute
 PAUSE_S = 60.0  # how long a project is left alone after it refused our credentials
@@ -38,12 +40,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not go out. `retry_at` None: final. `retire_address`: the address is dead and must not be used again."""
+    """It did not go out. `retry_at` None: final. `retire_address`: the address is dead and must not be used again.
+
+    `pause`: what else must wait because of it.
+    """
 
     reason: str
     answer: str
     retry_at: datetime | None = None
     retire_address: bool = False
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Misconfigured:
     what: str
     answer: str
     retry_at: datetime | None = None
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +90,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A provider's answer taken apart. `code`: FCM's errorCode; `fields`: what a 400 names; `text`: for people."""
+    """A provider's answer taken apart. `text`: for people.
+
+    Of FCM: `code` is its errorCode, `fields` what a 400 names, `reason` that of Google's ErrorInfo.
+    """
 
     status: int
     text: str
     code: str | None = None
     fields: tuple[str, ...] = ()
     retry_after: str | None = None
+    reason: str | None = None
 
 
 def after_answer(answer: Answer, attempt: Attempt) -> Outcome:
@@ -108,12 +119,34 @@ def after_answer(answer: Answer, attempt: Attempt) -> Outcome:
         case "UNSPECIFIED_ERROR" if attempt.number >= UNSPECIFIED_MAX:
             return Failed("unspecified_error", answer.text)
         case "QUOTA_EXCEEDED":
-            return _again(code, answer, attempt, QUOTA_WAIT_S)
+            asked_s = retry_after_s(answer.retry_after, attempt.now)
+            return _again(code, answer, attempt, pause_s=QUOTA_WAIT_S if asked_s is None else asked_s)
         case "UNAVAILABLE" | "INTERNAL" | "UNSPECIFIED_ERROR":
-            return _again(code, answer, attempt)
+            return _again(code, answer, attempt, pause_s=retry_after_s(answer.retry_after, attempt.now))
         case _:
             # Without FCM's own code a 404 or 400 comes from a wrong base URL or a proxy: the address may be good.
-            return Misconfigured(f"http_{answer.status}", answer.text, _at(PAUSE_S, attempt))
+            return misconfigured(f"http_{answer.status}", answer.text, attempt)
+
+
+def after_web_push(answer: Answer, attempt: Attempt) -> Outcome:
+    """What to do after a web push service has answered.
+
+    A 429 is about this one subscription (RFC 8030, 8.4), a 5xx that names a time about the whole service. Refused
+    credentials pause nobody else: a subscription made with another key is refused for ever, and anybody can make one.
+    """
+    status = answer.status
+    if 200 <= status < 300:
+        return Sent(answer.text)
+    if status in (404, 410):
+        return Failed("unregistered", answer.text, retire_address=True)
+    if status == 413:
+        return Failed("payload_too_large", answer.text)
+    if status == 429:
+        return _again("QUOTA_EXCEEDED", answer, attempt)
+    if status >= 500:
+        return _again("UNAVAILABLE", answer, attempt, pause_s=retry_after_s(answer.retry_after, attempt.now))
+    what = "vapid" if status in (400, 401, 403) else f"http_{status}"
+    return Misconfigured(what, answer.text, _at(PAUSE_S, attempt))
 
 
 def _code(answer: Answer) -> str | None:
@@ -128,8 +161,20 @@ def _code(answer: Answer) -> str | None:
 def _refused(answer: Answer, attempt: Attempt) -> Outcome:
     if answer.code == "SENDER_ID_MISMATCH":
         return Failed("sender_id_mismatch", answer.text, retire_address=True)
-    what = "third_party_auth" if answer.code in ("THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR") else "credentials"
-    return Misconfigured(what, answer.text, _at(PAUSE_S, attempt))
+    if answer.code in ("THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR"):
+        return misconfigured("third_party_auth", answer.text, attempt, scope="platform")
+    return misconfigured("credentials", answer.text, attempt)
+
+
+def misconfigured(what: str, answer: str, attempt: Attempt, *, scope: str = "account") -> Misconfigured:
+    """Somebody must mend something: what goes the same way waits too, for each refusal counts as quota."""
+    pause = Pause(scope, attempt.now + timedelta(seconds=PAUSE_S))
+    return Misconfigured(what, answer, _at(PAUSE_S, attempt), pause)
+
+
+def while_paused(what: str, answer: str, until: datetime, expires_at: datetime) -> Misconfigured:
+    """What is said of a message that was not tried because credentials were refused a moment ago."""
+    return Misconfigured(what, answer, until if until < expires_at else None)
 
 
 def after_silence(reason: str, attempt: Attempt) -> Unknown:
@@ -142,11 +187,13 @@ def not_reached(reason: str, attempt: Attempt) -> Failed:
     return Failed("unreachable", reason, _at(backoff_s(attempt), attempt))
 
 
-def _again(code: str, answer: Answer, attempt: Attempt, wait_s: float = 0.0) -> Failed:
+def _again(code: str, answer: Answer, attempt: Attempt, *, pause_s: float | None = None) -> Failed:
+    """Try once more; `pause_s`: for so long the whole project waits."""
     asked_s = retry_after_s(answer.retry_after, attempt.now)
     # Spread even what comes back at the time asked for: all messages of a burst were told the same second.
-    delay_s = asked_s + attempt.jitter * attempt.base_s if asked_s is not None else max(wait_s, backoff_s(attempt))
-    return Failed(code.lower(), answer.text, _at(delay_s, attempt))
+    delay_s = asked_s + attempt.jitter * attempt.base_s if asked_s is not None else backoff_s(attempt)
+    pause = None if pause_s is None else Pause("project", attempt.now + timedelta(seconds=pause_s))
+    return Failed(code.lower(), answer.text, _at(max(delay_s, pause_s or 0.0), attempt), pause=pause)
 
 
 def _at(delay_s: float, attempt: Attempt) -> datetime | None:

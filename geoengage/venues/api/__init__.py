@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from geoengage.kit.http import PROBLEMS
-from geoengage.venues.api import evidence, imports, malls, plans, shapes, store_csv, stores, zones
+from geoengage.venues.api import evidence, imports, malls, plans, posters, shapes, store_csv, stores, zones
 
 router = APIRouter(responses=PROBLEMS)
-for part in (malls, plans, stores, zones, evidence, shapes, store_csv, imports):
+for part in (malls, plans, stores, zones, evidence, posters, shapes, store_csv, imports):
     router.include_router(part.router)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.api.wall.world import LAT, LON, Side
+from tests.api.wall.world import LAT, LON, Side, service_account
 from tests.campaign_rows import NOON
 from tests.pictures import picture
 
@@ -174,6 +174,7 @@ PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]},
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
 NOON_S = round(NOON.timestamp())
+FIREBASE = "/v1/apps/{app_id}/firebase"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
@@ -215,6 +216,11 @@ CASES = [
     Case("POST", "/v1/apps/{app_id}/shopper-page"),
     Case("DELETE", "/v1/apps/{app_id}/shopper-page"),
     *crud("/v1/keys", "key", key, None),
+    Case("PUT", FIREBASE, body=lambda s: {"service_account": service_account(s)}),
+    Case("GET", FIREBASE),
+    Case("POST", f"{FIREBASE}/check"),
+    Case("DELETE", FIREBASE),
+    Case("POST", "/v1/apps/{app_id}/test-push", body=lambda s: {"device_id": s["device"]}),
     Case("GET", "/v1/operators"),
     Case("POST", "/v1/operators", body=operator),
     Case("POST", "/v1/operators/{operator_id}/disable"),
@@ -258,6 +264,7 @@ CASES = [
     Case("GET", f"{PLAN}/image", shared=True),
     Case("DELETE", PLAN),
     *crud("/v1/evidence-points", "point", evidence_point, named({"name": "Changed"}), queries=POINT_FILTERS),
+    Case("GET", "/v1/evidence-points/{point_id}/poster.pdf"),
     Case("GET", "/v1/zones/{zone_id}/evidence"),
     Case("POST", "/v1/zones/evidence", body=lint),
     Case("POST", "/v1/shapes/widen", body=lambda _: {"geometry": square({})["geometry"], "metres": 1}, shared=True),
@@ -270,6 +277,7 @@ CASES = [
     Case("POST", "/v1/zones/ghost", body=ghost),
     # --- phones
     Case("POST", "/v1/devices", For.APP, lambda s: {"platform": "ios", "app_id": s["app"]}),
+    Case("GET", "/v1/devices", queries=(lambda _: {}, lambda s: {"app_id": s["app"]})),
     Case("GET", "/v1/devices/me", For.DEVICE),
     Case("PATCH", "/v1/devices/me", For.DEVICE, lambda _: {"locale": "de"}),
     Case("DELETE", "/v1/devices/me", For.DEVICE),

@@ -36,7 +36,9 @@ from geoengage.tenancy.rules import KeyKind
 from geoengage.venues.models import EvidencePoint, Level, LevelPlan, Unit, VenueFeature
 from geoengage.venues.rules import code_of
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
+from tests.conftest import NOWHERE
 from tests.factories import World, make_key_row, make_world
+from tests.providers.fcm_server import FcmServer
 
 LON, LAT = 8.5005, 47.4005  # inside the zones
 SQUARE = MultiPolygon([box(8.5, 47.4, 8.501, 47.401)])
@@ -101,6 +103,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     phone = await make_phone(client, world, ids["app"], mark)
     ids["device"] = phone.id
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
+    await put_firebase(client, side)
     await _link(client, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
@@ -211,6 +214,20 @@ async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> Non
     pings = [{"at": at.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0} for at in moments]
     answer = await client.post("/v1/pings", json={"pings": pings}, headers=bearer(phone.token))
     assert answer.json() == {"accepted": 3, "duplicates": 0, "rejected": []}, answer.text
+
+
+def service_account(side: Side) -> dict[str, str]:
+    """Of the side's own Firebase project."""
+    server = FcmServer()
+    server.url = NOWHERE
+    return server.credentials(f"{side.mark}-project")
+
+
+async def put_firebase(client: httpx.AsyncClient, side: Side) -> None:
+    """The side's app has a Firebase project of its own."""
+    url, body = f"/v1/apps/{side['app']}/firebase", {"service_account": service_account(side)}
+    answer = await client.put(url, json=body, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
 
 
 async def make_message(session: Session, side: Side) -> UUID:

@@ -8,8 +8,16 @@ import { arrowStep } from './keyboard.js';
 import { L, toLatLng, toXY } from './leaflet.js';
 
 /** @import {XY} from '../types' */
-/** @typedef {{id: string, at: XY, label: string, text?: string, stride?: number}} Handle `label` is read out, `text` is written on it; `stride` times as far goes an arrow key */
-/** @typedef {{onMove?: (id: string, at: XY) => void, onDrop?: (id: string, at: XY) => void, onEnter?: (id: string) => void}} HandleEvents */
+/**
+ * `label` is read out, `text` or `content` is on it; `look`: further classes; `stride` times as far goes an arrow key; a
+ * `locked` one is only looked at: clicks go through it.
+ * @typedef {{id: string, at: XY, label: string, text?: string, content?: Node, look?: string, stride?: number, locked?: boolean}} Handle
+ */
+/**
+ * `onPick` is a click or Enter, `onEnter` Enter alone.
+ * @typedef {{onMove?: (id: string, at: XY) => void, onDrop?: (id: string, at: XY) => void, onEnter?: (id: string) => void,
+ *   onPick?: (id: string) => void}} HandleEvents
+ */
 
 /** @param {L.Map} map */
 export function makeHandles(map) {
@@ -25,20 +33,26 @@ export function makeHandles(map) {
   }
 
   /** @param {string} name @param {Handle} handle @param {HandleEvents} events */
-  function make(name, { id, at, label, text, stride = 1 }, { onMove, onDrop, onEnter }) {
-    const html = h('span', { class: `handle handle-${name}` }, text);
+  function make(name, { id, at, label, text, content, look = '', stride = 1, locked = false }, events) {
+    const { onMove, onDrop, onPick } = events;
+    const onEnter = events.onEnter ?? onPick;
+    const html = h('span', { class: `handle handle-${name} ${look}` }, content ?? text);
     const marker = L.marker(toLatLng(at), {
       pane: 'handles',
-      draggable: true,
+      draggable: !locked,
+      interactive: !locked,
+      keyboard: !locked,
       autoPan: true,
       icon: L.divIcon({ className: 'handle-holder', html, iconSize: [0, 0] }),
       ...{ pmIgnore: true, snapIgnore: true },
     });
     marker.on('drag', () => onMove?.(id, toXY(marker.getLatLng())));
     marker.on('dragend', () => onDrop?.(id, toXY(marker.getLatLng())));
+    marker.on('click', () => onPick?.(id));
     marker.on('add', () => {
       const node = /** @type {HTMLElement} */ (marker.getElement());
-      node.setAttribute('aria-label', label);
+      if (locked) node.setAttribute('aria-hidden', 'true');
+      else node.setAttribute('aria-label', label);
       node.dataset.testid = `handle-${id}`;
       node.addEventListener('keydown', (event) => {
         const step = arrowStep(event);

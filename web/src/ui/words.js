@@ -131,13 +131,14 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop' | 'people'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
   approve: ['owner', 'editor', 'approver'],
   stop: ['owner', 'editor', 'approver'],
   people: ['owner', 'support'],
+  admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */
 export const may = (me, right) => RIGHTS[right].includes(me.operator.role);

@@ -6,6 +6,7 @@ import { fromLocalField, toLocalField } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { explain } from '../../ui/widgets.js';
 import { livePreview } from './preview.js';
+import { pushExtras, pushFields } from './push_fields.js';
 
 /** @import {Campaign, Context} from '../../types' */
 /** @import {Names} from './words.js' */
@@ -134,6 +135,7 @@ export function campaignForm({ context, names, campaign, query }) {
     { value: campaign?.fallback_name ?? 'there', maxlength: 60 },
     { testid: 'fallback-name' },
   );
+  const push = pushFields(campaign?.push);
   const complaint = h('div', { class: 'form-error', role: 'alert', hidden: true, 'data-testid': 'form-error' });
 
   const dwellPart = h('div', { class: 'field-wrap' }, dwell.node);
@@ -146,10 +148,8 @@ export function campaignForm({ context, names, campaign, query }) {
       store_id: store.input.value || null,
       zone_id: target().zone_ids[0] ?? null,
     }),
-    {
-      title,
-      body,
-    },
+    { title, body },
+    () => pushExtras(push.read()),
   );
 
   function target() {
@@ -193,6 +193,7 @@ export function campaignForm({ context, names, campaign, query }) {
       title: title.input.value,
       body: body.input.value,
       fallback_name: fallback.input.value.trim() || null,
+      push: push.read(),
     };
   }
 
@@ -217,6 +218,7 @@ export function campaignForm({ context, names, campaign, query }) {
 
   /** @type {[string, {setError: (text: string | null) => void}][]} */
   const targets = [
+    ...push.targets,
     ['/trigger/dwell_s', dwell],
     ['/trigger', place],
     ['/audience/value', value],
@@ -306,6 +308,7 @@ export function campaignForm({ context, names, campaign, query }) {
       body.node,
       variableButtons(body.input, preview.update),
       fallback.node,
+      push.node,
     ),
   );
   show();

@@ -12,9 +12,12 @@ const TYPING_MS = 350;
  * @param {Names} names
  * @param {() => {title: string, body: string, store_id: string | null, zone_id: string | null}} read
  * @param {{title: Field, body: Field}} fields where a mistake in the text is shown
+ * @param {() => HTMLElement | null} extras what is shown with the push besides its words
  */
-export function livePreview(names, read, fields) {
-  const place = h('div', { 'data-testid': 'preview' });
+export function livePreview(names, read, fields, extras) {
+  const words = h('div', { class: 'preview-words' });
+  const more = h('div', null);
+  const place = h('div', { 'data-testid': 'preview' }, words, more);
   let timer = 0;
   let last = '';
 
@@ -32,21 +35,21 @@ export function livePreview(names, read, fields) {
     fields.title.setError(null);
     fields.body.setError(null);
     if (!draft.title && !draft.body) {
-      fill(place, show('', ''));
+      fill(words, show('', ''));
       return;
     }
     try {
       const rendered = await renderPush(draft);
       if (text !== last) return;
       fill(
-        place,
+        words,
         show(rendered.title, rendered.body),
         warningList(rendered.warnings ?? []),
         h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`),
       );
     } catch (error) {
       if (text !== last) return;
-      fill(place, show(draft.title, draft.body));
+      fill(words, show(draft.title, draft.body));
       if (!(error instanceof ApiError)) throw error;
       for (const { pointer = '', detail } of error.errors)
         (pointer.includes('title') ? fields.title : fields.body).setError(detail);
@@ -56,6 +59,7 @@ export function livePreview(names, read, fields) {
   return {
     node: place,
     update() {
+      fill(more, extras());
       window.clearTimeout(timer);
       timer = window.setTimeout(render, TYPING_MS);
     },

@@ -23,6 +23,8 @@ import { makeDebug } from './debug.js';
 import { drawBar } from './draw_bar.js';
 import { place, said } from './draw_words.js';
 import { makeEditing } from './editing.js';
+import { makeEvidence } from './evidence.js';
+import { makeEvidenceReach } from './evidence_reach.js';
 import { makeFixtureView } from './fixtures.js';
 import { makeFeed } from './feed.js';
 import { makeGhost } from './ghost.js';
@@ -152,18 +154,32 @@ export function mapPage(root, context, query) {
     toolbar,
     list,
     live,
-    mayLeave: () => editing.leave(),
+    mayLeave: leaveAll,
     edited: () => editing.zoneId(),
     onRefresh: showHistory,
     onMall,
     onLevel: () => {
       ghost.levelChanged();
       plan.follow();
+      evidence.follow();
       fixtures.show(/** @type {Venue} */ (view.venue()), view.level());
     },
     noMall: () => menu.firstSteps(),
   });
   const fixtures = makeFixtureView(engine, view.signal);
+  /** What takes the place of the list of zones. */
+  const aside = {
+    open() {
+      list.node.hidden = true;
+      frame.hideStore();
+      help.hide();
+      tabs.open('zones');
+    },
+    close() {
+      list.node.hidden = false;
+      tabs.close();
+    },
+  };
   const plan = makePlanPanel({
     engine,
     context,
@@ -172,19 +188,27 @@ export function mapPage(root, context, query) {
     venue: view.venue,
     level: view.level,
     onOpen: () => {
-      list.node.hidden = true;
-      frame.hideStore();
-      help.hide();
       page.classList.add('placing');
-      tabs.open('zones');
+      aside.open();
       view.fit(covered());
     },
     onClosed: () => {
-      list.node.hidden = false;
       page.classList.remove('placing');
-      tabs.close();
+      aside.close();
       view.fit();
     },
+  });
+  const evidence = makeEvidence({
+    engine,
+    context,
+    canEdit,
+    map: frame.map,
+    venue: view.venue,
+    level: view.level,
+    aside,
+    fit: view.fit,
+    onLevel: view.setLevel,
+    covered: () => covered(),
   });
   const menu = addVenueMenu({
     context,
@@ -192,12 +216,15 @@ export function mapPage(root, context, query) {
     more: toolbar.more,
     venue: view.venue,
     onPlan: async () => {
-      if (!view.venue() || plan.isOpen() || !(await editing.leave())) return;
-      if (ghost.isOpen()) ghost.close();
+      if (!view.venue() || plan.isOpen() || !(await leaveAll())) return;
       plan.open();
     },
+    onEvidence: async () => {
+      if (!view.venue() || evidence.isOpen() || !(await leaveAll())) return;
+      evidence.open();
+    },
   });
-  frame.node.append(plan.eye);
+  frame.node.append(plan.eye, evidence.eye);
   const tabs = sheetTabs([
     ['zones', 'Zones', 'zones'],
     ['phone', 'Phone', 'phone'],
@@ -229,6 +256,7 @@ export function mapPage(root, context, query) {
     onClose: () => editing.isOpen() && tabs.open('zones'),
   });
   if (canEdit) {
+    editing.addExtra(makeEvidenceReach({ venue: view.venue, onAdd: addEvidence }));
     editing.addExtra(lint);
     editing.addExtra(preview);
     editing.addExtra(ghost.extra);
@@ -244,6 +272,7 @@ export function mapPage(root, context, query) {
     list.node,
     formPanel,
     plan.node,
+    evidence.node,
   );
   const middle = h(
     'div',
@@ -290,13 +319,28 @@ export function mapPage(root, context, query) {
     if (!canEdit || !view.venue()) return;
     const begins = tool && purpose === 'new' && editing.isOpen() && editing.hasShape();
     if (begins && !(await editing.leave())) return;
+    if (!(await evidence.leave())) return;
     if (plan.isOpen()) plan.close();
     tabs.close();
     frame.hideStore();
     engine.drawing.draw(tool, purpose);
   }
 
-  function startWalk() {
+  /** Whatever has the side panel is left, asking about what is not saved. @returns {Promise<boolean>} */
+  async function leaveAll() {
+    if (!(await editing.leave()) || !(await evidence.leave())) return false;
+    if (plan.isOpen()) plan.close();
+    if (ghost.isOpen()) ghost.close();
+    return true;
+  }
+
+  /** @param {import('./evidence.js').Preset} preset */
+  async function addEvidence(preset) {
+    if (await leaveAll()) evidence.openNew(preset);
+  }
+
+  async function startWalk() {
+    if (!(await evidence.leave())) return;
     if (plan.isOpen()) plan.close();
     frame.hideStore();
     help.hide();
@@ -322,7 +366,7 @@ export function mapPage(root, context, query) {
   /** @param {Zone} zone */
   async function openZone(zone) {
     const venue = view.venue();
-    if (!venue || editing.zoneId() === zone.id || !(await editing.leave())) return;
+    if (!venue || editing.zoneId() === zone.id || !(await editing.leave()) || !(await evidence.leave())) return;
     if (plan.isOpen()) plan.close();
     frame.hideStore();
     view.goTo(zone);
@@ -402,6 +446,7 @@ export function mapPage(root, context, query) {
     const mode = editing.shaping.mode();
     if (engine.drawing.tool()) engine.drawing.draw(null);
     else if (plan.isOpen()) plan.close();
+    else if (evidence.isOpen()) evidence.back();
     else if (mode !== 'corners') editing.shaping.setMode(mode);
     else if (ghost.isOpen()) ghost.close();
     else if (editing.isOpen()) editing.leave();
@@ -427,12 +472,12 @@ export function mapPage(root, context, query) {
   });
   const stopAlerts = context.hub.on(
     'alert',
-    (alert) => alert.kind === 'venue_changed' && view.reloadZones().catch(() => {}),
+    (alert) => alert.kind === 'venue_changed' && (evidence.follow(), view.reloadZones().catch(() => {})),
   );
   /** @param {BeforeUnloadEvent} event */
-  const warn = (event) => editing.isDirty() && event.preventDefault();
+  const warn = (event) => (editing.isDirty() || evidence.isDirty()) && event.preventDefault();
   window.addEventListener('beforeunload', warn);
-  context.setGuard(() => editing.leave());
+  context.setGuard(async () => (await editing.leave()) && evidence.leave());
   showHistory();
   view.start().then(() => phone.prefill(view.signal).catch(() => {}));
 
@@ -447,6 +492,7 @@ export function mapPage(root, context, query) {
     feed.stop();
     phone.stop();
     plan.stop();
+    evidence.stop();
     engine.destroy();
   };
 }

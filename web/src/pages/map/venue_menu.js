@@ -17,9 +17,9 @@ const EXPORTS = [
 
 /**
  * @param {{context: Context, canEdit: boolean, more: {add: (item: import('../../ui/menu.js').MenuItem) => void}, venue: () => Venue | null,
- *   onPlan: () => void}} options
+ *   onPlan: () => void, onEvidence: () => void}} options
  */
-export function addVenueMenu({ context, canEdit, more, venue, onPlan }) {
+export function addVenueMenu({ context, canEdit, more, venue, onPlan, onEvidence }) {
   async function startImport() {
     try {
       openVenueImport(context, await getAll('/v1/malls'));
@@ -41,6 +41,7 @@ export function addVenueMenu({ context, canEdit, more, venue, onPlan }) {
   }
 
   more.add({ label: 'Floor plan picture', icon: 'picture', testid: 'more-plan', act: onPlan });
+  more.add({ label: 'Beacons and check-ins', icon: 'beacon', testid: 'more-evidence', act: onEvidence });
   if (canEdit) more.add({ label: 'Import a venue…', icon: 'upload', testid: 'more-import', act: startImport });
   for (const [format, label, ending] of EXPORTS) {
     const act = () => download(format, ending);

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from geoengage.kit import errors, events
 from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
@@ -77,6 +79,7 @@ def _row(id_: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
         "title": draft.title,
         "body": draft.body,
         "data": dict(draft.data),
+        "push": msgspec.to_builtins(draft.push) or None,
         "collapse_key": draft.collapse_key,
         "timezone": draft.timezone,
         "attempts": 0,

@@ -1,0 +1,170 @@
+"""Which way a message goes: the app's own Firebase project, the installation's, web push, or the preview inbox.
+
+Each worker keeps the channels it has opened. An app's is opened again when its credentials have another revision, so a
+change counts from the next claim on, in every process.
+"""
+
+import contextlib
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import aiohttp
+
+from geoengage.kit import log, sealed
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId
+from geoengage.kit.settings import Settings
+from geoengage.kit.vapid import load_vapid_key
+from geoengage.messaging import store
+from geoengage.messaging.channels import Channel, PreviewChannel
+from geoengage.messaging.channels.fcm import FcmChannel, open_fcm
+from geoengage.messaging.channels.unreadable import WORDS as UNREADABLE
+from geoengage.messaging.channels.unreadable import UnreadableChannel
+from geoengage.messaging.channels.webpush import Vapid, WebPushChannel
+from geoengage.messaging.models import FirebaseSender
+from geoengage.messaging.rules import Check, CheckResult, Limit, Route
+from geoengage.profiles.push_addresses import read_subscription
+from geoengage.profiles.rules import Recipient
+
+# The tenant of routes that belong to the installation: no tenant can pause or slow them for the others.
+INSTALLATION = TenantId(UUID(int=0))
+KEPT = 1000  # channels; the one unused for longest is closed, and opened again when it is needed
+logger = log.get("senders")
+
+
+def account_about(tenant_id: UUID, app_id: UUID) -> str:
+    """What a stored service account belongs to."""
+    return f"firebase:{tenant_id}:{app_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """An app's own credentials, as they were when the messages were claimed."""
+
+    app_id: UUID
+    revision: UUID
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A way to a person. `account` and `project`: what it shares with other messages, for pauses and limits."""
+
+    channel: Channel
+    own: OwnAccount | None = None
+    account: Route | None = None
+    project: Route | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a Firebase project's limit holds; push services for browsers say themselves when it is enough."""
+        return self.account is not None
+
+    def route(self, scope: str, platform: str) -> Route | None:
+        """What a pause of that scope holds back."""
+        if scope == "project":
+            return self.project
+        if self.account is None or scope == "account":
+            return self.account
+        return Route(self.account.tenant_id, f"{self.account.name}/{platform}")
+
+    def routes(self, platform: str) -> list[Route]:
+        """Everything whose pause holds a message to that platform back."""
+        found = [self.route(scope, platform) for scope in ("account", "platform", "project")]
+        return [route for route in found if route is not None]
+
+
+PREVIEW = Sender(PreviewChannel())
+
+
+class Senders:
+    """The open channels of this process. Use `open_senders`."""
+
+    def __init__(self, http: aiohttp.ClientSession, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._http = http
+        self._settings = settings
+        self._clock = clock
+        self._key = settings.signing_key()
+        self._kept: OrderedDict[tuple[UUID, UUID], tuple[UUID, Channel, str]] = OrderedDict()
+        self.limit = Limit(settings.fcm.per_minute, settings.fcm.ramp_up_s)
+        self._installation = self._open_installation()
+        contact = settings.webpush.contact or settings.public_url or "mailto:push@example.com"
+        vapid = Vapid(load_vapid_key(settings), contact)
+        self._webpush = WebPushChannel(http, vapid, settings.webpush, clock)
+
+    def _open_installation(self) -> Sender | None:
+        path = self._settings.fcm.credentials_file
+        if path is None:
+            return None
+        try:
+            account = json.loads(path.read_text())
+            channel = open_fcm(self._http, self._settings.fcm, account, self._clock)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"GEOENGAGE_FCM__CREDENTIALS_FILE is no service account: {error}") from error
+        project = Route(INSTALLATION, f"project:{account['project_id']}")
+        return Sender(channel, account=Route(INSTALLATION, "account:installation"), project=project)
+
+    async def load(self, session: Session, tenant_id: TenantId, app_ids: Collection[UUID]) -> Mapping[UUID, Sender]:
+        """The senders of those of these apps that have their own. One query; a second when one is new or changed."""
+        rows = await store.list_firebase_senders(session, tenant_id, app_ids)
+        return {row.app_id: await self._of_app(session, tenant_id, row) for row in rows}
+
+    async def _of_app(self, session: Session, tenant_id: TenantId, row: store.FirebaseAccount) -> Sender:
+        kept = self._kept.get((tenant_id, row.app_id))
+        if kept is None or kept[0] != row.revision:
+            channel = await self._open(session, tenant_id, row.app_id)
+            kept = self._kept[tenant_id, row.app_id] = (row.revision, channel, row.project_id)
+        self._kept.move_to_end((tenant_id, row.app_id))
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return Sender(
+            kept[1],
+            OwnAccount(row.app_id, row.revision, row.status),
+            Route(tenant_id, f"account:{row.app_id}"),
+            Route(tenant_id, f"project:{kept[2]}"),
+        )
+
+    async def _open(self, session: Session, tenant_id: TenantId, app_id: UUID) -> FcmChannel | UnreadableChannel:
+        stored = await store.get_sealed_account(session, tenant_id, app_id)
+        opened = sealed.unseal(self._key, account_about(tenant_id, app_id), stored)
+        if opened is None:
+            logger.error("a service account cannot be read", tenant=str(tenant_id), app=str(app_id))
+            return UnreadableChannel()
+        return open_fcm(self._http, self._settings.fcm, json.loads(opened), self._clock)
+
+    async def check(self, tenant_id: UUID, stored: FirebaseSender) -> Check:
+        """Whether an app's stored credentials work. Asks Google; no transaction may be open."""
+        opened = sealed.unseal(self._key, account_about(tenant_id, stored.app_id), stored.sealed)
+        if opened is None:
+            return Check(CheckResult.WRONG_KEY, UNREADABLE, UNREADABLE)
+        return await open_fcm(self._http, self._settings.fcm, json.loads(opened), self._clock).check()
+
+    def pick(self, recipient: Recipient | None, own: Mapping[UUID, Sender], *, is_test_push: bool = False) -> Sender:
+        """The way to this recipient. Campaigns never reach a test device's provider; a test push may."""
+        if recipient is None or (recipient.is_test and not is_test_push):
+            return PREVIEW
+        if recipient.push_provider == "webpush":
+            return self._to_browser(recipient)
+        return own.get(recipient.app_id) or self._installation or PREVIEW
+
+    def _to_browser(self, recipient: Recipient) -> Sender:
+        try:
+            host = urlsplit(read_subscription(recipient.push_address or "").endpoint).netloc
+        except ValueError:
+            return Sender(self._webpush)  # which says what is wrong with the address
+        return Sender(self._webpush, project=Route(INSTALLATION, f"webpush:{host}"))
+
+
+@contextlib.asynccontextmanager
+async def open_senders(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Senders]:
+    """Open what the settings have credentials for. ValueError when those are unreadable."""
+    timeout = aiohttp.ClientTimeout(total=settings.fcm.timeout_s, sock_connect=settings.fcm.timeout_s / 2)
+    # The worker bounds what is in flight; a second limit here would let messages wait after their last check.
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
+        yield Senders(http, settings, clock)

@@ -1,0 +1,149 @@
+"""SQL of delivery: finding who has work, claiming it, writing down what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from geoengage.kit.db import Session, row_dict
+from geoengage.kit.ids import TenantId
+from geoengage.messaging.rules import NO_OPTIONS, PushOptions, Settled, Status, Waiting
+
+
+async def list_due_tenants(session: Session, now: datetime) -> list[TenantId]:
+    """Tenants of the 2,000 longest due messages (cross-tenant: the worker serves all). A cheap look, not a claim."""
+    rows = await session.execute(
+        text(
+            "SELECT DISTINCT tenant_id FROM"
+            " (SELECT tenant_id FROM message_due WHERE due_at <= :now ORDER BY due_at LIMIT 2000) AS oldest"
+        ),
+        {"now": now},
+    )
+    return [TenantId(id_) for id_ in rows.scalars()]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Messages that belong to a worker until its lease runs out. `lost` ones were being sent by a worker that died."""
+
+    messages: list[Waiting]
+    lost: frozenset[UUID]
+
+
+async def claim_due_messages(
+    session: Session, tenant_id: TenantId, lease: UUID, now: datetime, *, until: datetime, limit: int
+) -> Claim:
+    """Take up to `limit` due messages, longest due first (SKIP LOCKED), with what the last check needs to know."""
+    claimed = await session.execute(
+        text("""
+WITH due AS (
+  SELECT message_id, lease FROM message_due WHERE tenant_id = :tenant_id AND due_at <= :now
+  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE message_due d SET lease = :lease, due_at = :until FROM due
+WHERE d.tenant_id = :tenant_id AND d.message_id = due.message_id
+RETURNING d.message_id, due.lease IS NOT NULL AS was_leased
+"""),
+        {"tenant_id": tenant_id, "now": now, "lease": lease, "until": until, "limit": limit},
+    )
+    taken = {row.message_id: row.was_leased for row in claimed}
+    if not taken:
+        return Claim([], frozenset())
+    rows = await session.execute(
+        text("""
+SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
+  m.push, m.collapse_key, m.timezone, m.attempts, m.expires_at,
+  CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
+  ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
+  EXISTS (SELECT FROM visit v WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL)
+    AS visit_ended
+FROM message m WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) ORDER BY m.id
+"""),
+        {"tenant_id": tenant_id, "ids": list(taken)},
+    )
+    messages = [Waiting(**row_dict(row) | {"push": _options(row.push)}) for row in rows]
+    return Claim(messages, frozenset(id_ for id_, was_leased in taken.items() if was_leased))
+
+
+def _options(stored: dict[str, Any] | None) -> PushOptions:
+    return NO_OPTIONS if stored is None else msgspec.convert(stored, PushOptions)
+
+
+async def put_off(session: Session, tenant_id: TenantId, lease: UUID, until: Mapping[UUID, datetime]) -> None:
+    """Let go of claimed messages that could not be tried, until then. Nothing else about them changes."""
+    if not until:
+        return
+    await session.execute(
+        text("""
+UPDATE message_due d SET lease = NULL, due_at = w.due_at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS w (id, due_at)
+WHERE d.tenant_id = :tenant_id AND d.message_id = w.id AND d.lease = :lease
+"""),
+        {"tenant_id": tenant_id, "lease": lease, "ids": list(until), "dues": list(until.values())},
+    )
+
+
+async def set_sending(session: Session, tenant_id: TenantId, by_channel: Mapping[str, Sequence[UUID]]) -> None:
+    """Note that these messages go to their channel's socket now."""
+    for channel, ids in by_channel.items():
+        await session.execute(
+            text(
+                "UPDATE message SET status = 'sending', channel = :channel, attempts = attempts + 1"
+                " WHERE tenant_id = :tenant_id AND id = ANY(:ids)"
+            ),
+            {"tenant_id": tenant_id, "channel": channel, "ids": list(ids)},
+        )
+
+
+async def lock_leased(session: Session, tenant_id: TenantId, lease: UUID, message_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these messages that this lease still holds, locked. The others were taken over by another worker."""
+    rows = await session.execute(
+        text(
+            "SELECT message_id FROM message_due WHERE tenant_id = :tenant_id AND lease = :lease"
+            " AND message_id = ANY(:ids) ORDER BY message_id FOR UPDATE"
+        ),
+        {"tenant_id": tenant_id, "lease": lease, "ids": list(message_ids)},
+    )
+    return set(rows.scalars())
+
+
+async def settle_messages(
+    session: Session, tenant_id: TenantId, settled: Mapping[UUID, Settled], now: datetime
+) -> None:
+    """Write outcomes: the messages' rows, and their due rows deleted or put off."""
+    rows = [
+        {
+            "id": id_,
+            "status": s.status,
+            "reason": s.reason if s.status is not Status.QUEUED else None,
+            "blockers": s.blockers,
+            "answer": s.answer,
+            "sent_at": now if s.status is Status.SENT else None,
+            "due_at": s.due_at,
+        }
+        for id_, s in settled.items()
+    ]
+    parameters = {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()}
+    await session.execute(
+        text("""
+UPDATE message m SET status = r.status, reason = r.reason, blockers = r.blockers, sent_at = r.sent_at,
+  provider_answer = coalesce(r.answer, m.provider_answer)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS r (id uuid, status text, reason text, blockers text[], answer text, sent_at timestamptz)
+WHERE m.tenant_id = :tenant_id AND m.id = r.id
+"""),
+        parameters,
+    )
+    await session.execute(
+        text("""
+WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, due_at timestamptz)),
+put_off AS (
+  UPDATE message_due d SET lease = NULL, due_at = r.due_at FROM r
+  WHERE d.tenant_id = :tenant_id AND d.message_id = r.id AND r.due_at IS NOT NULL)
+DELETE FROM message_due d USING r WHERE d.tenant_id = :tenant_id AND d.message_id = r.id AND r.due_at IS NULL
+"""),
+        parameters,
+    )
