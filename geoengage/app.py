@@ -26,6 +26,7 @@ from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
 from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
+from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.reports.api import router as reports
 from geoengage.tenancy.api import router as tenancy
@@ -75,7 +76,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, health.router):
+    for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, privacy, health.router):
         app.include_router(router)
     app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it
     _serve_console(app, settings)
