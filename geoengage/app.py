@@ -76,7 +76,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    for router in (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, privacy, health.router):
+    routers = (tenancy, venues, profiles, presence.router, messaging, campaigns, reports, live, privacy, health.router)
+    for router in routers:
         app.include_router(router)
     app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it
     _serve_console(app, settings)

@@ -15,7 +15,7 @@ from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
-from tests.api.wall.world import Phone, Side, bearer, make_phone
+from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
 
@@ -42,7 +42,8 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     person = Erasable(side, [side.phone, second], lent)
     for phone in (second, lent):
         await _link(client, side, phone, mark)
-        await _walk(client, phone, now)
+    await _walk(client, second, now)
+    await walk_in(client, lent, now)
     for phone in (side.phone, second, lent):
         message_id = await _message(session, side, phone.id, mark, status="sent")
         receipt = {"message_id": str(message_id), "kind": "opened"}
@@ -54,7 +55,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await client.put("/v1/devices/me/consents", json=consents, headers=bearer(second.token))
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
-    await _trouble(session, side, second.id, now)
+    await _trouble(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
     person.words += [f"{mark}-", f"{mark} called", str(LON), str(LAT)]
     return person
@@ -105,12 +106,15 @@ async def _message(session: Session, side: Side, device_id: UUID, mark: str, *, 
     return id_
 
 
-async def _trouble(session: Session, side: Side, device_id: UUID, now: datetime) -> None:
+async def _trouble(session: Session, side: Side, device_id: UUID, mark: str, now: datetime) -> None:
     """Two events that a reaction could not digest: one still in the ledger, one long gone from it."""
     row = await session.execute(
         text("SELECT max(position) FROM ledger WHERE tenant_id = :tenant_id AND payload ->> 'device_id' = :device_id"),
         {"tenant_id": side.world.tenant_id, "device_id": str(device_id)},
     )
-    for position, error in ((row.scalar_one(), "KeyError"), (0, f"NotFound('device {device_id} does not exist')")):
+    for position, error in (
+        (row.scalar_one(), f"KeyError('{mark}-x')"),
+        (0, f"NotFound('device {device_id} does not exist')"),
+    ):
         await events.record_failure(session, side.world.tenant_id, "campaigns.send", position, error, now)
     await session.commit()

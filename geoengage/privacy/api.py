@@ -90,7 +90,9 @@ async def get_my_data(me: DeviceCaller, tx: Tx) -> MeOut:
         200: {
             "description": "One document: members as named in GET /v1/me, each a list of rows; `about` says what they"
             " are, `places` names the zones.",
-            "content": {"application/json": {"schema": {"type": "object", "description": "All data about the person."}}},
+            "content": {
+                "application/json": {"schema": {"type": "object", "description": "All data about the person."}}
+            },
             "headers": {"Content-Disposition": {"description": "attachment", "schema": {"type": "string"}}},
         }
     },

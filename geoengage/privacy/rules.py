@@ -117,7 +117,9 @@ ERASURE_MAP: dict[str, Table] = {
     "zone_event": _erase("zone_events", "Entering, staying in and leaving zones.", _BY_DEVICE, kept="90 days"),
     "consent_entry": _erase("consents", "What you agreed to or refused, when and to which text.", _BY_DEVICE),
     "idempotency_key": _erase(
-        "registrations", "That a registration was sent, so that it is not done twice.", {"resource_id": Ids.DEVICES},
+        "registrations",
+        "That a registration was sent, so that it is not done twice.",
+        {"resource_id": Ids.DEVICES},
         kept="1 day",
     ),
     "reaction_failure": _strip(

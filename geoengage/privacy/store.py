@@ -3,7 +3,7 @@
 All of it finds rows by index: a device has up to some hundred thousand positions, a tenant has millions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Uuid, text
 
 from geoengage.kit import errors
-from geoengage.kit.db import Base, Session
+from geoengage.kit.db import Base, Session, row_dict
 from geoengage.kit.ids import TenantId
 from geoengage.privacy.rules import ERASURE_MAP, Ids, Table, Way
 
@@ -245,11 +245,10 @@ def _change(table: str, entry: Table) -> str:
     return f"UPDATE {table} SET " + ", ".join(f"{name} = {value}" for name, value in entry.strip.items())  # noqa: S608
 
 
-async def get_controller(session: Session, tenant_id: TenantId) -> Mapping[str, Any]:
+async def get_controller(session: Session, tenant_id: TenantId) -> dict[str, Any]:
     """Who is responsible for the data: the tenant's name, and for how many days it keeps positions."""
     row = await session.execute(
         text("SELECT name, ping_retention_days AS ping_days FROM tenant WHERE id = :tenant_id"),
         {"tenant_id": tenant_id},
     )
-    return row.one()._mapping
-
+    return row_dict(row.one())

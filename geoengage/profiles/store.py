@@ -80,10 +80,11 @@ async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collect
 
     For whoever is about to write rows about them without a lock of its own.
     """
-    query = select(Device.profile_id).where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
-    profile_ids = (await session.execute(query.order_by(Device.id).with_for_update(read=True, key_share=True))).scalars()
-    query = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_({p for p in profile_ids if p}))
-    await session.execute(query.order_by(Profile.id).with_for_update(read=True, key_share=True))
+    devices = select(Device.profile_id).where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
+    held = await session.execute(devices.order_by(Device.id).with_for_update(read=True, key_share=True))
+    profile_ids = {id_ for id_ in held.scalars() if id_ is not None}
+    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(profile_ids))
+    await session.execute(profiles.order_by(Profile.id).with_for_update(read=True, key_share=True))
 
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:

@@ -17,19 +17,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import geoengage.app  # noqa: F401 - every model and every event
 from geoengage.app import create_app
 from geoengage.kit import errors
+from geoengage.kit import events as ledger
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Base, Session, Sessions, make_sessions, transaction
 from geoengage.kit.event_base import Event
 from geoengage.kit.settings import Settings
+from geoengage.messaging import store as messaging
 from geoengage.presence.models import Ping
 from geoengage.presence.service import IndexCache
 from geoengage.privacy import service
-from geoengage.privacy.rules import ERASURE_MAP, Ids, Way, about_people
+from geoengage.privacy.rules import ERASURE_MAP, Way, about_people
 from geoengage.wiring import reactions
 from geoengage.worker import react_once
 from tests.api.wall.world import Phone, Side, bearer, make_phone, make_side, walk_in
 from tests.campaign_rows import make_device
-from tests.conftest import KEY
 from tests.erasable import LAT, LON, Erasable, fill
 from tests.factories import make_world
 
@@ -113,12 +114,11 @@ async def world(client: httpx.AsyncClient, session: Session) -> World:
     await walk_in(client, bystander, datetime.now(UTC))
     person = await fill(client, session, alpha, "zora")
     person.words += ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address", "alpha-title"]
+    person.words.append(alpha["message"])
     return World(alpha, beta, person, bystander)
 
 
-async def test_an_erasure_leaves_no_row_and_no_word(
-    client: httpx.AsyncClient, session: Session, world: World
-) -> None:
+async def test_an_erasure_leaves_no_row_and_no_word(client: httpx.AsyncClient, session: Session, world: World) -> None:
     before = await rows_of(session)
     for table in about_people():
         assert any(word in row for row in before[table] for word in world.person.words), f"fill {table} in erasable.py"
@@ -223,7 +223,9 @@ async def test_what_arrives_during_an_erasure_leaves_no_row(busy: tuple[FastAPI,
     async def pings(phone: Phone) -> None:
         while not stop.is_set():
             ping = {"at": utc_now().isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0}
-            answers.add((await client.post("/v1/pings", json={"pings": [ping]}, headers=bearer(phone.token))).status_code)
+            answers.add(
+                (await client.post("/v1/pings", json={"pings": [ping]}, headers=bearer(phone.token))).status_code
+            )
 
     async def receipts() -> None:
         kinds = ("received", "dismissed", "opened")
@@ -259,15 +261,46 @@ async def test_what_arrives_during_an_erasure_leaves_no_row(busy: tuple[FastAPI,
     assert answers <= {200, 204, 401, 404}, answers
     assert answers >= {200, 401}, "it went on before and after"
     async with real() as session:
-        rows = await rows_of(session)
-    ids = [str(p.id) for p in person.phones] + [side["profile"]]
-    assert [(t, row) for t, each in rows.items() for row in each if any(i in row for i in ids)] == []
+        assert await left_of(session, person) == []
+
+
+async def test_a_campaign_that_is_deciding_right_now(busy: tuple[FastAPI, Any], real: Sessions) -> None:
+    """It has read the person and not written yet: the erasure waits for it, and takes its message too."""
+    _, client = busy
+    async with real() as session:
+        side = await make_side(client, session, "alpha")
+        person = await fill(client, session, side, "zora")
+        await session.execute(text("UPDATE campaign SET status = 'active', valid_to = NULL"))
+        await session.commit()
+    tenant_id = side.world.tenant_id
+    (reaction,) = (r for r in reactions(IndexCache()) if r.name == "campaigns.send")
+    async with transaction(real, tenant_id) as session:
+        events = [r for r in await ledger.read(session, tenant_id, 0, 500) if r.type in reaction.types]
+        await reaction.handle(session, tenant_id, events, utc_now())
+        count = text("SELECT count(*) FROM message WHERE campaign_id = :id AND device_id = :device")
+        named = {"id": side.ids["campaign"], "device": person.phones[1].id}
+        decided = (await session.execute(count, named)).scalar_one()
+        erasing = asyncio.create_task(client.delete("/v1/me", headers=person.headers))
+        await asyncio.sleep(0.3)
+        assert not erasing.done()
+    assert decided > 2, "beside the two that `fill` has made"
+    assert (await erasing).status_code == 200
+    async with real() as session:
+        assert not await left_of(session, person)
+    async with transaction(real, tenant_id) as session:  # the same events once more, from before the erasure
+        await reaction.handle(session, tenant_id, events, utc_now())
+    async with real() as session:
+        assert not await left_of(session, person)
+
+
+async def left_of(session: Session, person: Erasable) -> list[tuple[str, str]]:
+    """Rows that name the person or one of their phones."""
+    ids = [str(p.id) for p in person.phones] + [person.side["profile"]]
+    return [(t, row) for t, each in (await rows_of(session)).items() for row in each if any(i in row for i in ids)]
 
 
 async def test_a_message_in_flight_writes_nothing_anew(busy: tuple[FastAPI, Any], real: Sessions) -> None:
     """The worker has claimed it and the provider answers after the erasure."""
-    from geoengage.messaging import store as messaging
-
     _, client = busy
     async with real() as session:
         side = await make_side(client, session, "alpha")
@@ -279,7 +312,7 @@ async def test_a_message_in_flight_writes_nothing_anew(busy: tuple[FastAPI, Any]
             session, side.world.tenant_id, lease, now + timedelta(seconds=1), until=now, limit=10
         )
     claimed = [m.id for m in claim.messages]
-    assert len(claimed) == 2
+    assert len(claimed) > 2
     assert (await client.delete("/v1/me", headers=person.headers)).status_code == 200
     async with transaction(real, side.world.tenant_id) as session:
         assert await messaging.lock_leased(session, side.world.tenant_id, lease, claimed) == set()
@@ -304,8 +337,8 @@ async def test_a_hundred_thousand_positions(real: Sessions) -> None:
         await session.commit()
         await session.execute(
             text(
-                "INSERT INTO ping (tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, source, trust,"
-                " late) SELECT :t, :d, m, m, m, 8.5, 47.4, 5, 'gnss', 1, false FROM generate_series(CAST(:now AS"
+                "INSERT INTO ping (tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, source,"
+                " trust, late) SELECT :t, :d, m, m, m, 8.5, 47.4, 5, 'gnss', 1, false FROM generate_series(CAST(:now AS"
                 " timestamptz) - interval '6 days', :now, interval '5.2 seconds') AS m"
             ),
             {"t": world.tenant_id, "d": device_id, "now": utc_now()},

@@ -247,6 +247,9 @@ CASES = [
     Case("GET", "/v1/geofences/nearby", For.DEVICE, queries=(lambda _: {"lon": LON, "lat": LAT},)),
     Case("GET", "/v1/inbox", For.DEVICE),
     Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
+    Case("GET", "/v1/me", For.DEVICE),
+    Case("GET", "/v1/me/export", For.DEVICE),
+    Case("DELETE", "/v1/me", For.DEVICE),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
     # --- people and what happened
     Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
