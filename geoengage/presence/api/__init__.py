@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
+from geoengage.presence.api.config import router as config
 from geoengage.presence.api.geofences import router as geofences
 from geoengage.presence.api.lists import router as lists
 from geoengage.presence.api.pings import PingsIn, PingsOut, pings_openapi, pings_route
 
 router = APIRouter()
-for part in (geofences, lists):
+for part in (config, geofences, lists):
     router.include_router(part)
 
 __all__ = ["PingsIn", "PingsOut", "pings_openapi", "pings_route", "router"]

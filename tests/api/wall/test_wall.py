@@ -24,7 +24,10 @@ from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone,
 from tests.factories import make_key_row
 
 ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises the version, removal last
-ERASURE = ("DELETE", "/v1/me")  # comes when the device has deleted itself; test_me_api.py and test_erasure.py are its own
+ERASURE = (
+    "DELETE",
+    "/v1/me",
+)  # comes when the device has deleted itself; test_me_api.py and test_erasure.py are its own
 SAME = {"Origin": "http://testserver"}
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/problems/{code}", "/go/{token}", "/v1/login"}
 OTHER_ROUTES = {*PAGES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
