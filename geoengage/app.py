@@ -31,6 +31,7 @@ from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
+from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.reports.api import router as reports
 from geoengage.tenancy.api import router as tenancy
@@ -96,6 +97,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         reports,
         live,
         phones.router,
+        privacy,
         health.router,
     ):
         app.include_router(router)

@@ -40,7 +40,10 @@ class LedgerRow(TenantRow, Base):
     type: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[datetime]
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    __table_args__ = (Index("ix_ledger_recorded_at", "recorded_at"),)
+    __table_args__ = (
+        Index("ix_ledger_recorded_at", "recorded_at"),
+        Index("ix_ledger_device", "tenant_id", text("(payload ->> 'device_id')")),
+    )
 
 
 class ReactionCursor(TenantRow, Base):

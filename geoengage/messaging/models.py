@@ -55,6 +55,7 @@ class Message(TenantRow, Base):
     opened_at: Mapped[datetime | None]
     __table_args__ = (
         Index("ix_message_device", "tenant_id", "device_id", "id"),
+        Index("ix_message_person", "tenant_id", "person_id"),
         Index("ix_message_campaign", "tenant_id", "campaign_id", "id"),
         Index("ix_message_visit", "tenant_id", "visit_id"),
         {"postgresql_partition_by": "RANGE (id)"},
@@ -84,6 +85,7 @@ class SendKey(TenantRow, Base):
     occurrence: Mapped[UUID] = mapped_column(primary_key=True)
     message_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(index=True)
+    __table_args__ = (Index("ix_send_key_person", "tenant_id", "person_id"),)
 
 
 class PersonBudget(TenantRow, Base):
@@ -117,7 +119,10 @@ class Receipt(TenantRow, Base):
     device_id: Mapped[UUID]
     kind: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
-    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    __table_args__ = (
+        Index("ix_receipt_device", "tenant_id", "device_id"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
 
 
 class FirebaseSender(TenantRow, Base):

@@ -1,1 +1,1 @@
-"""A person's own data: what there is, the export, the erasure."""
+"""The person's own data: shown, handed over, erased. Reads and erases every domain's tables by one map."""

@@ -15,7 +15,6 @@ from geoengage.profiles import service, store
 from geoengage.profiles.models import Device
 from geoengage.profiles.push_addresses import is_allowed, read_subscription
 from geoengage.profiles.shapes import (
-    ConfigOut,
     ConsentsOut,
     ConsentsPut,
     DeviceCreated,
@@ -36,9 +35,6 @@ from geoengage.profiles.shapes import (
 from geoengage.tenancy.auth import Admin, AppCaller, DeviceCaller, PeopleReader, make_device_token
 from geoengage.tenancy.rules import Principal, PrincipalKind
 
-PING_INTERVAL_S = 15
-BATCH_MAX = 1000
-GEOFENCE_REFRESH_M = 500
 TEST_DEVICES = 50  # so many are listed
 KEY_LENGTH = 16  # a repeated registration answers with the device's token, so its key must not be guessable
 
@@ -207,18 +203,6 @@ async def link_device(device_id: UUID, body: LinkIn, me: PeopleReader, tx: Tx, n
     traits = body.model_dump(exclude={"external_id"}, exclude_none=True)
     profile = await service.link_by_server(tx, me.tenant_id, device, body.external_id, traits, now)
     return LinkOut(profile_id=profile.id)
-
-
-@router.get("/v1/config")
-async def get_config(me: DeviceCaller, tx: Tx) -> ConfigOut:
-    """How often and how much the calling installation should report."""
-    device = await store.get_device(tx, me.tenant_id, me.id, me.token_version)
-    return ConfigOut(
-        ping_interval_s=PING_INTERVAL_S,
-        batch_max=BATCH_MAX,
-        geofence_refresh_m=GEOFENCE_REFRESH_M,
-        location_allowed=device.location == "granted",
-    )
 
 
 @router.get("/v1/profiles")

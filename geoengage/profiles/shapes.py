@@ -199,15 +199,6 @@ class LinkOut(Shape):
     profile_id: UUID = Field(description="Our id of the person.")
 
 
-class ConfigOut(Shape):
-    """How the app should report."""
-
-    ping_interval_s: int = Field(description="Report a position this often while moving, seconds.")
-    batch_max: int = Field(description="Most pings in one POST /v1/pings.")
-    geofence_refresh_m: int = Field(description="Fetch GET /v1/geofences/nearby again after so many metres.")
-    location_allowed: bool = Field(description="Without it do not even ask the system for positions.")
-
-
 class ProfileOut(Shape):
     """A person."""
 

@@ -91,6 +91,18 @@ async def retire_moved(session: Session, tenant_id: TenantId, address: str, devi
     )
 
 
+async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> None:
+    """Keep these devices and their people from being erased until the commit (FOR KEY SHARE, which delays nobody else).
+
+    For whoever is about to write rows about them without a lock of its own.
+    """
+    devices = select(Device.profile_id).where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
+    held = await session.execute(devices.order_by(Device.id).with_for_update(read=True, key_share=True))
+    profile_ids = {id_ for id_ in held.scalars() if id_ is not None}
+    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(profile_ids))
+    await session.execute(profiles.order_by(Profile.id).with_for_update(read=True, key_share=True))
+
+
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
     rows = await session.execute(
@@ -207,14 +219,17 @@ async def insert_consents(
 
 async def lock_profile(session: Session, tenant_id: TenantId, external_id: str, now: datetime) -> Profile:
     """The profile of that external id, made if there is none, locked FOR NO KEY UPDATE."""
-    await session.execute(
-        insert(Profile)
-        .values(tenant_id=tenant_id, id=new_id(now), external_id=external_id, created_at=now, updated_at=now)
-        .on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])
-    )
     query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.external_id == external_id)
     query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return (await session.execute(query)).scalar_one()
+    while True:
+        await session.execute(
+            insert(Profile)
+            .values(tenant_id=tenant_id, id=new_id(now), external_id=external_id, created_at=now, updated_at=now)
+            .on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])
+        )
+        found = (await session.execute(query)).scalar_one_or_none()
+        if found is not None:  # else it was erased between the two statements
+            return found
 
 
 async def get_profile(session: Session, tenant_id: TenantId, profile_id: UUID) -> Profile:

@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 
 from geoengage.presence.api.check_in import router as check_in
+from geoengage.presence.api.config import router as config
 from geoengage.presence.api.geofences import router as geofences
 from geoengage.presence.api.lists import router as lists
 from geoengage.presence.api.pings import PingsIn, PingsOut, pings_openapi, pings_route
 
 router = APIRouter()
-for part in (geofences, check_in, lists):
+for part in (config, geofences, check_in, lists):
     router.include_router(part)
 
 __all__ = ["PingsIn", "PingsOut", "pings_openapi", "pings_route", "router"]

@@ -290,6 +290,9 @@ CASES = [
     Case("GET", "/v1/check-in/{code}", For.PUBLIC),
     Case("GET", "/v1/inbox", For.DEVICE),
     Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
+    Case("GET", "/v1/me", For.DEVICE),
+    Case("GET", "/v1/me/export", For.DEVICE),
+    Case("DELETE", "/v1/me", For.DEVICE),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
     # --- phones connected from the console
     Case("POST", "/v1/devices/pair", For.PUBLIC, lambda _: {"code": "forged"}),

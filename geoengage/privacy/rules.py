@@ -1,0 +1,177 @@
+"""The erasure map: what each table of the database holds about a person, and what becomes of it. Pure.
+
+Every table stands here, in the order in which an erasure visits them; a test reflects the schema and fails for one that
+does not. `ERASE` deletes the person's rows, `STRIP` keeps the row without anything of the person (the ledger's
+positions have no gaps), `NONE` says why a table holds nothing about shoppers. An export shows the rows of the same
+tables, chosen by the same conditions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Way(StrEnum):
+    """What an erasure does to a table."""
+
+    ERASE = "erase"
+    STRIP = "strip"
+    NONE = "none"
+
+
+class Ids(StrEnum):
+    """The sets of ids by which a person's rows are found."""
+
+    DEVICES = "devices"  # of the person
+    PEOPLE = "people"  # the person as messaging knows them: the profile and each device
+    PROFILE = "profile"  # the profile alone, empty while nobody is linked
+    MESSAGES = "messages"  # messages to the person or to one of the devices
+    OTHER_DEVICES = "other_devices"  # that got messages for the person while they were logged in there
+    POSITIONS = "positions"  # of the ledger, where an event about the person stands
+
+
+Match = Mapping[str, Ids]  # column or SQL expression → one of these ids; all of them hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What one table holds. A row is the person's when any of `rows` matches.
+
+    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long (`{ping_days}` is the
+    tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
+    messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
+    the columns are set to.
+    """
+
+    way: Way
+    why: str = ""
+    name: str = ""
+    what: str = ""
+    kept: str = "until you delete it"
+    rows: tuple[Match, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    message: str | None = None
+    strip: Mapping[str, str] = field(default_factory=dict)
+
+
+def _erase(name: str, what: str, *rows: Match, **over: Any) -> Table:
+    return Table(way=Way.ERASE, name=name, what=what, rows=rows, **over)
+
+
+def _strip(name: str, what: str, *rows: Match, **over: Any) -> Table:
+    return Table(way=Way.STRIP, name=name, what=what, rows=rows, **over)
+
+
+def _none(why: str) -> Table:
+    return Table(way=Way.NONE, why=why)
+
+
+_BY_DEVICE: Match = {"device_id": Ids.DEVICES}
+_LEDGER_DEVICE = "payload ->> 'device_id'"
+_LEDGER_MESSAGE = "payload ->> 'message_id'"
+_FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
+_PLACES = "places and their rules, made by operators"
+_STAFF = "about operators and their keys, not about shoppers"
+_BOOKKEEPING = "counts and cursors of the whole tenant"
+ERASED_EVENT = "erased"  # a type that no reaction and no reader asks for
+
+# Messages wait in message_due, and the worker records what became of one only while its row is there: first of all.
+ERASURE_MAP: dict[str, Table] = {
+    "message_due": _erase(
+        "waiting_messages", "Messages that wait to be sent to you.", {"message_id": Ids.MESSAGES}, message="message_id"
+    ),
+    "message": _erase(
+        "messages",
+        "Messages that were decided for you, sent or not, with the reason.",
+        {"device_id": Ids.DEVICES},
+        {"person_id": Ids.PEOPLE},
+        message="id",
+    ),
+    "receipt": _erase(
+        "receipts",
+        "What your app told about messages: received, opened, dismissed.",
+        _BY_DEVICE,
+        {"device_id": Ids.OTHER_DEVICES, "message_id": Ids.MESSAGES},
+        message="message_id",
+    ),
+    "send_key": _erase(
+        "decided_once",
+        "Which campaigns have decided about you already, so that none repeats itself.",
+        {"person_id": Ids.PEOPLE},
+    ),
+    "person_budget": _erase(
+        "attention_budget", "When you were sent something, for the daily limit.", {"person_id": Ids.PEOPLE}
+    ),
+    "ping": _erase("positions", "Where your phone was.", _BY_DEVICE, kept="{ping_days} days"),
+    "ping_rejection": _erase(
+        "refused_positions",
+        "Positions that were refused, without their coordinates.",
+        _BY_DEVICE,
+        kept="60 days",
+    ),
+    "device_state": _erase("last_position", "The last position, and the zones that it lies in.", _BY_DEVICE),
+    "timer": _erase("timers", "When a stay in a zone will have lasted long enough.", _BY_DEVICE, kept="minutes"),
+    "zone_occupant": _erase("inside_now", "The zones in which you are now.", _BY_DEVICE, kept="while you are there"),
+    "visit": _erase("visits", "When you came to a zone and left it.", _BY_DEVICE),
+    "zone_event": _erase("zone_events", "Entering, staying in and leaving zones.", _BY_DEVICE, kept="90 days"),
+    "consent_entry": _erase("consents", "What you agreed to or refused, when and to which text.", _BY_DEVICE),
+    "idempotency_key": _erase(
+        "registrations",
+        "That a registration was sent, so that it is not done twice.",
+        {"resource_id": Ids.DEVICES},
+        kept="1 day",
+    ),
+    "reaction_failure": _strip(
+        "failures",
+        "Events about you that could not be worked on.",
+        {"position": Ids.POSITIONS},
+        {_FIRST_ID_IN_ERROR: Ids.PEOPLE},  # the ledger's row may be gone by now
+        strip={"error": "'erased'"},
+    ),
+    "audit_entry": _strip(
+        "looked_up",
+        "When somebody of the programme looked at your visits, and the reason they gave.",
+        {"subject": Ids.PEOPLE},
+        hidden=frozenset({"actor"}),  # the operator is a person too (CJEU C-579/21)
+        strip={"subject": "NULL", "reason": "NULL"},
+    ),
+    "ledger": _strip(
+        "events",
+        "The record of events from which messages are decided.",
+        {_LEDGER_DEVICE: Ids.DEVICES},
+        {_LEDGER_DEVICE: Ids.OTHER_DEVICES, _LEDGER_MESSAGE: Ids.MESSAGES},
+        message=_LEDGER_MESSAGE,
+        kept="30 days",
+        strip={"type": f"'{ERASED_EVENT}'", "payload": "'{}'"},
+    ),
+    "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
+    # --- nothing about shoppers
+    "alembic_version": _none("which migration the database is at"),
+    "app": _none("apps of the tenant"),
+    "campaign": _none("what is sent to whom, written by operators"),
+    "console_session": _none(_STAFF),
+    "credential": _none(_STAFF),
+    "gate": _none("which campaigns, zones and tenants may send"),
+    "ledger_head": _none(_BOOKKEEPING),
+    "level": _none(_PLACES),
+    "level_plan": _none(_PLACES),
+    "mall": _none(_PLACES),
+    "operator": _none(_STAFF),
+    "owner": _none("companies that own stores"),
+    "reaction_cursor": _none(_BOOKKEEPING),
+    "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "store": _none(_PLACES),
+    "tenant": _none("the company that runs the programme"),
+    "unit": _none(_PLACES),
+    "venue_epoch": _none(_BOOKKEEPING),
+    "venue_feature": _none(_PLACES),
+    "zone": _none(_PLACES),
+    "zone_version": _none(_PLACES),
+}
+
+
+def about_people() -> dict[str, Table]:
+    """The tables that hold something about a person, in the order of an erasure."""
+    return {name: table for name, table in ERASURE_MAP.items() if table.way is not Way.NONE}

@@ -1,0 +1,254 @@
+"""SQL of a person's own data, made from the erasure map: locking the person, counting, reading, erasing.
+
+All of it finds rows by index: a device has up to some hundred thousand positions, a tenant has millions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Uuid, text
+
+from geoengage.kit import errors
+from geoengage.kit.db import Base, Session, row_dict
+from geoengage.kit.ids import TenantId
+from geoengage.privacy.rules import ERASURE_MAP, Ids, Table, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose data it is. `device_id` is the calling device; `devices` are all of the profile's, or it alone.
+
+    `messages`, `other_devices` and `positions` as in `rules.Ids`; `not_mine` are messages to somebody else who was
+    logged in on one of the devices.
+    """
+
+    device_id: UUID
+    devices: tuple[UUID, ...]
+    profile_id: UUID | None
+    messages: tuple[UUID, ...] = ()
+    other_devices: tuple[UUID, ...] = ()
+    not_mine: tuple[UUID, ...] = ()
+    positions: tuple[int, ...] = ()
+
+    def ids(self) -> dict[Ids, list[Any]]:
+        """The values of each set of ids."""
+        profile = [] if self.profile_id is None else [self.profile_id]
+        return {
+            Ids.DEVICES: list(self.devices),
+            Ids.PEOPLE: [*self.devices, *profile],
+            Ids.PROFILE: profile,
+            Ids.MESSAGES: list(self.messages),
+            Ids.OTHER_DEVICES: list(self.other_devices),
+            Ids.POSITIONS: list(self.positions),
+        }
+
+
+async def find_person(session: Session, tenant_id: TenantId, device_id: UUID, token_version: int) -> Person:
+    """The person behind a calling device. Unauthenticated when its token was revoked. Takes no lock."""
+    row = await session.execute(
+        text(
+            "SELECT profile_id FROM device WHERE tenant_id = :tenant_id AND id = :device_id"
+            " AND token_version = :version"
+        ),
+        {"tenant_id": tenant_id, "device_id": device_id, "version": token_version},
+    )
+    found = row.one_or_none()
+    if found is None:
+        raise errors.Unauthenticated("this device token was revoked; register the device again")
+    return await _with_messages(session, tenant_id, await _with_devices(session, tenant_id, device_id, found[0]))
+
+
+async def lock_person(session: Session, tenant_id: TenantId, device_id: UUID, token_version: int) -> Person:
+    """The same with profile and devices locked FOR UPDATE, profile first, devices in id order.
+
+    Whoever writes about a device or a person holds one of these rows (campaigns FOR KEY SHARE, the others more), so
+    from here on nothing about them is added. Conflict when somebody logs in or out on the device at this moment.
+    """
+    seen = await find_person(session, tenant_id, device_id, token_version)
+    parameters = {"tenant_id": tenant_id, "device_id": device_id, "profile_id": seen.profile_id}
+    if seen.profile_id is not None:
+        await session.execute(
+            text("SELECT id FROM profile WHERE tenant_id = :tenant_id AND id = :profile_id FOR UPDATE"), parameters
+        )
+    rows = await session.execute(
+        text(
+            "SELECT id, profile_id, token_version FROM device WHERE tenant_id = :tenant_id"
+            " AND (id = :device_id OR profile_id = CAST(:profile_id AS uuid)) ORDER BY id FOR UPDATE"
+        ),
+        parameters,
+    )
+    locked = {row.id: row for row in rows}
+    if device_id not in locked or locked[device_id].token_version != token_version:
+        raise errors.Unauthenticated("this device token was revoked; register the device again")
+    if locked[device_id].profile_id != seen.profile_id:
+        raise errors.Conflict("somebody logged in or out on this device at this moment; send the request again")
+    person = Person(device_id, tuple(locked), seen.profile_id)
+    return await _with_messages(session, tenant_id, person)
+
+
+async def _with_devices(session: Session, tenant_id: TenantId, device_id: UUID, profile_id: UUID | None) -> Person:
+    rows = await session.execute(
+        text("SELECT id FROM device WHERE tenant_id = :tenant_id AND profile_id = CAST(:profile_id AS uuid)"),
+        {"tenant_id": tenant_id, "profile_id": profile_id},
+    )
+    return Person(device_id, tuple(sorted({device_id, *rows.scalars()})), profile_id)
+
+
+async def _with_messages(session: Session, tenant_id: TenantId, person: Person) -> Person:
+    people = person.ids()[Ids.PEOPLE]
+    rows = await session.execute(
+        text(
+            "SELECT id, device_id, person_id FROM message WHERE tenant_id = :tenant_id"
+            " AND (device_id = ANY(CAST(:devices AS uuid[])) OR person_id = ANY(CAST(:people AS uuid[])))"
+        ),
+        {"tenant_id": tenant_id, "devices": list(person.devices), "people": people},
+    )
+    found = rows.all()
+    known = Person(
+        person.device_id,
+        person.devices,
+        person.profile_id,
+        messages=tuple(row.id for row in found),
+        other_devices=tuple({row.device_id for row in found} - set(person.devices)),
+        not_mine=tuple(row.id for row in found if row.person_id not in people),
+    )
+    positions = await session.execute(
+        text(f"SELECT position FROM ledger WHERE tenant_id = :tenant_id AND {_where('ledger')}"),  # noqa: S608 - the map
+        {"tenant_id": tenant_id} | _parameters("ledger", known),
+    )
+    return Person(
+        known.device_id,
+        known.devices,
+        known.profile_id,
+        messages=known.messages,
+        other_devices=known.other_devices,
+        not_mine=known.not_mine,
+        positions=tuple(positions.scalars()),
+    )
+
+
+# --- statements from the map --------------------------------------------------------------------------------------
+
+
+def _kind(table: str, expression: str) -> str:
+    """The SQL type of a column or expression of the map; expressions are texts."""
+    column = Base.metadata.tables[table].columns.get(expression)
+    if column is None:
+        return "text"
+    return "uuid" if isinstance(column.type, Uuid) else "bigint" if isinstance(column.type, BigInteger) else "text"
+
+
+def _where(table: str) -> str:
+    """The condition under which a row is the person's."""
+    matches = (
+        " AND ".join(
+            f"({expression}) = ANY(CAST(:{ids}_{_kind(table, expression)} AS {_kind(table, expression)}[]))"
+            for expression, ids in match.items()
+        )
+        for match in ERASURE_MAP[table].rows
+    )
+    return "(" + " OR ".join(f"({match})" for match in matches) + ")"
+
+
+def _shown(table: str) -> str:
+    """The narrower condition for what the person sees: without messages to somebody else."""
+    column = ERASURE_MAP[table].message
+    if column is None:
+        return _where(table)
+    kind = _kind(table, column)
+    return f"{_where(table)} AND coalesce(({column}) <> ALL(CAST(:not_mine_{kind} AS {kind}[])), true)"
+
+
+def _parameters(table: str, person: Person) -> dict[str, list[Any]]:
+    entry, ids = ERASURE_MAP[table], person.ids()
+    used = [(str(name), _kind(table, expression), ids[name]) for m in entry.rows for expression, name in m.items()]
+    if entry.message is not None:
+        used.append(("not_mine", _kind(table, entry.message), list(person.not_mine)))
+    return {f"{name}_{kind}": [str(v) for v in found] if kind == "text" else found for name, kind, found in used}
+
+
+def _columns(table: str) -> list[str]:
+    """The columns that an export shows, in the order of the model."""
+    hidden = ERASURE_MAP[table].hidden | {"tenant_id"}
+    return [column.name for column in Base.metadata.tables[table].columns if column.name not in hidden]
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+async def count_rows(session: Session, tenant_id: TenantId, table: str, person: Person) -> int:
+    """How many rows of a table an export shows."""
+    row = await session.execute(
+        text(f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant_id AND {_shown(table)}"),  # noqa: S608 - the map
+        {"tenant_id": tenant_id} | _parameters(table, person),
+    )
+    return int(row.scalar_one())
+
+
+async def read_page(
+    session: Session, tenant_id: TenantId, table: str, person: Person, after: Sequence[Any] | None, limit: int
+) -> tuple[list[str], list[Any] | None]:
+    """Rows of a table as JSON texts in the order of its key, above the key `after`; and the key of the next page."""
+    key = [column.name for column in Base.metadata.tables[table].primary_key if column.name != "tenant_id"]
+    above = ""
+    parameters: dict[str, Any] = {"tenant_id": tenant_id, "limit": limit} | _parameters(table, person)
+    if after is not None:
+        above = f" AND ({', '.join(key)}) > ({', '.join(f':after_{name}' for name in key)})"
+        parameters |= {f"after_{name}": value for name, value in zip(key, after, strict=True)}
+    rows = await session.execute(
+        text(
+            f"SELECT (SELECT row_to_json(r)::text FROM (SELECT {', '.join(f't.{c}' for c in _columns(table))}) r),"  # noqa: S608 - the map
+            f" {', '.join(f't.{name}' for name in key)} FROM {table} t"
+            f" WHERE tenant_id = :tenant_id AND {_shown(table)}{above} ORDER BY {', '.join(key)} LIMIT :limit"
+        ),
+        parameters,
+    )
+    found = rows.all()
+    return [row[0] for row in found], list(found[-1][1:]) if len(found) == limit else None
+
+
+_PLACES = text("""
+SELECT DISTINCT ON (v.zone_id) v.zone_id, v.name FROM zone_version v
+WHERE v.tenant_id = :tenant_id AND v.zone_id IN (
+  SELECT zone_id FROM visit WHERE tenant_id = :tenant_id AND device_id = ANY(CAST(:devices AS uuid[]))
+  UNION SELECT zone_id FROM zone_event WHERE tenant_id = :tenant_id AND device_id = ANY(CAST(:devices AS uuid[]))
+  UNION SELECT zone_id FROM message WHERE tenant_id = :tenant_id AND id = ANY(CAST(:messages AS uuid[])))
+ORDER BY v.zone_id, v.version DESC
+""")
+
+
+async def name_places(session: Session, tenant_id: TenantId, person: Person) -> dict[str, str]:
+    """The newest names of the zones that a person's rows speak of, by zone id."""
+    rows = await session.execute(
+        _PLACES, {"tenant_id": tenant_id, "devices": list(person.devices), "messages": list(person.messages)}
+    )
+    return {str(zone_id): name for zone_id, name in rows}
+
+
+# --- erasing ------------------------------------------------------------------------------------------------------
+
+
+async def erase_rows(session: Session, tenant_id: TenantId, table: str, person: Person) -> int:
+    """Do to a table what the map says; returns how many rows that concerned. Call it for each table in its order."""
+    row = await session.execute(
+        text(f"{_change(table, ERASURE_MAP[table])} WHERE tenant_id = :tenant_id AND {_where(table)}"),
+        {"tenant_id": tenant_id} | _parameters(table, person),
+    )
+    return int(getattr(row, "rowcount", 0))
+
+
+def _change(table: str, entry: Table) -> str:
+    if entry.way is Way.ERASE:
+        return f"DELETE FROM {table}"  # noqa: S608 - the map
+    return f"UPDATE {table} SET " + ", ".join(f"{name} = {value}" for name, value in entry.strip.items())  # noqa: S608
+
+
+async def get_controller(session: Session, tenant_id: TenantId) -> dict[str, Any]:
+    """Who is responsible for the data: the tenant's name, and for how many days it keeps positions."""
+    row = await session.execute(
+        text("SELECT name, ping_retention_days AS ping_days FROM tenant WHERE id = :tenant_id"),
+        {"tenant_id": tenant_id},
+    )
+    return row_dict(row.one())

@@ -1,0 +1,120 @@
+"""A person with a row in every table that can hold one, made over HTTP where there is a way."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from geoengage.kit import events
+from geoengage.kit.clock import utc_now
+from geoengage.kit.db import Session
+from geoengage.kit.ids import new_id
+from geoengage.messaging import service as messaging
+from geoengage.messaging.models import Message
+from geoengage.messaging.rules import Draft
+from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
+
+LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
+
+
+@dataclass
+class Erasable:
+    """The person of a side with two phones, a third on which they have logged out, and all that is about them."""
+
+    side: Side
+    phones: list[Phone]
+    lent: Phone  # was logged in as this person for a while, and stays somebody else's
+    words: list[str] = field(default_factory=list)  # no row may hold one of these afterwards
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return bearer(self.phones[0].token)
+
+
+async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> Erasable:
+    """See the module's text. `mark` is in every text about the person."""
+    now = utc_now()
+    second = await _register(client, side, mark)
+    lent = await make_phone(client, side.world, side.ids["app"], "lent")
+    person = Erasable(side, [side.phone, second], lent)
+    for phone in (second, lent):
+        await _link(client, side, phone, mark)
+    await _walk(client, second, now)
+    await walk_in(client, lent, now)
+    for phone in (side.phone, second, lent):
+        message_id = await _message(session, side, phone.id, mark, status="sent")
+        receipt = {"message_id": str(message_id), "kind": "opened"}
+        assert (await client.post("/v1/receipts", json=receipt, headers=bearer(phone.token))).status_code == 204
+        person.words.append(str(message_id))
+    person.words.append(str(await _message(session, side, second.id, mark, status="queued")))
+    assert (await client.delete("/v1/devices/me/link", headers=bearer(lent.token))).status_code == 204
+    consents = {"personalisation": "denied", "text_version": f"{mark}-2", "source": f"{mark}-settings"}
+    await client.put("/v1/devices/me/consents", json=consents, headers=bearer(second.token))
+    looked = {"device_id": str(second.id), "reason": f"{mark} called"}
+    assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
+    await _trouble(session, side, second.id, mark, now)
+    person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
+    person.words += [f"{mark}-", f"{mark} called", str(LON), str(LAT)]
+    return person
+
+
+async def _register(client: httpx.AsyncClient, side: Side, mark: str) -> Phone:
+    body = {
+        "app_id": side["app"], "platform": "ios", "locale": "rm-CH", "consent_text_version": f"{mark}-1",
+        "consents": {"location": "granted", "marketing_push": "granted", "personalisation": "granted"},
+        "push": {"provider": "fcm", "kind": "fcm_token", "address": f"{mark}-address"},
+    }  # fmt: skip
+    headers = side.world.pk_headers | {"Idempotency-Key": f"{mark}-{new_id()}"}
+    made = (await client.post("/v1/devices", json=body, headers=headers)).json()
+    return Phone(UUID(made["device_id"]), made["device_token"])
+
+
+async def _link(client: httpx.AsyncClient, side: Side, phone: Phone, mark: str) -> None:
+    body = {"external_id": f"{side.mark}-person", "first_name": f"{mark}-Mia", "attributes": {"dog": f"{mark}-Rex"}}
+    answer = await client.post(f"/v1/devices/{phone.id}/link", json=body, headers=side.world.sk_headers)
+    assert answer.json() == {"profile_id": side["profile"]}, answer.text
+
+
+async def _walk(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:
+    """Into the zones, on the way to a dwell mark, and one position that is refused."""
+    pings: list[dict[str, Any]] = [
+        {"at": (now - timedelta(seconds=s)).isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0}
+        for s in (60, 40, 20)
+    ]
+    pings.append({"at": (now + timedelta(hours=1)).isoformat(), "lon": LON, "lat": LAT})
+    answer = (await client.post("/v1/pings", json={"pings": pings}, headers=bearer(phone.token))).json()
+    assert (answer["accepted"], len(answer["rejected"])) == (3, 1), answer
+
+
+async def _message(session: Session, side: Side, device_id: UUID, mark: str, *, status: str) -> UUID:
+    now = utc_now()
+    visit = "SELECT id FROM visit WHERE tenant_id = :tenant_id AND device_id = :device_id LIMIT 1"
+    found = await session.execute(text(visit), {"tenant_id": side.world.tenant_id, "device_id": device_id})
+    draft = Draft(
+        device_id=device_id, person_id=side.ids["profile"], campaign_id=side.ids["campaign"], store_id=None,
+        zone_id=side.ids["zone"], zone_version=1, visit_id=found.scalar_one(), title=f"{mark}-title",
+        body=f"Hello {mark}-Mia", collapse_key="k", expires_at=now + timedelta(minutes=10), occurrence=new_id(),
+    )  # fmt: skip
+    await messaging.lock_budgets(session, side.world.tenant_id, [draft.person_id], now)
+    (id_,) = await messaging.enqueue(session, side.world.tenant_id, [draft], now)
+    message = await session.get_one(Message, (side.world.tenant_id, id_))
+    message.status = status
+    await session.commit()
+    return id_
+
+
+async def _trouble(session: Session, side: Side, device_id: UUID, mark: str, now: datetime) -> None:
+    """Two events that a reaction could not digest: one still in the ledger, one long gone from it."""
+    row = await session.execute(
+        text("SELECT max(position) FROM ledger WHERE tenant_id = :tenant_id AND payload ->> 'device_id' = :device_id"),
+        {"tenant_id": side.world.tenant_id, "device_id": str(device_id)},
+    )
+    for position, error in (
+        (row.scalar_one(), f"KeyError('{mark}-x')"),
+        (0, f"NotFound('device {device_id} does not exist')"),
+    ):
+        await events.record_failure(session, side.world.tenant_id, "campaigns.send", position, error, now)
+    await session.commit()

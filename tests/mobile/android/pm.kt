@@ -1,0 +1,3 @@
+package android.content.pm
+
+object PackageManager { const val PERMISSION_GRANTED = 0 }
