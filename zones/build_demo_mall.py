@@ -16,13 +16,17 @@ from demo_mall_campaigns import CAMPAIGNS
 from demo_mall_plan import (
     ATRIUM_M,
     BAR,
+    BEACON_SHOPS,
+    BEACON_UUID,
     BEVEL_M,
     BULGE,
     CAR_PARK,
+    CHECK_INS,
     DWELL_S,
     EAST_ANCHOR,
     EVENTS_M,
     LEVELS,
+    LIFTS,
     MALL,
     OWNERS,
     ROOF_EAST,
@@ -237,6 +241,28 @@ def public_zones() -> Iterable[dict[str, Any]]:
     yield park
 
 
+def evidence_points() -> Iterable[dict[str, Any]]:
+    """Beacons in small shops and in the lifts of every floor, and codes to check in with. Known by name."""
+
+    def made(name: str, level: int, place: Geometry, **more: Any) -> dict[str, Any]:
+        return feature(place, {"name": name, "mall_external_id": MALL["external_id"], "level": level, **more})
+
+    def beacon(name: str, level: int, place: Geometry, minor: int, shop: str | None) -> dict[str, Any]:
+        identity = {"kind": "beacon", "uuid": BEACON_UUID, "major": level, "minor": minor}
+        return made(name, level, place, store_external_id=shop and f"st-{shop}", **identity)
+
+    for number, slug in enumerate(BEACON_SHOPS, 1):
+        shop = next(shop for shop in SHOPS if shop.slug == slug)
+        yield beacon(f"Beacon {shop.name}", shop.level, footprint(shop).centroid, number, slug)
+    for number, slug in enumerate(LIFTS, 101):
+        unit = next(unit for unit in UNITS if unit.slug == slug)
+        for level, (_, short_name) in LEVELS.items():
+            yield beacon(f"Beacon {unit.name} {short_name}", level, box(*unit.box).centroid, number, None)
+    for name, shop_slug, level, place in CHECK_INS:
+        store = shop_slug and f"st-{shop_slug}"
+        yield made(name, level, shapely.Point(*place), kind="check_in", store_external_id=store)
+
+
 def _ref(external_id: str) -> dict[str, Any]:
     return {"external_id": external_id, "mall_external_id": MALL["external_id"]}
 
@@ -260,6 +286,7 @@ def files() -> dict[str, str]:
         "units.geojson": feature_collection(unit_features()),
         "stores.geojson": feature_collection(store_features()),
         "zones.geojson": feature_collection([*store_zones(), *public_zones()]),
+        "evidence_points.geojson": feature_collection(evidence_points()),
         "campaigns.json": plain(CAMPAIGNS),
         "street_stores.csv": "".join(f"{','.join(line)}\n" for line in STREET_STORES),
     }

@@ -203,6 +203,16 @@ STORE_ZONES = [
 SENSITIVITY = {"apotheke": "health"}
 DWELL_S = {"spielwerk": [45], "voltenik": [60], "lesesaal": [30], "brandau": [60], "marktkorb": [60, 600]}
 
+# Beacons: in the middle of these shops, and in every lift on every floor, where phones lose theirs.
+BEACON_UUID = "61686f72-6e68-4f66-8000-626561636f6e"
+BEACON_SHOPS = ["cafe-morgenrot", "lesesaal", "roestkontor", "kinderkram", "pressgut"]
+LIFTS = ["lift-west", "lift-atrium", "lift-east"]
+# Codes to check in with: (name, shop or none, level, place).
+CHECK_INS = [
+    ("Counter of Café Morgenrot", "cafe-morgenrot", 0, (-12.0, 12.0)),
+    ("Information desk in the atrium", None, 0, (0.0, -6.0)),
+]
+
 # Small shops of the mall's own in town, as a chain would list them in a spreadsheet: columns as POST /v1/imports/stores
 # has them. Streets and house numbers are invented, the places are in the middle of Leipzig.
 STREET_STORES = [

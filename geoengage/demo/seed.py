@@ -1,8 +1,8 @@
-"""Loads the demo mall through the API, as an integrator would: owners, mall, floors, shops, zones, campaigns.
+"""Loads the demo mall through the API, as an integrator would: owners, mall, floors, shops, zones, beacons, campaigns.
 
-Idempotent: what exists by external id (floors by ordinal, campaigns by name) is left as it is, and an Idempotency-Key
-covers a load that was interrupted. Once loaded it is not looked at again until the files change, so that what a
-visitor deleted stays deleted.
+Idempotent: what exists by external id (floors by ordinal, evidence points and campaigns by name) is left as it is, and
+an Idempotency-Key covers a load that was interrupted. Once loaded it is not looked at again until the files change, so
+that what a visitor deleted stays deleted.
 """
 
 import hashlib
@@ -46,6 +46,7 @@ def load(client: Client, state: State) -> State:
     _ensure(client, f"/v1/malls/{mall_id}/units", read("units.geojson"), ids)
     ids |= _ensure(client, "/v1/stores", read("stores.geojson"), ids)
     ids |= _ensure(client, "/v1/zones", read("zones.geojson"), ids)
+    _ensure(client, "/v1/evidence-points", read("evidence_points.geojson"), ids, _point_name)
     client.post_file("/v1/imports/stores?mode=commit", (FOLDER / STREET_STORES).read_text("utf-8"), "text/csv")
     for zone in _all(client, "/v1/zones"):
         if zone["properties"]["status"] == "draft":
@@ -69,6 +70,7 @@ def describe() -> str:
         "floors": read("levels.geojson"),
         "shops": read("stores.geojson"),
         "zones": read("zones.geojson"),
+        "beacons and check-in codes": read("evidence_points.geojson"),
         "campaigns": read("campaigns.json"),
     }
     return f"{read('mall.json')['name']}: " + ", ".join(f"{len(rows)} {what}" for what, rows in counts.items())
@@ -94,6 +96,10 @@ def _ordinal(item: Json) -> str:
 
 def _name(item: Json) -> str:
     return str(item["name"])
+
+
+def _point_name(item: Json) -> str:
+    return str(_properties(item)["name"])
 
 
 def _ensure(

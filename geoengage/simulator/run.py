@@ -19,6 +19,7 @@ import numpy as np
 
 from geoengage.kit.clock import utc_now
 from geoengage.simulator.client import FIRST_PAUSE_S, Client, Refused
+from geoengage.simulator.hearing import Heard, hear
 from geoengage.simulator.people import Person, person
 from geoengage.simulator.phone import Fix, positions
 from geoengage.simulator.route import NoWay
@@ -105,6 +106,7 @@ class Shopper:
     stats: Stats
     walk_rng: np.random.Generator
     inbox_rng: np.random.Generator
+    hearing_rng: np.random.Generator
     waiting: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_PINGS))
     something: asyncio.Event = field(default_factory=asyncio.Event)
     seen: set[str] = field(default_factory=set)
@@ -186,7 +188,10 @@ class Shopper:
         fixes = positions(walk, self.options.interval_s * speed, self.person.noise, self.walk_rng, from_s)
         for fix in sorted(fixes, key=lambda fix: fix.sent_s):
             await asyncio.sleep(max(began + fix.sent_s / speed - utc_now().timestamp(), 0.0))
-            self.waiting.append(ping_of(fix, datetime.fromtimestamp(began + fix.t_s / speed, UTC)))
+            ping = ping_of(fix, datetime.fromtimestamp(began + fix.t_s / speed, UTC))
+            truth = walk.at(fix.t_s)
+            heard = hear(self.venue.beacons, truth.x, truth.y, truth.level, self.hearing_rng)
+            self.waiting.append(ping | {"beacons": [beacon_of(h) for h in heard]} if heard else ping)
             self.something.set()
 
     async def _send_pings(self) -> None:
@@ -259,8 +264,12 @@ class Simulation:
             _, venue = await load_venue(self.client, self.options.secret_key, self.options.mall_id)
             book = DeviceBook(self.options.state)
             for number in range(self.options.shoppers):
-                walk_rng, inbox_rng = (np.random.default_rng([self.options.seed, number, use]) for use in (1, 2))
-                shopper = Shopper(number, self.client, self.options, venue, book, self.stats, walk_rng, inbox_rng)
+                walk_rng, inbox_rng, hearing_rng = (
+                    np.random.default_rng([self.options.seed, number, use]) for use in (1, 2, 3)
+                )
+                shopper = Shopper(
+                    number, self.client, self.options, venue, book, self.stats, walk_rng, inbox_rng, hearing_rng
+                )
                 self.shoppers.append(shopper)
             async with asyncio.TaskGroup() as group:
                 for shopper in self.shoppers:
@@ -290,7 +299,8 @@ async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> tu
     levels = [item async for item in client.items(f"/v1/malls/{number}/levels?", secret_key)]
     units = [item async for item in client.items(f"/v1/malls/{number}/units?", secret_key)]
     stores = [item async for item in client.items(f"/v1/stores?mall_id={number}", secret_key)]
-    return number, read_venue(mall, levels, units, stores)
+    points = [item async for item in client.items(f"/v1/evidence-points?mall_id={number}&kind=beacon", secret_key)]
+    return number, read_venue(mall, levels, units, stores, points)
 
 
 def ping_of(fix: Fix, at: datetime) -> dict[str, Any]:
@@ -302,6 +312,12 @@ def ping_of(fix: Fix, at: datetime) -> dict[str, Any]:
         "accuracy_m": fix.accuracy_m,
     }
     return ping if fix.level is None else ping | {"level": fix.level}
+
+
+def beacon_of(heard: Heard) -> dict[str, Any]:
+    """A heard beacon as the API wants it."""
+    beacon = heard.beacon
+    return {"uuid": beacon.uuid, "major": beacon.major, "minor": beacon.minor, "rssi": heard.rssi}
 
 
 def rfc3339(at: datetime) -> str:

@@ -16,6 +16,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import Frame
+from geoengage.simulator.hearing import Beacon, read_beacons
 from geoengage.simulator.route import Floor, NoWay, Point
 
 OPEN = ("corridor", "entrance", "events_area", "parking")
@@ -84,10 +85,15 @@ class Venue:
     places: tuple[Place, ...]
     entrances: tuple[Entrance, ...]
     connectors: tuple[Connector, ...]
+    beacons: tuple[Beacon, ...] = ()
 
 
 def read_venue(
-    mall: Mapping[str, Any], levels: Iterable[Feature], units: Iterable[Feature], stores: Iterable[Feature]
+    mall: Mapping[str, Any],
+    levels: Iterable[Feature],
+    units: Iterable[Feature],
+    stores: Iterable[Feature],
+    points: Iterable[Feature] = (),
 ) -> Venue:
     """Builds the venue from the API's mall and features; stores without a footprint are left out."""
     lon, lat = mall["origin"]
@@ -112,7 +118,16 @@ def read_venue(
     places = [_place(f, area, open_floors) for f, area in (*store_shapes, *stays)]
     reachable = tuple(place for place in places if place.level in floors)
     clock = ZoneInfo(mall["timezone"])
-    return Venue(frame, clock, tuple(sorted(outlines)), floors, reachable, entrances, tuple(_connectors(unit_shapes)))
+    return Venue(
+        frame=frame,
+        timezone=clock,
+        ordinals=tuple(sorted(outlines)),
+        floors=floors,
+        places=reachable,
+        entrances=entrances,
+        connectors=tuple(_connectors(unit_shapes)),
+        beacons=read_beacons(frame, points),
+    )
 
 
 def _shape(frame: Frame, feature: Feature) -> BaseGeometry:

@@ -33,7 +33,7 @@ class StandIn:
         app = web.Application()
         app.router.add_get("/v1/malls", self.malls)
         app.router.add_get("/v1/malls/m1/{name}", self.features)
-        app.router.add_get("/v1/{name:stores}", self.features)
+        app.router.add_get("/v1/{name:stores|evidence-points}", self.features)
         app.router.add_post("/v1/devices", self.register)
         app.router.add_post("/v1/devices/{id}/link", self.link)
         app.router.add_post("/v1/pings", self.pings)
@@ -47,7 +47,7 @@ class StandIn:
 
     async def features(self, request: web.Request) -> web.Response:
         """Two pages, so that the cursor is followed."""
-        items = json.loads((MALL / f"{request.match_info['name']}.geojson").read_text())["features"]
+        items = json.loads((MALL / f"{request.match_info['name'].replace('-', '_')}.geojson").read_text())["features"]
         if "cursor" in request.query:
             return web.json_response({"items": items[2:], "next": None})
         return web.json_response({"items": items[:2], "next": "2"})
@@ -129,6 +129,23 @@ async def test_shoppers_register_link_ping_and_report(stand_in: tuple[StandIn, s
     assert ping["at"].endswith("Z")
     assert "received" in {receipt["kind"] for receipt in api.receipts}
     assert simulation.stats.messages == 3
+
+
+async def test_phones_hear_the_beacons_around(stand_in: tuple[StandIn, str]) -> None:
+    api, url = stand_in
+    known = {
+        (f["properties"]["uuid"], f["properties"]["major"], f["properties"]["minor"])
+        for f in json.loads((MALL / "evidence_points.geojson").read_text())["features"]
+        if f["properties"]["kind"] == "beacon"
+    }
+
+    def heard() -> list[dict[str, Any]]:
+        return [b for _, body in api.batches for ping in body["pings"] for b in ping.get("beacons", ())]
+
+    async with running(Simulation(options(url))):
+        await until(lambda: len(heard()) > 20)
+    assert {(b["uuid"], b["major"], b["minor"]) for b in heard()} <= known
+    assert all(-95 <= b["rssi"] <= 0 for b in heard())
 
 
 async def test_pings_wait_while_the_server_is_away_and_go_together(stand_in: tuple[StandIn, str]) -> None:
