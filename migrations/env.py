@@ -5,9 +5,9 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, text
 
 import geoengage.campaigns.models
+import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
-import geoengage.ingest.models
 import geoengage.messaging.models
 import geoengage.presence.models
 import geoengage.profiles.models
