@@ -259,6 +259,11 @@ async def test_nothing_of_our_own_makes_a_client_drop_what_it_has(
     assert "bug" not in answer.text
 
 
+async def test_a_body_that_no_app_sends_is_refused(client: httpx.AsyncClient, phone: Phone) -> None:
+    answer = await client.post("/ingest/overland", content=b" " * 5_000_001, headers=phone.headers)
+    assert answer.status_code == 413
+
+
 async def test_a_phone_that_hangs_up_gets_later(app: FastAPI, phone: Phone) -> None:
     sent: list[Any] = []
 
