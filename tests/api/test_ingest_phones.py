@@ -14,6 +14,7 @@ import sqlalchemy.exc
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
+from geoengage.ingest.rules.owntracks import region_tst
 from geoengage.ingest.service import on_consent_changed
 from geoengage.kit import errors
 from geoengage.kit.clock import utc_now
@@ -21,7 +22,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.profiles.models import Device
 from tests.factories import World, make_world
-from tests.places import Phone, ago, lonlat, make_phone, make_zone, rows, square
+from tests.places import Phone, ago, lonlat, make_phone, make_zone, rows, square, zone_events
 
 ANDROID = {"User-Agent": "Owntracks-Android/gms/420506000"}
 IOS = {"User-Agent": "OwnTracks/18.4.1 CFNetwork/1494.0.7 Darwin/23.4.0"}
@@ -492,12 +493,50 @@ async def test_both_apps_transitions_name_their_zone(
         assert submitted[-1].transition is None
 
 
-async def test_a_beacon_is_handed_on_as_evidence(client: httpx.AsyncClient, phone: Phone, submitted: list[Any]) -> None:
+@pytest.mark.parametrize("client_kind", ["owntracks-ios", "owntracks-android", "background-geolocation"])
+async def test_a_phone_that_tells_nothing_but_crossings_visits(
+    client: httpx.AsyncClient, session: Session, world: World, phone: Phone, client_kind: str
+) -> None:
+    zone = await make_zone(session, world, square(half=100))
+    lon, lat = lonlat(140, 0)  # outside the zone, inside its circle: all that the phone knows
+
+    async def cross(kind: str, seconds: float) -> None:
+        if client_kind == "background-geolocation":
+            sent = {
+                "timestamp": ago(seconds).isoformat(), "coords": {"latitude": lat, "longitude": lon, "accuracy": 65},
+                "geofence": {"identifier": str(zone), "action": "ENTER" if kind == "enter" else "EXIT"},
+            }  # fmt: skip
+            path, body = "/ingest/background-geolocation", {"location": sent}
+            assert (await client.post(path, json=body, headers=phone.headers)).status_code == 200
+            return
+        names = {"rid": str(zone)} if client_kind == "owntracks-ios" else {}
+        names |= {"wtst": region_tst(zone), "desc": "Shop"}  # type: ignore[dict-item]
+        message = {
+            "_type": "transition", "lat": lat, "lon": lon, "acc": 65, "tst": at_s(seconds), "event": kind, "t": "c",
+        }  # fmt: skip
+        await post(client, phone, message | names, IOS if client_kind == "owntracks-ios" else ANDROID)
+
+    await cross("enter", 90)
+    await cross("leave", 30)
+    assert await zone_events(session, world) == [("zone.entered", "phone_enter"), ("zone.exited", "phone_exit")]
+
+
+async def test_a_ranged_beacon_puts_the_phone_where_the_map_has_it(
+    client: httpx.AsyncClient, session: Session, world: World, phone: Phone
+) -> None:
     uuid = "f7826da6-4fa2-4e98-8024-bc5b71e0893e"
-    message = {"_type": "beacon", "uuid": uuid.upper(), "major": 1, "minor": 2, "rssi": -60, "tst": at_s(2)}
-    assert await post(client, phone, message) == []
-    (ping,) = submitted
-    assert (ping.lon, [(b.uuid, b.major, b.minor, b.rssi) for b in ping.beacons]) == (None, [(uuid, 1, 2, -60)])
+    place = {"type": "Point", "coordinates": list(lonlat(0, 0))}
+    properties = {"kind": "beacon", "name": "Door", "uuid": uuid, "major": 1, "minor": 2}
+    point = {"type": "Feature", "geometry": place, "properties": properties}
+    made = await client.post("/v1/evidence-points", json=point, headers=world.sk_headers)
+    assert made.status_code == 201, made.text
+    message = {"_type": "beacon", "uuid": uuid.upper(), "major": 1, "minor": 2, "rssi": -60, "prox": 1, "acc": 0.8}
+    assert await post(client, phone, message | {"tst": at_s(2)}) == []
+    assert await post(client, phone, message | {"tst": at_s(1), "minor": 3}) == []
+    (row,) = await stored(session, phone)
+    assert (row[1], row[5]) == (round(lonlat(0, 0)[0], 6), "beacon")
+    reasons = await rows(session, "SELECT reason FROM ping_rejection WHERE device_id = :d", d=phone.id)
+    assert reasons == [("no_position",)]  # a beacon that the map does not know
 
 
 async def test_the_openapi_knows_them(app: FastAPI) -> None:

@@ -144,7 +144,29 @@ async def _live_with_a_phone(call: Caller, pk: dict[str, str], sk: dict[str, str
     }
     await call(200, "GET", "/v1/explain", sk, params=question)
     await call(422, "GET", "/v1/profiles", sk, params={"external_id": NAME, "limit": 0})
+    await _live_with_phone_apps(call, device["device_id"], device["device_token"], sk)
     await call(204, "DELETE", "/v1/devices/me", phone)
+
+
+async def _live_with_phone_apps(call: Caller, device_id: str, token: str, sk: dict[str, str]) -> None:
+    """Their requests carry tokens and positions in the query, in Basic, in bodies that cannot be read."""
+    at = int(utc_now().timestamp())
+    fix = {"lat": LAT, "lon": LON, "tst": at, "timestamp": at}
+    await call(200, "POST", "/ingest/owntracks", {}, auth=("p1", token), json={"_type": "location", **fix})
+    await call(200, "POST", "/ingest/owntracks", {}, auth=("p1", token), content=f'{{"_type": "location", "lat": {LAT}')
+    await call(401, "POST", "/ingest/owntracks", {}, auth=("p1", f"{token}x"), json={"_type": "location", **fix})
+    await call(200, "GET", "/ingest/osmand", {}, params={"id": token, **fix})
+    await call(401, "GET", "/ingest/osmand", {}, params={"id": f"{token}x", **fix})
+    address, secret = call.keep("aa:bb:cc:dd:ee:0f"), call.keep("the secret of the scanner")
+    call.keep(address.replace(":", ""))
+    await call(204, "PUT", f"/v1/devices/{device_id}/wifi-address", sk, json={"address": address})
+    scanner = {"name": "Mall", "validator": "0123456789ab", "secret": secret}
+    made = await call(201, "POST", "/v1/scanners", sk, json=scanner)
+    await call(422, "POST", "/v1/scanners", sk, json=scanner | {"name": 5})
+    seen = {"clientMac": address, "locations": [{"lat": LAT, "lng": LON, "time": utc_now().isoformat()}]}
+    message = {"version": "3.0", "type": "WiFi", "data": {"observations": [seen]}}
+    await call(200, "POST", f"/ingest/meraki/{made['id']}", {}, json=message | {"secret": secret})
+    await call(401, "POST", f"/ingest/meraki/{made['id']}", {}, json=message | {"secret": f"{secret}x"})
 
 
 async def test_no_delivery_leaves_a_secret_in_the_log(

@@ -98,6 +98,12 @@ def test_the_shops_own_campaign_answers_the_next_visitor(demo: dict[str, str]) -
     assert "The second cup is on Café Morgenrot today." in {item["body"] for item in inbox["items"]}
 
 
+def test_the_played_phone_gets_its_regions_once(demo: dict[str, str]) -> None:
+    first, second = run(ROOT / "docs" / "phones.md", demo).splitlines()
+    assert '"action":"setWaypoints"' in first
+    assert second == "[]"
+
+
 WAIT = r"""
 for i in $(seq 50); do
   INBOX=$(curl -s "$GEOENGAGE_URL/v1/inbox" -H "Authorization: Bearer $TOKEN")
