@@ -95,7 +95,12 @@ function row(id) {
   const head = h('h2');
   const text = h('p');
   const button = h('button', { type: 'button' });
-  const node = h('div', { class: 'row', 'data-testid': id }, h('span', { class: 'dot' }), h('div', null, head, text));
+  const node = h(
+    'div',
+    { class: 'row', 'data-testid': id, tabindex: -1 },
+    h('span', { class: 'dot' }),
+    h('div', null, head, text),
+  );
   /** @param {import('./types').Told} told */
   function draw({ tone, head: title, text: words = '', action }) {
     node.dataset.tone = tone;
@@ -105,7 +110,10 @@ function row(id) {
       button.textContent = action.label;
       button.onclick = action.run;
       if (!button.isConnected) node.append(button);
-    } else button.remove();
+    } else if (button.isConnected) {
+      if (document.activeElement === button) node.focus({ preventScroll: true }); // it must not get lost
+      button.remove();
+    }
   }
   return { node, draw };
 }
