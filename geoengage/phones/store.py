@@ -15,8 +15,8 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.phones.rules.places import CIRCLE_ID, MAIN_ENTRANCE
-from geoengage.venues.models import Mall, Unit, Zone
-from geoengage.venues.store import find_row, get_version, list_malls, list_units, mall_outlines
+from geoengage.venues.models import Mall, Unit
+from geoengage.venues.store import list_malls, list_units, mall_outlines
 
 CONNECTED, REMOVED = "phone.connect", "phone.remove"
 
@@ -129,8 +129,13 @@ async def find_entrance(session: Session, tenant_id: TenantId) -> tuple[Mall, Ba
 
 async def find_circle(session: Session, tenant_id: TenantId) -> tuple[float, float] | None:
     """lon, lat of the middle of the demo's welcome circle; None where there is none, or it is not published."""
-    zone = await find_row(session, tenant_id, Zone, external_id=CIRCLE_ID)
-    if zone is None or zone.published_version is None:
-        return None
-    middle = (await get_version(session, tenant_id, zone.id, zone.published_version)).geom.centroid
-    return middle.x, middle.y
+    rows = await session.execute(
+        text(
+            "SELECT ST_X(ST_Centroid(v.geom)), ST_Y(ST_Centroid(v.geom)) FROM zone z JOIN zone_version v"
+            " ON v.tenant_id = z.tenant_id AND v.zone_id = z.id AND v.version = z.published_version"
+            " WHERE z.tenant_id = :tenant_id AND z.external_id = :external_id AND z.deleted_at IS NULL"
+        ),
+        {"tenant_id": tenant_id, "external_id": CIRCLE_ID},
+    )
+    row = rows.one_or_none()
+    return None if row is None else (row[0], row[1])

@@ -563,12 +563,10 @@ async def test_it_closes_when_told(
 
 
 async def test_it_closes_by_itself(app: FastAPI) -> None:
-    listener = lan.LanListener(app, LOOPBACK, 0, lifetime=timedelta(milliseconds=200))
+    listener = lan.LanListener(app, LOOPBACK, 0, lifetime=timedelta(seconds=1))
     await listener.open(utc_now())
     (url,) = listener.urls
-    async with httpx.AsyncClient() as phone:
-        assert (await phone.get(f"{url}/healthz")).status_code == 200
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while listener.is_open:  # noqa: ASYNC110 - a listener rings no bell
             await asyncio.sleep(0.05)
     async with httpx.AsyncClient() as phone:

@@ -171,7 +171,7 @@ def test_the_command(clone: Callable[[], str], monkeypatch: pytest.MonkeyPatch) 
     assert run.exit_code == 0, run.output
     assert "mall: 1 added, 0 updated, 0 unchanged" in run.output
     again = CliRunner().invoke(app, ["import", str(DEMO), "--tenant", slug, "--draft"])
-    assert "zone: 0 added, 0 updated, 21 unchanged" in again.output
+    assert "zone: 0 added, 0 updated, 22 unchanged" in again.output
     assert CliRunner().invoke(app, ["import", str(DEMO), "--tenant", "nobody"]).exit_code == 1
 
 
