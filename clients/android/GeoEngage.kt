@@ -1,4 +1,4 @@
-// GeoEngage for Android, with Outbox.kt and Entries.kt beside it; no dependency but Firebase Cloud Messaging; minSdk 26.
+// GeoEngage for Android, with Outbox.kt and Entries.kt beside it; no dependency but Firebase Messaging; minSdk 26.
 // docs/mobile.md has the manifest and says which permission to ask for when. All work is done in order on one thread.
 package com.example.geoengage
 
