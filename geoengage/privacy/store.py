@@ -10,6 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, text
 
+# The map's statements are made from the models, so all of them must be loaded.
+import geoengage.kit.events
+import geoengage.kit.http
+import geoengage.messaging.models
+import geoengage.presence.models
+import geoengage.profiles.models
+import geoengage.tenancy.models  # noqa: F401
 from geoengage.kit import errors
 from geoengage.kit.db import Base, Session, row_dict
 from geoengage.kit.ids import TenantId
