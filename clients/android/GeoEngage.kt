@@ -81,6 +81,7 @@ class GeoEngage private constructor(private val app: Context) : LocationListener
 
     /** The system says that a circle was crossed; no `zone`: the refresh circle, or the phone was started. */
     internal fun crossed(zone: String, entering: Boolean, done: () -> Unit) = work(done) {
+        if (!state.has("watched")) return@work // a phone's start without consent, or an alert from before a withdrawal
         if (zone.isEmpty() && entering) return@work // said of the refresh circle as soon as it is watched
         val transition = json("zone_id" to zone, "kind" to if (entering) "enter" else "exit")
         outbox.add("POST", Outbox.PINGS, ping(lastFix()).put("transition", transition.takeIf { zone.isNotEmpty() }))
