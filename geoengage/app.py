@@ -73,6 +73,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         dependencies=[Depends(refuse_unstorable)],
+        generate_unique_id_function=lambda route: route.name,  # the names of generated clients' functions
     )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()

@@ -22,10 +22,11 @@ LOG = STATE / "setup.log"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 WEB = ROOT / "web"
+GENERATORS = ROOT / "tests" / "generators"
 
 GOALS = {
     "run": {"postgresql", "console"},
-    "test": {"postgresql", "chromium", "dev", "node", "console"},
+    "test": {"postgresql", "chromium", "dev", "node", "console", "generators"},
     "check": {"dev"},
     "bench": {"postgresql", "chromium", "dev", "node", "console"},
     "web": {"console"},
@@ -123,6 +124,8 @@ def missing_packages(wanted: set[str]) -> dict[str, tuple[str, int]]:
     # nobody is asked for a password only because of a font
     if (missing or "dev" in wanted) and shutil.which("apt-get") and not CJK_FONT.exists() and "console" in wanted:
         missing["fonts-droid-fallback"] = ("a font for Chinese and Japanese", 2)
+    if "generators" in wanted and not shutil.which("java"):
+        missing["default-jre-headless"] = ("Java, for the Kotlin compiler", 50)
     if "chromium" in wanted and not os.environ.get("CHROMIUM") and not any(map(shutil.which, BROWSERS)):
         if shutil.which("apt-get") and os_release().get("ID") != "ubuntu":
             missing["chromium"] = ("Chromium", 180)
@@ -221,6 +224,23 @@ def console(wanted: set[str]) -> list[Step]:
     return steps
 
 
+def generators(wanted: set[str]) -> list[Step]:
+    """What makes clients out of the OpenAPI, and the Kotlin compiler: for tests, apart from what the product needs."""
+    if "generators" not in wanted:
+        return []
+    steps, venv, modules = [], GENERATORS / ".venv", GENERATORS / "node_modules"
+    packages = digest([str(ROOT), GENERATORS / "requirements.txt"])
+    locked = digest([GENERATORS / "package.json", GENERATORS / "package-lock.json"])
+    if not is_stamped(venv, packages):
+        install = [str(venv / "bin" / "python"), *pip("-r", str(GENERATORS / "requirements.txt"))[1:]]
+        commands = [[sys.executable, "-m", "venv", "--clear", str(venv)], install]
+        steps.append(Step("generator of Python clients", "30 MB", commands, lambda: stamp(venv, packages)))
+    if not is_stamped(modules, locked):
+        npm = ["npm", "--prefix", str(GENERATORS), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        steps.append(Step("generator of TypeScript clients, Kotlin", "110 MB", [npm], lambda: stamp(modules, locked)))
+    return steps
+
+
 def web_sources() -> Iterable[Path]:
     for folder, folders, files in os.walk(WEB):
         folders[:] = [name for name in folders if name not in ("node_modules", "dist", "test")]
@@ -257,7 +277,7 @@ def main(goal: str) -> None:
     STATE.mkdir(mode=0o700, exist_ok=True)
     with (STATE / "setup.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        steps = [*system_packages(wanted), *python_packages(wanted), *console(wanted)]
+        steps = [*system_packages(wanted), *python_packages(wanted), *console(wanted), *generators(wanted)]
         if not steps:
             return
         say("Set-up, once. Beyond the system packages everything stays in this folder.")

@@ -1,4 +1,4 @@
-// GeoEngage for Android, with Outbox.kt and Entries.kt beside it; no dependency but Firebase Cloud Messaging; minSdk 26.
+// GeoEngage for Android, with Outbox.kt and Entries.kt beside it; no dependency but Firebase Messaging; minSdk 26.
 // docs/mobile.md has the manifest and says which permission to ask for when. All work is done in order on one thread.
 package com.example.geoengage
 
@@ -81,6 +81,7 @@ class GeoEngage private constructor(private val app: Context) : LocationListener
 
     /** The system says that a circle was crossed; no `zone`: the refresh circle, or the phone was started. */
     internal fun crossed(zone: String, entering: Boolean, done: () -> Unit) = work(done) {
+        if (!state.has("watched")) return@work // a phone's start without consent, or an alert from before a withdrawal
         if (zone.isEmpty() && entering) return@work // said of the refresh circle as soon as it is watched
         val transition = json("zone_id" to zone, "kind" to if (entering) "enter" else "exit")
         outbox.add("POST", Outbox.PINGS, ping(lastFix()).put("transition", transition.takeIf { zone.isNotEmpty() }))

@@ -1,19 +1,18 @@
-// GeoEngage for iOS 15 and later, with Outbox.swift and Keychain.swift beside it; no dependency but Firebase Cloud
-// Messaging. docs/mobile.md has the purpose strings and says which permission to ask for when. Language mode Swift 5.
+// GeoEngage for iOS 15 and later, with the other files of this folder; no dependency but Firebase Cloud Messaging.
+// docs/mobile.md has the purpose strings and says which permission to ask for when. Language mode Swift 5.
 import CoreLocation
-import FirebaseMessaging
 import UIKit
 
 @MainActor
 public final class GeoEngage: NSObject {
     public static let shared = GeoEngage()
     private static let regions = 20 // that one app may have monitored
-    private static let refresh = "geoengage-refresh"
+    static let ours = "geoengage:" // and the zone's id; nothing behind it is the refresh circle
     private let locations = CLLocationManager()
-    private let outbox = Outbox()
-    private var config: [String: Any] = [:]
+    let outbox = Outbox()
+    var config: [String: Any] = [:]
     private var next: Task<Void, Never>?
-    private var watchedFrom: CLLocation?
+    var watchedFrom: CLLocation?
 
     override private init() {
         super.init()
@@ -26,7 +25,10 @@ public final class GeoEngage: NSObject {
     public func start(server: String, publishableKey: String) {
         outbox.remember("server", server)
         outbox.remember("key", publishableKey)
-        if outbox.isRegistered { outbox.add("PATCH", "/v1/devices/me", ["locale": language, "permission": permission, "timezone": TimeZone.current.identifier]) }
+        if outbox.isRegistered {
+            outbox.add("PATCH", "/v1/devices/me",
+                ["locale": language, "permission": permission, "timezone": TimeZone.current.identifier])
+        }
         work { await self.sync() }
     }
 
@@ -35,7 +37,8 @@ public final class GeoEngage: NSObject {
         func said(_ yes: Bool) -> String { yes ? "granted" : "denied" }
         if !location { stop(); outbox.forgetPings() }
         if !outbox.isRegistered, outbox.state["idempotency"] == nil {
-            outbox.remember("registration", ["platform": "ios", "locale": language, "permission": permission, "timezone": TimeZone.current.identifier])
+            outbox.remember("registration", ["platform": "ios", "locale": language, "permission": permission,
+                "timezone": TimeZone.current.identifier])
         }
         outbox.add("PUT", "/v1/devices/me/consents", ["location": said(location), "marketing_push": said(push),
             "personalisation": said(personalisation), "text_version": text, "source": source])
@@ -43,13 +46,17 @@ public final class GeoEngage: NSObject {
         work { await self.sync() }
     }
 
-    private func tellPush(_ token: String) {
+    func tellPush(_ token: String) {
         outbox.add("PATCH", "/v1/devices/me", ["push": ["provider": "fcm", "kind": "fcm_token", "address": token]])
     }
 
-    public func logIn(userToken: String) { work { await self.outbox.tell("PUT", "/v1/devices/me/link", ["user_token": userToken]) } }
+    public func logIn(userToken: String) {
+        work { await self.outbox.tell("PUT", "/v1/devices/me/link", ["user_token": userToken]) }
+    }
     public func logOut() { work { await self.outbox.tell("DELETE", "/v1/devices/me/link") } }
-    public func inbox() async -> [[String: Any]]? { await outbox.call("GET", "/v1/inbox").body["items"] as? [[String: Any]] }
+    public func inbox() async -> [[String: Any]]? {
+        await outbox.call("GET", "/v1/inbox").body["items"] as? [[String: Any]]
+    }
     public func myData() async -> [String: Any] { await outbox.call("GET", "/v1/me").body }
     public func deleteMe() async -> Bool {
         let gone = [200, 401].contains(await outbox.call("DELETE", "/v1/me").status)
@@ -63,7 +70,7 @@ public final class GeoEngage: NSObject {
         work { await self.outbox.tell("POST", "/v1/receipts", ["message_id": id, "kind": kind, "at": now()]) }
     }
 
-    private func sync() async {
+    func sync() async {
         guard await outbox.flush() else { return }
         let answer = await outbox.call("GET", "/v1/config")
         guard !outbox.mustStop(answer), answer.status == 200 else { return }
@@ -73,88 +80,53 @@ public final class GeoEngage: NSObject {
         let near = config["mode"] as? String == "responsive"
         locations.desiredAccuracy = near ? kCLLocationAccuracyBest : kCLLocationAccuracyHundredMeters
         locations.distanceFilter = config["distance_filter_m"] as? Double ?? 50
-        if config["send_pings"] as? Bool == true { locations.startUpdatingLocation() } else { locations.stopUpdatingLocation() }
+        locations.stopUpdatingLocation()
+        if config["send_pings"] as? Bool == true { locations.startUpdatingLocation() }
         if config["monitor_regions"] as? Bool == true, let fix = lastFix { await watch(fix) }
     }
 
-    private func watch(_ at: CLLocation) async { // the circles of here in the place of those of before
+    func watch(_ at: CLLocation) async { // the circles of here in the place of those of before
         guard permission == "always" else { return }
         let here = "lon=\(at.coordinate.longitude)&lat=\(at.coordinate.latitude)&limit=\(Self.regions - 1)"
         let near = await outbox.call("GET", "/v1/geofences/nearby?" + here).body
-        guard let circles = near["circles"] as? [[String: Any]], let edge = near["refresh"] as? [String: Any] else { return }
+        guard let circles = near["circles"] as? [[String: Any]], let edge = near["refresh"] as? [String: Any]
+        else { return }
         unwatch()
         watchedFrom = at
         for circle in circles + [edge] {
             guard let lon = circle["lon"] as? Double, let lat = circle["lat"] as? Double,
                   let radius = circle["radius_m"] as? Double else { continue }
+            let identifier = Self.ours + (circle["zone_id"] as? String ?? "")
             let center = CLLocationCoordinate2D(latitude: lat, longitude: lon)
             locations.startMonitoring(for: CLCircularRegion(center: center,
-                radius: min(radius, locations.maximumRegionMonitoringDistance), identifier: circle["zone_id"] as? String ?? Self.refresh))
+                radius: min(radius, locations.maximumRegionMonitoringDistance), identifier: identifier))
         }
     }
 
-    private func unwatch() { locations.monitoredRegions.forEach(locations.stopMonitoring(for:)) }
+    private func unwatch() {
+        for region in locations.monitoredRegions where region.identifier.hasPrefix(Self.ours) {
+            locations.stopMonitoring(for: region)
+        }
+    }
+
     private func stop() { locations.stopUpdatingLocation(); unwatch(); watchedFrom = nil }
-    private var lastFix: CLLocation? { locations.location.flatMap { $0.timestamp.timeIntervalSinceNow > -120 ? $0 : nil } }
-    private var language: String { Locale.preferredLanguages.first ?? "en" }
-    private var permission: String {
-        switch locations.authorizationStatus {
-        case .authorizedAlways: return "always"
-        case .authorizedWhenInUse: return "while_in_use"
-        case .notDetermined: return "unknown"
-        default: return "denied"
-        }
+    var lastFix: CLLocation? {
+        locations.location.flatMap { $0.timestamp.timeIntervalSinceNow > -120 ? $0 : nil }
     }
 
-    private func ping(_ fix: CLLocation?, _ transition: [String: Any]? = nil) -> [String: Any] {
-        let coordinate = fix?.coordinate
-        let about: [String: Any?] = ["at": now(fix?.timestamp ?? Date()), "lon": coordinate?.longitude, "lat": coordinate?.latitude,
-            "accuracy_m": fix?.horizontalAccuracy, "level": fix?.floor?.level, "speed_mps": fix.flatMap { $0.speed < 0 ? nil : $0.speed },
-            "mocked": fix?.sourceInformation?.isSimulatedBySoftware ?? false, "source": "fused", "transition": transition]
-        return about.compactMapValues { $0 }
-    }
+    private var language: String { Locale.preferredLanguages.first ?? "en" }
+    var permission: String { locations.authorizationStatus.word }
 
     private func syncIn(_ seconds: TimeInterval) {
         next?.cancel()
-        next = Task { try? await Task.sleep(nanoseconds: UInt64(seconds * 1e9)); if !Task.isCancelled { await sync() } }
+        next = Task {
+            try? await Task.sleep(nanoseconds: UInt64(seconds * 1e9))
+            if !Task.isCancelled { await sync() }
+        }
     }
 
-    private func work(_ step: @escaping () async -> Void) { // iOS leaves the app some seconds more to finish
+    func work(_ step: @escaping () async -> Void) { // iOS leaves the app some seconds more to finish
         let task = UIApplication.shared.beginBackgroundTask(expirationHandler: nil)
         Task { await step(); UIApplication.shared.endBackgroundTask(task) }
-    }
-}
-
-extension GeoEngage: CLLocationManagerDelegate {
-    public func locationManager(_: CLLocationManager, didUpdateLocations fixes: [CLLocation]) {
-        let since = Date().timeIntervalSince1970 - (outbox.state["flushed_at"] as? TimeInterval ?? 0)
-        fixes.forEach { outbox.add("POST", Outbox.pings, ping($0)) }
-        let full = outbox.waiting.count >= config["send_after"] as? Int ?? 1
-        if full || since >= config["send_within_s"] as? TimeInterval ?? 0 { work { _ = await self.outbox.flush() } }
-        let metres = config["geofence_refresh_m"] as? Double ?? 500
-        if let fix = fixes.last, let from = watchedFrom, fix.distance(from: from) > metres { work { await self.watch(fix) } }
-    }
-
-    public func locationManager(_: CLLocationManager, didEnterRegion region: CLRegion) { crossed(region, "enter") }
-    public func locationManager(_: CLLocationManager, didExitRegion region: CLRegion) { crossed(region, "exit") }
-    public func locationManager(_: CLLocationManager, didFailWithError _: Error) {} // the next fix is as good
-    public func locationManagerDidChangeAuthorization(_: CLLocationManager) {
-        guard outbox.isRegistered else { return }
-        work { await self.outbox.tell("PATCH", "/v1/devices/me", ["permission": self.permission]); await self.sync() }
-    }
-
-    private func crossed(_ region: CLRegion, _ kind: String) {
-        let transition = region.identifier == Self.refresh ? nil : ["zone_id": region.identifier, "kind": kind]
-        outbox.add("POST", Outbox.pings, ping(lastFix, transition))
-        work { await self.sync() }
-    }
-}
-
-extension GeoEngage: MessagingDelegate {
-    public func messaging(_: Messaging, didReceiveRegistrationToken token: String?) {
-        outbox.remember("push", token)
-        guard let token, outbox.isRegistered else { return } // Firebase may have one before there is a consent
-        tellPush(token)
-        work { _ = await self.outbox.flush() }
     }
 }

@@ -74,7 +74,8 @@ final class Outbox {
     }
 
     private func register() async -> Bool { // the same body under the same key until there is an answer
-        guard let body = state["registration"] as? [String: Any], let key = state["key"] as? String else { return false }
+        guard let body = state["registration"] as? [String: Any], let key = state["key"] as? String
+        else { return false }
         let once = state["idempotency"] as? String ?? UUID().uuidString
         remember("idempotency", once)
         let answer = await call("POST", "/v1/devices", body, bearer: key, idempotencyKey: once)
@@ -105,7 +106,7 @@ final class Outbox {
 
     func call(_ method: String, _ path: String, _ body: [String: Any] = [:], bearer: String? = nil,
               idempotencyKey: String? = nil) async -> Answer {
-        let nothing = Answer(status: 0, body: [:], retryAfter: 0) // no network, or something else than our server answers
+        let nothing = Answer(status: 0, body: [:], retryAfter: 0) // no network, or it is not our server that answers
         guard let server = state["server"] as? String, let url = URL(string: server + path) else { return nothing }
         var request = URLRequest(url: url, timeoutInterval: 20)
         request.httpMethod = method

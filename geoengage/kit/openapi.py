@@ -4,6 +4,7 @@ Problems get their true media type, bodies the limit that the middleware sets, i
 own validation error, which never leaves this server, goes.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TOO_LARGE = {"description": "The body is larger than we read.", "content": PROBLEM}
 _PROBLEM_REF = PROBLEM["application/problem+json"]["schema"]
+_REF = "#/components/schemas/"
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 
@@ -33,10 +35,46 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         if "requestBody" in operation:
             responses.setdefault("413", TOO_LARGE)
         operation["responses"] = dict(sorted(responses.items()))
+    schemas = document["components"]["schemas"]
     for name in _UNUSED:
-        document["components"]["schemas"].pop(name, None)
+        schemas.pop(name, None)
+    _name_for_generators(document)
     document["paths"] = dict(sorted(document["paths"].items()))
     return document
+
+
+def _name_for_generators(document: dict[str, Any]) -> None:
+    """Schemas of the same name in two modules become `DomainName`; a default that is an object is told in words; what
+    may be null is described outside of its alternatives.
+
+    Generated clients make one class of a schema, named by its title, cannot make an object out of a default, and show
+    the description of the member itself.
+    """
+    schemas = document["components"]["schemas"]
+    names = {n: n.split("__")[1].title() + n.rpartition("__")[2] for n in schemas if "__" in n}
+    for old, new in names.items():
+        schemas[new] = schemas.pop(old) | {"title": new}
+    _walk(document, names)
+
+
+def _walk(value: Any, names: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        if isinstance(value.get("default"), dict) and not isinstance(value["default"].get("type"), str | dict):
+            value["description"] = (
+                f"{value.get('description', '')} Default: {json.dumps(value.pop('default'))}.".strip()
+            )
+        if value.get("default", "") is None:
+            del value["default"]  # says no more than that the member may be left out
+        told = [part["description"] for part in value.get("anyOf", ()) if "description" in part]
+        if len(told) == 1:
+            value.setdefault("description", told[0])
+        for key, each in value.items():
+            if key in ("$ref", *value.get("mapping", ())) and isinstance(each, str):
+                value[key] = _REF + names.get(each.removeprefix(_REF), each.removeprefix(_REF))
+            _walk(each, names)
+    elif isinstance(value, list):
+        for each in value:
+            _walk(each, names)
 
 
 def _describe(name: str) -> str:

@@ -10,10 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, text
 
+# The map's statements are made from the models, so all of them must be loaded.
+import geoengage.kit.events
+import geoengage.kit.http
+import geoengage.messaging.models
+import geoengage.presence.models
+import geoengage.profiles.models
+import geoengage.tenancy.models  # noqa: F401
 from geoengage.kit import errors
 from geoengage.kit.db import Base, Session, row_dict
 from geoengage.kit.ids import TenantId
-from geoengage.privacy.rules import ERASURE_MAP, Ids, Table, Way
+from geoengage.privacy.rules import ERASURE_MAP, Ids, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +239,14 @@ async def name_places(session: Session, tenant_id: TenantId, person: Person) -> 
 
 async def erase_rows(session: Session, tenant_id: TenantId, table: str, person: Person) -> int:
     """Do to a table what the map says; returns how many rows that concerned. Call it for each table in its order."""
-    row = await session.execute(
-        text(f"{_change(table, ERASURE_MAP[table])} WHERE tenant_id = :tenant_id AND {_where(table)}"),
-        {"tenant_id": tenant_id} | _parameters(table, person),
-    )
-    return int(getattr(row, "rowcount", 0))
-
-
-def _change(table: str, entry: Table) -> str:
+    entry, where = ERASURE_MAP[table], _where(table)
+    emptied = ", ".join(f"{name} = {value}" for name, value in entry.strip.items())
     if entry.way is Way.ERASE:
-        return f"DELETE FROM {table}"  # noqa: S608 - the map
-    return f"UPDATE {table} SET " + ", ".join(f"{name} = {value}" for name, value in entry.strip.items())  # noqa: S608
+        statement = f"DELETE FROM {table} WHERE tenant_id = :tenant_id AND {where}"  # noqa: S608 - the map
+    else:
+        statement = f"UPDATE {table} SET {emptied} WHERE tenant_id = :tenant_id AND {where}"  # noqa: S608 - the map
+    result = await session.execute(text(statement), {"tenant_id": tenant_id} | _parameters(table, person))
+    return int(getattr(result, "rowcount", 0))
 
 
 async def get_controller(session: Session, tenant_id: TenantId) -> dict[str, Any]:

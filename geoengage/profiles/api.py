@@ -175,7 +175,7 @@ async def state_consents(body: ConsentsPut, me: DeviceCaller, tx: Tx, now: Now) 
 
 
 @router.put("/v1/devices/me/link", status_code=204)
-async def log_in(body: UserTokenIn, me: DeviceCaller, tx: Tx, now: Now) -> None:
+async def log_person_in(body: UserTokenIn, me: DeviceCaller, tx: Tx, now: Now) -> None:
     """Log the user in: link the calling installation to the person whom your server's `user_token` names.
 
     The token is a JWT signed with a key registered in the app's `user_token_keys`. Only RS256, ES256 and EdDSA count.
@@ -184,7 +184,7 @@ async def log_in(body: UserTokenIn, me: DeviceCaller, tx: Tx, now: Now) -> None:
 
 
 @router.delete("/v1/devices/me/link", status_code=204)
-async def log_out(me: DeviceCaller, tx: Tx) -> None:
+async def log_person_out(me: DeviceCaller, tx: Tx) -> None:
     """Log the user out: from now on the installation is anonymous. Its device token and consents stay."""
     device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
     device.profile_id = None

@@ -1,6 +1,8 @@
 """The erasure map knows the schema, and an erasure leaves nothing: no row, no word, whatever goes on meanwhile."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ from geoengage.wiring import reactions
 from geoengage.worker import react_once
 from tests.api.wall.world import Phone, Side, bearer, make_phone, make_side, walk_in
 from tests.campaign_rows import make_device
+from tests.conftest import ROOT
 from tests.erasable import LAT, LON, Erasable, fill
 from tests.factories import make_world
 
@@ -52,6 +55,16 @@ async def test_the_map_names_every_table_of_the_database_and_no_other(session: S
         )
     )
     assert set(tables.scalars()) == set(ERASURE_MAP)
+
+
+def test_the_statements_can_be_made_without_anything_else_loaded() -> None:
+    """The models of a table may be loaded by nobody but the tests."""
+    code = (
+        "from geoengage.privacy import rules, store; from geoengage.kit.db import Base\n"
+        "print(sorted(set(rules.about_people()) - set(Base.metadata.tables)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
 
 
 NAMES_A_PERSON = ("device_id", "person_id", "profile_id", "message_id", "visit_id")
