@@ -113,6 +113,9 @@ ERASURE_MAP: dict[str, Table] = {
     "device_state": _erase("last_position", "The last position, and the zones that it lies in.", _BY_DEVICE),
     "timer": _erase("timers", "When a stay in a zone will have lasted long enough.", _BY_DEVICE, kept="minutes"),
     "zone_occupant": _erase("inside_now", "The zones in which you are now.", _BY_DEVICE, kept="while you are there"),
+    "told_regions": _erase(
+        "regions", "What a phone app was told to watch, and around which place.", _BY_DEVICE, kept="until the next"
+    ),
     "visit": _erase("visits", "When you came to a zone and left it.", _BY_DEVICE),
     "zone_event": _erase("zone_events", "Entering, staying in and leaving zones.", _BY_DEVICE, kept="90 days"),
     "consent_entry": _erase("consents", "What you agreed to or refused, when and to which text.", _BY_DEVICE),
@@ -153,6 +156,8 @@ ERASURE_MAP: dict[str, Table] = {
     "campaign": _none("what is sent to whom, written by operators"),
     "console_session": _none(_STAFF),
     "credential": _none(_STAFF),
+    "evidence_point": _none(_PLACES),
+    "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
@@ -161,6 +166,8 @@ ERASURE_MAP: dict[str, Table] = {
     "operator": _none(_STAFF),
     "owner": _none("companies that own stores"),
     "reaction_cursor": _none(_BOOKKEEPING),
+    "scanner": _none("networks of access points"),
+    "sender_pace": _none("how fast each push service may be asked"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
     "store": _none(_PLACES),
     "tenant": _none("the company that runs the programme"),
