@@ -401,9 +401,10 @@ async def test_each_state_is_whole_and_accessible(
     await phone.allow("geolocation", "denied")
     await phone.says("position", "blocked")
     found += await faults(page, "blocked")
+    await page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+    await phone.context.set_offline(True)  # else the server's empty inbox takes its place
+    await phone.says("queue", "No connection")
     await page.evaluate(INBOX)
-    await page.reload()
-    await phone.context.set_offline(True)
     await page.reload()
     await expect(phone.messages).to_have_count(2)
     await phone.says("queue", "No connection")
