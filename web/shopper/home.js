@@ -28,13 +28,12 @@ function position() {
     const action = { label: 'Allow in the browser', run: askPosition };
     return { tone: 'warn', head: 'Position: one more step', text: 'The browser asks you once more, itself.', action };
   }
-  if (state.stopped)
-    return { tone: 'off', head: 'Position: resting', text: 'You are far from every place that takes part.' };
   if (!tracking)
     return { tone: 'off', head: 'Position: paused', text: 'It goes on when this page is in front of you.' };
   if (trouble) return { tone: 'warn', head: 'Position: none just now', text: trouble };
   const text = last ? `±${Math.round(last.accuracy_m)} m at ${time(last.at)}` : 'Looking for it …';
-  return { tone: 'on', head: 'Position: on', text: `${text}. Only while this page is in front of you.` };
+  const far = state.far ? ' Every place that takes part is far away, so it is sent seldom.' : '';
+  return { tone: 'on', head: 'Position: on', text: `${text}. Only while this page is in front of you.${far}` };
 }
 
 /** @returns {import('./types').Told} */

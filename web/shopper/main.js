@@ -122,7 +122,8 @@ async function boot() {
   addEventListener('hashchange', draw);
   await open(told.is === 'done' ? told.data : null);
   if (!state.app) {
-    if (told.is === 'refused') nothing('There is no page here', told.detail);
+    if (told.is === 'refused')
+      nothing('There is no page here', `Open the address or the code that your shop gave you. (${told.detail})`);
     else
       nothing('No connection', 'This page has not been opened on this device before, so it needs a connection once.');
     return;

@@ -1,5 +1,6 @@
 /** The browser's position: whether we may ask, and a report each interval while the page is in front of somebody. */
 
+const PRECISE_S = 20; // who is asked more seldom is not beside a zone: spare the battery
 const GIVE_UP_MS = 30_000;
 const DAY_MS = 86_400_000;
 
@@ -39,7 +40,7 @@ export const ask = () =>
  * @returns {() => void} ends it
  */
 export function track(interval_s, onFix, onError) {
-  const options = { enableHighAccuracy: true };
+  const options = { enableHighAccuracy: interval_s <= PRECISE_S };
   const every = interval_s * 1000;
   /** @type {GeolocationPosition | null} */
   let newest = null;
