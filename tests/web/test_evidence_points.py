@@ -95,7 +95,7 @@ async def test_a_beacon_is_placed_moved_and_deleted(
     await expect(page.get_by_test_id("evidence-x")).to_have_value("2")
     await page.get_by_test_id("evidence-save").click()
     await expect(toast(page, "Saved “Web beacon”")).to_be_visible()
-    await expect(row(page, "Web beacon")).to_contain_text("12 · 345")
+    await expect(row(page, "Web beacon")).to_contain_text("12\u00a0·\u00a0345")
 
     # dragged out of the list its form opens; nothing is saved before Save
     await mall.drag((2, 1), (6, 3))
@@ -179,7 +179,9 @@ async def test_a_check_in_by_finger_and_its_poster(open_page: OpenPage, demo: De
     await page.get_by_test_id("evidence-name").fill("Web counter")
     await page.touchscreen.tap(*await MallMap(page).pixel((0, 0)))
     await page.get_by_test_id("evidence-save").tap()
-    await expect(page.get_by_test_id("evidence-code")).to_have_text((await points(demo))["Web counter"]["properties"]["code"])
+    shown = page.get_by_test_id("evidence-code")
+    await expect(shown).to_be_visible()
+    await expect(shown).to_have_text((await points(demo))["Web counter"]["properties"]["code"])
     href = await page.get_by_test_id("poster-a5").get_attribute("href")
     answer = await page.request.get(href or "")
     assert answer.headers["content-type"] == "application/pdf"
