@@ -1,5 +1,6 @@
 """Check-in by a scanned code, and the phone's own transitions, over HTTP."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,10 @@ import pytest
 from shapely.geometry import Point
 from sqlalchemy import text
 
+from geoengage.campaigns import store as campaigns
+from geoengage.campaigns.reaction import on_zone_events
+from geoengage.campaigns.rules import Content, Definition, TriggerKind
+from geoengage.kit import events
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.tenancy.models import App
@@ -175,6 +180,23 @@ async def test_transitions_alone_make_a_visit(client: httpx.AsyncClient, session
         headers=world.sk_headers,
     )  # fmt: skip
     assert "own monitoring reported that it came into the circle" in told.text, told.text
+
+
+async def test_it_fires_a_campaign_by_itself(client: httpx.AsyncClient, session: Session) -> None:
+    world = await make_world(session)
+    zone_id = await make_zone(session, world, LARGE, name="Mall")
+    content = Content(
+        name="Welcome", store_id=None, kind=TriggerKind.ENTERED, zone_ids=(zone_id,), store_ids=(), title="Welcome",
+        body="{{ zone.name }}", valid_from=None, valid_to=None, definition=Definition(cooldown_s=0),
+    )  # fmt: skip
+    row = await campaigns.insert_campaign(session, world.tenant_id, new_id(), content, ago(60))
+    await campaigns.set_campaign(session, world.tenant_id, row, ago(60), status="active")
+    await session.commit()
+    phone = await make_phone(session, world)
+    await send(client, phone, crossing(ago(5), zone_id, "enter"))
+    recorded = await events.read(session, world.tenant_id, 0, 10)
+    await on_zone_events(session, world.tenant_id, recorded, datetime.now(UTC))
+    assert await rows(session, "SELECT status, body FROM message") == [("queued", "Mall")]
 
 
 async def test_a_transition_beside_a_position_of_the_same_second(client: httpx.AsyncClient, session: Session) -> None:

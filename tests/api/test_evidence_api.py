@@ -1,6 +1,7 @@
 """Evidence points over HTTP: placing, moving, listing; pings that hear them; what reaches a zone."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -204,8 +205,15 @@ async def test_whoever_is_restricted_to_stores(client: httpx.AsyncClient, sessio
     own = await place(client, world, point(0, kind="check_in", name="Own", store_id=str(mine.id)))
     other = await place(client, world, point(0, kind="check_in", name="Other", store_id=str(theirs.id)))
     await make_zone(session, world, square(), name="Their zone", store_id=theirs.id)
+    own_zone = await make_zone(session, world, SHOP, name="My zone", store_id=mine.id)
+    await place(client, world, point(0, name="Of the mall"))
     listed = (await client.get("/v1/evidence-points", headers=headers)).json()["items"]
-    assert [(i["id"], i["properties"]["reaches"]) for i in listed] == [(own["id"], [])], "nor hears of others' zones"
+    assert [(i["id"], i["properties"]["reaches"]) for i in listed] == [
+        (own["id"], [{"zone_id": str(own_zone), "name": "My zone"}])
+    ], "nor hears of others' zones"
+    told = await client.get(f"/v1/zones/{own_zone}/evidence", headers=headers)
+    assert ([p["name"] for p in told.json()["points"]], told.json()["verdict"]) == (["Own"], "beacon")
+    assert told.json()["words"].endswith("A beacon of the mall reaches it.")
     path = "/v1/evidence-points/"
     assert (await client.get(path + own["id"], headers=headers)).status_code == 200
     assert (await client.get(path + other["id"], headers=headers)).status_code == 404
@@ -243,13 +251,16 @@ async def test_a_shop_too_small_for_gps_is_entered_by_its_beacon(client: httpx.A
     await send(client, phone, *(ping(ago(s), 0, accuracy_m=12, level=None) for s in (100, 90, 80)))
     assert await zone_events(session, world) == [], "GPS alone never gets in, not even from the middle"
     await place(client, world, point(0, mall_id=str(mall_id), level=2))
-    await send(client, phone, heard(ago(20)), heard(ago(10), rssi=-61))
+    await send(client, phone, heard(ago(20)), heard(ago(15), rssi=-61))
     assert await rows(session, "SELECT zone_id, kind, reason, evidence FROM zone_event") == [
-        (upstairs, "entered", "whole_disc", "beacon")
+        (upstairs, "entered", "confirmed_by_fix", "beacon")
     ], "the point on the map takes effect with the next ping, and the floor is its floor"
     stored = await rows(session, "SELECT accuracy_m, level, source FROM ping ORDER BY at DESC LIMIT 1")
-    assert stored == [(1.5, 2, "beacon")]
+    assert stored == [(pytest.approx(1.57, abs=0.01), 2, "beacon")]
     assert await rows(session, "SELECT level FROM device_state") == [(2,)], "and is believed from now on"
+    why = await client.get("/v1/explain", params={"device_id": phone.id, "reason": "test"}, headers=world.sk_headers)
+    texts = [zone["text"] for zone in why.json()["zones"]]
+    assert any("Entered Café" in t and "by a beacon that it heard" in t for t in texts), texts
 
 
 async def test_a_phone_without_a_position(client: httpx.AsyncClient, session: Session) -> None:
@@ -260,9 +271,11 @@ async def test_a_phone_without_a_position(client: httpx.AsyncClient, session: Se
     assert unknown["rejected"] == [{"index": 0, "reason": "no_position"}]
     made = await place(client, world, point(0))
     assert (await send(client, phone, nowhere(heard(ago(20)))))["accepted"] == 1
-    assert await zone_events(session, world) == [("zone.entered", "whole_disc")]
-    stored = await rows(session, "SELECT lon, lat FROM ping")
-    assert stored == [tuple(made["geometry"]["coordinates"])]
+    assert await zone_events(session, world) == [], "a single reading may be a stray one"
+    assert (await send(client, phone, nowhere(heard(ago(15)))))["accepted"] == 1
+    assert await zone_events(session, world) == [("zone.entered", "confirmed_by_fix")]
+    stored = await rows(session, "SELECT DISTINCT lon, lat, round(trust::numeric, 2) FROM ping")
+    assert stored == [(*made["geometry"]["coordinates"], Decimal("0.70"))]
     await client.delete(f"/v1/evidence-points/{made['id']}", headers=world.sk_headers)
     assert (await send(client, phone, nowhere(heard(ago(10)))))["accepted"] == 0, "taken down: it says nothing more"
 

@@ -159,3 +159,14 @@ async def test_nearest_circles_hold_their_zones(session: Session) -> None:
         center = shapely.Point(FRAME.to_metres(circle.lon, circle.lat))
         assert shapely.hausdorff_distance(center, metres) <= circle.radius_m + 0.1
         assert box_m <= metres.distance(shapely.Point(0, 0)) + 0.1
+
+
+async def test_how_much_of_its_circle_a_zone_fills_and_how_far_away_it_is(session: Session) -> None:
+    world = await make_world(session)
+    small = await make_zone(session, world, square(half=20))
+    large = await make_zone(session, world, shapely.Point(0, 0).buffer(200))
+    index = await load(session, world)
+    assert index.circle_share(index.number[small]) == pytest.approx(1600 / (np.pi * 100**2), abs=1e-3)
+    assert index.circle_share(index.number[large]) == pytest.approx(1.0, abs=0.01)
+    for x, expected in ((0, -20), (20, 0), (1000, 980)):
+        assert index.signed_distance_m(index.number[small], *lonlat(x, 0)) == pytest.approx(expected, abs=0.05)

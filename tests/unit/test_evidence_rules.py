@@ -26,8 +26,10 @@ from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
 from geoengage.presence.rules.state import Said
 from geoengage.venues.rules import (
     CODE_LENGTH,
+    HEARD_TRUST,
     EvidenceKind,
     PlacedEvidence,
+    can_enter,
     code_of,
     identity_flaws,
     level_fits,
@@ -142,6 +144,12 @@ def test_what_a_point_can_put_into_a_zone(x: float, y: float, radius_m: float, l
     assert least - 1e-9 <= reach_share(SHOP, x, y, radius_m) <= most + 1e-9
 
 
+def test_who_can_be_entered() -> None:
+    assert can_enter(0.75, 8.0, 0.5)
+    assert not can_enter(0.7, 8.0, 0.5), "a reading is worth 0.7"
+    assert can_enter(1.0, None, 1.0), "a check-in is certain"
+
+
 def test_floors_of_points_and_zones() -> None:
     assert level_fits([], 3)
     assert level_fits([0, 1], None)
@@ -161,6 +169,11 @@ def test_distance_by_path_loss() -> None:
 def test_a_weaker_signal_never_means_nearer(one: int, other: int) -> None:
     near, far = (disc_of(DOOR, rssi).radius_m for rssi in (max(one, other), min(one, other)))
     assert 1.5 <= near <= far <= DOOR.radius_m
+
+
+def test_the_disc_holds_68_percent_of_readings() -> None:
+    assert disc_of(DOOR, -59).radius_m == 1.5
+    assert disc_of(DOOR, -69).radius_m == pytest.approx(2.85 * 1.277, abs=0.01)
 
 
 def test_without_a_strength_it_is_the_points_radius() -> None:
@@ -209,13 +222,15 @@ def told(p: PingIn) -> tuple[float | None, float | None, int | None, str]:
     ],
 )
 def test_put_together(phone: PingIn, disc: object, expected: tuple[object, ...]) -> None:
-    assert told(put_together(phone, disc, 50.0)) == expected  # type: ignore[arg-type]
+    placed = put_together(phone, disc, 50.0)  # type: ignore[arg-type]
+    assert told(placed.ping) == expected
+    assert placed.trust == (HEARD_TRUST if expected[0] in (8.5, 8.6) else 1.0)
 
 
 @given(st.one_of(st.none(), st.floats(-5, 200)), st.integers(-128, 20), st.sampled_from([DOOR, WIFI, COUNTER, STREET]))
 def test_hearing_something_never_makes_it_vaguer(own_m: float | None, rssi: int, point: PlacedEvidence) -> None:
     disc = disc_of(point, rssi)
-    result = put_together(ping(accuracy_m=own_m), disc, 50.0)
+    result = put_together(ping(accuracy_m=own_m), disc, 50.0).ping
     before = own_m if own_m is not None and own_m > 0 else 50.0
     if point is not COUNTER:
         assert (result.accuracy_m if result.accuracy_m and result.accuracy_m > 0 else 50.0) <= before

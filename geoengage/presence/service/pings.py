@@ -156,10 +156,10 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
         return Rejected.NO_LOCATION_CONSENT
     old = group.states.get(owner.device_id)
     device = group.devices.setdefault(owner.device_id, DeviceWork(owner.device_id, old, _skew(batch, old)))
-    sent_at, said = ping.at, None
+    sent_at, said, heard_trust = ping.at, None, 1.0
     if ping.beacons or ping.access_points or ping.check_in is not None or ping.source in OURS:
         disc = strongest(group.index.points, ping.beacons, ping.access_points, ping.check_in)
-        ping = put_together(ping, disc, group.policy.default_accuracy_m)
+        ping, heard_trust = put_together(ping, disc, group.policy.default_accuracy_m)
     if ping.transition is not None:
         ping, said = _hear_phone(group, ping, ping.transition, owner.device_id)
         sent_at += beside(said)
@@ -173,6 +173,7 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
         batch.duplicates += 1
         return None
     metres, trust = accuracy(ping.accuracy_m, group.policy.default_accuracy_m)
+    trust *= heard_trust
     is_late = old is not None and event_at <= old.last_at
     if not is_late and ping.source != Source.CHECK_IN:
         trust *= speed_trust(_last_position(device, event_at), Position(event_at, ping.lon, ping.lat, metres))

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import Frame
 from geoengage.reports.rules.shapes import best_share
-from geoengage.venues.rules import EvidenceKind, PlacedEvidence, level_fits, reach_share
+from geoengage.venues.rules import EvidenceKind, PlacedEvidence, can_enter, level_fits, reach_share
 
 # What phones report indoors, by windows and with Wi-Fi: the 68 % radius of an error of 8 m per axis (1.51 × 8).
 TYPICAL_GNSS_M = 12.0
@@ -59,16 +59,19 @@ def reach_of(target: Target, points: Sequence[PlacedEvidence]) -> list[Reach]:
     found = []
     for point in points:
         x, y = frame.to_metres(point.lon, point.lat)
-        radius = None if point.kind is EvidenceKind.CHECK_IN else point.radius_m
-        share = reach_share(metres, x, y, radius) if level_fits(target.levels, point.level) else 0.0
+        share = reach_share(metres, x, y, _radius(point)) if level_fits(target.levels, point.level) else 0.0
         found.append(Reach(point, float(shapely.distance(metres, shapely.Point(x, y))), share))
     return sorted(found, key=lambda r: (-r.share, r.distance_m, r.point.id))
+
+
+def _radius(point: PlacedEvidence) -> float | None:
+    return None if point.kind is EvidenceKind.CHECK_IN else point.radius_m
 
 
 def best_reach(target: Target, reaches: Sequence[Reach]) -> Reach | None:
     """The point that enters the zone best; a beacon before Wi-Fi before a check-in, for which somebody must act."""
     order = list(_VERDICTS)
-    able = [r for r in reaches if r.share >= target.needs]
+    able = [r for r in reaches if can_enter(r.share, _radius(r.point), target.needs)]
     return min(able, key=lambda r: order.index(r.point.kind), default=None)
 
 

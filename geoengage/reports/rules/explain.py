@@ -108,6 +108,8 @@ def _entered(a: Approach, reason: str) -> str:
 def _weakest(a: Approach) -> str:
     if a.level_p < min(a.share, a.trust):
         return f", and its floor is only {a.level_p:.0%} certain"
+    if a.source in _HEARD:
+        return ", so much a single reading is worth at most" if a.trust < min(a.share, a.level_p) else ""
     return ", and it moved faster than people walk" if a.trust < min(a.share, a.level_p) else ""
 
 

@@ -18,6 +18,10 @@ from geoengage.kit.geo import disc_share
 TIGHTEST_M = 1.5  # hearing a beacon never says more than this: bodies, pockets and walls bend the field
 WIDEST_M = 100.0
 CHECK_IN_REACH_M = 1.0  # a code may hang on the wall, a hand's breadth outside its zone
+# A reading errs by itself, unlike a drifting GPS position: its 68 % disc is worth about that, and a second reading is a
+# real confirmation. In simulated shops of 6 × 8 m wall to wall (tests/api/test_small_shops.py) 0.7 enters 97 % of 98
+# visits and 35 times next door; 0.94, which only asks for the second reading, 96 % and 52 times.
+HEARD_TRUST = 0.7
 CODE_LENGTH = 12
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, U: read aloud and typed without mistakes
 _RADII_M = (TIGHTEST_M, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 18.0, 25.0, 40.0, 60.0, WIDEST_M)
@@ -113,6 +117,11 @@ def reach_share(area: BaseGeometry, x: float, y: float, radius_m: float | None) 
     if distance >= radius_m:
         return 0.0
     return max(disc_share(area, x, y, r) for r in (*(r for r in _RADII_M if r < radius_m), radius_m))
+
+
+def can_enter(share: float, radius_m: float | None, needs: float) -> bool:
+    """Whether hearing a point that puts such a share into a zone reaches the zone's min_confidence."""
+    return share * (1.0 if radius_m is None else HEARD_TRUST) >= needs
 
 
 def level_fits(zone_levels: Collection[int], level: int | None) -> bool:

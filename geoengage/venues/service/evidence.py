@@ -17,6 +17,7 @@ from geoengage.venues.rules import (
     DEFAULT_RADIUS_M,
     DEFAULT_RSSI_AT_1M,
     EvidenceKind,
+    can_enter,
     code_of,
     level_fits,
     normal_bssid,
@@ -117,6 +118,6 @@ async def list_reached(
         row = by_id[near.point_id]
         frame = Frame(row.point.x, row.point.y)
         share = reach_share(frame.geometry_to_metres(near.geometry), 0.0, 0.0, row.radius_m)
-        if share >= near.min_confidence and level_fits(near.levels, row.level):
+        if can_enter(share, row.radius_m, near.min_confidence) and level_fits(near.levels, row.level):
             found[row.id].append(Reached(near.zone_id, near.name, near.store_id))
     return found
