@@ -117,8 +117,8 @@ def write(push: Push, now: datetime) -> bytes:
 def encode(push: Push, now: datetime) -> dict[str, Any]:
     """The message as FCM's JSON. The remaining seconds are the time to live on every platform.
 
-    What firebase-admin's MessageEncoder makes of the same message (a test holds the two together), at a tenth of its
-    cost: it took as long as the request itself.
+    What firebase-admin's MessageEncoder makes of the same message (a test holds the two together) at a fraction of its
+    cost, which was a quarter of all that a worker did.
     """
     left = int((push.expires_at - now).total_seconds())
     key, android, apns = push.collapse_key, push.options.android, push.options.apns
