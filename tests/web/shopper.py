@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, CDPSession, Locator, Page, Requ
 
 from tests.web.console import Demo
 
-# Café Morgenrot's own coordinates are in demo.json; so far north of it is the forecourt.
+# Café Morgenrot's own coordinates are in demo.json; so far north of it, 44 m, is the forecourt.
 OUTSIDE_DEG = 0.0004
 DATABASE = """(name) => new Promise((done) => {
   const request = indexedDB.open('geoengage-shopper');
@@ -53,14 +53,25 @@ class Phone:
         lon, lat = float(self.demo.state["lon"]), float(self.demo.state["lat"]) + north_deg
         await self.context.set_geolocation({"latitude": lat, "longitude": lon, "accuracy": 5})
 
+    async def walk_in(self) -> None:
+        """From the forecourt into the café at a walk, and around in it until a message is there."""
+        for metres in range(40, 0, -5):
+            await self.stand(north_deg=OUTSIDE_DEG * metres / 44)
+            await asyncio.sleep(1.5)
+        async with asyncio.timeout(60):
+            while not await self.messages.count():
+                await self.stand(north_deg=0.00001 * (int(asyncio.get_running_loop().time()) % 2))
+                await asyncio.sleep(1.5)
+
     async def open(self, more: str = "") -> None:
         await self.page.goto(self.demo.state["shopper_url"] + more)
 
     async def answer(self, *, location: str = "Yes", marketing_push: str = "Yes", personalisation: str = "Yes") -> None:
         """Answer the three questions and go on."""
         await expect(self.page.get_by_test_id("start")).to_be_visible()
-        for kind, said in locals().items():
-            if kind != "self" and said:
+        said_to = {"location": location, "marketing_push": marketing_push, "personalisation": personalisation}
+        for kind, said in said_to.items():
+            if said:
                 await self.page.get_by_test_id(kind).get_by_text(said, exact=True).click()
         await self.page.get_by_test_id("continue").click()
         await expect(self.page.get_by_test_id("position")).to_be_visible()
@@ -113,7 +124,9 @@ class Phone:
         """Note every request with positions that was answered."""
 
         async def note(request: Request) -> None:
-            if request.url.endswith("/v1/pings") and (answer := await request.response()) and answer.ok:
+            if request.url.endswith("/v1/pings") and (answer := await request.response()):
+                if not answer.ok or "json" not in answer.headers["content-type"]:
+                    return
                 sent = [ping["at"] for ping in request.post_data_json["pings"]]
                 self.pings.append((sent, await answer.json()))
 

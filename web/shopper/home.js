@@ -28,13 +28,12 @@ function position() {
     const action = { label: 'Allow in the browser', run: askPosition };
     return { tone: 'warn', head: 'Position: one more step', text: 'The browser asks you once more, itself.', action };
   }
-  if (state.stopped)
-    return { tone: 'off', head: 'Position: resting', text: 'You are far from every place that takes part.' };
   if (!tracking)
     return { tone: 'off', head: 'Position: paused', text: 'It goes on when this page is in front of you.' };
   if (trouble) return { tone: 'warn', head: 'Position: none just now', text: trouble };
   const text = last ? `±${Math.round(last.accuracy_m)} m at ${time(last.at)}` : 'Looking for it …';
-  return { tone: 'on', head: 'Position: on', text: `${text}. Only while this page is in front of you.` };
+  const far = state.far ? ' Every place that takes part is far away, so it is sent seldom.' : '';
+  return { tone: 'on', head: 'Position: on', text: `${text}. Only while this page is in front of you.${far}` };
 }
 
 /** @returns {import('./types').Told} */
@@ -95,7 +94,12 @@ function row(id) {
   const head = h('h2');
   const text = h('p');
   const button = h('button', { type: 'button' });
-  const node = h('div', { class: 'row', 'data-testid': id }, h('span', { class: 'dot' }), h('div', null, head, text));
+  const node = h(
+    'div',
+    { class: 'row', 'data-testid': id, tabindex: -1 },
+    h('span', { class: 'dot' }),
+    h('div', null, head, text),
+  );
   /** @param {import('./types').Told} told */
   function draw({ tone, head: title, text: words = '', action }) {
     node.dataset.tone = tone;
@@ -105,7 +109,10 @@ function row(id) {
       button.textContent = action.label;
       button.onclick = action.run;
       if (!button.isConnected) node.append(button);
-    } else button.remove();
+    } else if (button.isConnected) {
+      if (document.activeElement === button) node.focus({ preventScroll: true }); // it must not get lost
+      button.remove();
+    }
   }
   return { node, draw };
 }

@@ -1,5 +1,6 @@
 /** The browser's position: whether we may ask, and a report each interval while the page is in front of somebody. */
 
+const PRECISE_S = 20; // who is asked more seldom is not beside a zone: spare the battery
 const GIVE_UP_MS = 30_000;
 const DAY_MS = 86_400_000;
 
@@ -30,24 +31,27 @@ export const ask = () =>
   );
 
 /**
- * Report positions from now on: the newest of each interval, and when the browser names no new one because nothing
- * moves, the same place again, so that the server knows that we are still there.
+ * Report positions from now on: the newest of each interval. When the browser names none because nothing moves, it is
+ * asked, so that the server knows that we are still there; the same fix as before, named on a request that takes none
+ * from a cache, holds now.
  * @param {number} interval_s
  * @param {(fix: import('./types').Ping) => void} onFix
  * @param {(error: GeolocationPositionError) => void} onError
  * @returns {() => void} ends it
  */
 export function track(interval_s, onFix, onError) {
-  const options = { enableHighAccuracy: true, timeout: GIVE_UP_MS };
+  const options = { enableHighAccuracy: interval_s <= PRECISE_S };
   const every = interval_s * 1000;
   /** @type {GeolocationPosition | null} */
   let newest = null;
   let reported = 0;
+  let stamp = 0;
 
   const report = () => {
     if (!newest) return;
     reported = Date.now();
-    onFix(toPing(newest));
+    onFix(toPing(newest.coords, newest.timestamp === stamp ? reported : newest.timestamp));
+    stamp = newest.timestamp;
     newest = null;
   };
   /** @param {GeolocationPosition} position */
@@ -58,7 +62,8 @@ export function track(interval_s, onFix, onError) {
   const watch = navigator.geolocation.watchPosition(take, onError, options);
   const timer = setInterval(() => {
     if (newest) report();
-    else if (Date.now() - reported >= every) navigator.geolocation.getCurrentPosition(take, onError, options);
+    else if (Date.now() - reported >= every)
+      navigator.geolocation.getCurrentPosition(take, () => {}, { ...options, timeout: every });
   }, every);
   return () => {
     clearInterval(timer);
@@ -66,11 +71,11 @@ export function track(interval_s, onFix, onError) {
   };
 }
 
-/** @param {GeolocationPosition} position @returns {import('./types').Ping} */
-function toPing({ coords, timestamp }) {
-  const isClock = Math.abs(Date.now() - timestamp) < DAY_MS; // some Safaris count from 2001
+/** @param {GeolocationCoordinates} coords @param {number} at @returns {import('./types').Ping} */
+function toPing(coords, at) {
+  const isClock = Math.abs(Date.now() - at) < DAY_MS; // some Safaris count from 2001
   return {
-    at: new Date(isClock ? timestamp : Date.now()).toISOString(),
+    at: new Date(isClock ? at : Date.now()).toISOString(),
     lon: coords.longitude,
     lat: coords.latitude,
     accuracy_m: Math.min(coords.accuracy, 100_000),

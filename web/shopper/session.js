@@ -13,7 +13,8 @@ import * as store from './store.js';
 
 const LOOK_S = 10; // at the inbox, while somebody looks at the page
 const REACTION_S = 1.5; // from a position to the message that it brings
-const CONFIG_S = 300;
+const CONFIG_S = 300; // when the server does not say when to ask again
+const SELDOM_S = 30; // somebody looks at the page: never more rarely than this
 const RETRY_S = [2, 60]; // first and longest wait after a failure
 const PERMISSIONS = { granted: 'while_in_use', denied: 'denied' };
 
@@ -33,7 +34,7 @@ const PERMISSIONS = { granted: 'while_in_use', denied: 'denied' };
  * @property {import('./types').InboxItem[]} inbox
  * @property {string | null} pushTrouble
  * @property {string | null} notice one line about what just happened
- * @property {boolean} stopped the server wants no positions just now
+ * @property {boolean} far from every zone, says the server
  */
 
 /** @type {State} */
@@ -47,7 +48,7 @@ let syncing = null;
 let again = false;
 let leaving = false;
 let interval_s = 15;
-let configured = 0;
+let configAt = 0;
 let failures = 0;
 let notBefore = 0;
 
@@ -68,7 +69,7 @@ function fresh() {
     inbox: [],
     pushTrouble: null,
     notice: null,
-    stopped: false,
+    far: false,
   };
 }
 
@@ -213,6 +214,7 @@ export async function deleteAll() {
  */
 export async function decide(kind, decision) {
   state.consents = { ...state.consents, [kind]: decision };
+  configAt = 0;
   await store.put('consents', state.consents);
   await store.put('untold', { ...(await store.get('untold')), [kind]: decision });
   if (kind === 'location' && decision !== 'granted') {
@@ -257,8 +259,8 @@ function permissionWord() {
 
 /** Track exactly while everything allows it. */
 function follow() {
-  const { device, consents, permission, stopped } = state;
-  const may = device && consents.location === 'granted' && permission === 'granted' && !document.hidden && !stopped;
+  const { device, consents, permission } = state;
+  const may = device && consents.location === 'granted' && permission === 'granted' && !document.hidden;
   if (may && !stopTracking) stopTracking = track(interval_s, onFix, onPositionError);
   else if (!may && stopTracking) {
     stopTracking();
@@ -358,27 +360,33 @@ async function tellPermission() {
   if ((await store.get('permission')) === word) return null;
   const answer = await call('PATCH', '/v1/devices/me', { permission: word });
   if (answer.is === 'done') await store.put('permission', word);
+  configAt = 0;
   return answer;
 }
 
 async function tellPositions() {
   const before = state.waiting.pings;
   const answer = await sendPings();
-  if (before && !answer) setTimeout(sync, REACTION_S * 1000);
+  if (before && !answer) {
+    setTimeout(sync, REACTION_S * 1000);
+    if (interval_s === SELDOM_S) configAt = 0; // it was decided by an older position
+  }
   return answer;
 }
 
 /** How often to report, and what the server holds of our decisions: another page may have changed them. */
 async function readConfig() {
-  if (Date.now() - configured < CONFIG_S * 1000) return null;
+  if (!(await store.get('sent')) || Date.now() < configAt) return null; // it goes by the last position
   const answer = await call('GET', '/v1/config');
   if (answer.is !== 'done') return answer;
   const device = await call('GET', '/v1/devices/me');
   if (device.is !== 'done') return device;
-  configured = Date.now();
+  configAt = Date.now() + 1000 * (Number(answer.data.ask_again_s) || CONFIG_S);
   state.consents = device.data.consents;
   await store.put('consents', state.consents);
-  const next = Number(answer.data.ping_interval_s) || interval_s;
+  const { mode, ping_interval_s } = answer.data;
+  state.far = mode === 'far_away';
+  const next = state.far ? SELDOM_S : Math.min(Number(ping_interval_s) || interval_s, SELDOM_S);
   if (next !== interval_s) {
     interval_s = next;
     stopTracking?.();
@@ -447,6 +455,7 @@ export async function checkIn(code, at) {
 /** Listen to the browser. Once. */
 export function listen() {
   const soon = () => {
+    configAt = 0;
     notBefore = failures = 0;
     follow();
     sync();

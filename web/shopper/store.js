@@ -1,7 +1,7 @@
 /**
  * What the page keeps in the browser: one IndexedDB, used by the page and its service worker.
  *
- * `kv` holds single values, `pings` and `receipts` what waits to be sent. Reading never makes the database, so that a
+ * `kv` holds single values, `pings` (by their time) and `receipts` what waits to be sent. Reading never makes the database, so that a
  * visitor who has agreed to nothing leaves nothing behind.
  */
 
@@ -19,7 +19,7 @@ function open(make) {
     request.onupgradeneeded = () => {
       if (!make) return request.transaction?.abort();
       request.result.createObjectStore('kv');
-      request.result.createObjectStore('pings', { autoIncrement: true });
+      request.result.createObjectStore('pings', { keyPath: 'at' });
       request.result.createObjectStore('receipts');
     };
     request.onerror = (event) => {
@@ -72,13 +72,13 @@ export const put = (key, value) => run('kv', 'readwrite', (store) => store.put(v
 export const count = async (name) => (await run(name, 'readonly', (store) => store.count())) ?? 0;
 
 /**
- * Queue a position; how many old ones had to go for it is added to `dropped`.
+ * Queue a position, once; how many old ones had to go for it is added to `dropped`.
  * @param {import('./types').Ping} ping
  */
 export async function addPing(ping) {
   let over = 0;
   await run('pings', 'readwrite', (store) => {
-    store.add(ping);
+    store.put(ping);
     const counted = store.count();
     counted.onsuccess = () => {
       over = Math.max(0, counted.result - MAX_PINGS);

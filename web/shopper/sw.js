@@ -73,7 +73,9 @@ async function show(data) {
   const tag = said?.tag || said?.message_id || 'geoengage';
   if (said && !isOver) {
     const { title, body, message_id, link } = said;
-    await worker.registration.showNotification(title, { body, tag, data: { message_id, link } });
+    /** @type {NotificationOptions & {image?: string}} */
+    const options = { body, tag, data: { message_id, link }, image: safeLink(said.image) ?? undefined };
+    await worker.registration.showNotification(title, options);
   } else await worker.registration.showNotification(name, { body: 'There is something in your inbox.', tag });
   for (const client of await worker.clients.matchAll()) client.postMessage('inbox');
   if (said) await receipt(said.message_id, 'received');
