@@ -192,8 +192,8 @@ export function firebaseSection({ app, context, signal }) {
   return node;
 }
 
-/** A check says more than the state: also what proves nothing, as when Google cannot be reached. @param {Sender & {words: string}} found */
-const withWords = (found) => ({ ...found, detail: found.status === 'works' ? null : found.words });
+/** A check says more than the state: also what proves nothing, as when Google cannot be reached. @param {Sender & {result: string, words: string}} found */
+const withWords = (found) => ({ ...found, detail: found.result === 'works' ? null : found.words });
 
 /** @param {HTMLElement} node @param {unknown} error */
 function complain(node, error) {
