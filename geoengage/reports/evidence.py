@@ -8,5 +8,4 @@ from geoengage.venues.store import evidence
 
 async def points_around(session: Session, tenant_id: TenantId, target: Target) -> list[Reach]:
     """The points whose widest disc touches the zone, on any floor, the best first."""
-    rows = await evidence.list_points(session, tenant_id, evidence.PointFilter(near=target.area))
-    return reach_of(target, [evidence.placed_of(row) for row in rows])
+    return reach_of(target, await evidence.list_placed(session, tenant_id, evidence.PointFilter(near=target.area)))

@@ -147,12 +147,14 @@ def _reachable(point_id: UUID, v: ZoneVersion) -> Reachable:
     return Reachable(point_id, v.zone_id, v.store_id, v.name, v.levels, v.geom, needs)
 
 
-async def list_placed(session: Session, tenant_id: TenantId) -> list[PlacedEvidence]:
-    """All points as matching reads them."""
-    return [placed_of(row) for row in await list_points(session, tenant_id)]
+async def list_placed(
+    session: Session, tenant_id: TenantId, wanted: PointFilter = PointFilter()
+) -> list[PlacedEvidence]:
+    """The points that pass the filter, as matching reads them."""
+    return [_placed(row) for row in await list_points(session, tenant_id, wanted)]
 
 
-def placed_of(row: EvidencePoint) -> PlacedEvidence:
+def _placed(row: EvidencePoint) -> PlacedEvidence:
     """A point as matching reads it."""
     kind = EvidenceKind(row.kind)
     beacon = (row.uuid, row.major, row.minor)
