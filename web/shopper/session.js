@@ -447,7 +447,7 @@ export async function checkIn(code, at) {
   else if (answer.is === 'done') {
     const { accepted, reason, point, store: shop } = answer.data;
     tell(accepted ? `You are checked in: ${shop ?? point}.` : `The check-in did not count (${reason}).`);
-    sync();
+    setTimeout(sync, REACTION_S * 1000);
   }
   return answer.is !== 'later';
 }
