@@ -190,10 +190,11 @@ async def senders(database: str, url: str, account: Path, folder: Path, rounds: 
     async with sessions() as session:
         world = await make_world(session)
     fcm = FcmSettings(base_url=url, credentials_file=account, **CALM)  # type: ignore[arg-type]
-    settings = Settings(data_dir=folder, secret_key=KEY, fcm=fcm, worker=WorkerSettings(send_concurrency=IN_FLIGHT))  # type: ignore[arg-type]
+    settings = Settings(data_dir=folder, secret_key=KEY, fcm=fcm, worker=WorkerSettings())  # type: ignore[arg-type]
     rates = {"firebase-admin send_each_async": Rate(), "our channel alone": Rate(), "a worker end to end": Rate()}
     app, key = firebase_app(url, account)
-    async with open_senders(settings, utc_now) as opened, aiohttp.ClientSession() as http:
+    lasting = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)  # as a worker has them
+    async with open_senders(settings, utc_now) as opened, aiohttp.ClientSession(connector=lasting) as http:
         channel = open_fcm(http, fcm, key, utc_now)
         worker = Deliverer(sessions, opened, settings.worker)
         for number in range(rounds + 1):
