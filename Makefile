@@ -37,6 +37,7 @@ lint:
 bench:
 	@$(PYTHON) scripts/setup.py bench
 	.venv/bin/python -m tests.bench
+	.venv/bin/python -m tests.bench.sending
 	.venv/bin/python -m tests.bench.console
 
 web:

@@ -77,15 +77,21 @@ async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction
     return len(failed)
 
 
-async def react_once(sessions: Sessions, table: tuple[Reaction, ...]) -> int:
-    """One round over all reactions and tenants; returns how many ledger rows were passed."""
+async def react_once(sessions: Sessions, table: tuple[Reaction, ...], ring: Callable[[], None] = lambda: None) -> int:
+    """One round over all reactions and tenants; returns how many ledger rows were passed.
+
+    The bell rings after each reaction that had something to do: a message that it wrote does not wait for the others.
+    """
     passed = 0
     for reaction in table:
+        before = passed
         async with transaction(sessions, None) as session:
             behind = await events.tenants_behind(session, reaction.name)
         for tenant_id in behind:
             with _only_this_tenant("reaction_waits", tenant_id):
                 passed += await react(sessions, tenant_id, reaction)
+        if passed > before:
+            ring()
     return passed
 
 
@@ -142,10 +148,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
 
     async def reacting() -> bool:
-        passed = await react_once(sessions, table)
-        if passed:
-            bell.ring()
-        return passed > 0
+        return await react_once(sessions, table, bell.ring) > 0
 
     async def timing() -> bool:
         fired = await fire_timers_once(sessions, indexes)

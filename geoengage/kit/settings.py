@@ -88,7 +88,7 @@ class WorkerSettings(BaseModel):
 
     poll_s: float = Field(default=0.25, description="Longest time without looking for work, seconds.")
     lease_s: float = Field(default=30.0, description="How long a claim holds before another worker may take over.")
-    send_concurrency: int = Field(default=64, description="Messages in flight at one time.")
+    send_concurrency: int = Field(default=128, description="Messages in flight at one time.")
     retry_base_s: float = Field(default=2.0, description="First back-off after a temporary failure, seconds.")
 
 

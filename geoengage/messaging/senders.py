@@ -165,6 +165,6 @@ async def open_senders(settings: Settings, clock: Callable[[], datetime]) -> Asy
     """Open what the settings have credentials for. ValueError when those are unreadable."""
     timeout = aiohttp.ClientTimeout(total=settings.fcm.timeout_s, sock_connect=settings.fcm.timeout_s / 2)
     # The worker bounds what is in flight; a second limit here would let messages wait after their last check.
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
         yield Senders(http, settings, clock)

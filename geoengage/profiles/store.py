@@ -106,33 +106,42 @@ async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collect
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
     rows = await session.execute(
-        select(Device, Profile)
+        select(*_RECIPIENT)
         .outerjoin(Profile, (Profile.tenant_id == Device.tenant_id) & (Profile.id == Device.profile_id))
         .where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
     )
-    return {device.id: _recipient(device, profile) for device, profile in rows}
+    return {row.id: _recipient(row) for row in rows}
 
 
-def _recipient(device: Device, profile: Profile | None) -> Recipient:
+# Columns and not whole rows: this is read for every message that is sent.
+_RECIPIENT = (
+    Device.id, Device.app_id, Device.profile_id, Device.locale, Device.location, Device.marketing_push,
+    Device.personalisation, Device.is_test, Device.timezone, Device.push_provider, Device.push_address,
+    Device.push_kind, Device.push_retired_at, Device.platform, Profile.first_name, Profile.language,
+    Profile.attributes, Profile.suppressed_at,
+)  # fmt: skip
+
+
+def _recipient(row: Any) -> Recipient:
     return Recipient(
-        device_id=device.id,
-        app_id=device.app_id,
-        person_id=device.profile_id or device.id,
-        profile_id=device.profile_id,
-        first_name=profile.first_name if profile else None,
-        language=(profile.language if profile else None) or device.locale,
-        attributes=profile.attributes if profile else {},
-        location=device.location,
-        marketing_push=device.marketing_push,
-        personalisation=device.personalisation,
-        suppressed=profile is not None and profile.suppressed_at is not None,
-        is_test=device.is_test,
-        timezone=device.timezone,
-        push_provider=device.push_provider,
-        push_address=device.push_address,
-        push_kind=device.push_kind,
-        push_retired=device.push_retired_at is not None,
-        platform=device.platform,
+        device_id=row.id,
+        app_id=row.app_id,
+        person_id=row.profile_id or row.id,
+        profile_id=row.profile_id,
+        first_name=row.first_name,
+        language=row.language or row.locale,
+        attributes=row.attributes or {},
+        location=row.location,
+        marketing_push=row.marketing_push,
+        personalisation=row.personalisation,
+        suppressed=row.suppressed_at is not None,
+        is_test=row.is_test,
+        timezone=row.timezone,
+        push_provider=row.push_provider,
+        push_address=row.push_address,
+        push_kind=row.push_kind,
+        push_retired=row.push_retired_at is not None,
+        platform=row.platform,
     )
 
 

@@ -361,7 +361,7 @@ async def test_an_address_belongs_to_the_device_that_named_it_last(
         rows = await session.execute(
             select(Device.id, Device.push_retired_reason).execution_options(populate_existing=True)
         )
-        found = dict(row.tuple() for row in rows)
+        found = dict(tuple(row) for row in rows)
         return [found[id_] for id_ in ids]
 
     assert await retired() == ["moved", None, None]  # another tenant's device is another tenant's matter

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 PROJECT = "geoengage-local"
-SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+SCOPES = {f"https://www.googleapis.com/auth/{name}" for name in ("firebase.messaging", "cloud-platform")}
 GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -180,7 +180,7 @@ class FcmServer:
             )
         except jwt.PyJWTError as error:
             return web.json_response({"error": "invalid_grant", "error_description": str(error)}, status=400)
-        if SCOPE not in str(claims.get("scope")).split():
+        if SCOPES.isdisjoint(str(claims.get("scope")).split()):
             return web.json_response({"error": "invalid_scope"}, status=400)
         project = str(claims["iss"]).removeprefix("push@").removesuffix(".iam.gserviceaccount.com")
         if self._projects.get(project) == "no_account":

@@ -11,6 +11,8 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+from firebase_admin import messaging
+from firebase_admin._messaging_encoder import MessageEncoder  # public only as str(message); pinned below 8
 
 from geoengage.kit.settings import FcmSettings, Settings
 from geoengage.messaging.channels import Push
@@ -125,6 +127,75 @@ def test_encoding_varies_with_kind_and_campaign(over: dict[str, object], present
 def test_the_longest_text_fits_into_fcms_4096_bytes() -> None:
     text = render_message("𝔗" * 500, "漢" * 3000, {})
     assert find_flaw(encode(push(title=text.title, body=text.body), NOW)) is None
+
+
+def as_firebase_admin_writes_it(push: Push, now: datetime) -> dict[str, object]:
+    """The same message, built of firebase-admin's classes and written by its encoder."""
+    left = timedelta(seconds=int((push.expires_at - now).total_seconds()))
+    link, key, options = push.data.get("link", ""), push.collapse_key, push.options
+    level = {"interruption-level": options.apns.interruption_level} if options.apns.interruption_level else None
+    message = messaging.Message(
+        notification=messaging.Notification(title=push.title, body=push.body, image=options.image_url),
+        data=dict(push.data),
+        android=messaging.AndroidConfig(
+            priority=options.android.priority or "high",
+            ttl=left,
+            collapse_key=key,
+            notification=messaging.AndroidNotification(
+                tag=key, sound=options.android.sound, channel_id=options.android.channel_id
+            ),
+        ),
+        apns=messaging.APNSConfig(
+            headers={
+                "apns-priority": "10",
+                "apns-expiration": str(int(push.expires_at.timestamp())),
+                "apns-collapse-id": key,
+            },
+            payload=messaging.APNSPayload(
+                aps=messaging.Aps(
+                    sound=options.apns.sound or "default",
+                    mutable_content=True,
+                    thread_id=options.apns.thread_id,
+                    custom_data=level,
+                )
+            ),
+        ),
+        webpush=messaging.WebpushConfig(
+            headers={"TTL": str(int(left.total_seconds())), "Urgency": "high"},
+            notification=messaging.WebpushNotification(tag=key),
+            fcm_options=messaging.WebpushFCMOptions(link=link) if link.startswith("https://") else None,
+        ),
+        fcm_options=messaging.FCMOptions(analytics_label=f"c_{push.campaign_id.hex}") if push.campaign_id else None,
+    )
+    setattr(message, "fid" if push.address_kind == "fcm_fid" else "token", push.address)
+    encoded: dict[str, object] = MessageEncoder().default(message)
+    return encoded
+
+
+ALL_OPTIONS = PushOptions(
+    AndroidOptions("offers", "normal", "bell"),
+    ApnsOptions("bell.caf", "time-sensitive", "offers"),
+    "https://cdn.example/x",
+)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {},
+        {"address_kind": "fcm_fid"},
+        {"campaign_id": None},
+        {"data": {"message_id": "1"}},
+        {"data": {"link": "myshop://offer"}},
+        {"options": ALL_OPTIONS},
+        {"options": PushOptions(apns=ApnsOptions(thread_id="t"))},
+        {"options": PushOptions(AndroidOptions(sound="s"))},
+        {"expires_at": NOW + timedelta(hours=30)},
+    ],
+)
+def test_encoding_is_firebase_admins(over: dict[str, object]) -> None:
+    message = push(**over)
+    assert encode(message, NOW) == as_firebase_admin_writes_it(message, NOW)
 
 
 async def test_the_longest_options_beside_it_shorten_the_text(channel: FcmChannel, fcm: FcmServer) -> None:

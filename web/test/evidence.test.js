@@ -58,10 +58,11 @@ test('a whole beacon is read out of what was pasted', () => {
 test('a point in words', () => {
   assert.equal(
     identityText({ kind: 'beacon', uuid: UUID.replaceAll('-', ''), major: 1, minor: 7 }),
-    'f7826da6… · 1 · 7',
+    'f7826da6…\u00a0·\u00a01\u00a0·\u00a07',
   );
   assert.equal(identityText({ kind: 'check_in', code: 'K7Q2' }), 'K7Q2');
   assert.equal(reachText([]), 'reaches no zone');
+  assert.equal(reachText([], 'beacon'), 'reaches no zone, only tells the level');
   const names = ['A', 'B', 'C', 'D', 'E'].map((name) => ({ name }));
   assert.equal(reachText(names.slice(0, 2)), 'reaches A, B');
   assert.equal(reachText(names), 'reaches A, B, C and 2 more');

@@ -1,4 +1,4 @@
-"""Firebase Cloud Messaging over HTTP v1: firebase-admin's message encoding and Google's tokens, sent with aiohttp.
+"""Firebase Cloud Messaging over HTTP v1: Google's tokens, messages as firebase-admin would write them, aiohttp.
 
 firebase-admin's own sending is some ten times slower and ignores Retry-After. What an answer means is decided in
 `rules.after_answer`; here are the socket and the token. Which messages must wait because of an answer is kept in the
@@ -8,12 +8,11 @@ database, for all workers (`messaging/pace.py`).
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import aiohttp
-from firebase_admin import messaging
-from firebase_admin._messaging_encoder import MessageEncoder  # public only as str(message); pinned below 8
+import msgspec
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.oauth2.service_account import Credentials
 
@@ -22,6 +21,7 @@ from geoengage.messaging.channels.base import Push, shorten
 from geoengage.messaging.channels.google_token import AccessToken
 from geoengage.messaging.rules import (
     Answer,
+    ApnsOptions,
     Attempt,
     Check,
     CheckResult,
@@ -37,7 +37,7 @@ _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
-MESSAGE_MAX = 4096  # bytes of JSON; FCM counts the payload only, so this is on the safe side
+MESSAGE_MAX = 4000  # bytes; FCM takes 4096 and says little about how it counts them
 # A topic nobody subscribes to, and validate_only besides: a check reaches no phone.
 _CHECK = {"validate_only": True, "message": {"topic": "geoengage-check", "data": {"check": "1"}}}
 
@@ -108,52 +108,59 @@ class FcmChannel:
 
 def write(push: Push, now: datetime) -> bytes:
     """The request's body; the message's text is shortened where the whole would be larger than FCM takes."""
-    body = _json(push, now)
-    return body if len(body) <= MESSAGE_MAX else _json(shorten(push, len(body) - MESSAGE_MAX), now)
-
-
-def _json(push: Push, now: datetime) -> bytes:
-    return json.dumps({"message": encode(push, now)}, ensure_ascii=False).encode()
+    body = msgspec.json.encode({"message": encode(push, now)})
+    if len(body) > MESSAGE_MAX:
+        body = msgspec.json.encode({"message": encode(shorten(push, len(body) - MESSAGE_MAX), now)})
+    return body
 
 
 def encode(push: Push, now: datetime) -> dict[str, Any]:
-    """The message as FCM's JSON, by firebase-admin. The remaining seconds are the time to live on every platform."""
-    left = timedelta(seconds=int((push.expires_at - now).total_seconds()))
+    """The message as FCM's JSON. The remaining seconds are the time to live on every platform.
+
+    What firebase-admin's MessageEncoder makes of the same message (a test holds the two together) at a fraction of its
+    cost, which was a quarter of all that a worker did.
+    """
+    left = int((push.expires_at - now).total_seconds())
+    key, android, apns = push.collapse_key, push.options.android, push.options.apns
     link = push.data.get("link", "")
-    key, android, apns, image = push.collapse_key, push.options.android, push.options.apns, push.options.image_url
-    level = {"interruption-level": apns.interruption_level} if apns.interruption_level else None
-    message = messaging.Message(
-        notification=messaging.Notification(title=push.title, body=push.body, image=image),
-        data=dict(push.data),
-        android=messaging.AndroidConfig(
-            priority=android.priority or "high",
-            ttl=left,
-            collapse_key=key,
-            notification=messaging.AndroidNotification(tag=key, sound=android.sound, channel_id=android.channel_id),
-        ),
-        apns=messaging.APNSConfig(
-            headers={
+    message: dict[str, Any] = {
+        "fid" if push.address_kind == "fcm_fid" else "token": push.address,
+        "notification": _some(title=push.title, body=push.body, image=push.options.image_url),
+        "data": push.data,
+        "android": {
+            "priority": android.priority or "high",
+            "ttl": f"{left}s",
+            "collapse_key": key,
+            "notification": _some(tag=key, sound=android.sound, channel_id=android.channel_id),
+        },
+        "apns": {
+            "headers": {
                 "apns-priority": "10",
                 "apns-expiration": str(int(push.expires_at.timestamp())),
                 "apns-collapse-id": key,
             },
-            payload=messaging.APNSPayload(
-                aps=messaging.Aps(
-                    sound=apns.sound or "default", mutable_content=True, thread_id=apns.thread_id, custom_data=level
-                )
-            ),
-        ),
-        webpush=messaging.WebpushConfig(
-            headers={"TTL": str(int(left.total_seconds())), "Urgency": "high"},
-            notification=messaging.WebpushNotification(tag=key),
-            fcm_options=messaging.WebpushFCMOptions(link=link) if link.startswith("https://") else None,
-        ),
-        fcm_options=messaging.FCMOptions(analytics_label=f"c_{push.campaign_id.hex}") if push.campaign_id else None,
-    )
-    # Set afterwards: as an argument `token=` warns of its deprecation every time, and many phones still have one.
-    setattr(message, "fid" if push.address_kind == "fcm_fid" else "token", push.address)
-    encoded: dict[str, Any] = MessageEncoder().default(message)
-    return encoded
+            "payload": {"aps": _aps(apns)},
+        },
+        "webpush": {"headers": {"TTL": str(left), "Urgency": "high"}, "notification": {"tag": key}},
+    }
+    if link.startswith("https://"):
+        message["webpush"]["fcm_options"] = {"link": link}
+    if push.campaign_id is not None:
+        message["fcm_options"] = {"analytics_label": f"c_{push.campaign_id.hex}"}
+    return message
+
+
+def _some(**members: str | None) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _aps(options: ApnsOptions) -> dict[str, Any]:
+    aps: dict[str, Any] = {"sound": options.sound or "default", "mutable-content": 1}
+    if options.thread_id is not None:
+        aps["thread-id"] = options.thread_id
+    if options.interruption_level is not None:
+        aps["interruption-level"] = options.interruption_level
+    return aps
 
 
 def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:

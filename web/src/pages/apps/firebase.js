@@ -91,7 +91,7 @@ export function firebaseSection({ app, context, signal }) {
       body: h(
         'p',
         null,
-        'The credentials are deleted. Phones of this app get no more pushes until you give new ones; their inbox goes on.',
+        'The credentials are deleted. Pushes to this app then take the project of this installation, if it has one; else messages are in the app’s inbox only.',
       ),
       actions: [
         { label: 'Keep them', value: '' },
@@ -166,7 +166,7 @@ export function firebaseSection({ app, context, signal }) {
         { class: 'quiet' },
         old
           ? 'The new file takes the place of the old one at once.'
-          : 'Pushes to Android and iOS go through your own Firebase project. Until it is set up, messages reach the inbox of the app only.',
+          : 'Pushes to Android and iOS go through the app’s own Firebase project. Until it has one, they take the project of this installation; where there is none either, messages are in the app’s inbox only.',
       ),
       drop.node,
       field.node,
@@ -192,8 +192,8 @@ export function firebaseSection({ app, context, signal }) {
   return node;
 }
 
-/** A check says more than the state: also what proves nothing, as when Google cannot be reached. @param {Sender & {words: string}} found */
-const withWords = (found) => ({ ...found, detail: found.status === 'works' ? null : found.words });
+/** A check says more than the state: also what proves nothing, as when Google cannot be reached. @param {Sender & {result: string, words: string}} found */
+const withWords = (found) => ({ ...found, detail: found.result === 'works' ? null : found.words });
 
 /** @param {HTMLElement} node @param {unknown} error */
 function complain(node, error) {

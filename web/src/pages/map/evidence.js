@@ -76,8 +76,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
     try {
       const found = await getAll(PATH, { mall_id: now.mall.id, level: ordinal });
       if (mine !== asked) return;
-      [points, trouble] = [found, null];
-      points.sort((a, b) => a.properties.name.localeCompare(b.properties.name));
+      [points, trouble] = [found.sort(byName), null];
     } catch (error) {
       if (mine !== asked) return;
       [points, trouble] = [[], error];
@@ -238,7 +237,7 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
           { class: 'zone-text' },
           h('span', { class: 'zone-name' }, name),
           h('span', { class: 'zone-kind' }, about),
-          h('span', { class: reaches.length ? 'zone-kind' : 'evidence-lost' }, reachText(reaches)),
+          h('span', { class: reaches.length ? 'zone-kind' : 'evidence-lost' }, reachText(reaches, kind)),
         ),
       ),
       kind === 'check_in' &&
@@ -393,10 +392,9 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
       const stored = await writePoint({ ...now, body: now.form.body() });
       if (!stored) return false;
       if (draft === now) draft = null;
-      await follow();
-      if (stored.properties.level !== null && stored.properties.level !== level()) onLevel(stored.properties.level);
-      const { name, reaches } = stored.properties;
-      context.toast(`Saved “${name}”: it ${reachText(reaches)}.`, { tone: 'ok' });
+      keep(stored);
+      const { name, reaches, kind } = stored.properties;
+      context.toast(`Saved “${name}”: it ${reachText(reaches, kind)}.`, { tone: 'ok' });
       if (!draft && isOpen) reopen(stored, !now.point);
       return true;
     } catch (error) {
@@ -406,6 +404,15 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
       isBusy = false;
       showDirty();
     }
+  }
+
+  /** What was saved is on the map at once; that it changed is heard a little later. @param {EvidencePoint} stored */
+  function keep(stored) {
+    points = points.filter(({ id }) => id !== stored.id);
+    const floor = stored.properties.level;
+    if (floor === level()) points = [...points, stored].sort(byName);
+    else if (floor !== null) onLevel(floor);
+    view.eye.hidden = points.length === 0;
   }
 
   /** A new check-in is shown with its code and poster; anything else goes back to the list. @param {EvidencePoint} stored @param {boolean} isNew */
@@ -434,8 +441,8 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
     try {
       await call('DELETE', `${PATH}/${point.id}`);
       draft = null;
+      points = points.filter(({ id }) => id !== point.id);
       engine.pick(null);
-      await follow();
       showList();
       draw();
       backButton.focus();
@@ -465,3 +472,6 @@ export function makeEvidence({ engine, context, canEdit, map, venue, level, asid
 /** @param {import('../../ui/dom.js').Child} words @param {string} look @param {string} testid @param {() => void} click */
 const button = (words, look, testid, click) =>
   h('button', { type: 'button', class: `button ${look}`, 'data-testid': testid, on: { click } }, words);
+
+/** @param {EvidencePoint} a @param {EvidencePoint} b */
+const byName = (a, b) => a.properties.name.localeCompare(b.properties.name);

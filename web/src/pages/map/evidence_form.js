@@ -121,7 +121,6 @@ export function evidenceForm({ point, preset, venue, level, storeAt, onChange, o
         name: 'evidence-kind',
         value: key,
         checked: key === kind,
-        class: 'visually-hidden',
         'data-testid': `evidence-kind-${key}`,
         on: { change: () => setKind(key) },
       }),
@@ -334,7 +333,7 @@ export function evidenceForm({ point, preset, venue, level, storeAt, onChange, o
     return h(
       'div',
       { class: 'evidence-facts' },
-      h('p', { 'data-testid': 'evidence-reach' }, `As saved it ${reachText(saved.reaches)}.`),
+      h('p', { 'data-testid': 'evidence-reach' }, `As saved it ${reachText(saved.reaches, saved.kind)}.`),
       saved.code && [
         h('p', null, 'Code ', h('code', { 'data-testid': 'evidence-code' }, saved.code)),
         h(

@@ -108,14 +108,14 @@ export function readBeacon(text) {
 
 /** What names a point among its kind. @param {Partial<EvidenceProps> & {kind: EvidenceKind}} point */
 export function identityText({ kind, uuid, major, minor, bssid, code }) {
-  if (kind === 'beacon') return `${uuidText(uuid).slice(0, 8)}… · ${major} · ${minor}`;
+  if (kind === 'beacon') return `${uuidText(uuid).slice(0, 8)}…\u00a0·\u00a0${major}\u00a0·\u00a0${minor}`;
   if (kind === 'access_point') return bssid ?? '';
   return code ?? '';
 }
 
-/** Which zones hearing it can enter. @param {{name: string}[]} reaches */
-export function reachText(reaches) {
-  if (!reaches.length) return 'reaches no zone';
+/** Which zones hearing it can enter. @param {{name: string}[]} reaches @param {EvidenceKind} [kind] */
+export function reachText(reaches, kind) {
+  if (!reaches.length) return kind && kind !== 'check_in' ? 'reaches no zone, only tells the level' : 'reaches no zone';
   const names = reaches.slice(0, 3).map(({ name }) => name);
   const more = reaches.length - names.length;
   return `reaches ${names.join(', ')}${more ? ` and ${more} more` : ''}`;

@@ -84,6 +84,8 @@ export function listenToKeys(actions) {
     else if (actions.canEdit && zone[key]) zone[key]();
     else if (actions.canEdit && turns[key]) actions.onTurn(turns[key]);
     else plain[event.key]?.();
+    // else the same key would close the question that it has just opened
+    if (event.key === 'Escape') event.preventDefault();
   }
 
   /** @param {KeyboardEvent} event */
