@@ -44,7 +44,9 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "route", name=op.f("pk_sender_pace")),
     )
-    op.add_column("message", sa.Column("push", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True))
+    op.add_column(
+        "message", sa.Column("push", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+    )
     op.create_index("ix_device_push_address", "device", ["push_address"], postgresql_using="hash")
 
 
