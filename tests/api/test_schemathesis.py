@@ -35,10 +35,10 @@ from sqlalchemy.pool import NullPool
 
 from geoengage.app import create_app
 from geoengage.kit.db import make_sessions
-from geoengage.kit.settings import Settings
+from geoengage.kit.settings import FcmSettings, Settings
 from tests.api.wall.cases import CASES, Case, For, square
 from tests.api.wall.world import LAT, LON, Side, bearer, cookie, make_side
-from tests.conftest import KEY, plain_logging
+from tests.conftest import KEY, NOWHERE, plain_logging
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -76,7 +76,8 @@ def server(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -
     """uvicorn in a thread on a database of its own, without its thousands of log lines."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     url = clone()
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("api"), secret_key=KEY), url)
+    fcm = FcmSettings(base_url=NOWHERE, token_uri=f"{NOWHERE}/token")
+    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("api"), secret_key=KEY, fcm=fcm), url)
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
     thread = threading.Thread(target=running.run)
     thread.start()
