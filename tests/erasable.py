@@ -87,6 +87,11 @@ async def _walk(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:
     pings.append({"at": (now + timedelta(hours=1)).isoformat(), "lon": LON, "lat": LAT})
     answer = (await client.post("/v1/pings", json={"pings": pings}, headers=bearer(phone.token))).json()
     assert (answer["accepted"], len(answer["rejected"])) == (3, 1), answer
+    # a phone app speaks for it too, and is told what to monitor
+    location = {"_type": "location", "tid": "P1", "lat": LAT, "lon": LON, "acc": 5, "tst": int(now.timestamp()) - 10}
+    told = await client.post("/ingest/owntracks", json=location, auth=(str(phone.id), phone.token))
+    assert told.status_code == 200
+    assert told.json(), "no regions"
 
 
 async def _message(session: Session, side: Side, device_id: UUID, mark: str, *, status: str) -> UUID:

@@ -14,16 +14,6 @@ __all__ = ["make_phone"]  # the fixture
 pytestmark = MARKS
 
 
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def _others(demo: Demo) -> None:
-    """To be deleted when the branches connect, evidence and privacy are merged."""
-    missing = {"/v1/devices/pair", "/v1/check-in/{code}", "/v1/me/export"} - set(
-        (await demo.api("GET", "/openapi.json"))["paths"]
-    )
-    if missing:
-        pytest.skip(f"not merged yet: {missing}")
-
-
 async def without_query(phone: Phone) -> None:
     """The code is used once: neither a reload nor a bookmark uses it again."""
     await expect(phone.page).to_have_url(phone.demo.state["shopper_url"])

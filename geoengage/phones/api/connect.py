@@ -128,7 +128,7 @@ async def get_steps(device_id: UUID, me: PeopleReader, tx: Tx) -> StepsOut:
 
 
 @router.put("/v1/connect/{device_id}/consents")
-async def state_consents(device_id: UUID, body: ConsentsIn, me: PeopleReader, tx: Tx, now: Now) -> ConsentsOut:
+async def state_phone_consents(device_id: UUID, body: ConsentsIn, me: PeopleReader, tx: Tx, now: Now) -> ConsentsOut:
     """Record what whoever holds the phone agreed to, for apps that have no page to ask on.
 
     Kept as proof with the source `connect-a-phone`. Ask the person; the shopper page asks by itself.
