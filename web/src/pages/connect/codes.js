@@ -112,14 +112,14 @@ export function makeCodes({ onConsent, onRenew, announce }) {
     const svg = found.qr[current];
     if (!isGone() && svg)
       return h('img', {
-        class: 'qr',
+        class: 'connect-qr',
         src: `data:image/svg+xml,${encodeURIComponent(svg)}`,
         alt: `QR code for ${CLIENTS[current].tab}`,
         'data-testid': 'connect-qr',
       });
     return h(
       'div',
-      { class: 'qr qr-gone', 'data-testid': isPaired() ? 'code-used' : 'code-expired' },
+      { class: 'connect-qr connect-qr-gone', 'data-testid': isPaired() ? 'code-used' : 'code-expired' },
       icon(isPaired() ? 'check' : 'clock', 28),
       h('p', null, isPaired() ? 'This code was used: the phone is connected.' : 'This code is too old.'),
       h(
@@ -141,7 +141,7 @@ export function makeCodes({ onConsent, onRenew, announce }) {
     if (protocol === 'https:' || hostname === 'localhost' || hostname.startsWith('127.')) return null;
     return h(
       'div',
-      { class: 'note note-warn', 'data-testid': 'http-warning' },
+      { class: 'connect-note connect-note-warn', 'data-testid': 'http-warning' },
       icon('warning', 18),
       h(
         'p',

@@ -20,7 +20,7 @@ const MEANS = [
  *   null for the server's own
  */
 export function makeReach({ onReady, onClosed }) {
-  const node = h('div', { class: 'reach', 'data-testid': 'connect-reach' });
+  const node = h('div', { class: 'connect-reach', 'data-testid': 'connect-reach' });
   const countdown = h('strong', { 'data-testid': 'lan-left' });
   /** @type {Lan | null} */
   let lan = null;
@@ -85,7 +85,7 @@ export function makeReach({ onReady, onClosed }) {
         h('p', null, 'This server answers this computer only. Phones in the same Wi-Fi can be let in, for a while.'),
         h(
           'div',
-          { class: 'reach-buttons' },
+          { class: 'connect-reach-buttons' },
           button('Let phones in…', 'button-primary', 'lan-open', open),
           button('Only a browser on this computer', 'button-quiet', 'lan-skip', () => onReady(null)),
         ),
@@ -97,7 +97,7 @@ export function makeReach({ onReady, onClosed }) {
       h('p', null, 'Phones are let in, for ', countdown, ' more.'),
       h(
         'div',
-        { class: 'reach-buttons' },
+        { class: 'connect-reach-buttons' },
         lan.urls.length > 1 ? addresses(lan) : h('code', { 'data-testid': 'lan-url' }, lan.url),
         button('Close now', '', 'lan-close', close),
       ),
@@ -108,7 +108,7 @@ export function makeReach({ onReady, onClosed }) {
   function addresses({ url, urls }) {
     return h(
       'label',
-      { class: 'reach-address' },
+      { class: 'connect-reach-address' },
       'This computer in the phone’s network',
       h(
         'select',
