@@ -98,7 +98,7 @@ async def test_no_request_leaves_a_secret_in_the_log(
     phone = await call(201, "POST", "/v1/devices", world.pk_headers, json={"platform": "web"})
     monkeypatch.setattr(profiles, "get_device", fail)
     monkeypatch.setattr(service, "read_login_link", fail)
-    await call(500, "GET", "/v1/config", bearer(call.keep(phone["device_token"])))
+    await call(500, "GET", "/v1/devices/me", bearer(call.keep(phone["device_token"])))
     await call(500, "GET", call.keep(service.make_login_link(KEY, world.tenant_id, operator.id, now)), {})
     assert logged.getvalue().count("RuntimeError: a bug") == 2
     assert "/v1/geofences/nearby" in logged.getvalue()

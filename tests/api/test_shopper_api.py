@@ -29,13 +29,15 @@ async def open_page(client: httpx.AsyncClient, world: World, **body: object) -> 
     return opened
 
 
-async def test_an_app_gets_a_page_whose_key_registers_devices(client: httpx.AsyncClient, session: Session) -> None:
+async def test_an_app_gets_a_page_whose_key_registers_devices(
+    client: httpx.AsyncClient, app: FastAPI, session: Session
+) -> None:
     world = await make_world(session)
-    app = f"/v1/apps/{world.app_id}"
-    before = await client.get(app, headers=world.sk_headers)
+    path = f"/v1/apps/{world.app_id}"
+    before = await client.get(path, headers=world.sk_headers)
     assert (before.json()["shopper_page"], before.json()["brand_color"]) == (False, None)
     tag = {"If-Match": before.headers["etag"]}
-    changed = await client.patch(app, json={"brand_color": "#AA3300"}, headers=world.sk_headers | tag)
+    changed = await client.patch(path, json={"brand_color": "#AA3300"}, headers=world.sk_headers | tag)
     assert changed.json()["brand_color"] == "#aa3300"
 
     opened = await open_page(client, world)
@@ -48,11 +50,11 @@ async def test_an_app_gets_a_page_whose_key_registers_devices(client: httpx.Asyn
         "brand_color": "#aa3300",
         "language": "en",
         "key": opened["key"],
-        "vapid_public_key": None,
+        "vapid_public_key": app.state.vapid_public_key,
         "text_version": "shopper-2026-11",
         "data_controller": "Test mall",
     }
-    assert (await client.get(app, headers=world.sk_headers)).json()["shopper_page"] is True
+    assert (await client.get(path, headers=world.sk_headers)).json()["shopper_page"] is True
     headers = {"Authorization": f"Bearer {opened['key']}"}
     assert (await client.post("/v1/devices", json={"platform": "web"}, headers=headers)).status_code == 201
     audit = (await session.execute(select(AuditEntry.action).where(AuditEntry.tenant_id == world.tenant_id))).scalars()

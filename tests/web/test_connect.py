@@ -113,8 +113,9 @@ class Dialog:
 
 
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)
-async def listener(demo: Demo, signed_in: Any) -> AsyncIterator[None]:
-    """Closed after each test, as before: it is one for the whole server."""
+async def listener(demo: Demo, signed_in: Any, message: dict[str, Any]) -> AsyncIterator[None]:
+    """Closed after each test, as before: it is one for the whole server. `message`: the others look for one of a
+    simulated shopper, so it is found before the phones of these tests get theirs and are removed."""
     yield
     (session,) = signed_in["cookies"]
     async with httpx.AsyncClient(base_url=demo.url, cookies={session["name"]: session["value"]}) as http:

@@ -100,6 +100,8 @@ async def test_a_beacon_is_placed_moved_and_deleted(
     await expect(row(page, "Web beacon")).to_contain_text("12\u00a0·\u00a0345")
 
     # dragged out of the list its form opens; nothing is saved before Save
+    made = (await points(demo))["Web beacon"]
+    await expect(page.get_by_test_id(f"handle-evidence-{made['id']}")).to_be_attached()
     await mall.drag((2, 1), (6, 3))
     await expect(page.get_by_test_id("evidence-unsaved")).to_have_text("Unsaved changes")
     await expect(page.get_by_test_id("evidence-x")).to_have_value("6")

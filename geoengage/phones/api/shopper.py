@@ -35,7 +35,8 @@ CSP = (
 _FOREVER = "public, max-age=31536000, immutable"  # of what has a hash in its name
 _A_DAY = "public, max-age=86400"
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "No such page; `detail` says what to do."}
+    404: {"model": Problem, "description": "No such page; `detail` says what to do."},
+    422: PROBLEMS[422],
 }
 
 router = APIRouter(tags=["shopper page"])

@@ -117,6 +117,7 @@ export function picture({ fixes, zones: verdicts }, { frame, level, outline, sto
     zoneNames(
       shapes.filter(({ zone }) => names.get(zone.id) !== 'outside'),
       unit,
+      box,
     ),
     scaleBar(box, unit),
   );
@@ -157,8 +158,13 @@ function path(shape) {
   return parts(shape).flat().map(ring).join('');
 }
 
-/** Names at the top of their zones; one that would cover another is left out. @param {{zone: Zone, shape: Shape}[]} shapes @param {number} unit */
-function zoneNames(shapes, unit) {
+/**
+ * Names at the top of their zones, moved into the picture; one that would cover another is left out.
+ * @param {{zone: Zone, shape: Shape}[]} shapes
+ * @param {number} unit
+ * @param {{x: number, width: number}} box
+ */
+function zoneNames(shapes, unit, box) {
   const size = 12 * unit;
   /** @type {{x: number, y: number, half: number}[]} */
   const taken = [];
@@ -170,7 +176,9 @@ function zoneNames(shapes, unit) {
       shape,
     }) => {
       const [minX, , maxX, maxY] = /** @type {number[]} */ (bounds([shape]));
-      const spot = { x: (minX + maxX) / 2, y: -maxY + 14 * unit, half: name.length * size * 0.3 };
+      const half = name.length * size * 0.3;
+      const middle = Math.min(Math.max((minX + maxX) / 2, box.x + half), box.x + box.width - half);
+      const spot = { x: middle, y: -maxY + 14 * unit, half };
       if (
         taken.some((other) => Math.abs(other.y - spot.y) < size && Math.abs(other.x - spot.x) < other.half + spot.half)
       )
