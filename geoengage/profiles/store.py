@@ -96,11 +96,11 @@ async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collect
 
     For whoever is about to write rows about them without a lock of its own.
     """
-    devices = select(Device.profile_id).where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
-    held = await session.execute(devices.order_by(Device.id).with_for_update(read=True, key_share=True))
-    profile_ids = {id_ for id_ in held.scalars() if id_ is not None}
-    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(profile_ids))
-    await session.execute(profiles.order_by(Profile.id).with_for_update(read=True, key_share=True))
+    them = (Device.tenant_id == tenant_id, Device.id.in_(device_ids))
+    people = (await session.execute(select(Device.profile_id).where(*them, Device.profile_id.is_not(None)))).scalars()
+    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(set(people)))
+    for query in (profiles.order_by(Profile.id), select(Device.id).where(*them).order_by(Device.id)):  # in lock order
+        await session.execute(query.with_for_update(read=True, key_share=True))
 
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
