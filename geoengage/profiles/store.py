@@ -97,8 +97,8 @@ async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collect
     For whoever is about to write rows about them without a lock of its own.
     """
     them = (Device.tenant_id == tenant_id, Device.id.in_(device_ids))
-    people = (await session.execute(select(Device.profile_id).where(*them, Device.profile_id.is_not(None)))).scalars()
-    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(set(people)))
+    people = select(Device.profile_id).where(*them)
+    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(people))
     for query in (profiles.order_by(Profile.id), select(Device.id).where(*them).order_by(Device.id)):  # in lock order
         await session.execute(query.with_for_update(read=True, key_share=True))
 
