@@ -24,6 +24,7 @@ from geoengage.presence.rules.fixes import PingIn, Rejected
 from geoengage.presence.rules.relocation import map_epoch
 from geoengage.presence.service import Batch, IndexCache, nearby
 from geoengage.presence.writer import PingWriter
+from geoengage.profiles.rules import withdrew_location
 from geoengage.tenancy.rules import Principal
 from geoengage.venues.store import venue_epoch
 
@@ -191,12 +192,7 @@ async def on_consent_changed(
     session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
 ) -> None:
     """Location consent was withdrawn: where the phone was told its regions is forgotten."""
-    withdrawn = {
-        UUID(r.payload["device_id"])
-        for r in recorded
-        if r.payload["kind"] == "location" and r.payload["status"] != "granted"
-    }
-    if withdrawn:
+    if withdrawn := withdrew_location(recorded):
         await store.withdraw_told(session, tenant_id, withdrawn)
 
 

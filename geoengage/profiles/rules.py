@@ -13,7 +13,7 @@ from uuid import UUID
 import jwt
 
 from geoengage.kit import errors
-from geoengage.kit.event_base import Event
+from geoengage.kit.event_base import Event, Recorded
 from geoengage.tenancy.rules import user_token_algorithm
 
 USER_TOKEN_LIFETIME = timedelta(hours=24)
@@ -50,6 +50,15 @@ class UserTokenRefused(errors.Invalid):
 
     code = "user-token-refused"
     title = "The user token proves nothing"
+
+
+def withdrew_location(recorded: Sequence[Recorded]) -> set[UUID]:
+    """The devices from which a batch of `consent.changed` takes the consent to location."""
+    return {
+        UUID(r.payload["device_id"])
+        for r in recorded
+        if r.payload["kind"] == ConsentKind.LOCATION and r.payload["status"] != Consent.GRANTED
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 /** Shapes of the HTTP API as the console uses them, and of the values its own modules hand to each other. */
 
+export * from './types_footfall';
+export * from './types_phones';
+
 export type XY = [number, number];
 export type LonLat = [number, number];
 
@@ -405,55 +408,6 @@ export interface Context {
 }
 export type Page = (root: HTMLElement, context: Context, query: URLSearchParams) => void | (() => void);
 
-/** Footfall: null is what may not be told, or is not over. */
-export interface Peak {
-  weekday: number;
-  hour: number;
-}
-export interface Footfall {
-  place: { kind: string; id: string | null; level: number | null; name: string };
-  period: 'day' | 'week' | 'month';
-  from: string;
-  to: string;
-  timezone: string;
-  k: number;
-  complete: boolean;
-  visits: number | null;
-  people: number | null;
-  returning_share: number | null;
-  dwell: { median_s: number | null; bins: { from_s: number; to_s: number | null; visits: number | null }[] };
-  by_day: { on: string; visits: number | null; people: number | null }[];
-  hours: (number | null)[];
-  peak: Peak | null;
-  previous: { from: string; to: string; visits: number | null; people: number | null };
-  hidden: { cells: number; why: string };
-}
-export interface FootfallPlace {
-  kind: 'zone' | 'store' | 'level';
-  id: string | null;
-  store_id: string | null;
-  level: number | null;
-  name: string;
-  visits: number | null;
-  people: number | null;
-  median_dwell_s: number | null;
-  returning_share: number | null;
-  peak: Peak | null;
-}
-export interface Flow {
-  from_zone_id: string;
-  from_name: string;
-  to_zone_id: string;
-  to_name: string;
-  people: number;
-}
-export interface Heat {
-  cell_m: number;
-  k: number;
-  cells: { lon: number; lat: number; people: number }[];
-  hidden: { cells: number; why: string };
-}
-
 /** What POST /v1/imports/… would do or did. */
 export interface ImportItem {
   kind: string;
@@ -507,76 +461,6 @@ export type VenueFeature = Feature<VenueFeatureProps>;
 export interface Owner {
   id: string;
   name: string;
-}
-
-/** "Connect a phone". The links hold credentials. */
-export interface PhoneLinks {
-  device_id: string;
-  expires_at: string;
-  base_url: string;
-  reach: 'public' | 'lan' | 'this_computer';
-  links: { shopper: string | null; owntracks: string; overland: string; traccar: string };
-  qr: { shopper: string | null; owntracks: string; overland: string; traccar: string };
-}
-/** What has happened to the phone; null is not yet. */
-export interface PhoneSteps {
-  device_id: string;
-  connected: { at: string; client: string | null } | null;
-  paired_at: string | null;
-  consent: { location: 'granted' | 'denied' | 'unknown'; at: string } | null;
-  position: { at: string; accuracy_m: number; level: number | null; nearest_mall_m: number | null } | null;
-  zone: { name: string; entered_at: string } | null;
-  last_message: { id: string; at: string; status: string; reason: string | null; title: string } | null;
-  relocation: 'mall' | 'circle' | null;
-}
-export interface Lan {
-  open: boolean;
-  url: string | null;
-  urls: string[];
-  until: string | null;
-  public_url: string | null;
-}
-export interface App {
-  id: string;
-  name: string;
-  store_id: string | null;
-  brand_color: string | null;
-  shopper_page: boolean;
-}
-export interface Key {
-  kind: 'pk' | 'sk';
-  name: string;
-  hint: string;
-  app_id: string | null;
-  is_test: boolean;
-  revoked_at: string | null;
-}
-
-export type EvidenceKind = 'beacon' | 'access_point' | 'check_in';
-export interface EvidenceProps {
-  kind: EvidenceKind;
-  name: string;
-  mall_id: string | null;
-  level: number | null;
-  store_id: string | null;
-  uuid: string | null;
-  major: number | null;
-  minor: number | null;
-  rssi_at_1m: number | null;
-  bssid: string | null;
-  radius_m: number | null;
-  code: string | null;
-  reaches: { zone_id: string; name: string }[];
-  version: number;
-  updated_at: string;
-}
-export type EvidencePoint = Feature<EvidenceProps>;
-/** What POST /v1/zones/evidence says of a zone: by which evidence it can be entered. */
-export interface ZoneEvidence {
-  gnss: { reaches: boolean; typical_accuracy_m: number; largest_share: number; needs: number; words: string };
-  points: { id: string; name: string; kind: EvidenceKind; level: number | null; distance_m: number; share: number }[];
-  verdict: 'gnss' | 'beacon' | 'wifi' | 'check_in' | 'none';
-  words: string;
 }
 
 /** Of a campaign's push besides its words; null or missing is as usual. */

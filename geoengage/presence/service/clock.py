@@ -13,6 +13,7 @@ from geoengage.presence.rules.state import DeviceState
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.matching import live_facts
 from geoengage.presence.service.outcome import Outcome, write
+from geoengage.profiles.rules import withdrew_location
 
 _ALL = 10_000  # more devices than one transaction should ever advance
 
@@ -49,12 +50,7 @@ async def on_consent_changed(
     session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
 ) -> None:
     """Location consent was withdrawn: open visits end, and every coordinate of the device goes."""
-    withdrawn = {
-        UUID(r.payload["device_id"])
-        for r in recorded
-        if r.payload["kind"] == "location" and r.payload["status"] != "granted"
-    }
-    locked = await store.lock_devices(session, tenant_id, list(withdrawn))
+    locked = await store.lock_devices(session, tenant_id, list(withdrew_location(recorded)))
     states = await store.list_states(session, tenant_id, list(locked))
     outcome = Outcome()
     # Who has granted it again meanwhile keeps everything.

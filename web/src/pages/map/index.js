@@ -210,19 +210,17 @@ export function mapPage(root, context, query) {
     onLevel: view.setLevel,
     covered: () => covered(),
   });
+  /** @param {{isOpen: () => boolean, open: () => void}} panel */
+  const openAside = async (panel) => {
+    if (view.venue() && !panel.isOpen() && (await leaveAll())) panel.open();
+  };
   const menu = addVenueMenu({
     context,
     canEdit,
     more: toolbar.more,
     venue: view.venue,
-    onPlan: async () => {
-      if (!view.venue() || plan.isOpen() || !(await leaveAll())) return;
-      plan.open();
-    },
-    onEvidence: async () => {
-      if (!view.venue() || evidence.isOpen() || !(await leaveAll())) return;
-      evidence.open();
-    },
+    onPlan: () => openAside(plan),
+    onEvidence: () => openAside(evidence),
   });
   frame.node.append(plan.eye, evidence.eye);
   const tabs = sheetTabs([
@@ -256,10 +254,8 @@ export function mapPage(root, context, query) {
     onClose: () => editing.isOpen() && tabs.open('zones'),
   });
   if (canEdit) {
-    editing.addExtra(makeEvidenceReach({ venue: view.venue, onAdd: addEvidence }));
-    editing.addExtra(lint);
-    editing.addExtra(preview);
-    editing.addExtra(ghost.extra);
+    const reach = makeEvidenceReach({ venue: view.venue, onAdd: addEvidence });
+    for (const extra of [reach, lint, preview, ghost.extra]) editing.addExtra(extra);
   }
   if (connect) toolbar.more.add({ label: 'Connect a phone…', icon: 'phone', testid: 'more-connect', act: connect });
   toolbar.more.add({ label: 'Test walk', icon: 'walk', testid: 'more-walk', act: startWalk });
