@@ -1,0 +1,1 @@
+"""Events for other systems: endpoints that integrators register, signed deliveries, replay."""
