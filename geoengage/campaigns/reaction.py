@@ -36,6 +36,7 @@ from geoengage.profiles.rules import Recipient
 STEP = "message"  # a campaign has one step so far
 BAD_TEMPLATE = "bad_template"
 _EVENTS: dict[str, type[ZoneTransition]] = {"zone.entered": ZoneEntered, "zone.dwelled": ZoneDwelled}
+WANTED = frozenset(_EVENTS)
 logger = log.get("campaigns")
 
 
