@@ -86,9 +86,8 @@ async def _starts(
 async def _people(session: Session, tenant_id: TenantId, starts: Sequence[_Start]) -> dict[UUID, Recipient]:
     if not starts:
         return {}
-    device_ids = {s.event.device_id for s in starts}
-    await profiles.hold_people(session, tenant_id, device_ids)  # messages to somebody erased meanwhile would stay
-    return await profiles.list_recipients(session, tenant_id, device_ids)
+    # Held: messages to somebody who is erased meanwhile would stay.
+    return await profiles.hold_recipients(session, tenant_id, {s.event.device_id for s in starts})
 
 
 def _addresses(start: _Start, person: Recipient | None) -> bool:

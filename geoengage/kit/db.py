@@ -135,7 +135,8 @@ async def glance(sessions: Sessions) -> AsyncIterator[Session]:
     Cross-tenant: for loops that look for work.
     """
     async with sessions() as session:
-        _ = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        if isinstance(sessions.kw["bind"], AsyncEngine):  # on a connection of the caller's it is in its transaction
+            _ = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         yield session
 
 

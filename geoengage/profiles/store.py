@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 
@@ -91,26 +91,30 @@ async def retire_moved(session: Session, tenant_id: TenantId, address: str, devi
     )
 
 
-async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> None:
-    """Keep these devices and their people from being erased until the commit (FOR KEY SHARE, which delays nobody else).
+async def hold_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
+    """Recipients by device id, kept from being erased until the commit (FOR KEY SHARE, which delays nobody else).
 
     For whoever is about to write rows about them without a lock of its own.
     """
-    them = (Device.tenant_id == tenant_id, Device.id.in_(device_ids))
-    people = select(Device.profile_id).where(*them)
-    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(people))
-    for query in (profiles.order_by(Profile.id), select(Device.id).where(*them).order_by(Device.id)):  # in lock order
-        await session.execute(query.with_for_update(read=True, key_share=True))
+    people = select(Device.profile_id).where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
+    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(people)).order_by(Profile.id)
+    await session.execute(profiles.with_for_update(read=True, key_share=True))  # profiles come first in the lock order
+    devices = _recipients(tenant_id, device_ids).order_by(Device.id)
+    rows = await session.execute(devices.with_for_update(read=True, key_share=True, of=Device))
+    return {row.id: _recipient(row) for row in rows}
 
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
-    rows = await session.execute(
+    return {row.id: _recipient(row) for row in await session.execute(_recipients(tenant_id, device_ids))}
+
+
+def _recipients(tenant_id: TenantId, device_ids: Collection[UUID]) -> Select[Any]:
+    return (
         select(*_RECIPIENT)
         .outerjoin(Profile, (Profile.tenant_id == Device.tenant_id) & (Profile.id == Device.profile_id))
         .where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
     )
-    return {row.id: _recipient(row) for row in rows}
 
 
 # Columns and not whole rows: this is read for every message that is sent.
