@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import signal
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import uvloop
@@ -74,32 +74,28 @@ async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction
 
 async def react_once(sessions: Sessions, table: Sequence[Reaction], ring: Callable[[], None] = lambda: None) -> int:
     """One round over all reactions and tenants; returns how many ledger rows were passed."""
-    return await act(sessions, table, ring) + await pass_by(sessions, table)
+    return await react_among(sessions, table, table, ring)
 
 
-async def act(sessions: Sessions, table: Sequence[Reaction], ring: Callable[[], None]) -> int:
-    """Let those of these reactions act for which something lies in a ledger; returns how many rows they passed.
+async def react_among(
+    sessions: Sessions, acting: Sequence[Reaction], passing: Sequence[Reaction], ring: Callable[[], None]
+) -> int:
+    """One round, with one look at all cursors; returns how many ledger rows were passed.
 
-    The bell rings after each: a message that it wrote does not wait for the others.
+    Those of `acting` for which something lies in a ledger act; the bell rings after each, so that a message that it
+    wrote does not wait for the others. Those of `passing` are moved past what they do not want.
     """
-    named, passed = {reaction.name: reaction for reaction in table}, 0
-    for behind in await _look(sessions, table):
-        if behind.wanted:
+    named, passed = {reaction.name: reaction for reaction in acting}, 0
+    passers, idle = {reaction.name for reaction in passing}, defaultdict[TenantId, list[events.Behind]](list)
+    for behind in await _look(sessions, dict.fromkeys((*acting, *passing))):
+        if not behind.wanted and behind.reaction in passers:
+            idle[behind.tenant_id].append(behind)
+        elif behind.wanted and behind.reaction in named:
             with _only_this_tenant("reaction_waits", behind.tenant_id):
                 moved = await react(sessions, behind.tenant_id, named[behind.reaction])
                 passed += moved
                 if moved:
                     ring()
-    return passed
-
-
-async def pass_by(sessions: Sessions, table: Sequence[Reaction]) -> int:
-    """Move the cursors of these reactions past what they do not want; returns how many rows that were."""
-    idle: dict[TenantId, list[events.Behind]] = defaultdict(list)
-    for behind in await _look(sessions, table):
-        if not behind.wanted:
-            idle[behind.tenant_id].append(behind)
-    passed = 0
     for tenant_id, those in idle.items():
         with _only_this_tenant("reaction_waits", tenant_id):
             async with transaction(sessions, tenant_id) as session:
@@ -108,7 +104,7 @@ async def pass_by(sessions: Sessions, table: Sequence[Reaction]) -> int:
     return passed
 
 
-async def _look(sessions: Sessions, table: Sequence[Reaction]) -> list[events.Behind]:
+async def _look(sessions: Sessions, table: Iterable[Reaction]) -> list[events.Behind]:
     async with glance(sessions) as session:
         found = await events.look(session, {reaction.name: reaction.types for reaction in table})
     for behind in found:
@@ -168,15 +164,16 @@ async def _run(settings: Settings, database_url: str) -> None:
     table = reactions(indexes)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
-    stopping = asyncio.Event()
+    stopping, ear = asyncio.Event(), bell.ear()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
 
     async def reacting_urgently() -> bool:
-        return await act(sessions, urgent, bell.ring) > 0
+        ear.forget()
+        return await react_among(sessions, urgent, (), bell.ring) > 0
 
     async def reacting() -> bool:
-        passed = await act(sessions, patient, bell.ring) + await pass_by(sessions, table)
+        passed = await react_among(sessions, patient, table, bell.ring)
         await asyncio.sleep(GATHER_S)
         return passed > 0
 
@@ -194,7 +191,7 @@ async def _run(settings: Settings, database_url: str) -> None:
     async with bell.open(), messaging.deliverer(sessions, settings, bell) as deliverer:
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_loop("urgent reactions", reacting_urgently, bell.ear().wait, poll_s, stopping))
+            tasks.create_task(_loop("urgent reactions", reacting_urgently, ear.wait, poll_s, stopping))
             tasks.create_task(_loop("reactions", reacting, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))

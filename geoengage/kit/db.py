@@ -66,6 +66,7 @@ def make_engine(url: str, *, pool_size: int = 10, application_name: str = "geoen
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_use_lifo=True,  # the one used last is the one that need not be asked whether it still works
         hide_parameters=True,  # an error's text goes to the log, and parameters hold positions and names
         connect_args={
             "application_name": application_name,
@@ -103,6 +104,8 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 
 @event.listens_for(SyncSession, "do_orm_execute")
 def _add_tenant_criterion(state: ORMExecuteState) -> None:
+    if not state.is_orm_statement:
+        return  # text names no entity that the criterion could be added to
     tenant_id = state.session.info.get("tenant_id")
     if tenant_id is None or state.is_column_load or state.is_relationship_load:
         return

@@ -279,12 +279,16 @@ class Ear:
         """End the wait, or the next one."""
         self._rang.set()
 
+    def forget(self) -> None:
+        """Whoever looks now need not look again for what rang before."""
+        self._rang.clear()
+
     async def wait(self, timeout_s: float) -> None:
         """Sleep until somebody rings, at most `timeout_s` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._rang.wait()
-        self._rang.clear()
+        self.forget()
 
 
 class Bell:
@@ -311,6 +315,10 @@ class Bell:
     def ring(self) -> None:
         """Wake every process soon. Never blocks, never fails."""
         self._wake()  # this process need not wait for its own notification
+        self.ring_others()
+
+    def ring_others(self) -> None:
+        """Wake the other processes soon: here nobody has to look."""
         self._ringing.set()
 
     def _wake(self) -> None:

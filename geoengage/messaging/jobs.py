@@ -68,6 +68,7 @@ class Deliverer:
         clock: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
+        ring_others: Callable[[], None] = lambda: None,
     ) -> None:
         self._sessions = sessions
         self._senders = senders
@@ -75,7 +76,8 @@ class Deliverer:
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
-        self._ring = ring
+        self._ring, self._ring_others = ring, ring_others
+        self._was_full = False
         self._lease = new_id()
         self.took_off = Ear()  # hears of each claim that sends something: then there is something to land
         self._flying: dict[asyncio.Task[Outcome], Flight] = {}
@@ -103,7 +105,8 @@ class Deliverer:
     async def claim(self) -> bool:
         """Claim for whoever has work, and let it fly; whether anything was claimed. Ends when all slots are taken."""
         free = self._settings.send_concurrency - len(self._flying)
-        if free <= 0:
+        self._was_full = free <= 0
+        if self._was_full:
             return False
         async with glance(self._sessions) as session:  # cross-tenant: only to find who has work
             tenants = await store.list_due_tenants(session, self._clock())
@@ -245,8 +248,10 @@ class Deliverer:
         self._half_done.clear()
         if self._flying and 2 * self._done >= len(self._flying):
             self._half_done.set()
-        if landed:
+        if landed and self._was_full:
             self._ring()
+        elif landed:
+            self._ring_others()
         return True
 
     async def _record(self, tenant_id: TenantId, batch: Mapping[UUID, tuple[Flight, Outcome]]) -> None:
@@ -310,6 +315,6 @@ async def deliverer(
     Its `claim` and `land` are the bodies of two loops, to be called again at once while they say True.
     """
     async with open_senders(settings, clock) as senders:
-        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring)
+        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others)
         yield made
         await made.finish()
