@@ -1,5 +1,12 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page."""
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page.
 
+And runs it: in this process, or in several on one port, which know of each other through the database only.
+"""
+
+import ctypes
+import os
+import signal
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -7,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -14,9 +22,10 @@ from fastapi.staticfiles import StaticFiles
 from geoengage.campaigns.api import router as campaigns
 from geoengage.ingest import api as ingest
 from geoengage.ingest.service import Speakers
-from geoengage.kit import errors, health, openapi, partitions
+from geoengage.kit import errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
+from geoengage.kit.commands import with_driver
 from geoengage.kit.db import make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.http import Problem, install_error_handlers
@@ -39,6 +48,17 @@ from geoengage.tenancy.auth import authenticate
 from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
 
+PR_SET_PDEATHSIG = 1
+HUNG_S = 60  # a process that says nothing for longer is replaced; building a large index may take some seconds
+_UVICORN: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws_per_message_deflate": False,  # the position frames are binary and do not shrink
+    "access_log": False,  # it would hold query strings (?lon=&lat=)
+    "server_header": False,
+    "log_config": None,
+    "timeout_graceful_shutdown": 2,  # live streams never end by themselves
+}
 LOGIN_PAGE = "/login"
 PAGES = ("/", LOGIN_PAGE, "/map", "/stores", "/footfall", "/campaigns", "/review", "/explain", "/messages", "/apps")
 _PACKAGED = Path(__file__).parent / "_web"
@@ -80,7 +100,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
-    app.state.lan = LanListener(app, settings.lan.host, settings.lan.port)
+    app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
     app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
@@ -108,6 +128,40 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def run(settings: Settings, database_url: str) -> None:
+    """Answer HTTP until SIGTERM or SIGINT, in `settings.processes` processes; one that dies is started again."""
+    if settings.processes == 1:
+        uvicorn.run(create_app(settings, database_url), host=settings.host, port=settings.port, **_UVICORN)
+        return
+    settings.signing_key()
+    load_vapid_key(settings)  # keys that have to be made are made once, before anybody asks for them
+    with tempfile.TemporaryDirectory(prefix="geoengage-metrics-") as folder:
+        os.environ |= {
+            "GEOENGAGE_DATABASE_URL": database_url,
+            "GEOENGAGE_HOST": settings.host,
+            "GEOENGAGE_PORT": str(settings.port),
+            "GEOENGAGE_PROCESSES": str(settings.processes),
+            "PROMETHEUS_MULTIPROC_DIR": folder,
+        }
+        uvicorn.run(
+            f"{__name__}:create_app_of_many",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.processes,
+            timeout_worker_healthcheck=HUNG_S,
+            **_UVICORN,
+        )
+
+
+def create_app_of_many() -> FastAPI:
+    """The application in one of several processes, which ends when the one that started it does, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    settings = Settings()
+    log.configure(as_json=settings.log_json)
+    return create_app(settings, with_driver(settings.database_url or ""))
 
 
 def _serve_console(app: FastAPI, settings: Settings) -> None:
