@@ -6,8 +6,9 @@ And runs it: in this process, or in several on one port, which know of each othe
 import ctypes
 import os
 import signal
+import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from uvicorn.supervisors import Multiprocess
 
 from geoengage.campaigns.api import router as campaigns
 from geoengage.ingest import api as ingest
@@ -145,15 +147,42 @@ def run(settings: Settings, database_url: str) -> None:
             "GEOENGAGE_PROCESSES": str(settings.processes),
             "PROMETHEUS_MULTIPROC_DIR": folder,
         }
-        uvicorn.run(
+        config = uvicorn.Config(
             f"{__name__}:create_app_of_many",
             factory=True,
-            host=settings.host,
-            port=settings.port,
             workers=settings.processes,
             timeout_worker_healthcheck=HUNG_S,
             **_UVICORN,
         )
+        try:
+            _bind(settings.host, settings.port, shared=False).close()  # is it free? Sharing it would not ask
+        except OSError as error:
+            raise SystemExit(f"{settings.host}:{settings.port} cannot be opened: {error.strerror}") from error
+        with _bind(settings.host, settings.port, shared=True) as kept:  # never listens: only nobody else gets the port
+            port = _SharedPort(settings.host, kept.getsockname()[1])
+            Multiprocess(config, sockets=[port]).run()  # type: ignore[list-item]
+
+
+class _SharedPort:
+    """In each process that it is sent to, it becomes a socket of that process's own on the port.
+
+    So the kernel spreads the connections. Of one socket that all inherit, whoever wakes first takes all that came.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._where = host, port
+
+    def __reduce__(self) -> tuple[Callable[..., socket.socket], tuple[str, int, bool]]:
+        return _bind, (*self._where, True)
+
+
+def _bind(host: str, port: int, shared: bool) -> socket.socket:
+    one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    one.bind((host, port))
+    return one
 
 
 def create_app_of_many() -> FastAPI:

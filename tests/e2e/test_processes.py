@@ -75,18 +75,21 @@ async def until(what: str, holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
+async def serve(folder: Path, port: int) -> asyncio.subprocess.Process:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GEOENGAGE_")}
+    env |= {"GEOENGAGE_DATA_DIR": str(folder), "GEOENGAGE_SECRET_KEY": KEY, "GEOENGAGE_PORT": str(port)}
+    env["PYTHONDONTWRITEBYTECODE"] = ""  # five processes: compile once
+    with (folder / "serve.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "geoengage", "serve", "--processes", "2", cwd=ROOT, env=env, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+
+
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     port = free_port()
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GEOENGAGE_")}
-    env |= {"GEOENGAGE_DATA_DIR": str(tmp_path), "GEOENGAGE_SECRET_KEY": KEY, "GEOENGAGE_PORT": str(port)}
-    env["PYTHONDONTWRITEBYTECODE"] = ""  # five processes: compile once
-    log = (tmp_path / "serve.log").open("wb")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "geoengage", "serve", "--processes", "2", cwd=ROOT, env=env, stdout=log, stderr=log,
-        start_new_session=True,
-    )  # fmt: skip
-    log.close()
+    process = await serve(tmp_path, port)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(force_close=True), timeout=aiohttp.ClientTimeout(total=15)
     ) as http:
@@ -117,6 +120,10 @@ async def test_two_processes_are_as_one_and_end_together(server: Server) -> None
     await until("another one has taken its place", lambda: len(server.children - {victim}) == 2)
     assert all(await asyncio.gather(*(server.answers() for _ in range(10))))
     assert await server.counted() >= after, "what the dead one had counted is still there"
+
+    second = await serve(server.folder, server.port)
+    assert await asyncio.wait_for(second.wait(), WITHIN_S) == 1, "a port is shared with nobody else"
+    assert "cannot be opened" in (server.folder / "serve.log").read_text()
 
     children = server.children
     server.process.terminate()

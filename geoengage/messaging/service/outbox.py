@@ -65,6 +65,7 @@ def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
         "zone_id": draft.zone_id,
         "zone_version": draft.zone_version,
         "visit_id": draft.visit_id,
+        "outlives_visit": draft.outlives_visit,
         "event_id": draft.event_id,
         "purpose": str(draft.purpose),
         "channel": None,

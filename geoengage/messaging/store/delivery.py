@@ -56,8 +56,8 @@ FROM taken CROSS JOIN LATERAL (
     m.push, m.collapse_key, m.timezone, m.attempts, m.expires_at,
     CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
     ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
-    EXISTS (SELECT FROM visit v WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL)
-      AS visit_ended
+    NOT m.outlives_visit AND EXISTS (SELECT FROM visit v
+      WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL) AS visit_ended
   FROM message m WHERE m.tenant_id = :tenant_id AND m.id = taken.message_id OFFSET 0) AS m
 JOIN tenant t ON t.id = :tenant_id ORDER BY m.id
 """)
