@@ -19,7 +19,7 @@ from geoengage.presence.service import IndexCache
 from geoengage.wiring import reactions
 from tests.conftest import KEY, ROOT
 
-READY_S = 40.0
+READY_S = 90.0
 # A reaction that has no cursor yet has read nothing.
 WAITING = """
 SELECT (SELECT count(*) FROM message_due),
