@@ -51,7 +51,7 @@ class Tally(_Closed):
     )
     again: int = Field(
         ge=0,
-        description="Further entries of the same visit, or wrong ones at the same zone: a cooldown would hold them back.",
+        description="Further entries of one visit, or wrong ones at one zone: a cooldown would hold them back.",
     )
     missed: int = Field(ge=0, description="Visits of a minute or more without an entry.")
 
