@@ -12,6 +12,7 @@ from uuid import UUID
 
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
+from geoengage.presence.rules.decide import Transition
 from geoengage.presence.rules.state import DeviceState, Fix, Phase
 from geoengage.presence.service.matching import DeviceWork, advance, live_facts
 from geoengage.presence.service.outcome import Outcome
@@ -23,7 +24,9 @@ Phases = dict[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `at` on a device stood in `phase` with a zone; `reason` as an event would give it, else what the fix did."""
+    """From `at` on the engine held that a device stood in `phase` with a zone. An exit counts from when the device was
+    last inside or first seen outside, and is held from when that was certain. `reason` as an event would give it, else
+    what the fix did."""
 
     zone_id: UUID
     at: datetime
@@ -51,17 +54,15 @@ async def believe(
     belief, state = Belief(), start
     for number, fix in enumerate(fixes):
         outcome = Outcome()
-        before = _phases(state)
-        state = _step(index, device_id, state, fix, outcome)
+        before, state = state, _step(index, device_id, state, fix, outcome)
         belief.phases[fix.at] = after = _phases(state)
         belief.changes += _changes(before, after, outcome, fix.at)
         if number % BREATH == BREATH - 1:
             await asyncio.sleep(0)
     if state is not None:
-        outcome, before = Outcome(), _phases(state)
-        at = max(until, state.last_at)
+        outcome, at = Outcome(), max(until, state.last_at)
         decision = engine.decide(state, None, (), live_facts(index, state, at), at)
-        belief.changes += _changes(before, _phases(outcome.apply(state, decision)), outcome, at)
+        belief.changes += _changes(state, _phases(outcome.apply(state, decision)), outcome, at)
     belief.changes.sort(key=lambda c: c.at)
     return belief
 
@@ -77,21 +78,27 @@ def _phases(state: DeviceState | None) -> Phases:
     return {} if state is None else {zone_id: z.phase.value for zone_id, z in state.zones.items()}
 
 
-def _changes(before: Mapping[UUID, str], after: Mapping[UUID, str], outcome: Outcome, at: datetime) -> Iterator[Change]:
+def _changes(before: DeviceState | None, after: Mapping[UUID, str], outcome: Outcome, at: datetime) -> Iterator[Change]:
     """Every change between two moments; what the clock did in between has its own time."""
-    stood = dict(before)
+    stood = _phases(before)
     for _, t in outcome.transitions:
         phase = {"entered": Phase.INSIDE.value, "exited": OUTSIDE}.get(t.kind)
         if phase is None:
             continue
         if t.kind == "entered" and t.since < t.at and stood.get(t.zone_id, OUTSIDE) == OUTSIDE:
             yield Change(t.zone_id, t.since, Phase.PENDING.value, "one_fix")
-        yield Change(t.zone_id, t.at, phase, t.reason)
+        yield Change(t.zone_id, _certain_at(before, t, at), phase, t.reason)
         stood[t.zone_id] = phase
     for zone_id in {**stood, **after}:
         was, now = stood.get(zone_id, OUTSIDE), after.get(zone_id, OUTSIDE)
         if was != now:
             yield Change(zone_id, at, now, _why(was, now))
+
+
+def _certain_at(before: DeviceState | None, t: Transition, at: datetime) -> datetime:
+    """When a transition was certain, `at` at the latest: an exit when its timer was due."""
+    z = before.zones.get(t.zone_id) if before and t.kind == "exited" else None
+    return t.at if z is None or z.timer_at is None else max(t.at, min(at, z.timer_at))
 
 
 def _why(was: str, now: str) -> str:

@@ -17,7 +17,7 @@ import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { may } from '../../ui/words.js';
 import { openConnect } from '../connect/index.js';
-import { openExplain } from '../explain_panel.js';
+import { openExplain } from '../explain/panel.js';
 import { coach } from './coach.js';
 import { makeDebug } from './debug.js';
 import { drawBar } from './draw_bar.js';
