@@ -359,6 +359,7 @@ async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> tu
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
     """Waits so long at most; whether the event came."""
     if seconds <= 0:
+        await asyncio.sleep(0)  # many of these in a row must not hold up the others
         return event.is_set()
     try:
         async with asyncio.timeout(seconds):

@@ -15,7 +15,7 @@ import { zoneColour } from './venue.js';
 
 const MINUTES = 10;
 /** @type {Record<string, string>} */
-const VERDICTS = { right: 'was there', wrong: 'was never there', again: 'again, noise alone' };
+const VERDICTS = { right: 'was there', wrong: 'was not there', again: 'again, noise alone' };
 
 /** @param {Context} context @param {Venue} venue @param {SimulatedWalk} walk */
 export function openWalk(context, venue, walk) {
