@@ -11,10 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from geoengage.presence.index import ZoneIndex
-from geoengage.presence.rules import decide as engine
 from geoengage.presence.rules.decide import Transition
-from geoengage.presence.rules.state import DeviceState, Fix, Phase
-from geoengage.presence.service.matching import DeviceWork, advance, live_facts
+from geoengage.presence.rules.state import DeviceState, Fix, Phase, Said
+from geoengage.presence.service.matching import DeviceWork, advance, run_clock
 from geoengage.presence.service.outcome import Outcome
 
 OUTSIDE = "outside"
@@ -61,8 +60,7 @@ async def believe(
             await asyncio.sleep(0)
     if state is not None:
         outcome, at = Outcome(), max(until, state.last_at)
-        decision = engine.decide(state, None, (), live_facts(index, state, at), at)
-        belief.changes += _changes(state, _phases(outcome.apply(state, decision)), outcome, at)
+        belief.changes += _changes(state, _phases(run_clock(index, state, at, outcome)), outcome, at)
     belief.changes.sort(key=lambda c: c.at)
     return belief
 
@@ -70,7 +68,7 @@ async def believe(
 def _step(
     index: ZoneIndex, device_id: UUID, state: DeviceState | None, fix: Fix, outcome: Outcome
 ) -> DeviceState | None:
-    advance(index, [DeviceWork(device_id, state, 0.0, [fix])], outcome)
+    advance(index, [DeviceWork(device_id, None, 0.0, start=state, fixes=[fix], new=[fix])], outcome)
     return outcome.states[-1] if outcome.states else state
 
 
@@ -112,13 +110,15 @@ def _why(was: str, now: str) -> str:
 
 def fix_of(row: Mapping[str, Any]) -> Fix:
     """A stored position as the engine takes it."""
+    said = None if row["said_zone_id"] is None else Said(row["said_zone_id"], row["said_left"])
     return Fix(
         at=row["at"],
-        sent_at=row["at"],
+        sent_at=row["sent_at"],
         lon=row["lon"],
         lat=row["lat"],
         accuracy_m=row["accuracy_m"],
         level=row["level"],
         trust=row["trust"],
         source=row["source"],
+        said=said,
     )

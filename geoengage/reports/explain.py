@@ -15,7 +15,6 @@ import numpy as np
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules.evidence import is_certain
 from geoengage.presence.rules.levels import belief_weight, level_probability
-from geoengage.presence.service.matching import zone_facts
 from geoengage.reports.rules import Approach, Happened
 
 MARGIN_M = 25.0  # zones that lie this much beyond the accuracy circle are still worth a word
@@ -37,10 +36,19 @@ def look(index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tup
     pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
     levels = believed_levels(index, fixes, level_before)
     near: list[list[Approach]] = [[] for _ in fixes]
-    for number, zone_number, s in zip(pairs.point, pairs.zone, pairs.s, strict=True):
-        near[number].append(approach(index, int(zone_number), fixes[number], levels[number], float(s)))
+    for number, zone_number, s in zip(pairs.point.tolist(), pairs.zone.tolist(), pairs.s.tolist(), strict=True):
+        if _is_told(index, zone_number, fixes[number]["at"]):
+            near[number].append(approach(index, zone_number, fixes[number], levels[number], s))
     floors = [(f["level"], 1.0) if f["level"] is not None else known for f, known in zip(fixes, levels, strict=True)]
     return [Seen(floor, tuple(found)) for floor, found in zip(floors, near, strict=True)]
+
+
+def _is_told(index: ZoneIndex, number: int, at: datetime) -> bool:
+    """Whether a version was in force at a moment, or the zone was only to come."""
+    if index.versions.in_force(number, at):
+        return True
+    zone = index.zones[number]
+    return at < zone.effective_from and index.versions.number_at(zone.zone_id, at) is None
 
 
 def closest(seen: Iterable[Seen]) -> dict[UUID, Approach]:
@@ -48,11 +56,15 @@ def closest(seen: Iterable[Seen]) -> dict[UUID, Approach]:
     best: dict[UUID, Approach] = {}
     inside: dict[UUID, int] = defaultdict(int)
     for a in (a for moment in seen for a in moment.near):
-        inside[a.zone_id] += a.is_open and a.confidence >= a.needed
+        inside[a.zone_id] += a.is_open and a.is_in_force and a.confidence >= a.needed
         known = best.get(a.zone_id)
-        if known is None or (a.confidence, -a.s_m) > (known.confidence, -known.s_m):
+        if known is None or _rank(a) > _rank(known):
             best[a.zone_id] = a
     return {zone_id: replace(a, n_inside=inside[zone_id]) for zone_id, a in best.items()}
+
+
+def _rank(a: Approach) -> tuple[bool, float, float]:
+    return a.is_in_force, a.confidence, -a.s_m
 
 
 def approach(
@@ -75,7 +87,7 @@ def approach(
         needed=zone.rules.min_confidence,
         n_inside=0,
         source=source,
-        is_open=zone_facts(zone, fix["at"], fix["at"]).is_open,
+        is_open=index.versions.facts(zone_number).is_open(fix["at"]),
         in_force_from=zone.effective_from,
     )
 
@@ -101,16 +113,21 @@ def believed_levels(
 
 
 def happened(events: Sequence[Mapping[str, Any]], open_zones: set[UUID]) -> dict[UUID, Happened]:
-    """What was recorded, by zone (rows of `store.list_events`)."""
-    kinds: dict[UUID, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    for event in events:
-        kinds[event["zone_id"]][event["kind"]] = event
+    """What was recorded, by zone (rows of `store.list_events`); a visit that was taken back counts as never told."""
+    gone = {e["visit_id"] for e in events if e["kind"] == "retracted" and e["dwell_s"] is None}
+    told: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for e in events:
+        if e["visit_id"] not in gone or e["kind"] == "retracted":
+            told[e["zone_id"]][e["kind"]] = e["reason"]
     return {
         zone_id: Happened(
-            "entered" in kinds[zone_id],
-            "exited" in kinds[zone_id],
-            zone_id in open_zones,
-            {kind: event["reason"] for kind, event in kinds[zone_id].items()},
+            entered="entered" in told[zone_id],
+            exited="exited" in told[zone_id],
+            was_inside=zone_id in open_zones,
+            reasons=told[zone_id],
+            taken_back=any(e["zone_id"] == zone_id and e["visit_id"] in gone for e in events)
+            and not told[zone_id].keys() & {"entered", "exited"},
+            corrected="revised" in told[zone_id],
         )
-        for zone_id in {*kinds, *open_zones}
+        for zone_id in {*(e["zone_id"] for e in events), *open_zones}
     }

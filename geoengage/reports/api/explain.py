@@ -4,6 +4,7 @@ A real person's explanation is a path through the mall, so it needs the right to
 audited; test devices and tenants of simulated people are exempt.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -16,6 +17,10 @@ from geoengage.kit.http import PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.presence import store as presence
+from geoengage.presence.index import ZoneIndex
+from geoengage.presence.rules.state import DeviceState
+from geoengage.presence.service import IndexCache
+from geoengage.presence.service.indexes import Area
 from geoengage.reports import belief, decided, explain, rules, store
 from geoengage.reports.api.explain_shapes import (
     ExplainedCampaign,
@@ -43,7 +48,10 @@ router = APIRouter(tags=["explain"])
 MOST_ZONES = 30
 FAINTEST = 0.05  # a position says nothing worth telling of a zone below this confidence
 AFTER = timedelta(minutes=2)  # a message is decided a moment after the position that caused it
-WARM_UP = timedelta(minutes=30)  # positions before the span from which the engine's belief at its start is told again
+# The engine's belief at the start of the span is told again from its last checkpoint before; without one from the
+# positions of half an hour.
+OLDEST_START = timedelta(days=1)
+WARM_UP = timedelta(minutes=30)
 
 
 @router.get("/v1/explain", responses=PROBLEMS)
@@ -69,20 +77,25 @@ async def get_explanation(
     await _check_access(tx, me, device, wanted.reason, now)
     span = store.Span(found, moment - timedelta(minutes=wanted.minutes), moment + AFTER)
     policy = await presence.get_ping_policy(tx, tenant_id)
-    index = await request.app.state.ping_writer.indexes.get(tx, tenant_id, policy.epoch)
+    indexes: IndexCache = request.app.state.ping_writer.indexes
+    index = await indexes.get(tx, tenant_id, policy.epoch)
 
-    before = store.Span(found, span.since - WARM_UP, span.until)
-    rows = await store.list_fixes(tx, tenant_id, before)
-    seen = explain.look(index, rows, await store.find_level_before(tx, tenant_id, before))
+    checkpoint = await presence.find_checkpoint(tx, tenant_id, found, span.since)
+    start = None if checkpoint is None or checkpoint.last_at < span.since - OLDEST_START else checkpoint
+    before = store.Span(found, span.since - WARM_UP if start is None else start.last_at, span.until)
+    rows = [r for r in await store.list_fixes(tx, tenant_id, before) if start is None or r["at"] > start.last_at]
+    fixes = [belief.fix_of(r) for r in rows]
+    if fixes:
+        area = Area.of([fixes], set() if start is None else set(start.zones))
+        index = await indexes.reaching(tx, tenant_id, index, before.since, area)
+    seen = explain.look(index, rows, _level_at(start) or await store.find_level_before(tx, tenant_id, before))
     first = next((n for n, row in enumerate(rows) if row["at"] >= span.since), len(rows))
-    believed = await belief.believe(
-        index, found, [belief.fix_of(r) for r in rows if not r["late"]], min(now, span.until)
-    )
+    believed = await belief.believe(index, found, fixes, min(now, span.until), start)
     rejections = await store.list_rejections(tx, tenant_id, span)
     events = await store.list_events(tx, tenant_id, span)
     messages = await store.list_messages(tx, tenant_id, span)
     recorded = explain.happened(events, await store.list_open_zones(tx, tenant_id, span))
-    zones = _zones(index.by_id, explain.closest(seen[first:]), recorded)
+    zones = _zones(index, explain.closest(seen[first:]), recorded, span)
     told = {z.zone_id for z in zones}
     case = await decided.load(tx, tenant_id, found, messages, events, zones, now)
     return ExplanationOut(
@@ -132,19 +145,34 @@ async def _check_access(tx: Any, me: Principal, device: dict[str, Any], reason: 
     )
 
 
+def _level_at(start: DeviceState | None) -> tuple[int, datetime] | None:
+    if start is None or start.level is None or start.level_at is None:
+        return None
+    return start.level, start.level_at
+
+
 def _zones(
-    published: Mapping[UUID, PublishedZone],
+    index: ZoneIndex,
     closest: Mapping[UUID, rules.Approach],
     recorded: Mapping[UUID, rules.Happened],
+    span: store.Span,
 ) -> list[ExplainedZone]:
     """What happened first, then the nearest misses."""
-    zones = [_zone(published[z], a, recorded.get(z, rules.Happened())) for z, a in closest.items()]
+    versions: dict[UUID, list[PublishedZone]] = defaultdict(list)
+    for zone in index.zones:
+        if zone.effective_from <= span.until and (zone.effective_to is None or zone.effective_to > span.since):
+            versions[zone.zone_id].append(zone)
+    zones = [_zone(index, a, recorded.get(z, rules.Happened()), versions[z]) for z, a in closest.items()]
     order = list(rules.Verdict)
     zones.sort(key=lambda z: (order.index(z.verdict), -z.confidence, z.s_m))
     return zones[:MOST_ZONES]
 
 
-def _zone(zone: PublishedZone, a: rules.Approach, recorded: rules.Happened) -> ExplainedZone:
+def _zone(
+    index: ZoneIndex, a: rules.Approach, recorded: rules.Happened, versions: Sequence[PublishedZone]
+) -> ExplainedZone:
+    number = index.versions.number_at(a.zone_id, a.at)
+    zone = index.by_id[a.zone_id] if number is None else index.zones[number]
     verdict = rules.verdict_of(a, recorded)
     asked = {name: getattr(zone.rules, name) for name in ExplainedRules.model_fields}
     return ExplainedZone(
@@ -165,7 +193,7 @@ def _zone(zone: PublishedZone, a: rules.Approach, recorded: rules.Happened) -> E
         needed=a.needed,
         rule=rules.rule_of(a, verdict, recorded),
         rules=ExplainedRules(**asked),
-        shapes=[_shape(zone)],
+        shapes=[_shape(version) for version in sorted(versions, key=lambda v: v.effective_from)],
         verdict=verdict,
         text=rules.zone_text(a, verdict, recorded),
     )
@@ -173,7 +201,7 @@ def _zone(zone: PublishedZone, a: rules.Approach, recorded: rules.Happened) -> E
 
 def _shape(zone: PublishedZone) -> ExplainedShape:
     return ExplainedShape(
-        **{"from": zone.effective_from, "to": None},
+        **{"from": zone.effective_from, "to": zone.effective_to},
         version=zone.version,
         levels=sorted(zone.levels),
         geometry=to_geojson(zone.geometry),
@@ -216,8 +244,9 @@ def _changes(believed: belief.Belief, told: set[UUID], span: store.Span) -> list
 
 
 def _event(row: Mapping[str, Any]) -> ExplainedEvent:
-    kept = {k: row[k] for k in ExplainedEvent.model_fields if k != "text"}
-    return ExplainedEvent(**kept, text=rules.how(row["reason"]))
+    kept = {k: row[k] for k in ExplainedEvent.model_fields if k not in ("text", "visit", "before")}
+    spans = {name: row["details"].get(name) for name in ("visit", "before")}
+    return ExplainedEvent(**kept, **spans, text=rules.how(row["reason"]))
 
 
 def _message(row: Mapping[str, Any], case: decided.Case) -> ExplainedMessage:

@@ -59,7 +59,7 @@ class ExplainedFix(BaseModel):
     lat: float = Field(description="Degrees.")
     accuracy_m: float = Field(description="68 % radius, metres.")
     level: int | None = Field(description="Floor as reported.")
-    late: bool = Field(description="Came after a newer one; kept, but decided nothing.")
+    late: bool = Field(description="Came after a newer one; visits were put right by it.")
     source: str = Field(description="gnss, wifi, beacon, check_in …")
     trust: float = Field(description="How far the position itself is believed, 0–1.")
     floor: ExplainedFloor | None = Field(description="Floor reckoned with; null while none was ever known.")
@@ -137,6 +137,15 @@ class ExplainedChange(BaseModel):
     text: str = Field(description="The reason in words.")
 
 
+class ExplainedVisit(BaseModel):
+    """A visit as a whole, before or after it was put right."""
+
+    entered_at: datetime = Field(description="First position inside.")
+    exited_at: datetime | None = Field(description="Last moment inside; null: it goes on.")
+    exit_reason: str | None = Field(description="Why it ended.")
+    last_dwell_s: int | None = Field(description="The highest dwell mark reached.")
+
+
 class ExplainedEvent(BaseModel):
     """One recorded zone event."""
 
@@ -154,6 +163,8 @@ class ExplainedEvent(BaseModel):
     by_silence: bool = Field(description="The mark passed while the phone said nothing.")
     late: bool = Field(description="Too old to push when recorded.")
     recorded_at: datetime = Field(description="When it was found out.")
+    visit: ExplainedVisit | None = Field(description="For revised: the visit as it holds now.")
+    before: ExplainedVisit | None = Field(description="For revised: the visit as it was told before.")
 
 
 class ExplainedCheck(BaseModel):

@@ -62,7 +62,7 @@ class Happened:
     was_inside: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)  # kind → reason
     taken_back: bool = False  # the whole visit was retracted
-    corrected: str = ""  # how the visit was put right afterwards, in words
+    corrected: bool = False  # late fixes have put the visit right
 
 
 def verdict_of(a: Approach, happened: Happened) -> Verdict:
@@ -107,7 +107,7 @@ _HELD_BY = {
 
 def zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
     """One or two sentences with the numbers that decided."""
-    corrected = f" {happened.corrected}" if happened.corrected else ""
+    corrected = " Positions that came late have put this visit right." if happened.corrected else ""
     return _zone_text(a, verdict, happened) + corrected
 
 
@@ -180,7 +180,13 @@ _HOW = {
     "zone_published": "the zone was published or grew over it while it stood there",
     "schedule_closed": "the zone closed",
     "schedule_opened": "the zone opened while it stood there",
-    "late_fixes": "positions that came late show that it was not so",
+    "late_fixes": "positions that came late show that it was otherwise",
+    "dwell": "stayed long enough",
+    "one_fix": "one position inside, not believed yet",
+    "seen_outside": "seen outside, not believed yet",
+    "came_back": "seen inside again",
+    "contradicted": "the next position contradicted it",
+    "dormant": "inside while the zone is closed",
     "consent_withdrawn": "location consent was withdrawn",
     "relocated": "the phone was moved to another place for a trial",
 }

@@ -67,7 +67,8 @@ async def _list(session: Session, tenant_id: TenantId, span: Span, query: str) -
 async def list_fixes(session: Session, tenant_id: TenantId, span: Span) -> list[dict[str, Any]]:
     """Stored positions by event time, lon/lat; the newest 2,000 of the span."""
     query = (
-        "SELECT * FROM (SELECT event_at AS at, lon, lat, accuracy_m, level, late, source, trust FROM ping"
+        "SELECT * FROM (SELECT event_at AS at, at AS sent_at, lon, lat, accuracy_m, level, late, source, trust,"
+        " said_zone_id, said_left FROM ping"
         " WHERE tenant_id = :tenant_id AND device_id = :device_id AND event_at BETWEEN :since AND :until"
         " AND verdict IS NULL ORDER BY event_at DESC LIMIT :most) newest ORDER BY at"
     )
