@@ -34,6 +34,7 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.reports.api import router as reports
+from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import authenticate
 from geoengage.tenancy.rules import PrincipalKind
@@ -98,6 +99,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         reports,
         live,
         phones.router,
+        simulation,
         privacy,
         health.router,
     ):

@@ -11,6 +11,7 @@ import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.presence.models
 import geoengage.profiles.models
+import geoengage.simulation.models
 import geoengage.tenancy.models
 import geoengage.venues.models  # noqa: F401 - importing registers the tables
 from geoengage.kit.db import Base

@@ -171,6 +171,7 @@ ERASURE_MAP: dict[str, Table] = {
     "reaction_cursor": _none(_BOOKKEEPING),
     "scanner": _none("networks of access points"),
     "sender_pace": _none("how fast each push service may be asked"),
+    "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
     "store": _none(_PLACES),
     "tenant": _none("the company that runs the programme"),

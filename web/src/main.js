@@ -7,7 +7,7 @@ import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
 import { campaignsPage } from './pages/campaigns/index.js';
-import { explainPage } from './pages/explain.js';
+import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';

@@ -86,6 +86,12 @@ def crud(
     ]
 
 
+TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
+COMPARISON = {
+    "revision": 0, "since": NOON.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
+}  # fmt: skip
+
+
 def square(properties: dict[str, Any]) -> dict[str, Any]:
     """A Feature inside the mall."""
     ring = [[8.5, 47.4], [8.501, 47.4], [8.501, 47.401], [8.5, 47.401], [8.5, 47.4]]
@@ -329,6 +335,10 @@ CASES = [
     ),
     Case("GET", "/v1/live", queries=(lambda _: {"once": "true"},), headers={"Last-Event-ID": "0"}),
     Case("GET", "/v1/live/occupancy", queries=(*NO_QUERY, lambda s: {"mall_id": s["mall"]}), refused_to_shops=403),
+    # --- the demo's comparison
+    Case("GET", "/v1/simulation", demo_only=True),
+    Case("PUT", "/v1/simulation", body=lambda _: {"noise_m": 5}, demo_only=True),
+    Case("PUT", "/v1/simulation/report", body=lambda _: COMPARISON, demo_only=True),
     # --- footfall
     Case("GET", "/v1/footfall", queries=FOOTFALL),
     Case("GET", "/v1/footfall/places", queries=FOOTFALL_LISTS, shared=True),

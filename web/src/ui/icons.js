@@ -38,6 +38,8 @@ const PATHS = {
   store:
     'M4 9.5 5.5 4h13L20 9.5M4 9.5a2.7 2.7 0 0 0 5.3 0 2.7 2.7 0 0 0 5.4 0 2.7 2.7 0 0 0 5.3 0M5.5 12v8h13v-8M10 20v-5h4v5',
   back: 'M15 5l-7 7 7 7',
+  play: 'M8 5v14l11-7z',
+  pause: 'M8 5v14M16 5v14',
   next: 'M9 5l7 7-7 7',
   fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   keyboard: 'M3 6.5h18v11H3zM6.5 10h.2M10 10h.2M14 10h.2M17.5 10h.2M8 14h8',
