@@ -1,0 +1,68 @@
+"""A small JSON client: one server, one kept connection, one request after another. Standard library."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """The server refused; the text is its own."""
+
+
+class Unreachable(Exception):
+    """Nobody answers at that address."""
+
+
+class Client:
+    """Speaks to one server. `key`: the credential of requests that name none."""
+
+    def __init__(self, base_url: str, key: str = "", *, timeout_s: float = 60.0) -> None:
+        where = urlsplit(base_url)
+        made = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+        self._connection = made(where.hostname or "", where.port, timeout=timeout_s)
+        self._prefix = where.path.rstrip("/")
+        self.key = key
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def get(self, path: str, **query: object) -> Json:
+        """The JSON at a path."""
+        asked = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
+        return self.send("GET", f"{path}?{asked}" if asked else path)
+
+    def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        """Post JSON."""
+        return self.send("POST", path, body or {}, key=key)
+
+    def all(self, path: str, **query: object) -> list[Json]:
+        """All items of a list, page after page."""
+        page = self.get(path, limit=500, **query)
+        items: list[Json] = page["items"]
+        while cursor := page.get("next"):
+            page = self.get(path, limit=500, cursor=cursor, **query)
+            items += page["items"]
+        return items
+
+    def send(
+        self, method: str, path: str, body: Json | None = None, *, key: str | None = None, if_match: str | None = None
+    ) -> Json:
+        """Any request. Raises Refused with what the server says, Unreachable when nobody answers."""
+        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
+        if if_match is not None:
+            headers["If-Match"] = if_match
+        try:
+            self._connection.request(method, self._prefix + path, None if body is None else json.dumps(body), headers)
+            answer = self._connection.getresponse()
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise Unreachable(f"{method} {path}: {error!r}") from error
+        if answer.status >= 400:
+            raise Refused(f"{method} {path}: {answer.status} {text[:1000]}")
+        result: Json = json.loads(text) if text else {}
+        return result
