@@ -48,13 +48,18 @@ class Client:
             items += page["items"]
         return items
 
-    def send(
-        self, method: str, path: str, body: Json | None = None, *, key: str | None = None, if_match: str | None = None
-    ) -> Json:
-        """Any request. Raises Refused with what the server says, Unreachable when nobody answers."""
-        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
-        if if_match is not None:
-            headers["If-Match"] = if_match
+    def edit(self, path: str, changes: Json) -> Json:
+        """Change what is at a path, as it is now (If-Match)."""
+        _, tag = self._exchange("GET", path, None, {})
+        return self._exchange("PATCH", path, changes, {"If-Match": tag})[0]
+
+    def send(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        """Any other request. Raises Refused with what the server says, Unreachable when nobody answers."""
+        return self._exchange(method, path, body, {} if key is None else {"Authorization": f"Bearer {key}"})[0]
+
+    def _exchange(self, method: str, path: str, body: Json | None, more: dict[str, str]) -> tuple[Json, str]:
+        """The answer's JSON and its ETag."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"} | more
         try:
             self._connection.request(method, self._prefix + path, None if body is None else json.dumps(body), headers)
             answer = self._connection.getresponse()
@@ -65,4 +70,4 @@ class Client:
         if answer.status >= 400:
             raise Refused(f"{method} {path}: {answer.status} {text[:1000]}")
         result: Json = json.loads(text) if text else {}
-        return result
+        return result, answer.getheader("ETag", "")

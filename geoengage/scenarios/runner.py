@@ -75,8 +75,7 @@ def run_with_clock(file: File, server: Client) -> Result:
 def _change_policy(server: Client, policy: Policy) -> None:
     changes = policy.model_dump(exclude_none=True)
     if changes:
-        version = server.get("/v1/tenant")["version"]
-        server.send("PATCH", "/v1/tenant", changes, if_match=f'"{version}"')
+        server.edit("/v1/tenant", changes)
 
 
 def _change(world: World, change: Change) -> None:

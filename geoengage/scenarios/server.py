@@ -15,12 +15,14 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import psycopg
 import uvicorn
-from fastapi import Depends, FastAPI, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import FastAPI
 from sqlalchemy.engine import make_url
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from geoengage.app import create_app
 from geoengage.kit import clock, errors, partitions
@@ -37,10 +39,11 @@ from geoengage.tenancy.rules import KeyKind, NewKey, Scope
 from geoengage.wiring import reactions
 from geoengage.worker import fire_timers_once, react_once
 
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 MIDNIGHT = time(0)
 NOBODY_HELD_BACK = {"review": "never", "holdout_percent": 0, "quiet_start": MIDNIGHT, "quiet_end": MIDNIGHT}
 READY_S, PAUSE_S = 30.0, 0.02
-MOST_ROUNDS = 1_000  # at one moment; more means that something wakes itself
+MOST_ROUNDS = 10_000  # of one move; more means that something wakes itself
 
 
 class VirtualClock:
@@ -54,34 +57,32 @@ class VirtualClock:
         return self.now
 
 
-class WorldIn(BaseModel):
-    """A scenario that begins."""
+class WorldIn(msgspec.Struct, frozen=True):
+    """A scenario that begins: its moment 0 and the IANA time zone of its tenant."""
 
-    now: AwareDatetime = Field(description="Its moment 0.")
-    timezone: str = Field(description="IANA time zone of its tenant.")
-
-
-class WorldOut(BaseModel):
-    """Its tenant."""
-
-    secret_key: str = Field(description="A secret key with all scopes.")
+    now: Aware
+    timezone: str
 
 
-class ClockIn(BaseModel):
-    """Where to move the clock."""
+class ClockIn(msgspec.Struct, frozen=True):
+    """The moment to live on to."""
 
-    now: AwareDatetime = Field(description="The moment to live on to.")
+    now: Aware
 
 
 @dataclass(slots=True)
 class Time:
-    """The clock of a server and what happens when it moves. One scenario at a time."""
+    """The clock of a server and what happens when it moves. One scenario at a time.
+
+    `prepared`: moments for which the dated tables are there; `seen`: how much of the ledger the worker has read.
+    """
 
     sessions: Sessions
     clock: VirtualClock
     tenant_id: TenantId | None = None
     indexes: IndexCache = field(default_factory=IndexCache)
     prepared: set[datetime] = field(default_factory=set)
+    seen: int = 0
 
     async def begin(self, now: datetime, timezone: str) -> str:
         """Set the clock, prepare the dated tables, make a tenant; its key."""
@@ -95,7 +96,7 @@ class Time:
             made = await tenancy.create_tenant(
                 session, slug=slug, name="Scenario", timezone=timezone, policy=NOBODY_HELD_BACK, now=now
             )
-            self.tenant_id = TenantId(made.id)
+            self.tenant_id, self.seen = TenantId(made.id), 0
         async with transaction(self.sessions, self.tenant_id) as session:
             new = NewKey(KeyKind.SECRET, "scenario", frozenset(Scope))
             return (await tenancy.create_key(session, self.tenant_id, new, now=now))[1]
@@ -104,31 +105,27 @@ class Time:
         """Move the clock from one due moment to the next, and let the worker do its rounds at each."""
         if self.tenant_id is None or until < self.clock.now:
             raise errors.Conflict(f"the clock stands at {self.clock.now.isoformat()} and does not go back")
-        await self._work()
-        while (due := await self._next_due()) is not None and due <= until:
-            self.clock.now = due
-            await self._work()
-        self.clock.now = until
-        await self._work()
-
-    async def _next_due(self) -> datetime | None:
-        if self.tenant_id is None:
-            return None
-        async with transaction(self.sessions, self.tenant_id) as session:
-            return await store.next_due(session, self.tenant_id, self.clock.now)
+        for _ in range(MOST_ROUNDS):
+            async with transaction(self.sessions, self.tenant_id) as session:
+                ahead = await store.outlook(session, self.tenant_id)
+            is_due = ahead.due_at is not None and ahead.due_at <= self.clock.now
+            if is_due or ahead.published > self.seen:
+                await self._work()
+                self.seen = ahead.published
+            elif self.clock.now < until:
+                self.clock.now = until if ahead.due_at is None else min(until, ahead.due_at)
+            else:
+                return
+        raise RuntimeError("the worker has something to do again and again")
 
     async def _work(self) -> None:
-        """The worker's rounds until nothing is left to be done at this moment."""
-        table = reactions(self.indexes)
-        for _ in range(MOST_ROUNDS):
-            passed = await react_once(self.sessions, table)
-            if passed + await fire_timers_once(self.sessions, self.indexes) == 0:
-                return
-        raise RuntimeError("the worker has something to do at the same moment again and again")
+        """A round of each of the worker's loops."""
+        await react_once(self.sessions, reactions(self.indexes))
+        await fire_timers_once(self.sessions, self.indexes)
 
 
 def create_scenario_app(settings: Settings, database_url: str, virtual: VirtualClock, key: str) -> FastAPI:
-    """The application with the two routes that move its time."""
+    """The application with the two routes that move its time: bare ones, since each position moves the clock."""
     app = create_app(settings, database_url)
     product = app.router.lifespan_context
 
@@ -138,23 +135,23 @@ def create_scenario_app(settings: Settings, database_url: str, virtual: VirtualC
             app.state.time = Time(app.state.sessions, virtual)
             yield
 
-    async def ours(request: Request, shown: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> Time:
-        if not secrets.compare_digest(shown.credentials, key):
+    def check(request: Request) -> None:
+        if not secrets.compare_digest(request.headers.get("authorization", ""), f"Bearer {key}"):
             raise errors.Unauthenticated("this needs the key of the scenario server")
-        own: Time = request.app.state.time
-        return own
 
-    Ours = Annotated[Time, Depends(ours)]
+    async def begin(request: Request) -> Response:
+        check(request)
+        body = msgspec.json.decode(await request.body(), type=WorldIn)
+        return JSONResponse({"secret_key": await request.app.state.time.begin(body.now, body.timezone)})
 
-    @app.post("/scenarios/worlds")
-    async def begin(body: WorldIn, own: Ours) -> WorldOut:
-        return WorldOut(secret_key=await own.begin(body.now, body.timezone))
-
-    @app.put("/scenarios/clock", status_code=204)
-    async def live_on(body: ClockIn, own: Ours) -> None:
-        await own.live_on(body.now)
+    async def live_on(request: Request) -> Response:
+        check(request)
+        await request.app.state.time.live_on(msgspec.json.decode(await request.body(), type=ClockIn).now)
+        return Response(status_code=204)
 
     app.router.lifespan_context = lifespan
+    app.router.routes.insert(0, Route("/scenarios/clock", live_on, methods=["PUT"]))
+    app.router.routes.insert(0, Route("/scenarios/worlds", begin, methods=["POST"]))
     return app
 
 

@@ -1,6 +1,7 @@
-"""What the virtual clock asks the database: when does something happen by itself?"""
+"""What the virtual clock asks the database: is there something to do, and when does something happen by itself?"""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 
@@ -8,11 +9,20 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 
 
-async def next_due(session: Session, tenant_id: TenantId, after: datetime) -> datetime | None:
-    """The earliest timer of a tenant later than a moment; None when there is none."""
+class Outlook(NamedTuple):
+    """`published`: how many ledger events the tenant has; `due_at`: its earliest timer, None when there is none."""
+
+    published: int
+    due_at: datetime | None
+
+
+async def outlook(session: Session, tenant_id: TenantId) -> Outlook:
+    """What a worker would find to do for a tenant, and when."""
     rows = await session.execute(
-        text("SELECT min(due_at) FROM timer WHERE tenant_id = :tenant_id AND due_at > :after"),
-        {"tenant_id": tenant_id, "after": after},
+        text(
+            "SELECT coalesce((SELECT n FROM ledger_head WHERE tenant_id = :tenant_id), 0),"
+            " (SELECT min(due_at) FROM timer WHERE tenant_id = :tenant_id)"
+        ),
+        {"tenant_id": tenant_id},
     )
-    found: datetime | None = rows.scalar_one()
-    return found
+    return Outlook(*rows.one())

@@ -134,8 +134,7 @@ class World:
         if edit.schedule is not None:
             properties["schedule"] = edit.schedule.model_dump(mode="json", exclude_none=True)
         path = f"/v1/zones/{self.zones[edit.zone]}"
-        version = self.client.get(path)["properties"]["version"]
-        self.client.send("PATCH", path, changes, if_match=f'"{version}"')
+        self.client.edit(path, changes)
         self.client.post(f"{path}/publish")
 
     def publish(self, zone: str) -> None:
