@@ -11,7 +11,16 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 import shapely
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import Frame
@@ -78,7 +87,8 @@ Metres = Annotated[float, Field(strict=True, ge=-5_000, le=5_000)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Level = Annotated[int, Field(strict=True, ge=-20, le=200)]
 Named = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-Spot = Annotated[tuple[Metres, Metres], Field(description="[x, y] in metres.")]
+Kinds = Literal["entered", "dwelled", "exited", "revised", "retracted"]
+Spot = tuple[Metres, Metres]
 
 
 class Part(BaseModel):
@@ -137,7 +147,7 @@ class Connector(Part):
 class Beacon(Part):
     """A beacon that the map knows."""
 
-    at: Spot
+    at: Spot = Field(description="[x, y] in metres.")
     level: Level | None = Field(default=None, description="Its floor; needed where the plan has floors.")
     radius_m: float | None = Field(default=None, ge=1.5, le=100, description="Radius of the widest disc it may give.")
 
@@ -181,7 +191,7 @@ class Ping(Part):
     """One position. Its time is that of its step, or `at` inside of a batch."""
 
     x: Metres | None = Field(default=None, description="Metres; left out where the phone names no position.")
-    y: Metres | None = None
+    y: Metres | None = Field(default=None, description="Metres.")
     lonlat: tuple[Number, Number] | None = Field(default=None, description="[lon, lat], instead of x and y.")
     accuracy_m: Number | None = Field(default=5, description="68 % radius; null: the phone names none.")
     level: Level | None = Field(default=None, description="The floor that the phone names.")
@@ -232,21 +242,22 @@ Waypoint = Annotated[
 ]
 
 
+def _rising(path: list[Waypoint]) -> list[Waypoint]:
+    if any(b[0] <= a[0] for a, b in pairwise(path)):
+        raise ValueError("the times of a path must rise")
+    return path
+
+
 class Walk(Part):
     """Somebody on the way from point to point, in straight lines at even speed; the phone reports every so often."""
 
-    path: list[Waypoint] = Field(min_length=2, description="Points with their times; the same twice is standing still.")
+    path: Annotated[list[Waypoint], AfterValidator(_rising)] = Field(
+        min_length=2, description="Points with their times; the same place twice is standing still."
+    )
     every_s: float = Field(gt=0, le=3_600, description="Seconds between two positions.")
     accuracy_m: Number | None = Field(default=5, description="What the phone says; null: nothing.")
     source: str | None = Field(default=None, max_length=32, description="gnss, wifi, cell, fused …")
     noise: Noise | None = Field(default=None, description="How the phone errs; left out: not at all.")
-
-    @model_validator(mode="after")
-    def _forwards(self) -> Self:
-        times = [point[0] for point in self.path]
-        if any(b <= a for a, b in pairwise(times)):
-            raise ValueError("the times of a path must rise")
-        return self
 
 
 class WalkStep(Walk):
@@ -280,18 +291,18 @@ class Batch(Part):
 class Edit(Part):
     """A zone is drawn anew and published at once; what is left out stays."""
 
-    zone: Named
-    shape: Shape | None = None
-    levels: list[Level] | None = Field(default=None, min_length=1)
-    rules: RulesIn | None = Field(default=None, description="All rules anew.")
-    schedule: ScheduleIn | None = None
+    zone: Named = Field(description="Which.")
+    shape: Shape | None = Field(default=None, description="Its new shape.")
+    levels: list[Level] | None = Field(default=None, min_length=1, description="Its new floors.")
+    rules: RulesIn | None = Field(default=None, description="What changes of its rules.")
+    schedule: ScheduleIn | None = Field(default=None, description="Its new schedule.")
 
 
 class ConsentStep(Part):
     """Somebody decides about location."""
 
     device: Named | None = Field(default=None, description="Whose; needed when the file has several devices.")
-    location: Literal["granted", "denied"]
+    location: Literal["granted", "denied"] = Field(description="The decision.")
 
 
 class ClockStep(Part):
@@ -304,8 +315,8 @@ class ClockStep(Part):
 class Answer(Part):
     """What the server must answer to the positions of a step, in all. Left out: all are accepted."""
 
-    accepted: Count = 0
-    duplicates: Count = 0
+    accepted: Count = Field(default=0, description="How many were taken.")
+    duplicates: Count = Field(default=0, description="How many were known.")
     rejected: dict[str, Count] = Field(default={}, description="Reason and how many.")
 
 
@@ -315,7 +326,7 @@ ACTIONS = ("ping", "walk", "batch", "again", "publish", "edit", "unpublish", "de
 class Step(Part):
     """Something that happens at a moment: exactly one thing."""
 
-    at: Moment
+    at: Moment = Field(description="When it happens.")
     ping: PingStep | None = Field(default=None, description="A position, sent at once.")
     walk: WalkStep | None = Field(default=None, description="A walk from now on, reported live.")
     batch: Batch | None = Field(default=None, description="Positions of before, sent together.")
@@ -348,11 +359,11 @@ class Step(Part):
 class ExpectedEvent(Part):
     """A zone event. Only what is given is compared; device and zone may be left out when the file has one."""
 
-    kind: Literal["entered", "dwelled", "exited", "revised", "retracted"]
+    kind: Kinds = Field(description="What happened.")
     at: Moment = Field(description="Event time.")
     within_s: float = Field(default=1, ge=0, description="How far off it may be.")
-    device: Named | None = None
-    zone: Named | None = None
+    device: Named | None = Field(default=None, description="Whose; needed when the file has several devices.")
+    zone: Named | None = Field(default=None, description="Where; needed when the plan has several zones.")
     reason: str | None = Field(default=None, description="The rule that decided.")
     evidence: str | None = Field(default=None, description="What the deciding fix rests on.")
     dwell_s: Count | None = Field(default=None, description="The mark, of dwelled and retracted.")
@@ -366,11 +377,11 @@ class ExpectedEvent(Part):
 class ExpectedVisit(Part):
     """A visit. `exited` null: it is still open."""
 
-    entered: Moment
-    exited: Moment | None
+    entered: Moment = Field(description="First moment inside.")
+    exited: Moment | None = Field(description="Last moment inside; null: the visit is open.")
     within_s: float = Field(default=1, ge=0, description="How far off the moments may be.")
-    device: Named | None = None
-    zone: Named | None = None
+    device: Named | None = Field(default=None, description="Whose; needed when the file has several devices.")
+    zone: Named | None = Field(default=None, description="Where; needed when the plan has several zones.")
     reason: str | None = Field(default=None, description="Why it ended.")
     last_dwell_s: Count | None = Field(default=None, description="The highest mark reached.")
 
@@ -378,10 +389,10 @@ class ExpectedVisit(Part):
 class AbsentEvent(Part):
     """No event of this description may exist; what is left out matches anything."""
 
-    kind: Literal["entered", "dwelled", "exited", "revised", "retracted"] | None = None
-    device: Named | None = None
-    zone: Named | None = None
-    reason: str | None = None
+    kind: Kinds | None = Field(default=None, description="Only such.")
+    device: Named | None = Field(default=None, description="Only of this device.")
+    zone: Named | None = Field(default=None, description="Only of this zone.")
+    reason: str | None = Field(default=None, description="Only for this reason.")
     after: Moment | None = Field(default=None, description="Only events at or after it.")
     before: Moment | None = Field(default=None, description="Only events at or before it.")
 
@@ -411,10 +422,10 @@ class Scenario(Part):
     start: AwareDatetime = Field(default=START, description="The moment 0.")
     end: Moment = Field(description="When it is looked at; timers run until then.")
     policy: Policy = Field(default=Policy(), description="Of the tenant.")
-    floor_plan: FloorPlan
+    floor_plan: FloorPlan = Field(description="What is where.")
     devices: dict[Named, Device] = Field(default={PHONE: Device()}, min_length=1, description="Phones by name.")
     steps: list[Step] = Field(min_length=1, description="What happens, in the order of `at`.")
-    expect: Expect
+    expect: Expect = Field(description="What must come of it.")
 
     def seconds(self, moment: float | datetime) -> float:
         """A moment as seconds from the start."""
