@@ -18,6 +18,7 @@ from geoengage.scenarios.format import Answer, Policy, Scenario
 from geoengage.scenarios.timeline import Change, Sending, body_of, needs_clock, ping_of, timeline
 from geoengage.scenarios.world import World
 
+BEFORE = timedelta(minutes=1)  # the world stands so long before the moment 0
 MOST_PINGS = 1_000  # of one request
 PATIENCE_S = 20.0  # a worker of another server needs a moment to fire what is due
 POLICY_FIELDS = tuple(Policy.model_fields)
@@ -45,7 +46,8 @@ class Unplayable(Exception):
 def run_with_clock(file: File, server: Client) -> Result:
     """Play a file on a server of our own (`server` is its control); each gets a tenant of its own."""
     s = file.scenario
-    made = server.post("/scenarios/worlds", {"now": s.start.isoformat(), "timezone": s.floor_plan.timezone})
+    before = {"now": (s.start - BEFORE).isoformat(), "timezone": s.floor_plan.timezone}
+    made = server.post("/scenarios/worlds", before)
     server_key, server.key = server.key, made["secret_key"]
     try:
         world = World(server, s)
@@ -98,7 +100,7 @@ def run_without_clock(file: File, server: Client, *, patience_s: float = PATIENC
     world = World(server, file.scenario)
     try:
         start = utc_now() - timedelta(seconds=file.scenario.seconds(file.scenario.end))
-        world.make(start - timedelta(minutes=1))
+        world.make(start - BEFORE)
         sendings = [doing for doing in timeline(file.scenario) if isinstance(doing, Sending)]
         answer = _send_all(world, sendings, start)
         deadline = time.monotonic() + patience_s

@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -74,23 +74,23 @@ class ClockIn(msgspec.Struct, frozen=True):
 class Time:
     """The clock of a server and what happens when it moves. One scenario at a time.
 
-    `prepared`: moments for which the dated tables are there; `seen`: how much of the ledger the worker has read.
+    `prepared`: days for which the dated tables are there; `seen`: how much of the ledger the worker has read.
     """
 
     sessions: Sessions
     clock: VirtualClock
     tenant_id: TenantId | None = None
     indexes: IndexCache = field(default_factory=IndexCache)
-    prepared: set[datetime] = field(default_factory=set)
+    prepared: set[date] = field(default_factory=set)
     seen: int = 0
 
     async def begin(self, now: datetime, timezone: str) -> str:
         """Set the clock, prepare the dated tables, make a tenant; its key."""
         self.clock.now = now
-        if now not in self.prepared:
+        if now.date() not in self.prepared:
             async with transaction(self.sessions, None) as session:
                 await partitions.make_ahead(session, now)
-            self.prepared.add(now)
+            self.prepared.add(now.date())
         slug = f"s-{secrets.token_hex(8)}"
         async with transaction(self.sessions, None) as session:  # cross-tenant: it is only just being made
             made = await tenancy.create_tenant(

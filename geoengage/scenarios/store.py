@@ -10,7 +10,7 @@ from geoengage.kit.ids import TenantId
 
 
 class Outlook(NamedTuple):
-    """`published`: how many ledger events the tenant has; `due_at`: its earliest timer, None when there is none."""
+    """`published`: how many ledger events the tenant has; `due_at`: its earliest timer or change of zones, None: none."""
 
     published: int
     due_at: datetime | None
@@ -21,7 +21,8 @@ async def outlook(session: Session, tenant_id: TenantId) -> Outlook:
     rows = await session.execute(
         text(
             "SELECT coalesce((SELECT n FROM ledger_head WHERE tenant_id = :tenant_id), 0),"
-            " (SELECT min(due_at) FROM timer WHERE tenant_id = :tenant_id)"
+            " least((SELECT min(due_at) FROM timer WHERE tenant_id = :tenant_id),"
+            " (SELECT min(due_at) FROM zone_change WHERE tenant_id = :tenant_id))"
         ),
         {"tenant_id": tenant_id},
     )
