@@ -88,11 +88,12 @@ def _read(paths: list[Path]) -> list[File]:
 def _own_server() -> Iterator[Play]:
     from geoengage.scenarios.server import fresh_database, running
 
-    data_dir = read_settings().data_dir.absolute()
+    settings = read_settings()
+    settings.data_dir = settings.data_dir.absolute()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with console.status("starting a server of its own"):
         stack = contextlib.ExitStack()
-        address, key = stack.enter_context(running(stack.enter_context(fresh_database(data_dir)), data_dir))
+        address, key = stack.enter_context(running(settings, stack.enter_context(fresh_database(settings))))
     with stack:
         client = Client(address, key)
         yield lambda file: run_with_clock(file, client)
@@ -110,7 +111,7 @@ def _play_all(files: list[File], play: Play, *, verbose: bool) -> list[Result]:
     """Play one after another; a file that fails is told of at once, above the bar."""
     results = []
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(files))
         for file in files:
             progress.update(task, description=file.name)

@@ -12,7 +12,6 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -25,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from geoengage.app import create_app
-from geoengage.kit import clock, errors, partitions
+from geoengage.kit import clock, commands, errors, partitions
 from geoengage.kit.cluster import Cluster
 from geoengage.kit.db import Sessions, transaction
 from geoengage.kit.ids import TenantId
@@ -112,15 +111,18 @@ class Time:
             if is_due or ahead.published > self.seen:
                 await self._work()
                 self.seen = ahead.published
-            elif self.clock.now < until:
-                self.clock.now = until if ahead.due_at is None else min(until, ahead.due_at)
-            else:
+            elif ahead.due_at is None or ahead.due_at > until:
+                self.clock.now = until
                 return
+            else:
+                self.clock.now = ahead.due_at
         raise RuntimeError("the worker has something to do again and again")
 
     async def _work(self) -> None:
         """A round of each of the worker's loops."""
-        await react_once(self.sessions, reactions(self.indexes))
+        # Scenarios are about presence; campaigns and messages have nothing to do in them.
+        table = tuple(r for r in reactions(self.indexes) if r.name.startswith("presence."))
+        await react_once(self.sessions, table)
         await fire_timers_once(self.sessions, self.indexes)
 
 
@@ -156,12 +158,12 @@ def create_scenario_app(settings: Settings, database_url: str, virtual: VirtualC
 
 
 @contextlib.contextmanager
-def running(database_url: str, data_dir: Path) -> Iterator[tuple[str, str]]:
+def running(settings: Settings, database_url: str) -> Iterator[tuple[str, str]]:
     """Such a server in a thread of this process: its address and the key of its control. One in a process."""
     virtual, key = VirtualClock(START), secrets.token_urlsafe(24)
     with clock.replaced_by(virtual), socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        app = create_scenario_app(Settings(data_dir=data_dir), database_url, virtual, key)
+        app = create_scenario_app(settings, database_url, virtual, key)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
@@ -184,17 +186,25 @@ def _wait_for(server: uvicorn.Server, thread: threading.Thread) -> None:
 
 
 @contextlib.contextmanager
-def fresh_database(data_dir: Path) -> Iterator[str]:
-    """A migrated database of its own in a private cluster that is kept between runs; dropped at the end."""
-    name = f"scenarios_{secrets.token_hex(6)}"
-    with Cluster(data_dir / "scenarios", durable=False) as cluster:
-        home = make_url(cluster.url)
-        url = home.set(database=name).render_as_string(hide_password=False)
-        dsn = home.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-            try:
-                upgrade(url)
-                yield url
-            finally:
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def fresh_database(settings: Settings) -> Iterator[str]:
+    """A migrated database of its own, dropped at the end: on the server of the settings, else in a private cluster."""
+    if settings.database_url:
+        with _beside(commands.with_driver(settings.database_url)) as url:
+            yield url
+    else:
+        with Cluster(settings.data_dir / "scenarios", durable=False) as cluster, _beside(cluster.url) as url:
+            yield url
+
+
+@contextlib.contextmanager
+def _beside(given: str) -> Iterator[str]:
+    name, home = f"scenarios_{secrets.token_hex(6)}", make_url(given)
+    url = home.set(database=name).render_as_string(hide_password=False)
+    dsn = home.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            upgrade(url)
+            yield url
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -10,7 +10,7 @@ from geoengage.kit.ids import TenantId
 
 
 class Outlook(NamedTuple):
-    """`published`: how many ledger events the tenant has; `due_at`: its earliest timer or change of zones, None: none."""
+    """`published`: how many ledger events the tenant has; `due_at`: its earliest timer or change of zones, if any."""
 
     published: int
     due_at: datetime | None
