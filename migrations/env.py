@@ -12,7 +12,8 @@ import geoengage.messaging.models
 import geoengage.presence.models
 import geoengage.profiles.models
 import geoengage.tenancy.models
-import geoengage.venues.models  # noqa: F401 - importing registers the tables
+import geoengage.venues.models
+import geoengage.webhooks.models  # noqa: F401 - importing registers the tables
 from geoengage.kit.db import Base
 
 
