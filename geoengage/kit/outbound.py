@@ -247,7 +247,11 @@ async def open_outbound(
         timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s / 2),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
-        headers={"User-Agent": "geoengage-webhooks/1", "Content-Type": "application/json", "Accept": "*/*"},
+        headers={
+            "User-Agent": "geoengage-webhooks/1",
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+        },
     ) as http:
         yield Outbound(http, allow_loopback=allow_loopback)
     await resolver.close()

@@ -13,6 +13,7 @@ from geoengage.kit.http import CONFLICT, EDIT, PROBLEMS, IfMatch, NewId, Now, Pa
 from geoengage.kit.ids import TenantId
 from geoengage.kit.outbound import open_outbound
 from geoengage.tenancy.auth import Admin
+from geoengage.tenancy.rules import Scope
 from geoengage.webhooks import service, store
 from geoengage.webhooks.models import Webhook, WebhookDelivery
 from geoengage.webhooks.rules import DeliveryStatus, message_id
@@ -167,11 +168,13 @@ async def list_webhook_deliveries(
     status: Annotated[DeliveryStatus | None, Query(description="Only these.")] = None,
 ) -> DeliveryPage:
     """What an endpoint was sent or is to be sent, newest event first, with its answers."""
-    await store.get_webhook(tx, me.tenant_id, webhook_id)
+    webhook = await store.get_webhook(tx, me.tenant_id, webhook_id)
     before = None if page.after is None else min(page.after.int, 2**62)
     rows = await store.list_deliveries(tx, me.tenant_id, webhook_id, status, before, page.limit + 1)
     items, after = page.cut(rows, lambda d: UUID(int=d.position))
-    return DeliveryPage(items=[_delivery(row) for row in items], next=after)
+    # A receiver may repeat what it was told, and that names people.
+    shows_answers = not webhook.with_people or me.may(Scope.PEOPLE)
+    return DeliveryPage(items=[_delivery(row, shows_answers=shows_answers) for row in items], next=after)
 
 
 # --- shapes ------------------------------------------------------------------------------------------------------
@@ -206,7 +209,7 @@ async def _out(session: Session, tenant_id: TenantId, webhooks: Sequence[Webhook
     ]
 
 
-def _delivery(row: WebhookDelivery) -> DeliveryOut:
+def _delivery(row: WebhookDelivery, *, shows_answers: bool) -> DeliveryOut:
     waits = row.status == DeliveryStatus.PENDING
     return DeliveryOut(
         message_id=message_id(row.webhook_id, row.position),
@@ -217,5 +220,5 @@ def _delivery(row: WebhookDelivery) -> DeliveryOut:
         next_at=row.next_at if waits else None,
         planned_at=row.planned_at,
         finished_at=row.finished_at,
-        tries=[TryOut(**tried) for tried in row.tries],
+        tries=[TryOut(**(tried if shows_answers else tried | {"answer": ""})) for tried in row.tries],
     )

@@ -133,7 +133,10 @@ class TryOut(Shape):
     at: AwareDatetime = Field(description="When its answer was recorded.")
     status: int | None = Field(description="The HTTP status; null: no answer.")
     took_ms: int = Field(description="How long it took, milliseconds.")
-    answer: str = Field(description="How its answer begins, at most 200 characters, or why there was none.")
+    answer: str = Field(
+        description="How its answer begins, at most 200 characters, or why there was none. Empty for those who may not"
+        " see people, where the endpoint hears of them."
+    )
 
 
 class DeliveryOut(Shape):

@@ -1,4 +1,4 @@
-"""Signatures of Standard Webhooks, and the guard: no private address by whatever way, no redirect, no endless answer."""
+"""Signatures of Standard Webhooks, and the guard: no private address in any way, no redirect, no endless answer."""
 
 import base64
 import gzip
@@ -66,7 +66,7 @@ CASES = {
     "no time": ({k: v for k, v in SENT.items() if k != "webhook-timestamp"}, BODY, AT, False),
     "a strange time": (SENT | {"webhook-timestamp": "²"}, BODY, AT, False),
     "no signature": ({k: v for k, v in SENT.items() if k != "webhook-signature"}, BODY, AT, False),
-    "an invalid one": (SENT | {"webhook-signature": "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="}, BODY, AT, False),
+    "an invalid one": (SENT | {"webhook-signature": "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ="}, BODY, AT, False),
     "nonsense": (SENT | {"webhook-signature": "v1 ,, é"}, BODY, AT, False),
     "among several": (
         SENT | {"webhook-signature": f"v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ= v2,x {SENT['webhook-signature']}"},

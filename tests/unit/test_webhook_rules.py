@@ -114,9 +114,10 @@ MIA = Someone("0123456789abcdef", DEVICE, "customer-7", is_test=False)
 ENTERED = Recorded(
     7, "zone.entered", NOW,
     {
-        "type": "zone.entered", "id": "e1", "at": "2026-11-20T09:59:58Z", "device_id": str(DEVICE), "zone_id": str(ZONE),
-        "zone_version": 2, "visit_id": "v1", "confidence": 0.9, "evidence": "wifi", "reason": "whole_disc", "late": False,
-        "dwell_s": None, "by_silence": False, "lon": 8.5, "lat": 47.4, "push_address": "secret", "note": "new member",
+        "type": "zone.entered", "id": "e1", "at": "2026-11-20T09:59:58Z", "device_id": str(DEVICE),
+        "zone_id": str(ZONE), "zone_version": 2, "visit_id": "v1", "confidence": 0.9, "evidence": "wifi",
+        "reason": "whole_disc", "late": False, "dwell_s": None, "by_silence": False, "lon": 8.5, "lat": 47.4,
+        "push_address": "secret", "note": "new member",
     },
 )  # fmt: skip
 

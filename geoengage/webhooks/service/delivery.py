@@ -4,7 +4,7 @@ Nothing is sent here. What a delivery says is read from the ledger when it is cl
 kept twice, and what was erased meanwhile is not told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -233,7 +233,11 @@ async def record(
             judged.append((one, verdict))
     if not judged:
         return []
-    await store.record(session, tenant_id, webhook_id, [_recording(one, v, now) for one, v in judged], now)
+    # An answer may repeat what it was told. Of what was erased while it was under way, nothing is written anew.
+    known = await events.at(session, tenant_id, [one.parcel.claimed.position for one, _ in judged])
+    erased = {position for position, recorded in known.items() if told_type(recorded) is None}
+    recordings = [_recording(one, v, now, erased) for one, v in judged]
+    await store.record(session, tenant_id, webhook_id, recordings, now)
     webhook.failures, webhook.failing_since, webhook.held_until = (
         health.failures,
         health.failing_since,
@@ -260,10 +264,11 @@ def _attempted(one: Landed, now: datetime) -> Attempted:
     )
 
 
-def _recording(one: Landed, verdict: Verdict, now: datetime) -> Recording:
-    answer = one.answer
-    tried = {"at": now, "status": answer.status, "took_ms": answer.took_ms, "answer": answer.text}
-    return Recording(one.parcel.claimed.position, verdict.status, verdict.next_at or now, tried)
+def _recording(one: Landed, verdict: Verdict, now: datetime, erased: Collection[int]) -> Recording:
+    answer, position = one.answer, one.parcel.claimed.position
+    said = "" if position in erased else answer.text
+    tried = {"at": now, "status": answer.status, "took_ms": answer.took_ms, "answer": said}
+    return Recording(position, verdict.status, verdict.next_at or now, tried)
 
 
 async def _disable(

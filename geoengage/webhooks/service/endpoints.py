@@ -84,7 +84,7 @@ async def change(
 ) -> None:
     """Edit a locked endpoint. What waits goes to the new address; other types count from the next event on."""
     url, store_ids = changes.get("url", webhook.url), changes.get("store_ids", webhook.store_ids)
-    await _check(session, me, url, store_ids, allow_loopback=allow_loopback)
+    await _check(session, me, changes.get("url"), changes.get("store_ids"), allow_loopback=allow_loopback)
     wanted = changes.get("with_people", webhook.with_people)
     # A new address for an endpoint that hears of people would lead them to whoever names it.
     _may_have_people(me, wanted=wanted, before=webhook.with_people, store_ids=store_ids)
@@ -182,9 +182,14 @@ def make_test(webhook: Webhook, signing_key: str, now: datetime) -> tuple[bytes,
 
 
 async def _check(
-    session: Session, me: Principal, url: str, store_ids: frozenset[UUID] | list[UUID] | None, *, allow_loopback: bool
+    session: Session,
+    me: Principal,
+    url: str | None,
+    store_ids: frozenset[UUID] | list[UUID] | None,
+    *,
+    allow_loopback: bool,
 ) -> None:
-    if flaw := outbound.url_flaw(url, allow_loopback=allow_loopback):
+    if url is not None and (flaw := outbound.url_flaw(url, allow_loopback=allow_loopback)):
         raise errors.field("url", flaw)
     if store_ids is not None and await store.list_missing_stores(session, TenantId(me.tenant_id), store_ids):
         raise errors.field("store_ids", "one of these is no store of yours")
