@@ -155,6 +155,15 @@ def test_people_have_a_pseudonym() -> None:
     assert {"title", "body", "device_id", "external_id"}.isdisjoint(told)
 
 
+def test_a_revised_visit_has_both_spans() -> None:
+    span = {"entered_at": "2026-11-20T09:00:00Z", "exited_at": None, "exit_reason": None, "last_dwell_s": 300}
+    revised = Recorded(
+        9, "zone.revised", NOW, ENTERED.payload | {"revision": 2, "visit": span, "before": span | {"x": 1}}
+    )
+    data = told_data(revised, PLACE, None, with_people=False)
+    assert (data["revision"], data["visit"], data["before"]) == (2, span, span)
+
+
 def test_who_may_know_people_gets_the_tenants_own_ids_and_the_words() -> None:
     data = told_data(ENTERED, PLACE, MIA, with_people=True)
     assert (data["device_id"], data["external_id"]) == (DEVICE, "customer-7")

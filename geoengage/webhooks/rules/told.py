@@ -57,9 +57,10 @@ _RECEIPTS = ("received", "opened", "dismissed")
 _KNOWN = frozenset(map(str, EventType))
 
 _ZONE = (
-    "id", "zone_id", "zone_version", "visit_id", "at", "entered_at", "exited_at", "dwell_s", "confidence", "evidence",
-    "reason", "late", "by_silence",
+    "id", "zone_id", "zone_version", "visit_id", "at", "dwell_s", "confidence", "evidence", "reason", "late",
+    "by_silence", "revision", "visit", "before",
 )  # fmt: skip
+_SPAN = ("entered_at", "exited_at", "exit_reason", "last_dwell_s")  # of `visit` and `before`, when a visit is revised
 _MEMBERS: dict[str, tuple[str, ...]] = {
     "zone": _ZONE,
     "message": ("message_id", "campaign_id", "store_id", "zone_id", "at", "status", "reason"),
@@ -105,7 +106,7 @@ def told_data(recorded: Recorded, place: Place | None, who: Someone | None, *, w
     payload = recorded.payload
     names = _MEMBERS[recorded.type.partition(".")[0]]
     data: dict[str, Any] = {"position": recorded.position}
-    data |= {name: payload[name] for name in names if name in payload}
+    data |= {name: _told(payload[name]) for name in names if name in payload}
     if place is not None:
         data |= {"zone_name": place.name, "mall_id": place.mall_id}
         data.setdefault("store_id", place.store_id)
@@ -115,6 +116,10 @@ def told_data(recorded: Recorded, place: Place | None, who: Someone | None, *, w
             data |= {"device_id": who.device_id, "external_id": who.external_id}
             data |= {name: payload[name] for name in _FOR_WHO_KNOWS_PEOPLE if name in payload}
     return data
+
+
+def _told(value: Any) -> Any:
+    return {name: value[name] for name in _SPAN if name in value} if isinstance(value, dict) else value
 
 
 def body_of(type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
