@@ -139,6 +139,11 @@ def key(side: Side) -> dict[str, Any]:
     return {"kind": "sk", "name": "New", "scopes": ["read"], "store_ids": [side["store"]]}
 
 
+def webhook(side: Side) -> dict[str, Any]:
+    """An endpoint that hears of the side's store."""
+    return {"name": "New", "url": "https://hooks.example.com/in", "store_ids": [side["store"]]}
+
+
 def operator(side: Side) -> dict[str, Any]:
     """Somebody at the console for the side's owner of stores."""
     words = {"email": "new@example.com", "name": "New", "role": "shop", "password": "long enough"}
@@ -181,6 +186,7 @@ CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
+WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
@@ -227,6 +233,13 @@ CASES = [
     Case("POST", f"{FIREBASE}/check"),
     Case("DELETE", FIREBASE),
     Case("POST", "/v1/apps/{app_id}/test-push", body=lambda s: {"device_id": s["device"]}),
+    *crud("/v1/webhooks", "webhook", webhook, lambda _: {"name": "Changed"}),
+    Case("GET", f"{WEBHOOK}/deliveries"),
+    Case("POST", f"{WEBHOOK}/rotate-secret", body=lambda _: {"overlap_h": 1}),
+    Case("POST", f"{WEBHOOK}/test"),
+    Case("POST", f"{WEBHOOK}/replay", body=lambda _: {"from_position": 1}),
+    Case("POST", f"{WEBHOOK}/disable"),
+    Case("POST", f"{WEBHOOK}/enable"),
     Case("GET", "/v1/operators"),
     Case("POST", "/v1/operators", body=operator),
     Case("POST", "/v1/operators/{operator_id}/disable"),
