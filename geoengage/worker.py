@@ -135,7 +135,6 @@ async def upkeep_once(sessions: Sessions) -> None:
             await partitions.drop_before(session, table, now - timedelta(days=days))
         await presence_store.delete_old_pings(session, now)
         await presence_store.delete_old_checkpoints(session, now)
-        await events.delete_before(session, now - timedelta(days=LEDGER_DAYS))
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),
