@@ -29,7 +29,6 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 _DOCS = "/docs"  # FastAPI's page loads its scripts from elsewhere; it gets a CSP of its own
-_RINGS_ITSELF = ("/v1/pings", "/ingest/")  # only when something happened
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _TOO_LARGE = '{"type":"/problems/too-large","title":"The request is too large","status":413,"detail":"%s"}'
 
@@ -62,7 +61,7 @@ class Outermost:
             await _refuse(send_with_headers, limit)
         else:
             await self._app(scope, _limited(receive, limit), send_with_headers)
-        if scope["method"] not in _SAFE and status < 400 and not scope["path"].startswith(_RINGS_ITSELF):
+        if scope["method"] not in _SAFE and status < 400:
             scope["app"].state.bell.ring()
         REQUESTS.labels(scope["method"], status).inc()
         if status >= 500 or not scope["path"].startswith(("/v1/pings", "/ui/", "/healthz", "/readyz")):
