@@ -159,7 +159,7 @@ async def test_messages_are_sent_and_recorded(outbox: Outbox, fcm: FcmServer) ->
     ids = await outbox.queue(20, data={"link": "https://shop.example/o"})
     with counted(outbox.engine) as statements:
         assert await outbox.deliver() == 20
-    assert len(statements) <= 22  # a claim, a draw from the limit and two records, however many messages
+    assert len(statements) <= 14  # a claim (5), a draw from the limit (3), two records (3 each), however many messages
     assert await outbox.deliver() == 0
     messages = await outbox.messages()
     assert Counter(call.target for call in fcm.accepted()) == Counter(f"phone-{n}" for n in range(20))
@@ -232,6 +232,21 @@ async def test_step_is_not_idle_while_anything_is_due(outbox: Outbox, fcm: FcmSe
         pass
     assert await outbox.due() == {}
     assert len(fcm.accepted()) == 8
+
+
+async def test_a_new_message_waits_for_no_answer_to_an_older_one(outbox: Outbox, fcm: FcmServer) -> None:
+    fcm.stall_s = 1.0
+    fcm.fail_next("stall")
+    (stalled,) = await outbox.queue()
+    assert await outbox.worker.claim()
+    landing = asyncio.create_task(outbox.worker.land())
+    (new,) = await outbox.queue()
+    assert await outbox.worker.claim()
+    await landing
+    while (await outbox.message(new)).status != "sent":
+        await outbox.worker.land()
+    assert (await outbox.message(stalled)).status == "sending"
+    await outbox.worker.finish()
 
 
 async def test_test_devices_go_to_the_preview(outbox: Outbox, fcm: FcmServer) -> None:

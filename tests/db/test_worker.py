@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,7 +18,7 @@ from geoengage.kit.events import publish
 from geoengage.kit.ids import TenantId
 from geoengage.presence.models import Ping
 from geoengage.wiring import Reaction
-from geoengage.worker import react, react_once, upkeep_once
+from geoengage.worker import react, react_among, react_once, upkeep_once
 from tests.factories import make_world
 from tests.places import make_phone
 
@@ -156,6 +156,38 @@ async def test_many_runners_at_once_react_once(sessions: Sessions, session: Sess
     for tenant_id in tenants:
         assert sorted(await noted(sessions, tenant_id)) == sorted([0, 1, 2, 3, 5, 6, 7, 8, 9] * 2)
     assert await rows(sessions, "SELECT count(*) FROM reaction_failure") == [(4,)]
+
+
+async def test_an_urgent_reaction_waits_for_no_other(sessions: Sessions, session: Session) -> None:
+    tenant_id = await prepare(session, 1)
+    begun, held = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        begun.set()
+        await held.wait()
+
+    patient = Reaction("slow", frozenset({"test.counted"}), slow)
+    urgent = Notebook().reaction("urgent")
+    waiting = asyncio.create_task(react_among(sessions, [patient], [patient, urgent], lambda: None))
+    await begun.wait()
+    assert await react_among(sessions, [urgent], (), lambda: None) == 2
+    assert await noted(sessions, tenant_id) == [1]
+    held.set()
+    assert await waiting == 2
+
+
+async def test_one_look_serves_all_cursors(sessions: Sessions, session: Session, committed: AsyncEngine) -> None:
+    tenant_id = await prepare(session, 1)
+    table = [Notebook().reaction(str(n)) for n in range(6)]
+    await run_to_the_end(sessions, *table)
+    async with transaction(sessions, tenant_id) as own:
+        await publish(own, tenant_id, [Ignored()], NOW)
+    statements: list[str] = []
+    event.listen(committed.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert await react_once(sessions, table) == 6, "nobody wanted it"
+    assert len(statements) == 2, "a look, and six cursors moved at once"
+    assert await react_once(sessions, table) == 0
+    assert len(statements) == 3
 
 
 async def test_upkeep_keeps_what_tenants_promise(sessions: Sessions, session: Session) -> None:
