@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event as listen
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -183,7 +184,7 @@ async def test_one_look_serves_all_cursors(sessions: Sessions, session: Session,
     async with transaction(sessions, tenant_id) as own:
         await publish(own, tenant_id, [Ignored()], NOW)
     statements: list[str] = []
-    event.listen(committed.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    listen.listen(committed.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert await react_once(sessions, table) == 6, "nobody wanted it"
     assert len(statements) == 2, "a look, and six cursors moved at once"
     assert await react_once(sessions, table) == 0
