@@ -30,7 +30,7 @@ from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 BATCH = 500
-GATHER_S = 0.05  # what nobody waits for is done for many events at once
+GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 UPKEEP_S = 3600.0
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -185,9 +185,16 @@ async def _run(settings: Settings, database_url: str) -> None:
         return await react_among(sessions, urgent, (), bell.ring) > 0
 
     async def reacting() -> bool:
-        passed = await react_among(sessions, patient, table, bell.ring)
-        await asyncio.sleep(GATHER_S)
-        return passed > 0
+        return await react_among(sessions, patient, table, bell.ring) > 0
+
+    def patiently() -> Callable[[float], Awaitable[None]]:
+        heard = bell.ear()
+
+        async def wait(timeout_s: float) -> None:
+            await heard.wait(timeout_s)
+            await asyncio.sleep(GATHER_S)
+
+        return wait
 
     async def timing() -> bool:
         fired = await fire_timers_once(sessions, indexes)
@@ -210,10 +217,10 @@ async def _run(settings: Settings, database_url: str) -> None:
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_loop("urgent reactions", reacting_urgently, ear.wait, poll_s, stopping))
-            tasks.create_task(_loop("reactions", reacting, bell.ear().wait, poll_s, stopping))
+            tasks.create_task(_loop("reactions", reacting, patiently(), poll_s, stopping))
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
-            tasks.create_task(_loop("webhooks", tell_once, bell.ear().wait, poll_s, stopping))
+            tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()
