@@ -16,7 +16,14 @@ from geoengage.presence.store.devices import (
     upsert_states,
 )
 from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
-from geoengage.presence.store.pings import delete_old_pings, insert_pings, insert_rejections, list_known_times
+from geoengage.presence.store.pings import (
+    delete_old_pings,
+    insert_pings,
+    insert_rejections,
+    insert_runs,
+    list_fixes,
+    list_known_times,
+)
 from geoengage.presence.store.visits import (
     VisitChange,
     insert_zone_events,
@@ -29,8 +36,8 @@ from geoengage.presence.store.visits import (
 
 __all__ = [
     "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "delete_old_pings", "find_device",
-    "find_shopper_app", "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections",
-    "insert_zone_events", "list_due_timers", "list_known_times", "list_occupants", "list_states", "list_visits",
+    "find_shopper_app", "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections", "insert_runs",
+    "insert_zone_events", "list_due_timers", "list_fixes", "list_known_times", "list_occupants", "list_states", "list_visits",
     "list_zone_events", "lock_devices", "set_relocation", "tenants_with_due_timers", "upsert_states",
     "write_timers", "write_visits",
 ]  # fmt: skip

@@ -139,7 +139,7 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
 async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:
     """Delete all coordinates of devices: pings, state, timers, where they were moved from. Visits and events hold none
     and stay."""
-    for table in ("ping", "ping_rejection", "device_state", "timer", "zone_occupant"):
+    for table in ("ping_run", "ping_rejection", "device_state", "timer", "zone_occupant"):
         await session.execute(
             text(f"DELETE FROM {table} WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),  # noqa: S608 - constants only
             {"tenant_id": tenant_id, "ids": list(device_ids)},

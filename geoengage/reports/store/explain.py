@@ -68,6 +68,7 @@ async def list_fixes(session: Session, tenant_id: TenantId, span: Span) -> list[
     query = (
         "SELECT * FROM (SELECT event_at AS at, lon, lat, accuracy_m, level, late, source, trust FROM ping"
         " WHERE tenant_id = :tenant_id AND device_id = :device_id AND event_at BETWEEN :since AND :until"
+        " AND run_from BETWEEN CAST(:since AS timestamptz) - interval '1 hour' AND :until"
         " ORDER BY event_at DESC LIMIT :most) newest ORDER BY at"
     )
     return await _list(session, tenant_id, span, query)
