@@ -168,7 +168,7 @@ def show_steps(console: Console, lines: list[Measured]) -> None:
     for step in steps:
         table.add_row(step, *(_share(m, m.steps[step]) for m in lines))
     console.print(table)
-    for m in lines[2:]:
+    for m in lines:
         console.print(f"[bold]bounded by[/bold] ({m.name}, µs a ping in the function itself)")
         console.print("   " + " · ".join(f"{f} {_share(m, n)}" for f, n in m.functions.most_common(14)))
 
