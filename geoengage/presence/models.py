@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import ARRAY, Index, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -18,8 +18,8 @@ class PingRun(TenantRow, Base):
     """Positions of one device, within an hour, as records (`rules/records.py`). The view `ping` shows them one by one.
 
     `at` of the first is as the phone said, `event_at` the same moment with its clock skew corrected; that difference,
-    `late`, `source` and what the phone's own monitoring said (`said_zone`, `said_left`) are the same for all of a run.
-    `late`: came after a newer one of its device; kept, and never decided on by the live path.
+    `late`, `source` and what the phone's own monitoring told with it (`said_zone_id`, `said_left`) are the same for all
+    of a run. `late`: came after something had been decided that it changed.
     """
 
     __tablename__ = "ping_run"
@@ -30,7 +30,7 @@ class PingRun(TenantRow, Base):
     received_at: Mapped[datetime]
     late: Mapped[bool]
     source: Mapped[str] = mapped_column(Text)
-    said_zone: Mapped[UUID | None]
+    said_zone_id: Mapped[UUID | None]
     said_left: Mapped[bool | None]
     fixes: Mapped[bytes]
     __table_args__ = ({"postgresql_partition_by": "RANGE (event_at)"},)
@@ -51,7 +51,7 @@ class PingRejection(TenantRow, Base):
 class DeviceState(TenantRow, Base):
     """What the engine knows of a device. Read and written once per group under the device row's lock; no other index.
 
-    `zones`: JSON of `rules.ZoneState` by zone id. `connector_at`: when it was last seen near a lift or stairs.
+    `zones`: JSON of `rules.ZoneState` by zone id; the other columns as in `rules.DeviceState`.
     """
 
     __tablename__ = "device_state"
@@ -67,12 +67,28 @@ class DeviceState(TenantRow, Base):
     connector_at: Mapped[datetime | None]
     skew_s: Mapped[float]
     interval_s: Mapped[float]
+    trust: Mapped[float]
+    source: Mapped[str] = mapped_column(Text)
+    settled_at: Mapped[datetime]
+    venue_at: Mapped[datetime]
+    checkpoint_at: Mapped[datetime]
     zones: Mapped[dict[str, Any]] = mapped_column(JSONB)
     __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 
 
+class Checkpoint(TenantRow, Base):
+    """A device's whole state before one of its fixes: where a late fix lets it begin anew. `state`: JSON of
+    `rules.DeviceState`; `at`: the moment up to which that has decided everything."""
+
+    __tablename__ = "checkpoint"
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+
+
 class Visit(TenantRow, Base):
-    """One entered … exited span."""
+    """One entered … exited span. `revision`: how often late fixes have put it right."""
 
     __tablename__ = "visit"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -83,6 +99,7 @@ class Visit(TenantRow, Base):
     exited_at: Mapped[datetime | None]
     exit_reason: Mapped[str | None] = mapped_column(Text)
     last_dwell_s: Mapped[int | None]
+    revision: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
         Index("ix_visit_zone", "tenant_id", "zone_id", "id"),
         Index("ix_visit_device", "tenant_id", "device_id", "id"),
@@ -133,3 +150,17 @@ class ZoneOccupant(TenantRow, Base):
     zone_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
     entered_at: Mapped[datetime]
+
+
+class ZoneChange(TenantRow, Base):
+    """Zones that change at a moment, for the job that gives those inside their fate: it works through devices by id.
+
+    `after`: the last one it has done; null: none yet.
+    """
+
+    __tablename__ = "zone_change"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    zone_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    after: Mapped[UUID | None]
+    __table_args__ = (Index("ix_zone_change_due", "due_at"),)

@@ -19,11 +19,12 @@ CREATE VIEW ping AS SELECT r.tenant_id, r.device_id,
  ping_number(r.fixes, n.at, 3) / 1e3::float8 AS accuracy_m,
  nullif(ping_number(r.fixes, n.at, 5), -2147483648) AS level,
  nullif(ping_number(r.fixes, n.at, 4), -2147483648) / 1e3::float8 AS speed_mps,
- r.source, ping_number(r.fixes, n.at, 6) / 1e6::float8 AS trust, r.late, r.said_zone, r.said_left,
+ r.source, ping_number(r.fixes, n.at, 6) / 1e6::float8 AS trust, r.late, r.said_zone_id, r.said_left,
+ (ARRAY['impossible_speed'])[ping_number(r.fixes, n.at, 7)] AS verdict,
  r.event_at AS run_from, r.at AS run_at, r.last_at AS run_until
 FROM ping_run r CROSS JOIN LATERAL (
  SELECT i AS at, ('x' || encode(substr(r.fixes, i + 1, 4), 'hex'))::bit(32)::bigint AS us
- FROM generate_series(0, length(r.fixes) - 28, 28) i
+ FROM generate_series(0, length(r.fixes) - 32, 32) i
 ) n
 """
 NUMBER = """
@@ -38,18 +39,20 @@ DO $$ DECLARE p record; BEGIN
  END LOOP; END $$
 """
 TO_RUNS = """
-INSERT INTO ping_run (tenant_id, device_id, event_at, at, last_at, received_at, source, late, fixes)
-SELECT tenant_id, device_id, event_at, at, event_at, received_at, source, late,
+INSERT INTO ping_run (tenant_id, device_id, event_at, at, last_at, received_at, source, late, said_zone_id,
+ said_left, fixes)
+SELECT tenant_id, device_id, event_at, at, event_at, received_at, source, late, said_zone_id, said_left,
  int4send(0) || int4send(round(lon * 1e7)::int) || int4send(round(lat * 1e7)::int)
  || int4send(greatest(1, round(accuracy_m * 1000))::int)
  || int4send(coalesce(round(least(greatest(speed_mps, -2e6), 2e6) * 1000)::int, -2147483648))
  || int4send(coalesce(level, -2147483648)) || int4send(round(trust * 1e6)::int)
+ || int4send(coalesce(array_position(ARRAY['impossible_speed'], verdict), 0))
 FROM ping
 """
 FROM_RUNS = """
 INSERT INTO ping_old (tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, level, speed_mps, source,
- trust, late) SELECT tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, level, speed_mps, source,
- trust, late FROM ping
+ trust, late, said_zone_id, said_left, verdict) SELECT tenant_id, device_id, event_at, at, received_at, lon, lat,
+ accuracy_m, level, speed_mps, source, trust, late, said_zone_id, said_left, verdict FROM ping
 """
 
 
@@ -64,7 +67,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("said_zone", sa.Uuid(), nullable=True),
+        sa.Column("said_zone_id", sa.Uuid(), nullable=True),
         sa.Column("said_left", sa.Boolean(), nullable=True),
         sa.Column("fixes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "device_id", "event_at", "at", name=op.f("pk_ping_run")),
@@ -95,6 +98,9 @@ def downgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("trust", sa.Double(), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("said_zone_id", sa.Uuid(), nullable=True),
+        sa.Column("said_left", sa.Boolean(), nullable=True),
+        sa.Column("verdict", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "device_id", "event_at", "at", name=op.f("pk_ping")),
         postgresql_partition_by="RANGE (event_at)",
     )

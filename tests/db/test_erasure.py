@@ -351,7 +351,7 @@ async def test_a_hundred_thousand_positions(real: Sessions) -> None:
         await session.execute(
             text(
                 "INSERT INTO ping_run (tenant_id, device_id, event_at, at, last_at, received_at, source, late, fixes)"
-                " SELECT :t, :d, m, m, m, m, 'gnss', false, decode(repeat('00', 28), 'hex') FROM generate_series("
+                " SELECT :t, :d, m, m, m, m, 'gnss', false, decode(repeat('00', 32), 'hex') FROM generate_series("
                 " CAST(:now AS timestamptz) - interval '6 days', :now, interval '5.2 seconds') AS m"
             ),
             {"t": world.tenant_id, "d": device_id, "now": utc_now()},

@@ -1,4 +1,4 @@
-"""How stored positions are laid out: a run of one device's fixes as records of seven big-endian 32-bit integers.
+"""How stored positions are laid out: a run of one device's fixes as records of eight big-endian 32-bit integers.
 
 A record costs the database a tenth of a row. A run lies within one hour of event time (so that partitions and retention
 cut between runs) and shares everything but the numbers below; its fixes are in order of event time. The view `ping` in
@@ -6,17 +6,17 @@ the database shows the fixes one by one; `stored` rounds a fix to what a record 
 that deciding again from stored fixes gives the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoengage.presence.rules.state import Fix, Said
+from geoengage.presence.rules.fixes import Rejected
+from geoengage.presence.rules.state import Fix, Said, by_time
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 US = timedelta(microseconds=1)
@@ -30,12 +30,13 @@ RECORD = np.dtype(
         ("speed", ">i4"),  # millimetres a second
         ("level", ">i4"),
         ("trust", ">i4"),  # millionths
+        ("verdict", ">i4"),  # place in `VERDICTS`
     ]
 )
+VERDICTS = (None, Rejected.IMPOSSIBLE_SPEED.value)
 NONE = -(2**31)  # of speed and level
 MOST_RECORDS = 128  # of a run: two full runs fit a page of the database
 _FASTEST = 2_000_000.0  # metres a second that a record can hold; it is only ever shown
-_by_time = attrgetter("at")
 
 
 class RunKey(NamedTuple):
@@ -82,7 +83,7 @@ def stored(fix: Fix) -> Fix:
 def runs_of(device_id: UUID, fixes: Sequence[Fix], *, late: bool) -> Iterator[Run]:
     """The fixes of a device as runs."""
     by_key: dict[tuple[RunKey, int], list[Fix]] = {}
-    for fix in sorted(fixes, key=_by_time):
+    for fix in sorted(fixes, key=by_time):
         key = RunKey(device_id, micros(fix.at) - micros(fix.sent_at), fix.source, late, fix.said)
         by_key.setdefault((key, micros(fix.at) // HOUR_US), []).append(fix)
     for (key, _), same in by_key.items():
@@ -106,6 +107,7 @@ def _record(f: Fix, first_us: int) -> tuple[int, ...]:
         speed,
         NONE if f.level is None else f.level,
         round(f.trust * 1e6),
+        VERDICTS.index(f.verdict),
     )
 
 
@@ -116,7 +118,7 @@ def records_of(fixes: bytes) -> NDArray[np.void]:
 
 def fixes_of(run: Run) -> Iterator[Fix]:
     """The fixes of a run."""
-    for us, lon, lat, accuracy, speed, level, trust in records_of(run.fixes).tolist():
+    for us, lon, lat, accuracy, speed, level, trust, verdict in records_of(run.fixes).tolist():
         at_us = run.first_us + us
         yield Fix(
             at=moment(at_us),
@@ -129,4 +131,17 @@ def fixes_of(run: Run) -> Iterator[Fix]:
             source=run.key.source,
             speed_mps=None if speed == NONE else speed / 1000,
             said=run.key.said,
+            verdict=VERDICTS[verdict],
         )
+
+
+def with_verdicts(run: Run, verdicts: Mapping[tuple[UUID, datetime, datetime], str | None]) -> Run:
+    """The run with other verdicts for some of its fixes, by (device, event time, time as sent); itself when for none."""
+    records = records_of(run.fixes).copy()
+    for record in records:
+        at = moment(run.first_us + int(record["us"]))
+        key = (run.key.device_id, at, at - run.key.skew_us * US)
+        if key in verdicts:
+            record["verdict"] = VERDICTS.index(verdicts[key])
+    fixes = records.tobytes()
+    return run if fixes == run.fixes else replace(run, fixes=fixes)

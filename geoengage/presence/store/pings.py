@@ -12,31 +12,41 @@ from sqlalchemy import text
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.fixes import Rejected
-from geoengage.presence.rules.records import EPOCH, US, Run, RunKey, fixes_of, micros, runs_of
-from geoengage.presence.rules.state import Fix, Said
+from geoengage.presence.rules.records import (
+    EPOCH,
+    US,
+    Run,
+    RunKey,
+    fixes_of,
+    micros,
+    moment,
+    runs_of,
+    with_verdicts,
+)
+from geoengage.presence.rules.state import Fix, Said, by_time
 
 RUN_SPAN = timedelta(hours=1)  # a run begins at most so long before its last fix
 
 _RUNS = text(
-    "SELECT device_id, event_at, at, last_at, source, late, said_zone, said_left, fixes FROM ping_run"
-    " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids) AND event_at BETWEEN :first AND :until"
-    " AND last_at >= :since"
+    "SELECT device_id, event_at, at, last_at, source, late, said_zone_id, said_left, fixes FROM ping_run"
+    " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
+    " AND event_at >= coalesce(CAST(:first AS timestamptz), '-infinity')"
+    " AND last_at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
+    " AND event_at <= coalesce(CAST(:until AS timestamptz), 'infinity')"
 )
 
 
 async def _list_runs(
-    session: Session, tenant_id: TenantId, device_ids: Sequence[UUID], since: datetime, until: datetime
+    session: Session,
+    tenant_id: TenantId,
+    device_ids: Sequence[UUID],
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[Run]:
-    """The runs that reach into a span of event time."""
+    """The runs that reach into a span of event time; None: without end."""
+    first = None if since is None else since - RUN_SPAN
     rows = await session.execute(
-        _RUNS,
-        {
-            "tenant_id": tenant_id,
-            "ids": list(device_ids),
-            "first": since - RUN_SPAN,
-            "since": since,
-            "until": until,
-        },
+        _RUNS, {"tenant_id": tenant_id, "ids": list(device_ids), "first": first, "since": since, "until": until}
     )
     return [
         Run(
@@ -55,15 +65,6 @@ async def list_known_times(
     """(device, time as sent) of stored pings whose event time lies between the two moments: for finding duplicates."""
     runs = await _list_runs(session, tenant_id, device_ids, since, until)
     return {(run.key.device_id, fix.sent_at) for run in runs for fix in fixes_of(run) if since <= fix.at <= until}
-
-
-async def list_fixes(
-    session: Session, tenant_id: TenantId, device_id: UUID, since: datetime, until: datetime
-) -> list[Fix]:
-    """All stored fixes of a device whose event time lies between the two moments, in order of event time."""
-    runs = await _list_runs(session, tenant_id, [device_id], since, until)
-    fixes = [fix for run in runs for fix in fixes_of(run) if since <= fix.at <= until]
-    return sorted(fixes, key=lambda f: (f.at, f.sent_at))
 
 
 async def insert_pings(
@@ -85,8 +86,8 @@ async def insert_pings(
 
 
 _COPY = (
-    "COPY ping_run (tenant_id, device_id, event_at, at, last_at, received_at, late, source, said_zone, said_left, fixes)"
-    " FROM STDIN (FORMAT binary)"
+    "COPY ping_run (tenant_id, device_id, event_at, at, last_at, received_at, late, source, said_zone_id, said_left,"
+    " fixes) FROM STDIN (FORMAT binary)"
 )
 _UUID, _TIME, _BOOL = (">i4", "V16"), (">i4", ">i8"), (">i4", "V1")
 # What of a row has a fixed length, as COPY wants it: the number of columns, and each with its length before it.
@@ -146,6 +147,35 @@ def _tail(source: str, said: Said | None) -> bytes:
 def _sized(value: bytes | None) -> bytes:
     """A value with its length before it; None is NULL."""
     return b"\xff\xff\xff\xff" if value is None else len(value).to_bytes(4) + value
+
+
+async def list_fixes(session: Session, tenant_id: TenantId, device_id: UUID, after: datetime | None) -> list[Fix]:
+    """The stored fixes of a locked device with a later event time (None: all), in order, each with its verdict."""
+    runs = await _list_runs(session, tenant_id, [device_id], after)
+    fixes = (fix for run in runs for fix in fixes_of(run))
+    return sorted((fix for fix in fixes if after is None or fix.at > after), key=by_time)
+
+
+async def set_verdicts(session: Session, tenant_id: TenantId, fixes: Sequence[tuple[UUID, Fix]]) -> None:
+    """Note of stored fixes (device, fix) whether they are believed, as `fix.verdict` has it now."""
+    verdicts = {(device_id, fix.at, fix.sent_at): fix.verdict for device_id, fix in fixes}
+    ids, times = list({device_id for device_id, _ in fixes}), [fix.at for _, fix in fixes]
+    runs = await _list_runs(session, tenant_id, ids, min(times), max(times))
+    changed = [judged for run in runs if (judged := with_verdicts(run, verdicts)) is not run]
+    await session.execute(
+        text(
+            "UPDATE ping_run p SET fixes = n.fixes FROM unnest(CAST(:devices AS uuid[]), CAST(:times AS timestamptz[]),"
+            " CAST(:sent AS timestamptz[]), CAST(:fixes AS bytea[])) AS n (device_id, event_at, at, fixes)"
+            " WHERE p.tenant_id = :tenant_id AND p.device_id = n.device_id AND p.event_at = n.event_at AND p.at = n.at"
+        ),
+        {
+            "tenant_id": tenant_id,
+            "devices": [run.key.device_id for run in changed],
+            "times": [moment(run.first_us) for run in changed],
+            "sent": [moment(run.first_us - run.key.skew_us) for run in changed],
+            "fixes": [run.fixes for run in changed],
+        },
+    )
 
 
 async def insert_rejections(

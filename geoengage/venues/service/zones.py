@@ -1,11 +1,12 @@
 """Zones: every edit is a new, immutable version; publishing says which one matches pings.
 
-Functions that change a zone take it locked (`store.get_zone(..., lock=True)`), so versions have no gaps. Nothing here
-moves the people inside: presence gives them their fate when it hears of the new epoch.
+Functions that change a zone take it locked (`store.get_zone(..., lock=True)`), so versions have no gaps. What changes
+matching takes effect two seconds later, when every process has heard of it. Nothing here moves the people inside:
+presence gives them their fate at that moment.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from geoengage.venues.rules import VenueChange, VenueChanged, circle_shape, sinc
 from geoengage.venues.service.checks import Items, announce, check_in_mall, check_outdoor, item, raise_if_any
 from geoengage.venues.shapes import ZoneIn
 from geoengage.venues.store import ZoneAt
+
+EFFECT_DELAY = timedelta(seconds=2)
 
 
 def version_columns(zone: ZoneIn) -> dict[str, Any]:
@@ -108,7 +111,7 @@ async def _add_version(
 async def publish_zone(
     session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime, since: datetime | None = None
 ) -> None:
-    """Let the newest edit match from now on, or since a moment of the last days (`since_flaw`). Idempotent."""
+    """Let the newest edit match in two seconds, or since a moment of the last days (`since_flaw`). Idempotent."""
     await announce(session, tenant_id, await put_in_force(session, tenant_id, zone, now, since), now)
 
 
@@ -124,14 +127,14 @@ async def put_in_force(
         raise errors.field("effective_from", flaw)
     what = VenueChange.ZONE_PUBLISHED if head.published_version is None else VenueChange.ZONE_CHANGED
     await _end_published(session, tenant_id, head, now)
-    edit.effective_from, edit.effective_to = since or now, None
+    edit.effective_from, edit.effective_to = since or now + EFFECT_DELAY, None
     head.published_version, head.published_at, head.updated_at = head.version, now, now
     await session.flush()
     return [VenueChanged(zone_id=head.id, mall_id=head.mall_id, what=what)]
 
 
 async def unpublish_zone(session: Session, tenant_id: TenantId, head: Zone, now: datetime) -> None:
-    """Let no version match any more. Idempotent."""
+    """Let no version match any more, in two seconds. Idempotent."""
     if head.published_version is None:
         return
     await _end_published(session, tenant_id, head, now)
@@ -154,4 +157,4 @@ async def delete_zone(session: Session, tenant_id: TenantId, head: Zone, now: da
 async def _end_published(session: Session, tenant_id: TenantId, head: Zone, now: datetime) -> None:
     if head.published_version is not None:
         old = await store.get_version(session, tenant_id, head.id, head.published_version)
-        old.effective_to = now
+        old.effective_to = now + EFFECT_DELAY

@@ -75,10 +75,11 @@ async def list_published_zones(session: Session, tenant_id: TenantId) -> list[Pu
         .where(ZoneVersion.tenant_id == tenant_id, Zone.deleted_at.is_(None))
         .order_by(ZoneVersion.zone_id)
     )
-    return [_published(version, timezone) for version, timezone in rows]
+    return [published_zone(version, timezone) for version, timezone in rows]
 
 
-def _published(row: ZoneVersion, timezone: str) -> PublishedZone:
+def published_zone(row: ZoneVersion, timezone: str) -> PublishedZone:
+    """A version as presence reads it."""
     ZoneInfo(timezone)  # loads it into zoneinfo's cache here, not while a ping waits
     return PublishedZone(
         zone_id=row.zone_id,
@@ -96,6 +97,7 @@ def _published(row: ZoneVersion, timezone: str) -> PublishedZone:
         schedule=parse_schedule(row.schedule),
         timezone=timezone,
         effective_from=row.effective_from or row.created_at,
+        effective_to=row.effective_to,
     )
 
 
