@@ -6,13 +6,15 @@ the database shows the fixes one by one; `stored` rounds a fix to what a record 
 that deciding again from stored fixes gives the same.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from geoengage.presence.rules.fixes import Rejected
@@ -144,4 +146,4 @@ def with_verdicts(run: Run, verdicts: Mapping[tuple[UUID, datetime, datetime], s
         if key in verdicts:
             record["verdict"] = VERDICTS.index(verdicts[key])
     fixes = records.tobytes()
-    return run if fixes == run.fixes else replace(run, fixes=fixes)
+    return run if fixes == run.fixes else dataclasses.replace(run, fixes=fixes)

@@ -1,12 +1,13 @@
 """Fixes of many devices against the zones: which are near, how surely, and what follows. In memory; no SQL."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from msgspec.structs import replace
 
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
