@@ -110,9 +110,13 @@ async def _add_version(
 
 async def publish_zone(
     session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime, since: datetime | None = None
-) -> None:
-    """Let the newest edit match in two seconds, or since a moment of the last days (`since_flaw`). Idempotent."""
+) -> ZoneAt:
+    """Let the newest edit match in two seconds, or since a moment of the last days (`since_flaw`). Idempotent.
+
+    An edit that was in force before and was taken down comes back as a further version: each has one time in force.
+    """
     await announce(session, tenant_id, await put_in_force(session, tenant_id, zone, now, since), now)
+    return await store.get_zone(session, tenant_id, zone.head.id)
 
 
 async def put_in_force(
@@ -127,10 +131,25 @@ async def put_in_force(
         raise errors.field("effective_from", flaw)
     what = VenueChange.ZONE_PUBLISHED if head.published_version is None else VenueChange.ZONE_CHANGED
     await _end_published(session, tenant_id, head, now)
-    edit.effective_from, edit.effective_to = since or now + EFFECT_DELAY, None
+    if edit.effective_to is not None and edit.effective_to > now:
+        edit.effective_to = None  # taken down a moment ago: nobody has heard of it yet
+    else:
+        if edit.effective_to is not None:
+            edit = await _again(session, tenant_id, head, edit, now)
+        edit.effective_from = since or now + EFFECT_DELAY
     head.published_version, head.published_at, head.updated_at = head.version, now, now
     await session.flush()
     return [VenueChanged(zone_id=head.id, mall_id=head.mall_id, what=what)]
+
+
+async def _again(session: Session, tenant_id: TenantId, head: Zone, edit: ZoneVersion, now: datetime) -> ZoneVersion:
+    """A further version that is the same as an earlier one."""
+    await store.update_row(session, tenant_id, head, {}, now)
+    own = {"tenant_id", "zone_id", "version", "created_at", "effective_from", "effective_to"}
+    names = {attribute.key for attribute in ZoneVersion.__mapper__.column_attrs} - own
+    copy = ZoneVersion(zone_id=head.id, version=head.version, created_at=now, **{n: getattr(edit, n) for n in names})
+    await store.insert_version(session, tenant_id, copy)
+    return copy
 
 
 async def unpublish_zone(session: Session, tenant_id: TenantId, head: Zone, now: datetime) -> None:
