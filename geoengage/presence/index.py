@@ -122,9 +122,7 @@ class ZoneIndex:
 
     def _polygon(self, zone: int) -> BaseGeometry:
         """A zone in metres of its frame."""
-        return shapely.transform(
-            self._lonlat[zone], lambda c: np.column_stack(self._to_metres(zone, c[:, 0], c[:, 1]))
-        )
+        return shapely.transform(self._lonlat[zone], lambda c: np.column_stack(self._to_metres(zone, c[:, 0], c[:, 1])))
 
     def _to_metres(self, zone: Any, lon: Any, lat: Any) -> tuple[Any, Any]:
         """x, y metres of lon, lat in the frames of zones; numbers or arrays."""

@@ -110,6 +110,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION ping_number")
     op.drop_table("ping_run")
     op.rename_table("ping_old", "ping")
-    op.execute("DO $$ DECLARE p record; BEGIN FOR p IN SELECT relname FROM pg_class WHERE relname ~ '^ping_old_p[0-9]{8}$'"
-               " LOOP EXECUTE format('ALTER TABLE %I RENAME TO %I', p.relname, replace(p.relname, 'ping_old_', 'ping_'));"
-               " END LOOP; END $$")
+    op.execute(
+        "DO $$ DECLARE p record; BEGIN FOR p IN SELECT relname FROM pg_class WHERE relname ~ '^ping_old_p[0-9]{8}$'"
+        " LOOP EXECUTE format('ALTER TABLE %I RENAME TO %I', p.relname, replace(p.relname, 'ping_old_', 'ping_'));"
+        " END LOOP; END $$"
+    )

@@ -111,7 +111,9 @@ class Stand:
 
     def of_one_device(self, s: float) -> Measured:
         token = self.bench.tokens
-        ready = prepared(lambda n: load.request("/v1/pings", self.walkers.body(64 + n, 100), token[64 + n]), 32, int(s * 32))
+        ready = prepared(
+            lambda n: load.request("/v1/pings", self.walkers.body(64 + n, 100), token[64 + n]), 32, int(s * 32)
+        )
         return self.measure(ONE, ready, each=100, connections=32, s=s)
 
     def of_many_devices(self, s: float) -> Measured:
@@ -178,7 +180,9 @@ def _share(m: Measured, samples: int) -> str:
 
 
 def show_matching(console: Console, largest: int) -> None:
-    table = Table("zones", "our match µs", "bare STRtree µs", "of bare", "of cost at 500", "build s", "MB", "MB per 100,000")
+    table = Table(
+        "zones", "our match µs", "bare STRtree µs", "of bare", "of cost at 500", "build s", "MB", "MB per 100,000"
+    )
     first = None
     for count in (n for n in (500, 5_000, 50_000, 500_000) if n <= largest):
         m = matching.measure(count, GRID_M, ZONE_M)
@@ -221,7 +225,7 @@ def main() -> None:
         port = free_port()
         with running(cluster.url, port, folder, given.processes) as servers:
             stand = Stand(port, servers, cluster.url, bench)
-            for warm in (stand.single, ):
+            for warm in (stand.single,):
                 warm("/v1/pings", SINGLE, 2.0)
             lines = [
                 stand.single("/empty", EMPTY, given.seconds),

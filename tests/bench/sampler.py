@@ -58,7 +58,9 @@ class Sampler:
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
         if frame is not None:
-            self.functions[f"{frame.f_code.co_filename.rpartition('site-packages/')[2]}:{frame.f_code.co_qualname}"] += 1
+            self.functions[
+                f"{frame.f_code.co_filename.rpartition('site-packages/')[2]}:{frame.f_code.co_qualname}"
+            ] += 1
         while frame is not None:
             step = self._step(frame.f_code)
             if step:

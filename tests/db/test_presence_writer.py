@@ -56,7 +56,9 @@ async def test_requests_that_come_together_share_a_transaction(sessions: Session
     queue = writer(sessions)
     await asyncio.gather(*(queue.submit(world.tenant_id, b) for b in batches))
     assert [b.accepted for b in batches] == [2] * 40
-    assert await rows(sessions, "SELECT (SELECT count(*) FROM ping), count(DISTINCT xmin::text) <= 2 FROM ping_run") == [(80, True)]
+    assert await rows(
+        sessions, "SELECT (SELECT count(*) FROM ping), count(DISTINCT xmin::text) <= 2 FROM ping_run"
+    ) == [(80, True)]
     last = batch(await make_phone(session, world), (5, 0))
     await queue.submit(world.tenant_id, last)
     assert last.accepted == 1, "the queue starts anew when it was empty"

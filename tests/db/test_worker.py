@@ -16,8 +16,9 @@ from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.event_base import Event, Recorded
 from geoengage.kit.events import publish
 from geoengage.kit.ids import TenantId
+from geoengage.presence.rules.records import runs_of
 from geoengage.presence.rules.state import Fix
-from geoengage.presence.store import insert_pings
+from geoengage.presence.store import insert_runs
 from geoengage.wiring import Reaction
 from geoengage.worker import react, react_once, upkeep_once
 from tests.factories import make_world
@@ -167,7 +168,7 @@ async def test_upkeep_keeps_what_tenants_promise(sessions: Sessions, session: Se
         for hours in (1, 30, 100):
             at = NOW - timedelta(hours=hours)
             fix = Fix(at=at, sent_at=at, lon=8.5, lat=47.4, accuracy_m=5, level=None, trust=1, source="gnss")
-            await insert_pings(session, world.tenant_id, [(phone.id, fix, False)], at)
+            await insert_runs(session, world.tenant_id, list(runs_of(phone.id, [fix])), at)
     await session.execute(
         text("INSERT INTO idempotency_key VALUES (:t, gen_random_uuid(), 'x', now() - interval '25 hours')"),
         {"t": short.tenant_id},

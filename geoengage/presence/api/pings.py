@@ -105,7 +105,11 @@ async def _ping_sender(scope: Scope) -> Principal:
     principal = await authenticate(Request(scope))
     if principal.kind is PrincipalKind.DEVICE:
         return principal
-    if principal.kind is PrincipalKind.SECRET_KEY and principal.may(tenancy.Scope.PINGS) and principal.store_ids is None:
+    if (
+        principal.kind is PrincipalKind.SECRET_KEY
+        and principal.may(tenancy.Scope.PINGS)
+        and principal.store_ids is None
+    ):
         return principal
     raise errors.Forbidden("pings need a device token, or a secret key with the scope 'pings' for the whole tenant")
 

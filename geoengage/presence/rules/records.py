@@ -7,7 +7,7 @@ that deciding again from stored fixes gives the same.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -38,7 +38,7 @@ RECORD = np.dtype(
 VERDICTS = (None, Rejected.IMPOSSIBLE_SPEED.value)
 NONE = -(2**31)  # of speed and level
 MOST_RECORDS = 128  # of a run: two full runs fit a page of the database
-_FASTEST = 2_000_000.0  # metres a second that a record can hold; it is only ever shown
+FASTEST_MPS = 2_000_000.0  # metres a second that a record can hold; it is only ever shown
 
 
 class RunKey(NamedTuple):
@@ -82,11 +82,12 @@ def stored(fix: Fix) -> Fix:
     )
 
 
-def runs_of(device_id: UUID, fixes: Sequence[Fix], *, late: bool) -> Iterator[Run]:
+def runs_of(device_id: UUID, fixes: Sequence[Fix], late: Collection[Fix] = ()) -> Iterator[Run]:
     """The fixes of a device as runs."""
+    times = {(fix.at, fix.sent_at) for fix in late}
     by_key: dict[tuple[RunKey, int], list[Fix]] = {}
     for fix in sorted(fixes, key=by_time):
-        key = RunKey(device_id, micros(fix.at) - micros(fix.sent_at), fix.source, late, fix.said)
+        key = RunKey(device_id, micros(fix.at) - micros(fix.sent_at), fix.source, by_time(fix) in times, fix.said)
         by_key.setdefault((key, micros(fix.at) // HOUR_US), []).append(fix)
     for (key, _), same in by_key.items():
         for i in range(0, len(same), MOST_RECORDS):
@@ -100,7 +101,7 @@ def _run(key: RunKey, fixes: Sequence[Fix]) -> Run:
 
 
 def _record(f: Fix, first_us: int) -> tuple[int, ...]:
-    speed = NONE if f.speed_mps is None else round(min(max(f.speed_mps, -_FASTEST), _FASTEST) * 1000)
+    speed = NONE if f.speed_mps is None else round(min(max(f.speed_mps, -FASTEST_MPS), FASTEST_MPS) * 1000)
     return (
         micros(f.at) - first_us,
         round(f.lon * 1e7),

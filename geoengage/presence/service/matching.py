@@ -242,9 +242,7 @@ def _near(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot) -> dict[UU
     return result
 
 
-def _near_zone(
-    index: ZoneIndex, number: int, s: float, share: float, state: DeviceState, fix: Fix
-) -> engine.NearZone:
+def _near_zone(index: ZoneIndex, number: int, s: float, share: float, state: DeviceState, fix: Fix) -> engine.NearZone:
     zone = index.zones[number]
     z = state.zones.get(zone.zone_id)
     level_p = _level_p(index, zone, state, fix)

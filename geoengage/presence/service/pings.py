@@ -1,13 +1,15 @@
 """A group of pings, from several requests of one tenant, in one transaction: check, match, decide, write."""
 
-from bisect import insort
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right, insort
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from geoengage.kit import errors
@@ -25,9 +27,10 @@ from geoengage.presence.rules.fixes import (
     refuse,
 )
 from geoengage.presence.rules.heard import PhoneTransition
-from geoengage.presence.rules.records import stored
+from geoengage.presence.rules.records import runs_of, stored
 from geoengage.presence.rules.relocation import moved
 from geoengage.presence.rules.state import DeviceState, Fix, Said, by_time
+from geoengage.presence.service.columns import Columns, Sent, advance_columns, device_ids, runs_of_columns, sort_out
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.matching import DeviceWork, advance
 from geoengage.presence.service.outcome import Outcome, write
@@ -91,19 +94,22 @@ async def record_group(
     Returns whether anything was published. Idempotent by (device, time as sent).
     """
     group = await _read(session, tenant_id, batches, indexes)
+    columns = _sort_out(group, batches, lambda d: _was_silent(d, tenant_id, indexes))
+    ordinary = device_ids(columns)
     for number, batch in enumerate(batches):
-        _sort_in(group, number, batch)
+        _sort_in(group, number, batch, ordinary)
     work = [d for d in group.devices.values() if d.new]
     outcome = await _decide(session, tenant_id, group.index, work, indexes, now)
-    _answer(group, batches, outcome)
-    pings = [
-        (d.device_id, replace(f, verdict=d.verdicts.get(f)), f in late)
+    advance_columns(group.index, columns, outcome, now)
+    _answer(group, columns, batches, outcome)
+    runs = [
+        run
         for d in work
-        for late in [set(d.late)]
-        for f in d.new
+        for run in runs_of(d.device_id, [replace(f, verdict=d.verdicts.get(f)) for f in d.new], d.late)
     ]
-    if pings:
-        await store.insert_pings(session, tenant_id, pings, now)
+    runs += runs_of_columns(columns)
+    if runs:
+        await store.insert_runs(session, tenant_id, runs, now)
     return await write(session, tenant_id, outcome, now)
 
 
@@ -150,8 +156,42 @@ def _was_silent(device: DeviceWork, tenant_id: TenantId, indexes: IndexCache) ->
     return start is not None and bool(start.zones) and not indexes.reaches(tenant_id, start.venue_at)
 
 
-def _answer(group: _Group, batches: Sequence[Batch], outcome: Outcome) -> None:
+def _sort_out(group: _Group, batches: Sequence[Batch], was_silent: Callable[[DeviceWork], bool]) -> Columns:
+    """What of the group are ordinary pings. A device that was told of zones that are gone is none."""
+    works: dict[UUID, DeviceWork | None] = {}
+
+    def work_of(batch: Batch, device_id: UUID | None) -> DeviceWork | None:
+        if device_id is None or device_id in works:
+            return None if device_id is None else works[device_id]
+        owner, old = group.locked.get(device_id), group.states.get(device_id)
+        work = None
+        if owner is not None and owner.may_locate and owner.relocation is None:
+            work = DeviceWork(device_id, old, _skew(batch, old), old)
+            if was_silent(work):
+                work = None
+        works[device_id] = work
+        return work
+
+    sent = []
+    for batch in batches:
+        if batch.device_id is None:
+            devices = [work_of(batch, _device_of(batch, ping)) for _, ping in batch.pings]
+        else:
+            mine = work_of(batch, batch.device_id) if _is_owner(group, batch) else None
+            devices = [mine] * len(batch.pings)
+        sent.append(Sent(batch.pings, devices, batch.received_at))
+    return sort_out(sent, group.policy)
+
+
+def _answer(group: _Group, columns: Columns, batches: Sequence[Batch], outcome: Outcome) -> None:
     """Fill in what becomes of each ping, in the order of the requests. A retried group comes again."""
+    for number, count in enumerate(np.bincount(columns.batch, minlength=len(batches)).tolist()):
+        batches[number].accepted += count
+    for n, bad in columns.bad.items():
+        number, position = int(columns.batch[n]), int(columns.position[n])
+        batches[number].accepted -= 1
+        device = columns.devices[bisect_right(columns.begins, n) - 1]
+        group.notes.append(_Note(number, position, device.device_id, columns.sent_at[n], bad))
     for number, position, device, fix in group.taken:
         if (verdict := device.verdicts.get(fix)) is not None:
             group.notes.append(_Note(number, position, device.device_id, fix.sent_at, verdict))
@@ -167,8 +207,13 @@ def _answer(group: _Group, batches: Sequence[Batch], outcome: Outcome) -> None:
 def _device_of(batch: Batch, ping: PingIn) -> UUID | None:
     if batch.device_id is not None:
         return batch.device_id
+    return None if ping.device_id is None else _parsed(ping.device_id)
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(device_id: str) -> UUID | None:
     try:
-        return UUID(ping.device_id or "")
+        return UUID(device_id)
     except ValueError:
         return None
 
@@ -196,17 +241,26 @@ async def _known_times(
     return await store.list_known_times(session, tenant_id, ids, min(times) - slack, max(times) + slack)
 
 
-def _sort_in(group: _Group, number: int, batch: Batch) -> None:
-    """Check the pings of one request and hand the usable ones to their devices."""
+def _is_owner(group: _Group, batch: Batch) -> bool:
+    """Whether the token of a device's request is the device's newest."""
+    owner = group.locked.get(batch.device_id)  # type: ignore[arg-type]
+    return owner is not None and owner.token_version == batch.token_version
+
+
+def _sort_in(group: _Group, number: int, batch: Batch, ordinary: Collection[UUID]) -> None:
+    """Check the pings of one request, those of ordinary devices left out, and hand the usable ones to their devices."""
     batch.accepted = batch.duplicates = 0
     batch.refused, batch.error = list(batch.undecodable), None
     if batch.device_id is not None:
-        owner = group.locked.get(batch.device_id)
-        if owner is None or owner.token_version != batch.token_version:
+        if not _is_owner(group, batch):
             batch.error = errors.Unauthenticated("this device token was revoked; register the device again")
+            return
+        if batch.device_id in ordinary:
             return
     for position, ping in batch.pings:
         device_id = _device_of(batch, ping)
+        if device_id in ordinary:
+            continue
         if device_id is None or device_id not in group.locked:
             group.notes.append(_Note(number, position, None, ping.at, Rejected.UNKNOWN_DEVICE))
             continue

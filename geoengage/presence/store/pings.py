@@ -1,5 +1,7 @@
-"""Stored pings: runs of records in and out (`rules/records.py`), known times, old ones deleted. Callers hold the locks of
-the devices."""
+"""Stored pings: runs of records in and out (`rules/records.py`), known times, old ones deleted.
+
+Callers hold the locks of the devices.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,7 +22,6 @@ from geoengage.presence.rules.records import (
     fixes_of,
     micros,
     moment,
-    runs_of,
     with_verdicts,
 )
 from geoengage.presence.rules.state import Fix, Said, by_time
@@ -67,24 +68,6 @@ async def list_known_times(
     return {(run.key.device_id, fix.sent_at) for run in runs for fix in fixes_of(run) if since <= fix.at <= until}
 
 
-async def insert_pings(
-    session: Session,
-    tenant_id: TenantId,
-    pings: Sequence[tuple[UUID, Fix, bool]],
-    received_at: datetime,
-) -> None:
-    """Store (device, fix, late). Callers hold the devices' locks and have left duplicates out."""
-    by_device: dict[tuple[UUID, bool], list[Fix]] = {}
-    for device_id, fix, late in pings:
-        by_device.setdefault((device_id, late), []).append(fix)
-    await insert_runs(
-        session,
-        tenant_id,
-        [run for (device_id, late), fixes in by_device.items() for run in runs_of(device_id, fixes, late=late)],
-        received_at,
-    )
-
-
 _COPY = (
     "COPY ping_run (tenant_id, device_id, event_at, at, last_at, received_at, late, source, said_zone_id, said_left,"
     " fixes) FROM STDIN (FORMAT binary)"
@@ -108,7 +91,10 @@ _PG_EPOCH_US = micros(datetime(2000, 1, 1, tzinfo=EPOCH.tzinfo))  # times of the
 
 
 async def insert_runs(session: Session, tenant_id: TenantId, runs: Sequence[Run], received_at: datetime) -> None:
-    """COPY runs. Binary and made of arrays: writing row by row costs ten times as much as the database needs."""
+    """COPY runs, of which duplicates have been left out.
+
+    Binary and made of arrays: writing row by row costs ten times as much as the database needs.
+    """
     raw = await (await session.connection()).get_raw_connection()
     connection: Any = raw.driver_connection
     async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
