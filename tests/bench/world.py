@@ -84,8 +84,8 @@ class Walkers:
         self._x, self._y = rng.uniform(0, bench.side_m, (2, n))
         turn = rng.uniform(0, 2 * np.pi, n)
         self._dx, self._dy = 1.2 * interval_s * np.cos(turn), 1.2 * interval_s * np.sin(turn)
-        # Time starts in the past, so that no measurement runs ahead of the clock.
-        self._t = np.full(n, float(int(datetime.now(UTC).timestamp()) - 6 * 86_400))
+        # Time starts in the past, so that no measurement runs ahead of the clock; within the hour, as live pings are.
+        self._t = np.full(n, float(int(datetime.now(UTC).timestamp()) - 3_300))
         self._interval_s = interval_s
         self._per_lon = METRES_PER_DEG * np.cos(np.radians(LAT))
 
