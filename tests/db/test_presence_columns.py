@@ -112,7 +112,7 @@ async def test_columns_end_in_the_same_as_one_by_one(session: Session, seed: int
     world = await make_world(session, reject_mocked=True)
     await make_shops(session, world)
     walkers = [
-        Walker(rng, (await make_phone(session, world)).id, now - timedelta(minutes=rng.choice((90, 300, 2000))))
+        Walker(rng, (await make_phone(session, world)).id, now - timedelta(minutes=rng.choice((30, 50, 300))))
         for _ in range(8)
     ]
     groups = [batches_of(rng, walkers, now) for _ in range(6)]

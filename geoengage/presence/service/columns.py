@@ -3,7 +3,7 @@
 Ordinary is a device whose pings in this group are nothing but positions, in order, all newer than what was decided, and
 none of them to be refused; everything else goes one by one (`pings.py`). Of an ordinary device only those fixes reach
 `decide` where something can happen: near a zone, while it stands in one, when it may have moved too fast, when a
-checkpoint is due. Between them only the last fix, the floor and the rhythm count. A property test compares the two ways.
+checkpoint is due. Between them only the last fix, the floor and the rhythm count. A property test compares both ways.
 """
 
 from bisect import bisect_left
@@ -104,8 +104,9 @@ class Sent:
     received_at: datetime
 
 
-def sort_out(requests: Sequence[Sent], policy: Policy) -> Columns:
-    """The ordinary devices of a group and their fixes."""
+def sort_out(requests: Sequence[Sent], policy: Policy, since: datetime) -> Columns:
+    """The ordinary devices of a group and their fixes. Who tells of a time before `since`, when other zones may have
+    been in force, is none."""
     pings = [p for r in requests for _, p in r.pings]
     number_of: dict[int, int] = {}
     devices: list[DeviceWork] = []
@@ -131,7 +132,7 @@ def sort_out(requests: Sequence[Sent], policy: Policy) -> Columns:
     )
     order = np.argsort(device, kind="stable")
     order = order[np.searchsorted(device[order], 0) :]
-    ordinary = _in_order(device[order], us[order], sent[order], devices)
+    ordinary = _in_order(device[order], us[order], sent[order], devices, since)
     ordinary &= np.bincount(device[order], weights=~usable[order], minlength=len(devices)) == 0
     order = order[ordinary[device[order]]]
     count = np.bincount(device[order], minlength=len(devices))[ordinary]
@@ -175,10 +176,10 @@ def _is_plain(p: PingIn) -> bool:
     )
 
 
-def _in_order(device: Ints, us: Ints, sent: Ints, devices: Sequence[DeviceWork]) -> np.ndarray:
+def _in_order(device: Ints, us: Ints, sent: Ints, devices: Sequence[DeviceWork], since: datetime) -> np.ndarray:
     """Of each device whether its fixes come in order and after all that was decided; `device` is sorted."""
-    old = [d.old for d in devices]
-    decided = [_LONG_AGO if s is None else max(micros(s.last_at), micros(s.settled_at) - 1) for s in old]
+    old, earliest = [d.old for d in devices], micros(since) - 1
+    decided = [earliest if s is None else _decided(s, since, earliest) for s in old]
     known = [_LONG_AGO if s is None else micros(s.last_sent_at) for s in old]
     follows = np.zeros(len(device), dtype=bool)
     follows[1:] = device[1:] == device[:-1]
@@ -186,6 +187,13 @@ def _in_order(device: Ints, us: Ints, sent: Ints, devices: Sequence[DeviceWork])
     told = np.where(follows, np.roll(sent, 1), np.array([*known, 0], dtype=np.int64)[device])
     wrong = (us <= before) | (sent <= told)
     return np.asarray(np.bincount(device, weights=wrong, minlength=len(devices)) == 0)
+
+
+def _decided(state: DeviceState, since: datetime, earliest: int) -> int:
+    """After which moment a device's fixes are simply the next ones; never, when the zones it stands in may be gone."""
+    if state.zones and state.venue_at < since:
+        return -_LONG_AGO
+    return max(micros(state.last_at), micros(state.settled_at) - 1, earliest)
 
 
 def advance_columns(index: ZoneIndex, c: Columns, outcome: Outcome, now: datetime) -> None:

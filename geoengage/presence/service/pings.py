@@ -1,7 +1,7 @@
 """A group of pings, from several requests of one tenant, in one transaction: check, match, decide, write."""
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -80,7 +80,7 @@ class _Group:
     locked: Mapping[UUID, store.LockedDevice]
     states: Mapping[UUID, DeviceState]
     policy: Policy
-    known: set[tuple[UUID, datetime]]
+    known: set[tuple[UUID, datetime]] = field(default_factory=set)
     devices: dict[UUID, DeviceWork] = field(default_factory=dict)
     notes: list[_Note] = field(default_factory=list)
     taken: list[tuple[int, int, DeviceWork, Fix]] = field(default_factory=list)
@@ -94,9 +94,15 @@ async def record_group(
     Returns whether anything was published. Idempotent by (device, time as sent).
     """
     group = await _read(session, tenant_id, batches, indexes)
-    columns = _sort_out(group, batches, lambda d: _was_silent(d, tenant_id, indexes))
-    ordinary = device_ids(columns)
-    for number, batch in enumerate(batches):
+    columns = _sort_out(group, batches, indexes.since(tenant_id))
+    in_columns = np.bincount(columns.batch, minlength=len(batches)).tolist()
+    rest = [(n, b) for n, b in enumerate(batches) if in_columns[n] < len(b.pings) or not b.pings]
+    ordinary = device_ids(columns) if rest else set()
+    group.known = await _known_times(session, tenant_id, [b for _, b in rest], group.states, ordinary)
+    for batch in batches:  # a halved or retried group comes again
+        batch.accepted = batch.duplicates = 0
+        batch.refused, batch.error = list(batch.undecodable), None
+    for number, batch in rest:
         _sort_in(group, number, batch, ordinary)
     work = [d for d in group.devices.values() if d.new]
     outcome = await _decide(session, tenant_id, group.index, work, indexes, now)
@@ -115,16 +121,15 @@ async def record_group(
 
 async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch], indexes: IndexCache) -> _Group:
     """Lock the devices of a group, and read all that is needed to decide."""
-    wanted = {_device_of(b, p) for b in batches for _, p in b.pings} | {b.device_id for b in batches}
-    ids = [d for d in wanted if d is not None]
+    by_server = {_device_of(b, p) for b in batches if b.device_id is None for _, p in b.pings}
+    ids = [d for d in by_server | {b.device_id for b in batches} if d is not None]
     wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
     locked = await store.lock_devices(session, tenant_id, ids, wait_ms=wait_ms)
     states = await store.list_states(session, tenant_id, ids)
     tenant = await store.get_ping_policy(session, tenant_id)
     index = await indexes.get(session, tenant_id, tenant.epoch)
-    known = await _known_times(session, tenant_id, batches, states)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
-    return _Group(index, locked, states, policy, known)
+    return _Group(index, locked, states, policy)
 
 
 async def _decide(
@@ -159,8 +164,8 @@ def _is_of_the_past(device: DeviceWork, tenant_id: TenantId, indexes: IndexCache
     return not indexes.reaches(tenant_id, since)
 
 
-def _sort_out(group: _Group, batches: Sequence[Batch], was_silent: Callable[[DeviceWork], bool]) -> Columns:
-    """What of the group are ordinary pings. A device that was told of zones that are gone is none."""
+def _sort_out(group: _Group, batches: Sequence[Batch], since: datetime) -> Columns:
+    """What of the group are ordinary pings; `since`: from when on the index knows the zones."""
     works: dict[UUID, DeviceWork | None] = {}
 
     def work_of(batch: Batch, device_id: UUID | None) -> DeviceWork | None:
@@ -170,8 +175,6 @@ def _sort_out(group: _Group, batches: Sequence[Batch], was_silent: Callable[[Dev
         work = None
         if owner is not None and owner.may_locate and owner.relocation is None:
             work = DeviceWork(device_id, old, _skew(batch, old), old)
-            if was_silent(work):
-                work = None
         works[device_id] = work
         return work
 
@@ -183,7 +186,7 @@ def _sort_out(group: _Group, batches: Sequence[Batch], was_silent: Callable[[Dev
             mine = work_of(batch, batch.device_id) if _is_owner(group, batch) else None
             devices = [mine] * len(batch.pings)
         sent.append(Sent(batch.pings, devices, batch.received_at))
-    return sort_out(sent, group.policy)
+    return sort_out(sent, group.policy, since)
 
 
 def _answer(group: _Group, columns: Columns, batches: Sequence[Batch], outcome: Outcome) -> None:
@@ -226,14 +229,21 @@ def _skew(batch: Batch, state: DeviceState | None) -> float:
 
 
 async def _known_times(
-    session: Session, tenant_id: TenantId, batches: Sequence[Batch], states: Mapping[UUID, DeviceState]
+    session: Session,
+    tenant_id: TenantId,
+    batches: Iterable[Batch],
+    states: Mapping[UUID, DeviceState],
+    ordinary: Collection[UUID],
 ) -> set[tuple[UUID, datetime]]:
     """Stored times of devices that sent something not newer than their newest: only those can be duplicates."""
     suspects = {
         (device_id, ping.at + timedelta(seconds=_skew(batch, states[device_id])))
         for batch in batches
         for _, ping in batch.pings
-        if (device_id := _device_of(batch, ping)) in states and device_id and ping.at <= states[device_id].last_sent_at
+        if (device_id := _device_of(batch, ping)) in states
+        and device_id
+        and device_id not in ordinary
+        and ping.at <= states[device_id].last_sent_at
     }
     if not suspects:
         return set()
@@ -252,8 +262,6 @@ def _is_owner(group: _Group, batch: Batch) -> bool:
 
 def _sort_in(group: _Group, number: int, batch: Batch, ordinary: Collection[UUID]) -> None:
     """Check the pings of one request, those of ordinary devices left out, and hand the usable ones to their devices."""
-    batch.accepted = batch.duplicates = 0
-    batch.refused, batch.error = list(batch.undecodable), None
     if batch.device_id is not None:
         if not _is_owner(group, batch):
             batch.error = errors.Unauthenticated("this device token was revoked; register the device again")
