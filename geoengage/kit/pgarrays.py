@@ -33,10 +33,10 @@ _ARRAY_OF = {_BYTEA: 1001, _INT4: 1007, _TEXT: 1009, _FLOAT8: 1022, _TIMESTAMPTZ
 class _ArrayDumper(Dumper):
     format = Format.BINARY
 
-    def get_key(self, obj: PgArray, format: object) -> tuple[type, int]:  # type: ignore[override] # noqa: A002
+    def get_key(self, obj: PgArray, format: object) -> tuple[type, int]:  # type: ignore[override]
         return self.cls, obj.element
 
-    def upgrade(self, obj: PgArray, format: object) -> "_ArrayDumper":  # noqa: A002
+    def upgrade(self, obj: PgArray, format: object) -> "_ArrayDumper":
         dumper = type(self)(self.cls)
         dumper.oid = _ARRAY_OF[obj.element]
         return dumper

@@ -43,7 +43,7 @@ class Edges:
         return self._edges[np.arange(len(place)) + (self._first[polygon] - begins)[place]].T, place, begins
 
     def signed_distance(self, polygon: Ints, x: Floats, y: Floats) -> Floats:
-        """Metres from each point to the boundary of its polygon, negative inside. Which side is right but for rounding."""
+        """Metres from each point to the boundary of its polygon, negative inside; the side right but for rounding."""
         if not len(polygon):
             return np.empty(0)
         (ax, ay, dx, dy), place, begins = self._of(polygon)

@@ -1,10 +1,11 @@
 """The published zones and evidence points of one tenant in memory, for matching pings (DESIGN section 3); no SQL.
 
 STRtrees over the boxes of all zones find candidates. They hold the boxes already widened by a few usual distances, so
-that they are asked with points: making a box for every ping would cost as much as the query. Whether a zone holds the
-point is asked in lon/lat, where GEOS answers like PostGIS down to the boundary; distances are computed for all pairs at
-once, in metres of each zone's own frame (its mall's origin, outdoors its own centre). An index is immutable: a change of zones makes a new one (`epoch`
-says of what). PostGIS stays the truth; a property test compares the two. For one thread only.
+that they are asked with points: making a box for every ping would cost as much as the query. Distances are computed for
+all pairs at once, in metres of each zone's own frame (its mall's origin, outdoors its own centre); next to a boundary
+GEOS is asked in lon/lat on which side a point lies, where it answers like PostGIS. An index is immutable: a change of
+zones makes a new one (`epoch` says of what). PostGIS stays the truth; a property test compares the two. It may be built
+in any thread; then it is for one thread only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -181,7 +182,7 @@ class ZoneIndex:
         return s
 
     def shares(self, zone: Ints, lon: Floats, lat: Floats, accuracy_m: Floats, s: Floats) -> Floats:
-        """Share 0–1 of each accuracy disc inside its zone; exact, and only computed where the boundary cuts the disc."""
+        """Share 0–1 of each accuracy disc inside its zone; exact, computed only where the boundary cuts the disc."""
         share = np.where(s <= -accuracy_m, 1.0, 0.0)
         cut = np.flatnonzero(np.abs(s) < accuracy_m)
         x, y = self._to_metres(zone[cut], lon[cut], lat[cut])

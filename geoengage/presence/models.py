@@ -1,6 +1,6 @@
 """Tables of the ping path. Partitioned ones have no foreign keys and no reference to them.
 
-`ping_run`, `ping_rejection` and `zone_event` are partitioned by time, `visit` by its UUIDv7 id. A partitioned table's key
+`ping_run`, `ping_rejection`, `zone_event` are partitioned by time, `visit` by its UUIDv7 id. A partitioned table's key
 holds the partition column, so duplicates are judged under the device's row lock, not by an index.
 """
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from geoengage.kit import errors, http
 from geoengage.kit.clock import utc_now
 from geoengage.kit.ids import TenantId
-from geoengage.presence.rules.fixes import PingIn, check_year
+from geoengage.presence.rules.fixes import PingIn, UncheckedPing, are_sound, check_year
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
 from geoengage.tenancy import rules as tenancy
@@ -47,6 +47,10 @@ class _LoosePings(PingsIn, frozen=True, kw_only=True):
     pings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]  # type: ignore[assignment]
 
 
+class _FastPings(PingsIn, frozen=True, kw_only=True):
+    pings: Annotated[list[UncheckedPing], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]  # type: ignore[assignment]
+
+
 class RejectedPing(msgspec.Struct, frozen=True):
     """A ping that was not taken, by its index in the request."""
 
@@ -62,7 +66,7 @@ class PingsOut(msgspec.Struct, frozen=True):
     rejected: Annotated[list[RejectedPing], msgspec.Meta(description="The others, each with its reason.")]
 
 
-_strict = msgspec.json.Decoder(PingsIn)
+_fast = msgspec.json.Decoder(_FastPings)
 _loose = msgspec.json.Decoder(_LoosePings)
 _one = msgspec.json.Decoder(PingIn)
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one: nested too deeply
@@ -133,11 +137,11 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
     """The batch of a body. One bad ping is refused by itself; only a body that is no list of pings is refused whole."""
     device = principal.kind is PrincipalKind.DEVICE
     undecodable: list[tuple[int, str]] = []
-    try:
-        whole = _strict.decode(body)
-        sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
-    except _UNDECODABLE:
+    whole = _decode_fast(body)
+    if whole is None:
         sent_at, pings = _decode_one_by_one(body, undecodable)
+    else:
+        sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
     return Batch(
         device_id=principal.id if device else None,
         token_version=principal.token_version if device else None,
@@ -146,6 +150,15 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
         pings=pings,
         undecodable=undecodable,
     )
+
+
+def _decode_fast(body: bytes) -> PingsIn | None:
+    """The whole body at once, None when anything in it is wrong."""
+    try:
+        whole = _fast.decode(body)
+    except _UNDECODABLE:
+        return None
+    return whole if are_sound(whole.pings) else None
 
 
 def _decode_one_by_one(

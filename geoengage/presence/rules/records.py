@@ -139,7 +139,7 @@ def fixes_of(run: Run) -> Iterator[Fix]:
 
 
 def with_verdicts(run: Run, verdicts: Mapping[tuple[UUID, datetime, datetime], str | None]) -> Run:
-    """The run with other verdicts for some of its fixes, by (device, event time, time as sent); itself when for none."""
+    """The run with other verdicts for some fixes, by (device, event time, time as sent); itself when none changes."""
     records = records_of(run.fixes).copy()
     for record in records:
         at = moment(run.first_us + int(record["us"]))

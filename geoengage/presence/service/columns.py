@@ -26,9 +26,9 @@ from geoengage.presence.rules.fixes import (
     MAX_ACCURACY_M,
     OLDEST,
     UNKNOWN_ACCURACY_TRUST,
-    PingIn,
     Policy,
     Rejected,
+    UncheckedPing,
 )
 from geoengage.presence.rules.records import (
     FASTEST_MPS,
@@ -99,7 +99,7 @@ class Columns:
 class Sent:
     """One request's pings; `devices`: the work that each belongs to, None where it cannot be an ordinary one."""
 
-    pings: Sequence[tuple[int, PingIn]]
+    pings: Sequence[tuple[int, UncheckedPing]]
     devices: Sequence[DeviceWork | None]
     received_at: datetime
 
@@ -164,7 +164,7 @@ def sort_out(requests: Sequence[Sent], policy: Policy, since: datetime) -> Colum
     )
 
 
-def _is_plain(p: PingIn) -> bool:
+def _is_plain(p: UncheckedPing) -> bool:
     """Whether a ping is nothing but a position."""
     return not (
         p.mocked

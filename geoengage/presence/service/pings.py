@@ -19,9 +19,9 @@ from geoengage.presence import store
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules.evidence import OURS, Source, beside, decided_at, put_together, strongest
 from geoengage.presence.rules.fixes import (
-    PingIn,
     Policy,
     Rejected,
+    UncheckedPing,
     accuracy,
     clock_skew,
     refuse,
@@ -52,7 +52,7 @@ class Batch:
     token_version: int | None
     sent_at: datetime | None
     received_at: datetime
-    pings: list[tuple[int, PingIn]]
+    pings: Sequence[tuple[int, UncheckedPing]]
     undecodable: list[tuple[int, str]] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     accepted: int = 0
@@ -120,14 +120,18 @@ async def record_group(
 
 
 async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch], indexes: IndexCache) -> _Group:
-    """Lock the devices of a group, and read all that is needed to decide."""
+    """Lock the devices of a group, and read all that is needed to decide.
+
+    The zones come first, so that nobody waits for a new index with devices locked. A change that is committed after
+    that takes effect later than `now`.
+    """
+    tenant = await store.get_ping_policy(session, tenant_id)
+    index = await indexes.get(session, tenant_id, tenant.epoch)
     by_server = {_device_of(b, p) for b in batches if b.device_id is None for _, p in b.pings}
     ids = [d for d in by_server | {b.device_id for b in batches} if d is not None]
     wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
     locked = await store.lock_devices(session, tenant_id, ids, wait_ms=wait_ms)
     states = await store.list_states(session, tenant_id, ids)
-    tenant = await store.get_ping_policy(session, tenant_id)
-    index = await indexes.get(session, tenant_id, tenant.epoch)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
     return _Group(index, locked, states, policy)
 
@@ -210,7 +214,7 @@ def _answer(group: _Group, columns: Columns, batches: Sequence[Batch], outcome: 
             outcome.rejections.append((note.device_id, note.at, note.reason))
 
 
-def _device_of(batch: Batch, ping: PingIn) -> UUID | None:
+def _device_of(batch: Batch, ping: UncheckedPing) -> UUID | None:
     if batch.device_id is not None:
         return batch.device_id
     return None if ping.device_id is None else _parsed(ping.device_id)
@@ -280,7 +284,7 @@ def _sort_in(group: _Group, number: int, batch: Batch, ordinary: Collection[UUID
             group.notes.append(_Note(number, position, device_id, ping.at, reason))
 
 
-def _take(group: _Group, number: int, position: int, batch: Batch, ping: PingIn) -> Rejected | None:
+def _take(group: _Group, number: int, position: int, batch: Batch, ping: UncheckedPing) -> Rejected | None:
     """One ping of a known device: handed to it, counted as duplicate, or refused with a reason."""
     owner = group.locked[_device_of(batch, ping)]  # type: ignore[index]
     if not owner.may_locate:
@@ -322,8 +326,8 @@ def _take(group: _Group, number: int, position: int, batch: Batch, ping: PingIn)
 
 
 def _hear_phone(
-    index: ZoneIndex, ping: PingIn, transition: PhoneTransition, at: datetime
-) -> tuple[PingIn, Said | None]:
+    index: ZoneIndex, ping: UncheckedPing, transition: PhoneTransition, at: datetime
+) -> tuple[UncheckedPing, Said | None]:
     """What the phone's own monitoring says, and the ping, which is in the circle if it names no place itself.
 
     Nothing is said by a circle that is no published zone at that time; the position that came with it is taken all the

@@ -80,8 +80,8 @@ _LIST_STATES = text(
 async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> dict[UUID, DeviceState]:
     """The states of locked devices. A statement of its own, so that it sees what the last holder of the lock wrote."""
     rows = await session.execute(_LIST_STATES, {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
-    # most devices are in no zone
-    return {row[0]: DeviceState(*row[:17], {} if row[17] == "{}" else _ZONES.decode(row[17])) for row in rows}
+    nowhere: dict[UUID, ZoneState] = {}  # most devices are in no zone
+    return {row[0]: DeviceState(*(*row[:17], nowhere if row[17] == "{}" else _ZONES.decode(row[17]))) for row in rows}
 
 
 async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
