@@ -1,4 +1,4 @@
-"""Matching alone, in memory: beside a bare STRtree query of the same points, from 500 to 500,000 zones, and its memory."""
+"""Matching alone, in memory: beside a bare STRtree query of the same points, from 500 to 500,000 zones; its memory."""
 
 import gc
 import os
@@ -22,7 +22,7 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Matched:
-    """Microseconds of CPU a point, ours and bare, the median of the rounds' ratio bare / ours, and what the index cost."""
+    """Microseconds of CPU a point, ours and bare, the median of the rounds' ratio bare / ours; what the index cost."""
 
     zones: int
     ours_us: float

@@ -1,5 +1,5 @@
-"""The product's own application, and before it a bare Starlette one: `/empty` reads the body and says 200, the yardstick;
-`/samples` tells where the CPU time went since it was last asked."""
+"""The product's own application, and before it a bare Starlette one: `/empty` reads the body and says 200, the
+yardstick; `/samples` tells where the CPU time went since it was last asked."""
 
 import logging
 import os
