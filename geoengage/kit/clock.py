@@ -1,12 +1,32 @@
 """The one place that reads the wall clock. Everything else takes `now` as an argument."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+_read: Callable[[], datetime] = _wall_clock
+
+
 def utc_now() -> datetime:
     """The present moment as an aware UTC time."""
-    return datetime.now(UTC)
+    return _read()
+
+
+@contextlib.contextmanager
+def replaced_by(clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let the whole process live by another clock meanwhile, which gives aware UTC times: a scenario's."""
+    global _read
+    _read = clock
+    try:
+        yield
+    finally:
+        _read = _wall_clock
 
 
 def is_within_hours(at: datetime, zone: ZoneInfo, start: time, end: time) -> bool:

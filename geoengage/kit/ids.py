@@ -5,10 +5,11 @@ Neither Python 3.11 nor PostgreSQL 15 has UUIDv7, hence the few lines here (RFC 
 
 import hashlib
 import secrets
-import time
 from datetime import UTC, datetime
 from typing import NewType
 from uuid import UUID
+
+from geoengage.kit.clock import utc_now
 
 TenantId = NewType("TenantId", UUID)
 DeviceId = NewType("DeviceId", UUID)
@@ -21,7 +22,7 @@ MessageId = NewType("MessageId", UUID)
 
 def new_id(at: datetime | None = None) -> UUID:
     """A UUIDv7 of this millisecond, or of `at` where the row belongs to another moment."""
-    ms = time.time_ns() // 1_000_000 if at is None else int(at.timestamp() * 1000)
+    ms = int((at or utc_now()).timestamp() * 1000)
     return UUID(int=(ms << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62))
 
 

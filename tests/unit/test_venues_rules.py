@@ -198,6 +198,29 @@ def test_hours_are_read_on_the_local_clock(hours, at, inside):
     assert is_open(parse_schedule({"hours": hours} if hours else None), zone, moment) is inside
 
 
+@pytest.mark.parametrize(
+    "opens, closes, turns",
+    [
+        ("22:00", "02:30", ["00:30"]),  # closed from the first half past two on
+        ("02:30", "12:00", ["00:30", "11:00"]),
+        ("02:10", "02:40", ["00:10", "00:40"]),
+        ("22:00", "03:00", ["02:00"]),
+        ("00:00", "24:00", ["23:00"]),
+    ],
+)
+def test_in_an_hour_that_the_clock_shows_twice_the_first_time_counts(opens, closes, turns):
+    """From 03:00 CEST (01:00 UTC) the clock goes back to 02:00 CET. Turns: when it opens or closes that day, UTC."""
+    days = ["sun"] if opens < closes else ["sat"]
+    schedule, zone = (
+        parse_schedule({"hours": [{"days": days, "open": opens, "close": closes}]}),
+        ZoneInfo("Europe/Berlin"),
+    )
+    minutes = [datetime(2026, 10, 24, 22, 1, tzinfo=UTC) + timedelta(minutes=n) for n in range(25 * 60)]
+    opened = [is_open(schedule, zone, at) for at in minutes]
+    found = [b for b, was, now in zip(minutes[1:], opened, opened[1:], strict=False) if was is not now]
+    assert [f"{at:%H:%M}" for at in found] == turns
+
+
 def test_validity_includes_its_start_and_not_its_end():
     start = datetime(2026, 3, 1, tzinfo=UTC)
     schedule = parse_schedule({"valid_from": "2026-03-01T00:00:00Z", "valid_to": "2026-03-02T00:00:00Z"})

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import cos, radians
 from uuid import UUID
 
@@ -60,6 +60,8 @@ class IndexCache:
             return known
         since = utc_now() - KEPT
         found = await versions.refresh_versions(session, tenant_id, since, self._versions.get(tenant_id, {}))
+        # Where no version has ended longer ago, the index at hand serves the whole past.
+        since = await versions.last_end(session, tenant_id, since) or datetime.min.replace(tzinfo=UTC)
         points = await evidence.list_placed(session, tenant_id)
         buildings = await load_buildings(session, tenant_id)
         index = await asyncio.to_thread(ZoneIndex, epoch, list(found.values()), buildings, points)

@@ -69,13 +69,24 @@ def is_open(schedule: Schedule | None, zone: ZoneInfo, at: datetime) -> bool:
     if not schedule.hours:
         return True
     local = at.astimezone(zone)
-    minute = local.hour * 60 + local.minute
-    today = DAYS[local.weekday()]
-    yesterday = DAYS[(local - timedelta(days=1)).weekday()]
-    return any(_covers(h, today, yesterday, minute) for h in schedule.hours)
+    return any(_covers(hours, local) for hours in schedule.hours)
 
 
-def _covers(hours: Hours, today: str, yesterday: str, minute: int) -> bool:
+def _covers(hours: Hours, local: datetime) -> bool:
+    today = DAYS[local.weekday()] in hours.days
+    yesterday = DAYS[(local - timedelta(days=1)).weekday()] in hours.days
+    opened, closed = _has_been(local, hours.opens), _has_been(local, hours.closes)
     if hours.opens < hours.closes:
-        return today in hours.days and hours.opens <= minute < hours.closes
-    return (today in hours.days and minute >= hours.opens) or (yesterday in hours.days and minute < hours.closes)
+        return today and opened and not closed
+    return (today and opened) or (yesterday and not closed)
+
+
+def _has_been(local: datetime, minutes: int) -> bool:
+    """Whether a wall clock has shown a time of its day. What it shows twice counts the first time (RFC 5545, 3.3.5), so
+    that nothing opens and closes again in the night in which clocks go back."""
+    if local.hour * 60 + local.minute >= minutes:
+        return True
+    if not local.fold or minutes >= 24 * 60:
+        return False
+    shown = local.replace(hour=minutes // 60, minute=minutes % 60, fold=0)
+    return shown.utcoffset() != shown.replace(fold=1).utcoffset()
