@@ -44,7 +44,8 @@ INSERT INTO ping_run (tenant_id, device_id, event_at, at, last_at, received_at, 
 SELECT tenant_id, device_id, event_at, at, event_at, received_at, source, late, said_zone_id, said_left,
  int4send(0) || int4send(round(lon * 1e7)::int) || int4send(round(lat * 1e7)::int)
  || int4send(greatest(1, round(accuracy_m * 1000))::int)
- || int4send(coalesce(round(least(greatest(speed_mps, -2e6), 2e6) * 1000)::int, -2147483648))
+ || int4send(CASE WHEN speed_mps IS NULL THEN -2147483648
+  ELSE round(least(greatest(speed_mps, -2e6), 2e6) * 1000)::int END)
  || int4send(coalesce(level, -2147483648)) || int4send(round(trust * 1e6)::int)
  || int4send(coalesce(array_position(ARRAY['impossible_speed'], verdict), 0))
 FROM ping
