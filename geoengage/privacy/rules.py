@@ -111,7 +111,8 @@ ERASURE_MAP: dict[str, Table] = {
         kept="{ping_days} days",
         holds=(
             "SELECT p.device_id, p.event_at, p.at, p.received_at, p.lon, p.lat, p.accuracy_m, p.level, p.speed_mps,"
-            " p.source, p.trust, p.late FROM ping p WHERE p.tenant_id = t.tenant_id AND p.device_id = t.device_id"
+            " p.source, p.trust, p.late, p.said_zone_id, p.said_left, p.verdict FROM ping p"
+            " WHERE p.tenant_id = t.tenant_id AND p.device_id = t.device_id"
             " AND p.run_from = t.event_at AND p.run_at = t.at ORDER BY p.event_at"
         ),
     ),
