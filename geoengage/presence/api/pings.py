@@ -1,27 +1,28 @@
 """Pings in: a bare route, msgspec, grouped.
 
-`POST /v1/pings` is no FastAPI route: models and dependencies cost more than the work. It reads the body with msgspec,
-checks the device token by its signature without SQL, and waits for its group's commit. Its entry in the OpenAPI is made
-from the same structs.
+`POST /v1/pings` is no FastAPI route: models, dependencies and routing cost more than the work. `PingDoor` answers it
+before the application does; it reads the body with msgspec, checks the device token by its signature without SQL, and
+waits for its group's commit. Its entry in the OpenAPI is made from the same structs.
 """
 
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from geoengage.kit import errors
+from geoengage.kit import errors, http
 from geoengage.kit.clock import utc_now
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.fixes import PingIn, check_year
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
+from geoengage.tenancy import rules as tenancy
 from geoengage.tenancy.auth import authenticate
-from geoengage.tenancy.rules import Principal, PrincipalKind, Scope
+from geoengage.tenancy.rules import Principal, PrincipalKind
 
+PATH = "/v1/pings"
 MAX_PINGS = 1_000
 MAX_BODY_BYTES = 2_000_000
 
@@ -68,37 +69,61 @@ _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the 
 _encoder = msgspec.json.Encoder()
 
 
-async def post_pings(request: Request) -> Response:
-    """Take in positions; see `PINGS_OPENAPI`."""
-    principal = await _ping_sender(request)
-    batch = _decode(await _body(request), principal, utc_now())
-    writer: PingWriter = request.app.state.ping_writer
+class PingDoor:
+    """Middleware that answers `POST /v1/pings` by itself and lets everything else through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = _encoder.encode(await _take_pings(scope, receive))
+        except Exception as error:
+            response = await http.error_response(Request(scope), error)
+            await response(scope, receive, send)
+            return
+        head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _take_pings(scope: Scope, receive: Receive) -> PingsOut:
+    principal = await _ping_sender(scope)
+    batch = _decode(await _body(scope, receive), principal, utc_now())
+    writer: PingWriter = scope["app"].state.ping_writer
     await writer.submit(TenantId(principal.tenant_id), batch)
     if batch.error is not None:
         raise batch.error
-    rejected = [RejectedPing(index, reason) for index, reason in sorted(batch.refused)]
-    return Response(
-        _encoder.encode(PingsOut(batch.accepted, batch.duplicates, rejected)), media_type="application/json"
-    )
+    return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
 
 
-async def _ping_sender(request: Request) -> Principal:
-    principal = await authenticate(request)
+async def _ping_sender(scope: Scope) -> Principal:
+    principal = await authenticate(Request(scope))
     if principal.kind is PrincipalKind.DEVICE:
         return principal
-    if principal.kind is PrincipalKind.SECRET_KEY and principal.may(Scope.PINGS) and principal.store_ids is None:
+    if (
+        principal.kind is PrincipalKind.SECRET_KEY
+        and principal.may(tenancy.Scope.PINGS)
+        and principal.store_ids is None
+    ):
         return principal
     raise errors.Forbidden("pings need a device token, or a secret key with the scope 'pings' for the whole tenant")
 
 
-async def _body(request: Request) -> bytes:
-    size = request.headers.get("content-length", "")
-    if size.isdecimal() and int(size) > MAX_BODY_BYTES:
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    size = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    if size.isdigit() and int(size) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
-    try:
-        body = await request.body()
-    except ClientDisconnect as error:
-        raise errors.Invalid("the connection ended before the body did; send the pings again") from error
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise errors.Invalid("the connection ended before the body did; send the pings again")
+        body, more = body + message.get("body", b""), message.get("more_body", False)
     if len(body) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
     return body
@@ -140,9 +165,6 @@ def _decode_one_by_one(
         except _UNDECODABLE as error:
             undecodable.append((index, f"invalid: {error}"))
     return loose.sent_at, pings
-
-
-pings_route = Route("/v1/pings", post_pings, methods=["POST"])
 
 
 def pings_openapi() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,11 +6,12 @@ as the entered, dwelled or exited that nobody has heard of yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from geoengage.kit.ids import derived_time_id
 from geoengage.presence.rules.run import Span, Transition

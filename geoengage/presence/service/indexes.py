@@ -62,6 +62,10 @@ class IndexCache:
         self._indexes[tenant_id], self._since[tenant_id] = index, since
         return index
 
+    def since(self, tenant_id: TenantId) -> datetime:
+        """The moment since which the index at hand holds all versions that were in force."""
+        return self._since[tenant_id]
+
     def reaches(self, tenant_id: TenantId, since: datetime) -> bool:
         """Whether the index at hand holds all versions that were in force since a moment."""
         return since >= self._since[tenant_id]
