@@ -221,7 +221,7 @@ export interface Alert {
 }
 
 export interface Trigger {
-  kind: 'entered' | 'dwelled';
+  kind: 'entered' | 'dwelled' | 'exited';
   zone_ids: string[];
   store_ids: string[];
   dwell_s?: number | null;
