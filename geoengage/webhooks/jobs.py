@@ -25,7 +25,7 @@ from geoengage.webhooks import service, store
 from geoengage.webhooks.rules import Verdict
 from geoengage.webhooks.service import Landed, Parcel
 
-LEASE_BEYOND_TIMEOUT_S = 30.0  # for recording: a lease that ends while its request is under way means a second one
+LEASE_BEYOND_TIMEOUT_S = 10.0  # for recording: a lease that ends while its request is under way means a second one
 LAND_S = 0.1
 GATHER_S = 0.02
 SHARE = 8  # an endpoint may take an eighth of what is free
