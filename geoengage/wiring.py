@@ -33,7 +33,7 @@ def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
     """All reactions. `indexes`: the zones that this process keeps in memory."""
     return (
         Reaction("campaigns.send", frozenset({"zone.entered", "zone.dwelled"}), campaigns.on_zone_events),
-        Reaction("messaging.visit_ended", frozenset({"zone.exited"}), messaging.on_zone_exited),
+        Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),

@@ -130,9 +130,11 @@ async def upkeep_once(sessions: Sessions) -> None:
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
     async with transaction(sessions, None) as session:
-        for table, days in (("ping", PING_DAYS), ("ping_rejection", PING_DAYS), ("zone_event", EVENT_DAYS)):
+        pings = (("ping", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
+        for table, days in (*pings, ("zone_event", EVENT_DAYS)):
             await partitions.drop_before(session, table, now - timedelta(days=days))
         await presence_store.delete_old_pings(session, now)
+        await presence_store.delete_old_checkpoints(session, now)
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),

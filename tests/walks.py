@@ -16,7 +16,10 @@ from shapely.geometry.base import BaseGeometry
 from geoengage.kit.geo import disc_share, signed_distance
 from geoengage.kit.ids import derived_id
 from geoengage.presence.index import SMALLEST_CIRCLE_M
+from geoengage.presence.rules.changes import change_zones
 from geoengage.presence.rules.decide import Decision, NearZone, Transition, ZoneFacts, after_timer, decide
+from geoengage.presence.rules.run import last_fix
+from geoengage.presence.rules.schedule import OpeningHours
 from geoengage.presence.rules.state import DeviceState, Fix, Said, usual_interval_s
 from geoengage.venues.rules import ZoneRules
 
@@ -50,10 +53,27 @@ class Area:
     def zone_id(self) -> UUID:
         return derived_id(self.name)
 
-    def facts(self, at: datetime, seen_at: datetime) -> ZoneFacts:
-        spans = [(moment(a), moment(b)) for a, b in self.closings]
-        closes_at = min((max(a, seen_at) for a, b in spans if b > seen_at), default=None)
-        return ZoneFacts(self.zone_id, self.version, self.rules, not any(a <= at < b for a, b in spans), closes_at)
+    @property
+    def facts(self) -> ZoneFacts:
+        return ZoneFacts(self.zone_id, self.version, self.rules, Spans(self.closings) if self.closings else None)
+
+
+class Spans(OpeningHours):
+    """Open but for some spans of a walk."""
+
+    def __init__(self, closings: Sequence[tuple[float, float]]) -> None:
+        self._spans = [(moment(a), moment(b)) for a, b in closings]
+
+    def is_open(self, at: datetime) -> bool:
+        return not any(a <= at < b for a, b in self._spans)
+
+    def closing_after(self, at: datetime) -> datetime | None:
+        return min((max(a, at) for a, b in self._spans if b > at), default=None)
+
+    def opening_after(self, at: datetime) -> datetime | None:
+        while ends := [b for a, b in self._spans if a <= at < b]:
+            at = max(ends)
+        return at
 
 
 def square(x: float = 0.0, y: float = 0.0, half: float = 20.0) -> BaseGeometry:
@@ -89,18 +109,29 @@ class Walk:
         fix = Fix(at, at, x, y, accuracy_m, level, trust, source, None, told[0] if told else None)
         state = self.state or DeviceState(DEVICE, at, at, x, y, accuracy_m)
         near = [n for a in self.areas if a.is_published and (n := self._near(a, state, fix))]
-        decision = decide(state, fix, near, self._live(state, at), at)
+        decision = decide(state, fix, near, self._live(), at)
         self._take(state, decision)
         assert self.state is not None
         interval_s = usual_interval_s(state, at)
-        self.state = replace(self.state, last_at=at, lon=x, lat=y, accuracy_m=accuracy_m, interval_s=interval_s)
+        seen = {"last_at": at, "lon": x, "lat": y, "accuracy_m": accuracy_m, "trust": trust, "source": source}
+        self.state = replace(self.state, interval_s=interval_s, level=level, level_at=level and at, **seen)
+        return self
+
+    def change(self, t: float) -> "Walk":
+        """The areas change at `t` seconds: `shape`, `version`, `is_published` and the like were set just before."""
+        state, at = self.state, moment(t)
+        assert state is not None
+        fix = last_fix(state)
+        near = {n.zone.zone_id: n for a in self.areas if a.is_published and (n := self._near(a, state, fix))}
+        changed = {a.zone_id for a in self.areas}
+        self._take(state, change_zones(state, at, changed, near, self._live()))
         return self
 
     def tick(self, t: float) -> "Walk":
         """The worker comes by at `t` seconds and lets timers act that are due."""
         if self.state is not None:
             at = max(moment(t), self.state.last_at)
-            live = self._live(self.state, at)
+            live = self._live()
             decision = decide(self.state, None, (), live, at)
             fired = [zone_id for zone_id, due in self.timers.items() if due <= at]
             self._take(self.state, after_timer(decision, fired, live, self.state.interval_s))
@@ -123,8 +154,7 @@ class Walk:
             return None
         level_p = 1.0 if not a.levels or fix.level is None or fix.level in a.levels else 0.0
         share = disc_share(a.shape, fix.lon, fix.lat, fix.accuracy_m)
-        z = state.zones.get(a.zone_id)
-        facts = a.facts(fix.at, z.seen_at if z else fix.at)
+        facts = a.facts
         circle_m = max(SMALLEST_CIRCLE_M, float(shapely.minimum_bounding_radius(a.shape)))
         vouched = a.shape.area / (np.pi * circle_m**2) if said_in else None
         return NearZone(facts, s, share, level_p, crossed, vouched)
@@ -140,12 +170,8 @@ class Walk:
         span = fix.at - state.last_at
         return state.last_at + span * min(along), state.last_at + span * max(along)
 
-    def _live(self, state: DeviceState, at: datetime) -> dict[UUID, ZoneFacts]:
-        return {
-            a.zone_id: a.facts(at, state.zones[a.zone_id].seen_at if a.zone_id in state.zones else at)
-            for a in self.areas
-            if a.is_published
-        }
+    def _live(self) -> dict[UUID, ZoneFacts]:
+        return {a.zone_id: a.facts for a in self.areas if a.is_published}
 
     def _take(self, state: DeviceState, decision: Decision) -> None:
         self.transitions += decision.transitions

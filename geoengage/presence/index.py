@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import METRES_PER_DEG, Floats, Frame, disc_share
 from geoengage.presence.rules.evidence import KnownPoints
+from geoengage.presence.versions import Versions
 from geoengage.venues.rules import PlacedEvidence, PublishedZone
 
 Ints = NDArray[np.int64]
@@ -69,7 +70,8 @@ SMALLEST_CIRCLE_M = 100.0  # phones cannot tell smaller ones (Android's guide: 1
 class ZoneIndex:
     """Zones, buildings and evidence points of one tenant at one epoch.
 
-    Sensitive zones are left out: nobody's state may hold them.
+    `zones` may hold several versions of one zone; `number` and `by_id` name the newest of each. Sensitive zones are
+    left out: nobody's state may hold them.
     """
 
     def __init__(
@@ -82,8 +84,9 @@ class ZoneIndex:
         self.epoch = epoch
         self.points = KnownPoints(points)
         self.zones = [z for z in zones if z.sensitivity == "none"]
-        self.by_id: Mapping[UUID, PublishedZone] = {z.zone_id: z for z in self.zones}
-        self.number: Mapping[UUID, int] = {z.zone_id: n for n, z in enumerate(self.zones)}
+        self.versions = Versions(self.zones)
+        self.number: Mapping[UUID, int] = self.versions.newest
+        self.by_id: Mapping[UUID, PublishedZone] = {id_: self.zones[n] for id_, n in self.number.items()}
         self.buildings = {b.mall_id: b for b in buildings}
         self.counts_crossings = any(z.rules.crossing for z in self.zones)
         self.largest_tolerance_m = max((z.rules.exit_tolerance_m for z in self.zones), default=0.0)
@@ -184,8 +187,9 @@ class ZoneIndex:
         dx = np.maximum(0, np.maximum(boxes[:, 0] - lon, lon - boxes[:, 2])) * np.cos(np.radians(lat))
         dy = np.maximum(0, np.maximum(boxes[:, 1] - lat, lat - boxes[:, 3]))
         metres = np.hypot(dx, dy) * METRES_PER_DEG
+        metres[[z.effective_to is not None for z in self.zones]] = np.inf
         nearest = np.argsort(metres, kind="stable")[:limit]
-        return [(self.circle(int(number)), float(metres[number])) for number in nearest]
+        return [(self.circle(int(n)), float(metres[n])) for n in nearest if np.isfinite(metres[n])]
 
     def circle_share(self, number: int) -> float:
         """Share 0–1 of a zone's circle that the zone itself fills."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import ARRAY, Index, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -17,7 +17,9 @@ from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 class Ping(TenantRow, Base):
     """One stored position. `at` is as the phone said, `event_at` the same moment with its clock skew corrected.
 
-    `late`: came after a newer one of its device; kept, and never decided on by the live path.
+    `late`: came after something had been decided that it changed. `trust`: without its speed, which depends on the
+    fix before. `said_zone_id`, `said_left`: what the phone's own monitoring told with it. `verdict`: why it is not
+    believed; null while it is.
     """
 
     __tablename__ = "ping"
@@ -33,6 +35,9 @@ class Ping(TenantRow, Base):
     source: Mapped[str] = mapped_column(Text)
     trust: Mapped[float]
     late: Mapped[bool]
+    said_zone_id: Mapped[UUID | None]
+    said_left: Mapped[bool | None]
+    verdict: Mapped[str | None] = mapped_column(Text)
     __table_args__ = ({"postgresql_partition_by": "RANGE (event_at)"},)
 
 
@@ -51,7 +56,7 @@ class PingRejection(TenantRow, Base):
 class DeviceState(TenantRow, Base):
     """What the engine knows of a device. Read and written once per group under the device row's lock; no other index.
 
-    `zones`: JSON of `rules.ZoneState` by zone id. `connector_at`: when it was last seen near a lift or stairs.
+    `zones`: JSON of `rules.ZoneState` by zone id; the other columns as in `rules.DeviceState`.
     """
 
     __tablename__ = "device_state"
@@ -67,12 +72,28 @@ class DeviceState(TenantRow, Base):
     connector_at: Mapped[datetime | None]
     skew_s: Mapped[float]
     interval_s: Mapped[float]
+    trust: Mapped[float]
+    source: Mapped[str] = mapped_column(Text)
+    settled_at: Mapped[datetime]
+    venue_at: Mapped[datetime]
+    checkpoint_at: Mapped[datetime]
     zones: Mapped[dict[str, Any]] = mapped_column(JSONB)
     __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 
 
+class Checkpoint(TenantRow, Base):
+    """A device's whole state before one of its fixes: where a late fix lets it begin anew. `state`: JSON of
+    `rules.DeviceState`; `at`: the moment up to which that has decided everything."""
+
+    __tablename__ = "checkpoint"
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+
+
 class Visit(TenantRow, Base):
-    """One entered … exited span."""
+    """One entered … exited span. `revision`: how often late fixes have put it right."""
 
     __tablename__ = "visit"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -83,6 +104,7 @@ class Visit(TenantRow, Base):
     exited_at: Mapped[datetime | None]
     exit_reason: Mapped[str | None] = mapped_column(Text)
     last_dwell_s: Mapped[int | None]
+    revision: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
         Index("ix_visit_zone", "tenant_id", "zone_id", "id"),
         Index("ix_visit_device", "tenant_id", "device_id", "id"),
@@ -133,3 +155,17 @@ class ZoneOccupant(TenantRow, Base):
     zone_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
     entered_at: Mapped[datetime]
+
+
+class ZoneChange(TenantRow, Base):
+    """Zones that change at a moment, for the job that gives those inside their fate: it works through devices by id.
+
+    `after`: the last one it has done; null: none yet.
+    """
+
+    __tablename__ = "zone_change"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    zone_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    after: Mapped[UUID | None]
+    __table_args__ = (Index("ix_zone_change_due", "due_at"),)

@@ -111,6 +111,9 @@ ERASURE_MAP: dict[str, Table] = {
         kept="60 days",
     ),
     "device_state": _erase("last_position", "The last position, and the zones that it lies in.", _BY_DEVICE),
+    "checkpoint": _erase(
+        "past_positions", "Your position and zones at some moments.", _BY_DEVICE, kept="{ping_days} days"
+    ),
     "timer": _erase("timers", "When a stay in a zone will have lasted long enough.", _BY_DEVICE, kept="minutes"),
     "zone_occupant": _erase("inside_now", "The zones in which you are now.", _BY_DEVICE, kept="while you are there"),
     "told_regions": _erase(
@@ -183,6 +186,7 @@ ERASURE_MAP: dict[str, Table] = {
     "venue_feature": _none(_PLACES),
     "webhook": _none("addresses of the programme's other systems, made by operators"),
     "zone": _none(_PLACES),
+    "zone_change": _none("zones that are about to change, and how far the work on it has come"),
     "zone_version": _none(_PLACES),
 }
 

@@ -13,7 +13,6 @@ from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules.decide import Transition
 from geoengage.presence.rules.fixes import PingIn, Policy, Position, Rejected, accuracy, refuse, speed_trust
 from geoengage.presence.rules.state import Fix
-from geoengage.presence.service.matching import zone_facts
 from geoengage.profiles.rules import Consent, Recipient
 from geoengage.reports.explain import MARGIN_M, approach, believed_levels
 from geoengage.reports.replay import replay, with_draft
@@ -71,9 +70,10 @@ def walk(
     pairs = own.near(np.array([end.lon]), np.array([end.lat]), np.array([FAR_M]))
     standings = []
     for number, s_m in zip(pairs.zone, pairs.s, strict=True):
+        if not own.versions.in_force(int(number), until):
+            continue
         zone = own.zones[int(number)]
-        z = done.state.zones.get(zone.zone_id)
-        facts = zone_facts(zone, until, z.seen_at if z else until)
+        z, facts = done.state.zones.get(zone.zone_id), own.versions.facts(int(number))
         a = approach(own, int(number), rows[-1], believed, float(s_m))
         standings.append(Standing(a, z, facts, done.state.interval_s, last_by_zone.get(zone.zone_id)))
     standings.sort(key=lambda s: (s.z is None, s.approach.s_m))

@@ -10,10 +10,9 @@ from datetime import datetime
 from uuid import UUID
 
 from geoengage.presence.index import ZoneIndex
-from geoengage.presence.rules import decide as engine
 from geoengage.presence.rules.decide import Transition
 from geoengage.presence.rules.state import DeviceState, Fix
-from geoengage.presence.service.matching import DeviceWork, advance, live_facts
+from geoengage.presence.service.matching import DeviceWork, advance, run_clock
 from geoengage.presence.service.outcome import Outcome
 from geoengage.venues.rules import PublishedZone
 
@@ -44,14 +43,16 @@ def replay(index: ZoneIndex, streams: Mapping[UUID, Sequence[Fix]], until: datet
     Timers need not be played in between: the engine advances its clock to a fix's time before it looks at the fix, so
     it makes no difference whether a worker came by.
     """
-    work = [DeviceWork(device_id, None, 0.0, list(fixes)) for device_id, fixes in streams.items() if fixes]
+    work = [
+        DeviceWork(device_id, None, 0.0, fixes=list(fixes), new=list(fixes))
+        for device_id, fixes in streams.items()
+        if fixes
+    ]
     outcome = Outcome()
     advance(index, work, outcome)
     result = {}
     for state in outcome.states:
-        at = max(until, state.last_at)
-        decision = engine.decide(state, None, (), live_facts(index, state, at), at)
-        result[state.device_id] = Replayed(outcome.apply(state, decision), [])
+        result[state.device_id] = Replayed(run_clock(index, state, max(until, state.last_at), outcome), [])
     for device_id, transition in outcome.transitions:
         result[device_id].transitions.append(transition)
     return result

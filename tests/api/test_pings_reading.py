@@ -57,7 +57,7 @@ async def test_events_and_visits_with_filters(client: httpx.AsyncClient, session
     ]  # fmt: skip
     one = next(e for e in told if e["kind"] == "dwelled")
     assert (one["dwell_s"], one["zone_version"], one["evidence"], one["reason"]) == (20, 1, "gnss", "dwell")
-    assert (one["confidence"], one["device_id"], one["late"]) == (1.0, str(first.id), False)
+    assert (one["confidence"], one["device_id"], one["late"]) == (1.0, str(first.id), True), "told with the visit's end"
     assert one["at"].endswith("Z")
     for params, n in (
         ({"zone_id": left}, 3), ({"device_id": second.id}, 1), ({"kind": "entered"}, 3), ({"kind": "retracted"}, 0),

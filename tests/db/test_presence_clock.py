@@ -149,22 +149,43 @@ async def take_down(sessions: Sessions, world: World, zone_id: UUID, how: str) -
         await end(session, world.tenant_id, head, datetime.now(UTC))
 
 
+def soon() -> datetime:
+    """When what was published just now is in force."""
+    return datetime.now(UTC) + timedelta(seconds=3)
+
+
+async def give_fate(sessions: Sessions, world: World, indexes: IndexCache, *, limit: int = 200) -> list[int]:
+    """The job for zones that have changed, until there is nothing left; how many devices it looked at each time."""
+    await react_once(sessions, reactions(indexes))
+    counts = []
+    while not counts or counts[-1]:
+        async with transaction(sessions, world.tenant_id) as own:
+            counts.append(await fire_timers(own, world.tenant_id, indexes, soon(), limit=limit))
+    return counts
+
+
 @pytest.mark.parametrize("how", ["unpublished", "deleted"])
-async def test_those_inside_a_zone_that_goes_leave_at_once(sessions: Sessions, session: Session, how: str) -> None:
+async def test_those_inside_a_zone_that_goes_leave_it(sessions: Sessions, session: Session, how: str) -> None:
     world = await make_world(session)
     gone, stays = await make_zone(session, world, square()), await make_zone(session, world, square())
     indexes = IndexCache()
     for _ in range(3):
         await record(sessions, world, await make_phone(session, world), (ago(20), 0))
-    await record(sessions, world, await make_phone(session, world), (ago(20), EDGE))
+    await record(sessions, world, await make_phone(session, world), (ago(1), EDGE))
     await take_down(sessions, world, gone, how)
     await react_once(sessions, reactions(indexes))
-    ended = await rows(sessions, "SELECT zone_id, exit_reason FROM visit WHERE exited_at IS NOT NULL")
-    assert ended == [(gone, "zone_deleted")] * 3
+    assert await fire_timers_once(sessions, indexes) == 0, "not before every process has heard of it"
+    assert (await give_fate(sessions, world, indexes, limit=2))[:2] == [2, 2], "some at a time"
+    ended = await rows(
+        sessions, "SELECT DISTINCT zone_id, exit_reason, exited_at FROM visit WHERE exited_at IS NOT NULL"
+    )
+    assert ended == [(gone, "zone_deleted", *(await rows(sessions, "SELECT max(effective_to) FROM zone_version"))[0])]
+    assert len(await rows(sessions, "SELECT FROM visit WHERE exited_at IS NOT NULL")) == 3
     assert {z for (z,) in await rows(sessions, "SELECT zone_id FROM zone_occupant")} == {stays}
     (state,) = await rows(sessions, "SELECT DISTINCT (SELECT count(*) FROM jsonb_object_keys(zones)) FROM device_state "
                                     "WHERE device_id IN (SELECT device_id FROM zone_occupant)")  # fmt: skip
     assert state == (1,)
+    assert await rows(sessions, "SELECT FROM zone_change") == []
 
 
 async def test_a_ping_being_decided_on_meanwhile_is_waited_for(sessions: Sessions, session: Session) -> None:
@@ -175,10 +196,10 @@ async def test_a_ping_being_decided_on_meanwhile_is_waited_for(sessions: Session
     async with transaction(sessions, world.tenant_id) as holder:
         await holder.execute(text("SELECT FROM device FOR UPDATE"))
         await take_down(sessions, world, zone_id, "unpublished")
-        reacting = asyncio.create_task(react_once(sessions, reactions(IndexCache())))
+        working = asyncio.create_task(give_fate(sessions, world, IndexCache()))
         await asyncio.sleep(0.1)
-        assert not reacting.done()
-    await reacting
+        assert not working.done()
+    await working
     assert await rows(sessions, "SELECT exit_reason FROM visit") == [("zone_deleted",)]
 
 
@@ -187,12 +208,14 @@ async def test_a_ping_after_the_change_uses_the_new_zones(sessions: Sessions, se
     zone_id = await make_zone(session, world, square())
     indexes = IndexCache()
     phone = await make_phone(session, world)
-    for what in ("before", "after"):
+    for at in (ago(20), soon() + timedelta(seconds=5)):
         async with transaction(sessions, world.tenant_id) as own:
-            batch = Batch(phone.id, 1, None, datetime.now(UTC), [(0, ping_in(ago(20 if what == "before" else 5), 0))])
-            await record_group(own, world.tenant_id, [batch], indexes, datetime.now(UTC))
-        if what == "before":
+            batch = Batch(phone.id, 1, None, at, [(0, ping_in(at, 0))])
+            await record_group(own, world.tenant_id, [batch], indexes, at)
+        if at < datetime.now(UTC):
             await take_down(sessions, world, zone_id, "deleted")
     assert [(kind, reason) for kind, reason, _ in await told(sessions)] == [
         ("zone.entered", "whole_disc"), ("zone.exited", "zone_deleted")
     ]  # fmt: skip
+    assert sum(await give_fate(sessions, world, indexes)) >= 1
+    assert len(await told(sessions)) == 2, "the job finds that it has been done"

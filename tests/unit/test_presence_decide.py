@@ -251,7 +251,7 @@ def test_the_schedule_closes_by_timer_at_its_own_time() -> None:
     assert walk.tick(100).timers[area.zone_id] == moment(120)
     walk.tick(130).fix(200, 0).fix(499, 0).tick(499)
     assert walk.told == ["entered shop 0 whole_disc", "dwelled 100s shop 100 dwell", "exited shop 120 schedule_closed"]
-    assert walk.fix(500, 0).told[3:] == ["entered shop 500 whole_disc"], "open again"
+    assert walk.fix(500, 0).told[3:] == ["entered shop 500 schedule_opened"], "open again"
 
 
 def test_closing_does_not_lengthen_a_visit_that_was_ending() -> None:
@@ -286,7 +286,7 @@ def test_the_zone_is_changed(shape: object, told: list[str]) -> None:
     area = shop()
     walk = Walk(area).fix(0, 0).fix(10, 0)
     area.shape, area.version = shape, 2  # type: ignore[assignment]
-    walk.fix(20, 0)
+    walk.tick(20).change(20)
     assert walk.told[1:] == told
     if not told:
         assert walk.fix(30, OUT).tick(60).transitions[-1].zone_version == 2
@@ -296,7 +296,7 @@ def test_pending_takes_over_the_new_version() -> None:
     area = shop()
     walk = Walk(area).fix(0, EDGE)
     area.version = 2
-    assert walk.fix(5, 0).transitions[0].zone_version == 2
+    assert walk.change(2).fix(5, 0).transitions[0].zone_version == 2
 
 
 def test_end_all_ends_every_visit_and_nothing_else() -> None:

@@ -21,7 +21,7 @@ from geoengage.presence.rules.fixes import (
     speed_trust,
 )
 from geoengage.presence.rules.levels import belief_weight, level_probability, prior
-from geoengage.presence.rules.schedule import closing_after
+from geoengage.presence.rules.schedule import OpeningHours
 from geoengage.presence.rules.state import DeviceState, usual_interval_s
 from geoengage.venues.rules import Hours, Schedule
 from tests.walks import DEVICE, moment
@@ -181,7 +181,6 @@ def local(text: str) -> datetime:
 @pytest.mark.parametrize(
     "schedule, at, closes",
     [
-        (None, "2026-03-02T12:00", None),
         (DAILY, "2026-03-02T12:00", "2026-03-02T22:00"),
         (DAILY, "2026-03-02T09:59", "2026-03-02T09:59"),  # closed already
         (DAILY, "2026-03-07T12:00", "2026-03-07T12:00"),  # a Saturday
@@ -204,8 +203,8 @@ def local(text: str) -> datetime:
         (Schedule(None, None, (Hours(frozenset({"sat"}), 1200, 360),)), "2026-03-28T23:00", "2026-03-29T06:00"),
     ],
 )
-def test_when_a_schedule_closes(schedule: Schedule | None, at: str, closes: str | None) -> None:
-    found = closing_after(schedule, ZURICH, local(at).astimezone(UTC))
+def test_when_a_schedule_closes(schedule: Schedule, at: str, closes: str | None) -> None:
+    found = OpeningHours(schedule, ZURICH).closing_after(local(at).astimezone(UTC))
     assert found == (None if closes is None else local(closes))
 
 

@@ -168,7 +168,8 @@ async def record_receipt(
 
 
 async def on_zone_exited(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
-    """zone.exited: messages that wait for another try and speak of a visit that is over are checked, and skipped."""
+    """zone.exited, zone.retracted: messages that wait for another try and speak of a visit that is over, or never was,
+    are checked, and skipped."""
     visits = [visit_id for r in recorded if (visit_id := payload_uuid(r.payload, "visit_id"))]
     await store.hurry_messages(session, tenant_id, now, visit_ids=visits)
 

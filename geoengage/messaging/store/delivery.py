@@ -59,6 +59,9 @@ SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.p
   CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
   ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
   EXISTS (SELECT FROM visit v WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL)
+    OR EXISTS (SELECT FROM zone_event e WHERE e.tenant_id = m.tenant_id AND e.device_id = m.device_id
+      AND e.at > m.created_at - interval '2 days' AND e.visit_id = m.visit_id AND e.kind = 'retracted'
+      AND e.dwell_s IS NULL)  -- late positions have shown that it never was
     AS visit_ended
 FROM message m WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) ORDER BY m.id
 """),

@@ -1,7 +1,7 @@
 """Zone events and visits, to be read."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -25,7 +25,7 @@ class ZoneEventOut(BaseModel):
     id: UUID = Field(description="Hashed from device, zone, visit, kind and mark: the same event never has two ids.")
     at: datetime = Field(description="Event time.")
     recorded_at: datetime = Field(description="When it was found out.")
-    kind: str = Field(description="entered, dwelled, exited or retracted.")
+    kind: str = Field(description="entered, dwelled, exited, retracted or revised.")
     device_id: UUID | None = Field(description="Only for those who may see people.")
     zone_id: UUID = Field(description="The zone.")
     zone_version: int = Field(description="The version of the zone that matched.")
@@ -35,7 +35,11 @@ class ZoneEventOut(BaseModel):
     evidence: str = Field(description="What the deciding fix rests on: gnss, wifi, crossing …")
     reason: str = Field(description="The rule that decided.")
     by_silence: bool = Field(description="The dwell mark passed while the phone said nothing.")
-    late: bool = Field(description="Too old to push when it was recorded.")
+    late: bool = Field(description="Too old to push when it was recorded, or over already.")
+    details: dict[str, Any] = Field(
+        description="For revised: `revision`, the `visit` as it is now and as it was told `before`, each with"
+        " entered_at, exited_at, exit_reason and last_dwell_s. Else empty."
+    )
 
 
 class VisitOut(BaseModel):
@@ -51,6 +55,7 @@ class VisitOut(BaseModel):
     exited_at: datetime | None = Field(description="Last moment inside; null while open.")
     exit_reason: str | None = Field(description="left, silence, zone_deleted, consent_withdrawn …")
     last_dwell_s: int | None = Field(description="The highest dwell mark reached.")
+    revision: int = Field(description="How often late positions have put the visit right.")
 
 
 class ZoneEventList(BaseModel):
@@ -87,7 +92,7 @@ async def list_zone_events(
     zone_id: ZoneFilter = None,
     device_id: DeviceFilter = None,
     kind: Annotated[
-        str | None, Query(pattern="^(entered|dwelled|exited|retracted)$", description="Only these.")
+        str | None, Query(pattern="^(entered|dwelled|exited|retracted|revised)$", description="Only these.")
     ] = None,
     after: Annotated[datetime | None, Query(description="Recorded after this time.")] = None,
 ) -> ZoneEventList:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from geoengage.kit.event_base import Event
 
 HISTORY_AGE = timedelta(hours=1)
@@ -51,7 +53,28 @@ class ZoneExited(ZoneTransition, frozen=True, kw_only=True, tag="zone.exited"):
 
 
 class ZoneRetracted(ZoneTransition, frozen=True, kw_only=True, tag="zone.retracted"):
-    """A dwell mark that a later time-out contradicts: the device had left before it."""
+    """Something that never was: with `dwell_s` a mark that a later time-out contradicts, for the device had left before
+    it; without, a whole visit that late fixes contradict (`at`: when it was believed to have begun)."""
+
+
+class VisitSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit as a whole. `exited_at` null: it goes on."""
+
+    entered_at: datetime
+    exited_at: datetime | None
+    exit_reason: str | None
+    last_dwell_s: int | None
+
+
+class ZoneRevised(ZoneTransition, frozen=True, kw_only=True, tag="zone.revised"):
+    """Late fixes have put a visit right: `visit` is what holds now, `before` what was told. `at`: when it began.
+
+    `revision` counts how often that has happened to the visit.
+    """
+
+    revision: int
+    visit: VisitSpan
+    before: VisitSpan
 
 
 EVENT_CLASSES: dict[str, type[ZoneTransition]] = {
@@ -59,4 +82,5 @@ EVENT_CLASSES: dict[str, type[ZoneTransition]] = {
     "dwelled": ZoneDwelled,
     "exited": ZoneExited,
     "retracted": ZoneRetracted,
+    "revised": ZoneRevised,
 }

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 INTERVAL_WEIGHT = 0.2  # of the newest gap in the running mean of a device's interval
 LONGEST_INTERVAL_S = 600.0
 SHORTEST_INTERVAL_S = 0.5
@@ -20,6 +21,7 @@ class Phase(StrEnum):
     PENDING = "pending"  # one fix inside, not yet believed
     INSIDE = "inside"
     LEAVING = "leaving"  # outside since `out_since`, not yet for exit_s
+    DORMANT = "dormant"  # inside a zone that is closed by its schedule: no visit until it opens
 
 
 class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +30,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     `since` is the first fix of the visit, `seen_at` the last fix inside, `dwelled_s` the highest dwell mark reached,
     `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `firm_dwell_s` the
     highest mark before those, `timer_at` when the stored timer fires (it may be earlier than needed, never later).
-    `watched`: the phone itself monitors a circle hardly larger than the zone and will tell when it leaves.
+    `watched`: the phone itself monitors a circle hardly larger than the zone and will tell when it leaves. `since` may
+    lie after `seen_at` where an opening or an edit let the device in. `revision`: how often the visit was put right.
     """
 
     phase: Phase
@@ -44,13 +47,18 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     firm_dwell_s: int = 0
     timer_at: datetime | None = None
     watched: bool = False
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
     """A device between two fixes. `lon`, `lat` degrees; `level_at` when `level` was last reported (or implied by being
     outdoors); `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between
-    fixes, 0 while unknown; `skew_s` how far its clock is behind ours."""
+    fixes, 0 while unknown; `skew_s` how far its clock is behind ours; `trust` and `source` those of the last fix.
+
+    `settled_at`: up to that moment something was decided without a fix; an older fix comes too late to be simply the
+    next one. `venue_at`: the moment whose zones it knows. `checkpoint_at`: when the last checkpoint was taken.
+    """
 
     device_id: UUID
     last_at: datetime
@@ -64,7 +72,21 @@ class DeviceState:
     skew_s: float = 0.0
     interval_s: float = 0.0
     version: int = 0
+    trust: float = 1.0
+    source: str = ""
+    settled_at: datetime = NEVER
+    venue_at: datetime = NEVER
+    checkpoint_at: datetime = NEVER
     zones: Mapping[UUID, ZoneState] = field(default_factory=dict)
+
+    @property
+    def decided_at(self) -> datetime:
+        """The moment up to which nothing is open: every later fix is simply the next one."""
+        return max(self.last_at, self.settled_at)
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether a fix of that moment changes what was decided already."""
+        return at <= self.last_at or at < self.settled_at
 
 
 class Said(NamedTuple):
@@ -76,8 +98,9 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One usable position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales
-    confidence; `said` what the phone's own monitoring reports with it."""
+    """One position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales confidence, the
+    speed from the fix before not yet counted; `said` what the phone's own monitoring reports with it; `verdict` why it
+    is not believed, None while it is."""
 
     at: datetime
     sent_at: datetime
@@ -89,6 +112,12 @@ class Fix:
     source: str
     speed_mps: float | None = None
     said: Said | None = None
+    verdict: str | None = None
+
+
+def by_time(fix: Fix) -> tuple[datetime, datetime]:
+    """The order in which fixes are decided on."""
+    return fix.at, fix.sent_at
 
 
 def usual_interval_s(state: DeviceState, at: datetime) -> float:

@@ -1,11 +1,42 @@
 """The zone indexes of this process: one a tenant, made anew when the tenant's epoch has moved on."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import cos, radians
+from uuid import UUID
+
+from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
-from geoengage.kit.geo import Frame
+from geoengage.kit.geo import METRES_PER_DEG, Frame
 from geoengage.kit.ids import TenantId
 from geoengage.presence.index import Building, ZoneIndex
+from geoengage.presence.rules.state import DeviceState, Fix
 from geoengage.venues import store as venues
-from geoengage.venues.store import evidence
+from geoengage.venues.store import evidence, versions
+
+KEPT = timedelta(hours=1)  # versions of zones that ended so recently stand in the index at hand
+MARGIN_M = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Where and which zones to look for: lon/lat boxes (west, south, east, north), and zones by id."""
+
+    boxes: Sequence[tuple[float, float, float, float]]
+    zone_ids: Collection[UUID]
+
+    @classmethod
+    def of(cls, walks: Sequence[Sequence[Fix | DeviceState]], zone_ids: Collection[UUID]) -> "Area":
+        """Around walks, as far as their positions are uncertain."""
+        return cls([_box(walk) for walk in walks], zone_ids)
+
+
+def _box(fixes: Sequence[Fix | DeviceState]) -> tuple[float, float, float, float]:
+    lon, lat = [f.lon for f in fixes], [f.lat for f in fixes]
+    dlat = (max(f.accuracy_m for f in fixes) + MARGIN_M) / METRES_PER_DEG
+    dlon = dlat / max(cos(radians(max(map(abs, lat)))), 0.01)
+    return min(lon) - dlon, min(lat) - dlat, max(lon) + dlon, max(lat) + dlat
 
 
 class IndexCache:
@@ -13,6 +44,7 @@ class IndexCache:
 
     def __init__(self) -> None:
         self._indexes: dict[TenantId, ZoneIndex] = {}
+        self._since: dict[TenantId, datetime] = {}
 
     async def get(self, session: Session, tenant_id: TenantId, epoch: int) -> ZoneIndex:
         """The index of that epoch, built when it is not at hand.
@@ -23,11 +55,25 @@ class IndexCache:
         known = self._indexes.get(tenant_id)
         if known is not None and known.epoch == epoch:
             return known
-        zones = await venues.list_published_zones(session, tenant_id)
+        since = utc_now() - KEPT
+        zones = await versions.list_versions_since(session, tenant_id, since)
         points = await evidence.list_placed(session, tenant_id)
         index = ZoneIndex(epoch, zones, await load_buildings(session, tenant_id), points)
-        self._indexes[tenant_id] = index
+        self._indexes[tenant_id], self._since[tenant_id] = index, since
         return index
+
+    def reaches(self, tenant_id: TenantId, since: datetime) -> bool:
+        """Whether the index at hand holds all versions that were in force since a moment."""
+        return since >= self._since[tenant_id]
+
+    async def reaching(
+        self, session: Session, tenant_id: TenantId, index: ZoneIndex, since: datetime, area: Area
+    ) -> ZoneIndex:
+        """The index at hand, or one of an area alone that also holds the versions that have ended since a moment."""
+        if self.reaches(tenant_id, since):
+            return index
+        zones = await versions.list_versions_since(session, tenant_id, since, area.boxes, area.zone_ids)
+        return ZoneIndex(index.epoch, zones, list(index.buildings.values()))
 
 
 async def load_buildings(session: Session, tenant_id: TenantId) -> list[Building]:

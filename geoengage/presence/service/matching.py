@@ -1,25 +1,26 @@
 """Fixes of many devices against the zones: which are near, how surely, and what follows. In memory; no SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
-from geoengage.presence.rules.evidence import is_certain
-from geoengage.presence.rules.fixes import GOOD_ACCURACY_M
+from geoengage.presence.rules.changes import change_zones
+from geoengage.presence.rules.clock import WATCHED_TIMEOUT_S
+from geoengage.presence.rules.evidence import Source, is_certain
+from geoengage.presence.rules.fixes import GOOD_ACCURACY_M, Position, Rejected, speed_trust
 from geoengage.presence.rules.levels import belief_weight, level_probability
-from geoengage.presence.rules.schedule import closing_after
-from geoengage.presence.rules.state import DeviceState, Fix, Phase, ZoneState, usual_interval_s
+from geoengage.presence.rules.run import last_fix
+from geoengage.presence.rules.state import DeviceState, Fix, usual_interval_s
 from geoengage.presence.service.outcome import Outcome
-from geoengage.venues.rules import PublishedZone, is_open
+from geoengage.venues.rules import PublishedZone
 
-PUBLISH_GRACE_S = 60.0  # a fix may be this much older than the publication of the zone it is matched with
+CHECKPOINT_EVERY = timedelta(minutes=15)
 LONGEST_CROSSING_S = 60.0  # between two fixes further apart nobody knows the way
 
 Facts = dict[UUID, engine.ZoneFacts]
@@ -27,35 +28,37 @@ Facts = dict[UUID, engine.ZoneFacts]
 
 @dataclass(slots=True)
 class DeviceWork:
-    """A device while its group is worked on. `fixes` are in order of event time; `late` ones are not decided on."""
+    """A device while its group is worked on.
+
+    `start` is the state that its `fixes`, in order of event time, are decided from: the stored one (`old`), or an
+    earlier one when a fix came late; then `fixes` holds the `stored` ones since too and `settled_at` says how far the
+    clock has to go again. `new` are the fixes to store, `late` those of them that are older than what was decided.
+    `verdicts` names the fixes that are not believed.
+    """
 
     device_id: UUID
     old: DeviceState | None
     skew_s: float
+    start: DeviceState | None = None
     fixes: list[Fix] = field(default_factory=list)
+    new: list[Fix] = field(default_factory=list)
     late: list[Fix] = field(default_factory=list)
+    stored: list[Fix] = field(default_factory=list)
+    settled_at: datetime | None = None
+    verdicts: dict[Fix, Rejected] = field(default_factory=dict)
 
 
-def zone_facts(zone: PublishedZone, at: datetime, seen_at: datetime) -> engine.ZoneFacts:
-    """What `decide` must know of a zone at a moment, for a device last seen inside at `seen_at` (never: `at`)."""
-    if zone.schedule is None:
-        return engine.ZoneFacts(zone.zone_id, zone.version, zone.rules)
-    clock = ZoneInfo(zone.timezone)
-    opened, closes_at = is_open(zone.schedule, clock, at), closing_after(zone.schedule, clock, seen_at)
-    return engine.ZoneFacts(zone.zone_id, zone.version, zone.rules, opened, closes_at)
+def live_facts(index: ZoneIndex, zones: Iterable[UUID], at: datetime) -> Facts:
+    """The facts of those of the zones that are in force at a moment."""
+    numbers = {zone_id: index.versions.number_at(zone_id, at) for zone_id in zones}
+    return {zone_id: index.versions.facts(n) for zone_id, n in numbers.items() if n is not None}
 
 
-def live_facts(index: ZoneIndex, state: DeviceState, at: datetime) -> Facts:
-    """The facts of the zones in a device's state that are still published."""
-    return {
-        zone_id: zone_facts(index.by_id[zone_id], at, z.seen_at)
-        for zone_id, z in state.zones.items()
-        if zone_id in index.by_id
-    }
+def advance(index: ZoneIndex, devices: Sequence[DeviceWork], outcome: Outcome, now: datetime | None = None) -> None:
+    """Match the fixes of all devices at once, then decide device by device in event-time order.
 
-
-def advance(index: ZoneIndex, devices: Sequence[DeviceWork], outcome: Outcome) -> None:
-    """Match the fixes of all devices at once, then decide device by device in event-time order."""
+    `now`: the moment up to which changes of zones are known, and caught up with at the end; None: none is to come.
+    """
     fixes = [f for d in devices for f in d.fixes]
     lon = np.array([f.lon for f in fixes])
     lat = np.array([f.lat for f in fixes])
@@ -65,30 +68,124 @@ def advance(index: ZoneIndex, devices: Sequence[DeviceWork], outcome: Outcome) -
     first = np.searchsorted(pairs.point, np.arange(len(fixes) + 1))
     number = 0
     for device in devices:
-        state = device.old
+        state = device.start
         for fix in device.fixes:
             span = slice(first[number], first[number + 1])
-            state = state or DeviceState(device.device_id, fix.at, fix.sent_at, fix.lon, fix.lat, fix.accuracy_m)
-            state = _with_floor(state, fix, outdoors=bool(ways.outdoors[number]), lift=bool(ways.at_connector[number]))
-            zones = _decide(index, state, fix, pairs.zone[span], pairs.s[span], outcome)
-            state = replace(
-                state,
-                zones=zones,
-                interval_s=usual_interval_s(state, fix.at),
-                last_at=fix.at,
-                lon=fix.lon,
-                lat=fix.lat,
-                accuracy_m=fix.accuracy_m,
-            )
+            way = bool(ways.outdoors[number]), bool(ways.at_connector[number])
+            state = _take(index, device, state, fix, (pairs.zone[span], pairs.s[span]), way, outcome, now)
             number += 1
         if state is not None:
-            outcome.states.append(_with_clock(state, device))
+            outcome.states.append(_with_clock(_to_the_end(index, state, device, outcome, now), device))
+
+
+def _take(
+    index: ZoneIndex,
+    device: DeviceWork,
+    state: DeviceState | None,
+    fix: Fix,
+    found: tuple[Any, Any],
+    way: tuple[bool, bool],
+    outcome: Outcome,
+    now: datetime | None,
+) -> DeviceState | None:
+    """The state after one more fix; as before when the fix is not believed. `way`: outdoors, at a connector."""
+    if state is None:
+        state = _first_state(device.device_id, fix)
+    else:
+        trust = _trust_by_speed(state, fix)
+        if trust == 0.0:
+            device.verdicts[fix] = Rejected.IMPOSSIBLE_SPEED
+            return state
+        fix = replace(fix, trust=fix.trust * trust)
+        if fix.at - state.checkpoint_at >= CHECKPOINT_EVERY:
+            state = replace(state, checkpoint_at=fix.at)
+            outcome.checkpoints.append(state)
+        state = catch_up(index, state, fix.at, outcome)
+    state = _with_floor(state, fix, outdoors=way[0], lift=way[1])
+    state = _decide(index, state, fix, *found, outcome)
+    return replace(
+        state,
+        interval_s=usual_interval_s(state, fix.at),
+        last_at=fix.at,
+        lon=fix.lon,
+        lat=fix.lat,
+        accuracy_m=fix.accuracy_m,
+        trust=fix.trust,
+        source=fix.source,
+        venue_at=fix.at if now is None else min(fix.at, now),
+    )
+
+
+def _first_state(device_id: UUID, fix: Fix) -> DeviceState:
+    begin = {"settled_at": fix.at, "venue_at": fix.at, "checkpoint_at": fix.at}
+    return DeviceState(device_id, fix.at, fix.sent_at, fix.lon, fix.lat, fix.accuracy_m, **begin)  # type: ignore[arg-type]
+
+
+def _trust_by_speed(state: DeviceState, fix: Fix) -> float:
+    """0–1 by the speed from the last fix that was believed; 0: nobody can have come so far. A code is beyond doubt."""
+    if fix.source == Source.CHECK_IN:
+        return 1.0
+    before = Position(state.last_at, state.lon, state.lat, state.accuracy_m)
+    return speed_trust(before, Position(fix.at, fix.lon, fix.lat, fix.accuracy_m))
+
+
+def _to_the_end(
+    index: ZoneIndex, state: DeviceState, device: DeviceWork, outcome: Outcome, now: datetime | None
+) -> DeviceState:
+    """What the clock had decided before a late fix, decided anew; and changes of zones that came after the last fix."""
+    if device.settled_at is not None and device.settled_at > state.last_at:
+        state = run_clock(index, state, device.settled_at, outcome)
+    return state if now is None else catch_up(index, state, now, outcome)
+
+
+def run_clock(
+    index: ZoneIndex, state: DeviceState, until: datetime, outcome: Outcome, fired: Sequence[UUID] = ()
+) -> DeviceState:
+    """The state after time alone has passed, changes of zones included. `fired`: zones whose timer was due."""
+    state = catch_up(index, state, until, outcome)
+    live = live_facts(index, state.zones, until)
+    decision = engine.decide(state, None, (), live, until)
+    return outcome.apply(state, engine.after_timer(decision, fired, live, state.interval_s))
+
+
+def catch_up(index: ZoneIndex, state: DeviceState, until: datetime, outcome: Outcome) -> DeviceState:
+    """Apply the changes of zones that a device does not know yet, each at its own moment, by its last fix."""
+    if not state.zones:  # whoever is nowhere comes in by a fix that is young enough, or not at all
+        until = min(until, state.last_at + timedelta(seconds=WATCHED_TIMEOUT_S))
+    for at, changed in index.versions.changes(state.venue_at, until):
+        moment = max(at, state.last_at)
+        before = live_facts(index, state.zones, at - timedelta(microseconds=1))
+        state = outcome.apply(state, engine.decide(state, None, (), before, moment))
+        near = _standing(index, state, changed, at)
+        live = live_facts(index, {*state.zones, *near}, at)
+        state = outcome.apply(state, change_zones(state, moment, changed, near, live))
+        state = replace(state, venue_at=at)
+    return state
+
+
+def _standing(
+    index: ZoneIndex, state: DeviceState, changed: frozenset[UUID], at: datetime
+) -> dict[UUID, engine.NearZone]:
+    """The changed zones, as they are from `at` on, that a device's last fix could touch."""
+    fix = last_fix(state)
+    reach = np.array([fix.accuracy_m + index.largest_tolerance_m])
+    pairs = index.near(np.array([fix.lon]), np.array([fix.lat]), reach)
+    result = {}
+    for number, s in zip(pairs.zone, pairs.s, strict=True):
+        zone = index.zones[number]
+        if zone.zone_id in changed and index.versions.in_force(number, at):
+            result[zone.zone_id] = _near_zone(index, int(number), float(s), state, fix)
+    return result
 
 
 def _with_clock(state: DeviceState, device: DeviceWork) -> DeviceState:
-    """The state with what the device's own clock has told, late fixes included: duplicates are judged by it."""
-    newest = max(f.sent_at for fixes in (device.fixes, device.late) for f in fixes)
-    return replace(state, skew_s=device.skew_s, last_sent_at=max(state.last_sent_at, newest))
+    """The state with what the device's own clock has told, of all its fixes: duplicates are judged by it."""
+    times = [f.sent_at for f in device.new]
+    version = state.version
+    if device.old is not None:
+        times.append(device.old.last_sent_at)
+        version = device.old.version
+    return replace(state, skew_s=device.skew_s, last_sent_at=max(times), version=version)
 
 
 def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> DeviceState:
@@ -103,44 +200,41 @@ def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> 
 
 def _decide(
     index: ZoneIndex, state: DeviceState, fix: Fix, zones: Any, distances: Any, outcome: Outcome
-) -> Mapping[UUID, ZoneState]:
-    """The device's zone states after the fix."""
-    live = live_facts(index, state, fix.at)
-    near = _near(index, state, fix, zip(zones, distances, strict=True), live)
+) -> DeviceState:
+    """The device with its zone states after the fix."""
+    near = _near(index, state, fix, zip(zones, distances, strict=True))
     if not near and not state.zones:
-        return state.zones
-    return outcome.apply(state, engine.decide(state, fix, near, live, fix.at)).zones
+        return state
+    live = live_facts(index, state.zones, fix.at) | {zone_id: n.zone for zone_id, n in near.items()}
+    return outcome.apply(state, engine.decide(state, fix, list(near.values()), live, fix.at))
 
 
 def _near(
-    index: ZoneIndex, state: DeviceState, fix: Fix, found: Iterable[tuple[int, float]], live: Facts
-) -> list[engine.NearZone]:
-    """The zones near one fix, with share and level probability. Their facts are added to `live`."""
+    index: ZoneIndex, state: DeviceState, fix: Fix, found: Iterable[tuple[int, float]]
+) -> dict[UUID, engine.NearZone]:
+    """The zones near one fix, as they were at its time, with share and level probability."""
     result = {}
     for number, s in found:
-        zone = index.zones[number]
-        if not _counts(zone, state, fix):
-            continue
-        level_p = _level_p(index, zone, state, fix)
-        entered = zone.zone_id in state.zones and state.zones[zone.zone_id].phase is not Phase.PENDING
-        if entered or level_p == 0.0:  # the exact share decides about coming in only
-            share = float(np.clip(0.5 - s / (2 * fix.accuracy_m), 0.0, 1.0))
-        elif is_certain(fix.source, s):
-            share = 1.0
-        else:
-            share = index.share(number, fix.lon, fix.lat, fix.accuracy_m, s)
-        facts = live.setdefault(zone.zone_id, zone_facts(zone, fix.at, fix.at))
-        result[zone.zone_id] = engine.NearZone(facts, float(s), share, level_p)
+        if index.versions.in_force(number, fix.at):
+            result[index.zones[number].zone_id] = _near_zone(index, int(number), float(s), state, fix)
     if index.counts_crossings:
-        _add_crossings(index, state, fix, result, live)
+        _add_crossings(index, state, fix, result)
     if fix.said is not None:
-        _add_said(index, state, fix, result, live)
-    return list(result.values())
+        _add_said(index, state, fix, result)
+    return result
 
 
-def _counts(zone: PublishedZone, state: DeviceState, fix: Fix) -> bool:
-    """Whether a fix may be matched with a zone: not when it was published only well after the fix."""
-    return zone.zone_id in state.zones or zone.effective_from - fix.at <= timedelta(seconds=PUBLISH_GRACE_S)
+def _near_zone(index: ZoneIndex, number: int, s: float, state: DeviceState, fix: Fix) -> engine.NearZone:
+    zone = index.zones[number]
+    z = state.zones.get(zone.zone_id)
+    level_p = _level_p(index, zone, state, fix)
+    if level_p == 0.0 or (z is not None and z.visit_id is not None):  # the exact share decides about coming in only
+        share = float(np.clip(0.5 - s / (2 * fix.accuracy_m), 0.0, 1.0))
+    elif is_certain(fix.source, s):
+        share = 1.0
+    else:
+        share = index.share(number, fix.lon, fix.lat, fix.accuracy_m, s)
+    return engine.NearZone(index.versions.facts(number), s, share, level_p)
 
 
 def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix) -> float:
@@ -150,22 +244,21 @@ def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix
     return level_probability(zone.levels, index.floors(zone), fix.level, believed)
 
 
-def _add_said(index: ZoneIndex, state: DeviceState, fix: Fix, near: dict[UUID, engine.NearZone], live: Facts) -> None:
+def _add_said(index: ZoneIndex, state: DeviceState, fix: Fix, near: dict[UUID, engine.NearZone]) -> None:
     """Mark the zone in whose circle the phone says it is, however far its position lies from the zone."""
-    number = None if fix.said is None or fix.said.left else index.number.get(fix.said.zone_id)
-    if number is None or not _counts(index.zones[number], state, fix):
+    said = fix.said
+    number = None if said is None or said.left else index.versions.number_at(said.zone_id, fix.at)
+    if number is None:
         return
     zone = index.zones[number]
     if zone.zone_id not in near:
         s = index.signed_distance_m(number, fix.lon, fix.lat)
-        facts = live.setdefault(zone.zone_id, zone_facts(zone, fix.at, fix.at))
-        near[zone.zone_id] = engine.NearZone(facts, s, 0.0, _level_p(index, zone, state, fix))
+        level_p = _level_p(index, zone, state, fix)
+        near[zone.zone_id] = engine.NearZone(index.versions.facts(number), s, 0.0, level_p)
     near[zone.zone_id] = replace(near[zone.zone_id], vouched=index.circle_share(number))
 
 
-def _add_crossings(
-    index: ZoneIndex, state: DeviceState, fix: Fix, near: dict[UUID, engine.NearZone], live: Facts
-) -> None:
+def _add_crossings(index: ZoneIndex, state: DeviceState, fix: Fix, near: dict[UUID, engine.NearZone]) -> None:
     """Mark zones that the straight line from the fix before cuts while neither of its ends is inside."""
     seconds = (fix.at - state.last_at).total_seconds()
     if not 0 < seconds <= LONGEST_CROSSING_S or max(state.accuracy_m, fix.accuracy_m) > GOOD_ACCURACY_M:
@@ -174,12 +267,12 @@ def _add_crossings(
     for number in index.crossing_zones(before, here):
         zone, cut = index.zones[number], index.crossing(number, before, here)
         # An end inside is the business of the other rules.
-        if cut is None or cut[0] <= 0.0 or cut[1] >= 1.0 or not _counts(zone, state, fix):
+        if cut is None or cut[0] <= 0.0 or cut[1] >= 1.0 or not index.versions.in_force(number, fix.at):
             continue
         times = (
             state.last_at + timedelta(seconds=seconds * cut[0]),
             state.last_at + timedelta(seconds=seconds * cut[1]),
         )
-        facts = live.setdefault(zone.zone_id, zone_facts(zone, fix.at, fix.at))
-        far = engine.NearZone(facts, float("inf"), 0.0, _level_p(index, zone, state, fix))
+        level_p = _level_p(index, zone, state, fix)
+        far = engine.NearZone(index.versions.facts(number), float("inf"), 0.0, level_p)
         near[zone.zone_id] = replace(near.get(zone.zone_id, far), crossed=times)

@@ -1,10 +1,10 @@
 """A group of pings, from several requests of one tenant, in one transaction: check, match, decide, write."""
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,23 +18,21 @@ from geoengage.presence.rules.evidence import OURS, Source, beside, decided_at, 
 from geoengage.presence.rules.fixes import (
     PingIn,
     Policy,
-    Position,
     Rejected,
     accuracy,
     clock_skew,
     refuse,
-    speed_trust,
 )
 from geoengage.presence.rules.heard import PhoneTransition
 from geoengage.presence.rules.relocation import moved
-from geoengage.presence.rules.state import DeviceState, Fix, Said
+from geoengage.presence.rules.state import DeviceState, Fix, Said, by_time
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.matching import DeviceWork, advance
 from geoengage.presence.service.outcome import Outcome, write
+from geoengage.presence.service.rewind import index_of_then, put_right, rewind
 
 GROUP_LOCK_WAIT_MS = 250  # a group that waits longer is halved: one busy device must not hold up strangers
 SINGLE_LOCK_WAIT_MS = 500
-_by_time = attrgetter("at")
 
 
 @dataclass(slots=True)
@@ -57,9 +55,21 @@ class Batch:
     error: errors.AppError | None = None
 
 
+class _Note(NamedTuple):
+    """What is to be said of one ping: whose batch (by number) and index it is; `refuses`: it was not taken."""
+
+    batch: int
+    position: int
+    device_id: UUID | None
+    at: datetime
+    reason: Rejected
+    refuses: bool = True
+
+
 @dataclass(slots=True)
 class _Group:
-    """What is known while the pings of a group are sorted in. `known`: (device, time as sent) of stored pings."""
+    """What is known while the pings of a group are sorted in. `known`: (device, time as sent) of stored pings; `taken`:
+    (batch number, position, device, fix) of those that will be stored."""
 
     index: ZoneIndex
     locked: Mapping[UUID, store.LockedDevice]
@@ -67,7 +77,8 @@ class _Group:
     policy: Policy
     known: set[tuple[UUID, datetime]]
     devices: dict[UUID, DeviceWork] = field(default_factory=dict)
-    outcome: Outcome = field(default_factory=Outcome)
+    notes: list[_Note] = field(default_factory=list)
+    taken: list[tuple[int, int, DeviceWork, Fix]] = field(default_factory=list)
 
 
 async def record_group(
@@ -77,10 +88,25 @@ async def record_group(
 
     Returns whether anything was published. Idempotent by (device, time as sent).
     """
-    for batch in batches:  # a halved or retried group comes again
-        batch.accepted = batch.duplicates = 0
-        batch.refused = list(batch.undecodable)
-        batch.error = None
+    group = await _read(session, tenant_id, batches, indexes)
+    for number, batch in enumerate(batches):
+        _sort_in(group, number, batch)
+    work = [d for d in group.devices.values() if d.new]
+    outcome = await _decide(session, tenant_id, group.index, work, indexes, now)
+    _answer(group, batches, outcome)
+    pings = [
+        (d.device_id, replace(f, verdict=d.verdicts.get(f)), f in late)
+        for d in work
+        for late in [set(d.late)]
+        for f in d.new
+    ]
+    if pings:
+        await store.insert_pings(session, tenant_id, pings, now)
+    return await write(session, tenant_id, outcome, now)
+
+
+async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch], indexes: IndexCache) -> _Group:
+    """Lock the devices of a group, and read all that is needed to decide."""
     wanted = {_device_of(b, p) for b in batches for _, p in b.pings} | {b.device_id for b in batches}
     ids = [d for d in wanted if d is not None]
     wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
@@ -90,15 +116,53 @@ async def record_group(
     index = await indexes.get(session, tenant_id, tenant.epoch)
     known = await _known_times(session, tenant_id, batches, states)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
-    group = _Group(index, locked, states, policy, known)
-    for batch in batches:
-        _sort_in(group, batch)
-    work = [d for d in group.devices.values() if d.fixes or d.late]
-    advance(index, work, group.outcome)
-    pings = [(d.device_id, f, late) for d in work for late, fixes in ((False, d.fixes), (True, d.late)) for f in fixes]
-    if pings:
-        await store.insert_pings(session, tenant_id, pings, now)
-    return await write(session, tenant_id, group.outcome, now)
+    return _Group(index, locked, states, policy, known)
+
+
+async def _decide(
+    session: Session,
+    tenant_id: TenantId,
+    index: ZoneIndex,
+    work: Sequence[DeviceWork],
+    indexes: IndexCache,
+    now: datetime,
+) -> Outcome:
+    """Decide about the devices of a group: those in order at once, those with late fixes from a state of before."""
+    outcome = Outcome()
+    late = [d for d in work if d.late]
+    past = [d for d in work if not d.late and _is_of_the_past(d, tenant_id, indexes)]
+    apart = {d.device_id for d in (*late, *past)}
+    advance(index, [d for d in work if d.device_id not in apart], outcome, now)
+    if past:
+        advance(await index_of_then(session, tenant_id, past, indexes, index), past, outcome, now)
+    if late:
+        await rewind(session, tenant_id, late)
+        replayed = Outcome()
+        advance(await index_of_then(session, tenant_id, late, indexes, index), late, replayed, now)
+        await put_right(session, tenant_id, late, replayed, outcome)
+    return outcome
+
+
+def _is_of_the_past(device: DeviceWork, tenant_id: TenantId, indexes: IndexCache) -> bool:
+    """Whether a device tells of a time, or was last inside at one, that the index at hand does not reach back to."""
+    since = device.fixes[0].at
+    if device.start is not None and device.start.zones:
+        since = min(since, device.start.venue_at)
+    return not indexes.reaches(tenant_id, since)
+
+
+def _answer(group: _Group, batches: Sequence[Batch], outcome: Outcome) -> None:
+    """Fill in what becomes of each ping, in the order of the requests. A retried group comes again."""
+    for number, position, device, fix in group.taken:
+        if (verdict := device.verdicts.get(fix)) is not None:
+            group.notes.append(_Note(number, position, device.device_id, fix.sent_at, verdict))
+        else:
+            batches[number].accepted += 1
+    for note in sorted(group.notes, key=lambda n: (n.batch, n.position)):
+        if note.refuses:
+            batches[note.batch].refused.append((note.position, note.reason))
+        if note.device_id is not None:
+            outcome.rejections.append((note.device_id, note.at, note.reason))
 
 
 def _device_of(batch: Batch, ping: PingIn) -> UUID | None:
@@ -133,8 +197,10 @@ async def _known_times(
     return await store.list_known_times(session, tenant_id, ids, min(times) - slack, max(times) + slack)
 
 
-def _sort_in(group: _Group, batch: Batch) -> None:
+def _sort_in(group: _Group, number: int, batch: Batch) -> None:
     """Check the pings of one request and hand the usable ones to their devices."""
+    batch.accepted = batch.duplicates = 0
+    batch.refused, batch.error = list(batch.undecodable), None
     if batch.device_id is not None:
         owner = group.locked.get(batch.device_id)
         if owner is None or owner.token_version != batch.token_version:
@@ -143,27 +209,30 @@ def _sort_in(group: _Group, batch: Batch) -> None:
     for position, ping in batch.pings:
         device_id = _device_of(batch, ping)
         if device_id is None or device_id not in group.locked:
-            batch.refused.append((position, Rejected.UNKNOWN_DEVICE))
+            group.notes.append(_Note(number, position, None, ping.at, Rejected.UNKNOWN_DEVICE))
             continue
-        reason = _take(group, batch, ping, group.locked[device_id])
+        reason = _take(group, number, position, batch, ping)
         if reason is not None:
-            batch.refused.append((position, reason))
-            group.outcome.rejections.append((device_id, ping.at, reason))
+            group.notes.append(_Note(number, position, device_id, ping.at, reason))
 
 
-def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) -> Rejected | None:
-    """One ping of a known device: counted as accepted or duplicate, or refused with a reason."""
+def _take(group: _Group, number: int, position: int, batch: Batch, ping: PingIn) -> Rejected | None:
+    """One ping of a known device: handed to it, counted as duplicate, or refused with a reason."""
+    owner = group.locked[_device_of(batch, ping)]  # type: ignore[index]
     if not owner.may_locate:
         return Rejected.NO_LOCATION_CONSENT
     ping = moved(ping, owner.relocation)
     old = group.states.get(owner.device_id)
-    device = group.devices.setdefault(owner.device_id, DeviceWork(owner.device_id, old, _skew(batch, old)))
+    device = group.devices.setdefault(owner.device_id, DeviceWork(owner.device_id, old, _skew(batch, old), old))
     sent_at, said, heard_trust = ping.at, None, 1.0
     if ping.beacons or ping.access_points or ping.check_in is not None or ping.source in OURS:
         disc = strongest(group.index.points, ping.beacons, ping.access_points, ping.check_in)
         ping, heard_trust = put_together(ping, disc, group.policy.default_accuracy_m)
     if ping.transition is not None:
-        ping, said = _hear_phone(group, ping, ping.transition, owner.device_id)
+        at = sent_at + timedelta(seconds=device.skew_s)
+        ping, said = _hear_phone(group.index, ping, ping.transition, at)
+        if said is None:
+            group.notes.append(_Note(number, position, owner.device_id, ping.at, Rejected.UNKNOWN_ZONE, refuses=False))
         sent_at += beside(said)
     event_at = sent_at + timedelta(seconds=device.skew_s)
     if said is not None:
@@ -174,50 +243,35 @@ def _take(group: _Group, batch: Batch, ping: PingIn, owner: store.LockedDevice) 
     if (owner.device_id, sent_at) in group.known:
         batch.duplicates += 1
         return None
+    group.known.add((owner.device_id, sent_at))
     metres, trust = accuracy(ping.accuracy_m, group.policy.default_accuracy_m)
     trust *= heard_trust
-    is_late = old is not None and event_at <= old.last_at
-    if not is_late and ping.source != Source.CHECK_IN:
-        trust *= speed_trust(_last_position(device, event_at), Position(event_at, ping.lon, ping.lat, metres))
-        if trust == 0.0:
-            return Rejected.IMPOSSIBLE_SPEED
-    group.known.add((owner.device_id, sent_at))
     fix = Fix(event_at, sent_at, ping.lon, ping.lat, metres, ping.level, trust, ping.source, ping.speed_mps, said)
-    if is_late:
+    device.new.append(fix)
+    insort(device.fixes, fix, key=by_time)
+    if old is not None and old.is_late(event_at):
         device.late.append(fix)
-    else:
-        insort(device.fixes, fix, key=_by_time)
-    batch.accepted += 1
+    group.taken.append((number, position, device, fix))
     return None
 
 
 def _hear_phone(
-    group: _Group, ping: PingIn, transition: PhoneTransition, device_id: UUID
+    index: ZoneIndex, ping: PingIn, transition: PhoneTransition, at: datetime
 ) -> tuple[PingIn, Said | None]:
     """What the phone's own monitoring says, and the ping, which is in the circle if it names no place itself.
 
-    A circle that is no published zone (any more) is noted; the position that came with it is taken all the same.
+    Nothing is said by a circle that is no published zone at that time; the position that came with it is taken all the
+    same.
     """
     try:
-        number = group.index.number.get(UUID(transition.zone_id))
+        number = index.versions.number_at(UUID(transition.zone_id), at)
     except ValueError:
         number = None
     if number is None:
-        group.outcome.rejections.append((device_id, ping.at, Rejected.UNKNOWN_ZONE))
         return ping, None
-    said = Said(group.index.zones[number].zone_id, left=transition.kind == "exit")
+    said = Said(index.zones[number].zone_id, left=transition.kind == "exit")
     if ping.lon is None and not said.left:
-        circle = group.index.circle(number)
+        circle = index.circle(number)
         place = {"lon": circle.lon, "lat": circle.lat, "accuracy_m": circle.radius_m}
         ping = msgspec.structs.replace(ping, **place, source=Source.REGION.value)
     return ping, said
-
-
-def _last_position(device: DeviceWork, before: datetime) -> Position | None:
-    """The newest position of a device before a moment: in this group, else in its state."""
-    number = bisect_left(device.fixes, before, key=_by_time)
-    if number:
-        fix = device.fixes[number - 1]
-        return Position(fix.at, fix.lon, fix.lat, fix.accuracy_m)
-    old = device.old
-    return None if old is None else Position(old.last_at, old.lon, old.lat, old.accuracy_m)

@@ -3,7 +3,15 @@
 Everything is imported from here; the files are a matter of size.
 """
 
+from geoengage.presence.store.changes import (
+    DueChange,
+    claim_zone_change,
+    insert_zone_change,
+    list_concerned,
+    move_zone_change,
+)
 from geoengage.presence.store.check_in import find_shopper_app
+from geoengage.presence.store.checkpoints import delete_old_checkpoints, insert_checkpoints, rewind_checkpoints
 from geoengage.presence.store.devices import (
     LockedDevice,
     PingPolicy,
@@ -16,21 +24,31 @@ from geoengage.presence.store.devices import (
     upsert_states,
 )
 from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
-from geoengage.presence.store.pings import delete_old_pings, insert_pings, insert_rejections, list_known_times
+from geoengage.presence.store.pings import (
+    delete_old_pings,
+    insert_pings,
+    insert_rejections,
+    list_fixes,
+    list_known_times,
+    set_verdicts,
+)
 from geoengage.presence.store.visits import (
     VisitChange,
     insert_zone_events,
     list_due_timers,
-    list_occupants,
+    list_spans,
+    replace_occupancy,
     tenants_with_due_timers,
     write_timers,
     write_visits,
 )
 
 __all__ = [
-    "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "delete_old_pings", "find_device",
-    "find_shopper_app", "forget_positions", "get_ping_policy", "insert_pings", "insert_rejections",
-    "insert_zone_events", "list_due_timers", "list_known_times", "list_occupants", "list_states", "list_visits",
-    "list_zone_events", "lock_devices", "set_relocation", "tenants_with_due_timers", "upsert_states",
+    "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "claim_zone_change",
+    "delete_old_checkpoints", "delete_old_pings", "find_device", "find_shopper_app", "forget_positions",
+    "get_ping_policy", "insert_checkpoints", "insert_pings", "insert_rejections", "insert_zone_change",
+    "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes", "list_known_times", "list_spans",
+    "list_states", "list_visits", "list_zone_events", "lock_devices", "move_zone_change", "replace_occupancy",
+    "rewind_checkpoints", "set_relocation", "set_verdicts", "tenants_with_due_timers", "upsert_states",
     "write_timers", "write_visits",
 ]  # fmt: skip

@@ -75,12 +75,12 @@ async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequenc
     rows = await session.execute(
         text(
             "SELECT device_id, last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s,"
-            " interval_s, version, zones::text FROM device_state"
+            " interval_s, version, trust, source, settled_at, venue_at, checkpoint_at, zones::text FROM device_state"
             " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
         ),
         {"tenant_id": tenant_id, "ids": list(device_ids)},
     )
-    return {row[0]: DeviceState(*(*row[:12], _ZONES.decode(row[12]))) for row in rows}
+    return {row[0]: DeviceState(*(*row[:17], _ZONES.decode(row[17]))) for row in rows}
 
 
 async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
@@ -96,7 +96,8 @@ async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
 
 
 _STATE_COLUMNS = (
-    "last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s, interval_s, version, zones"
+    "last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s, interval_s, version, trust,"
+    " source, settled_at, venue_at, checkpoint_at, zones"
 )
 _UPSERT_STATES = text(
     f"INSERT INTO device_state AS s (tenant_id, device_id, {_STATE_COLUMNS})"  # noqa: S608 - constants only
@@ -104,12 +105,15 @@ _UPSERT_STATES = text(
     " CAST(:ids AS uuid[]), CAST(:last_at AS timestamptz[]), CAST(:last_sent_at AS timestamptz[]),"
     " CAST(:lon AS float8[]), CAST(:lat AS float8[]), CAST(:acc AS float8[]), CAST(:level AS int[]),"
     " CAST(:level_at AS timestamptz[]), CAST(:connector_at AS timestamptz[]), CAST(:skew AS float8[]),"
-    " CAST(:interval AS float8[]), CAST(:version AS int[]), CAST(:zones AS jsonb[]))"
+    " CAST(:interval AS float8[]), CAST(:version AS int[]), CAST(:trust AS float8[]), CAST(:source AS text[]),"
+    " CAST(:settled_at AS timestamptz[]), CAST(:venue_at AS timestamptz[]), CAST(:checkpoint_at AS timestamptz[]),"
+    " CAST(:zones AS jsonb[]))"
     f" AS n (device_id, {_STATE_COLUMNS}) ON CONFLICT (tenant_id, device_id) DO UPDATE SET"
     " last_at = excluded.last_at, last_sent_at = excluded.last_sent_at, lon = excluded.lon, lat = excluded.lat,"
     " accuracy_m = excluded.accuracy_m, level = excluded.level, level_at = excluded.level_at,"
     " connector_at = excluded.connector_at, skew_s = excluded.skew_s, interval_s = excluded.interval_s,"
-    " version = excluded.version, zones = excluded.zones"
+    " version = excluded.version, trust = excluded.trust, source = excluded.source, settled_at = excluded.settled_at,"
+    " venue_at = excluded.venue_at, checkpoint_at = excluded.checkpoint_at, zones = excluded.zones"
 )
 
 
@@ -131,6 +135,11 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
             "skew": [s.skew_s for s in states],
             "interval": [s.interval_s for s in states],
             "version": [s.version + 1 for s in states],
+            "trust": [s.trust for s in states],
+            "source": [s.source for s in states],
+            "settled_at": [s.settled_at for s in states],
+            "venue_at": [s.venue_at for s in states],
+            "checkpoint_at": [s.checkpoint_at for s in states],
             "zones": [msgspec.json.encode(dict(s.zones)).decode() for s in states],
         },
     )
@@ -139,7 +148,7 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
 async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:
     """Delete all coordinates of devices: pings, state, timers, where they were moved from. Visits and events hold none
     and stay."""
-    for table in ("ping", "ping_rejection", "device_state", "timer", "zone_occupant"):
+    for table in ("ping", "ping_rejection", "checkpoint", "device_state", "timer", "zone_occupant"):
         await session.execute(
             text(f"DELETE FROM {table} WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),  # noqa: S608 - constants only
             {"tenant_id": tenant_id, "ids": list(device_ids)},

@@ -1,8 +1,8 @@
 """What the engine decided: visits, who is inside, zone events, timers. Writes are idempotent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +10,16 @@ import msgspec
 from sqlalchemy import text
 
 from geoengage.kit.db import Session
-from geoengage.kit.ids import TenantId
+from geoengage.kit.ids import TenantId, lowest_id
+from geoengage.presence.rules.run import Span
+
+LONGEST_VISIT = timedelta(days=8)  # of those that can still change; older pings are not taken
 
 
 @dataclass(slots=True)
 class VisitChange:
-    """What one group does to one visit. `is_new`: entered in this group; `last_dwell_s` 0: the mark was retracted."""
+    """What one group does to one visit. `is_new`: entered in this group; `last_dwell_s` 0: the mark was retracted;
+    `is_gone`: it never was; `revised`: what it is now as a whole."""
 
     visit_id: UUID
     device_id: UUID
@@ -26,6 +30,8 @@ class VisitChange:
     exited_at: datetime | None = None
     exit_reason: str | None = None
     last_dwell_s: int | None = None
+    is_gone: bool = False
+    revised: Span | None = None
 
 
 _VISITS = (
@@ -45,6 +51,14 @@ _UPDATE = text(
     " last_dwell_s = nullif(coalesce(n.last_dwell_s, v.last_dwell_s), 0)"
     f" FROM {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"
 )
+_DELETE = text(
+    f"DELETE FROM visit v USING {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"  # noqa: S608 - constants only
+)
+_REVISE = text(
+    "UPDATE visit v SET entered_at = n.entered_at, exited_at = n.exited_at, exit_reason = n.exit_reason,"  # noqa: S608 - constants only
+    " last_dwell_s = nullif(n.last_dwell_s, 0), revision = v.revision + 1"
+    f" FROM {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"
+)
 _GONE = text(
     f"DELETE FROM zone_occupant o USING {_VISITS} WHERE o.tenant_id = :tenant_id AND o.zone_id = n.zone_id"  # noqa: S608 - constants only
     " AND o.device_id = n.device_id"
@@ -56,10 +70,14 @@ _CAME = text(
 
 
 async def write_visits(session: Session, tenant_id: TenantId, changes: Sequence[VisitChange]) -> None:
-    """Insert new visits, update the others; keep `zone_occupant` in step."""
-    new, old = [c for c in changes if c.is_new], [c for c in changes if not c.is_new]
+    """Insert new visits, update the others; keep `zone_occupant` in step (of revised devices: `replace_occupancy`)."""
+    new, gone = [c for c in changes if c.is_new], [c for c in changes if c.is_gone]
+    revised = [_whole(c, c.revised) for c in changes if c.revised is not None]
+    old = [c for c in changes if not (c.is_new or c.is_gone or c.revised)]
     # Who left and came back in one group is inside: first those who left.
     for statement, concerned in (
+        (_DELETE, gone),
+        (_REVISE, revised),
         (_INSERT, new),
         (_UPDATE, old),
         (_GONE, [c for c in old if c.exited_at is not None]),
@@ -67,6 +85,67 @@ async def write_visits(session: Session, tenant_id: TenantId, changes: Sequence[
     ):
         if concerned:
             await session.execute(statement, _visit_parameters(tenant_id, concerned))
+
+
+def _whole(change: VisitChange, span: Span) -> VisitChange:
+    """A visit as it is after a revision."""
+    return replace(
+        change,
+        entered_at=span.entered_at,
+        exited_at=span.exited_at,
+        exit_reason=span.exit_reason,
+        last_dwell_s=span.last_dwell_s,
+    )
+
+
+async def list_spans(
+    session: Session, tenant_id: TenantId, device_ids: Sequence[UUID], since: datetime
+) -> dict[UUID, list[Span]]:
+    """Visits of locked devices that were open at a moment or began later, by device.
+
+    A visit's id is of the moment at which it was first believed to begin, which a revision moves by hours at most.
+    """
+    rows = await session.execute(
+        text(
+            "SELECT device_id, id, zone_id, zone_version, entered_at, exited_at, exit_reason,"
+            " coalesce(last_dwell_s, 0), revision FROM visit"
+            " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids) AND id >= :lowest"
+            " AND (exited_at IS NULL OR exited_at >= :since OR entered_at >= :since)"
+        ),
+        {
+            "tenant_id": tenant_id,
+            "ids": list(device_ids),
+            "since": since,
+            "lowest": lowest_id(since - LONGEST_VISIT),
+        },
+    )
+    found: dict[UUID, list[Span]] = {}
+    for device_id, *span in rows:
+        found.setdefault(device_id, []).append(Span(*span))
+    return found
+
+
+async def replace_occupancy(
+    session: Session, tenant_id: TenantId, inside: Mapping[UUID, Mapping[UUID, datetime]]
+) -> None:
+    """Write anew in which zones devices are, and since when."""
+    await session.execute(
+        text("DELETE FROM zone_occupant WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),
+        {"tenant_id": tenant_id, "ids": list(inside)},
+    )
+    rows = [(device_id, *zone) for device_id, zones in inside.items() for zone in zones.items()]
+    await session.execute(
+        text(
+            "INSERT INTO zone_occupant (tenant_id, device_id, zone_id, entered_at) SELECT :tenant_id, n.* FROM"
+            " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:since AS timestamptz[])) AS n"
+        ),
+        {
+            "tenant_id": tenant_id,
+            "devices": [r[0] for r in rows],
+            "zones": [r[1] for r in rows],
+            "since": [r[2] for r in rows],
+        },
+    )
 
 
 def _visit_parameters(tenant_id: TenantId, changes: Sequence[VisitChange]) -> dict[str, Any]:
@@ -129,8 +208,14 @@ async def write_timers(
 
 
 async def tenants_with_due_timers(session: Session, now: datetime) -> list[TenantId]:
-    """Tenants with a timer to fire (cross-tenant: the worker serves all)."""
-    rows = await session.execute(text("SELECT DISTINCT tenant_id FROM timer WHERE due_at <= :now"), {"now": now})
+    """Tenants with a timer to fire or zones that have changed (cross-tenant: the worker serves all)."""
+    rows = await session.execute(
+        text(
+            "SELECT tenant_id FROM timer WHERE due_at <= :now"
+            " UNION SELECT tenant_id FROM zone_change WHERE due_at <= :now"
+        ),
+        {"now": now},
+    )
     return [TenantId(t) for t in rows.scalars()]
 
 
@@ -146,15 +231,3 @@ async def list_due_timers(
         {"tenant_id": tenant_id, "now": now, "ids": device_ids, "limit": limit},
     )
     return [(row[0], row[1]) for row in rows]
-
-
-async def list_occupants(session: Session, tenant_id: TenantId, zone_ids: Sequence[UUID], *, limit: int) -> list[UUID]:
-    """Devices inside any of the zones, in id order."""
-    rows = await session.execute(
-        text(
-            "SELECT DISTINCT device_id FROM zone_occupant"
-            " WHERE tenant_id = :tenant_id AND zone_id = ANY(CAST(:ids AS uuid[])) ORDER BY device_id LIMIT :limit"
-        ),
-        {"tenant_id": tenant_id, "ids": zone_ids, "limit": limit},
-    )
-    return list(rows.scalars())

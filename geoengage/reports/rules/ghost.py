@@ -32,8 +32,8 @@ class Standing:
 def phase_text(s: Standing, now: datetime) -> str:
     """Where the visitor stands, and what happens next if nothing is heard of it."""
     a, z = s.approach, s.z
-    if z is None:
-        if not s.facts.is_open:
+    if z is None or z.phase is Phase.DORMANT:
+        if not s.facts.is_open(now):
             return f"{a.name} is closed at that time: nobody is inside."
         happened = Happened()
         if s.last is not None and s.last.kind == "exited":

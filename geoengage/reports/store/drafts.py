@@ -94,7 +94,7 @@ class Near:
 
 # What is near a box: degrees of its accuracy and the margin on each side. Written once, used in both questions.
 _NEAR = """
-  FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id
+  FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id AND p.verdict IS NULL
   WHERE p.tenant_id = :tenant_id AND p.event_at BETWEEN :since AND :until AND NOT p.late
     AND d.location = 'granted' AND (:tests OR NOT d.is_test)
     AND p.lat BETWEEN :south - (p.accuracy_m + :margin) / 111319.0 AND :north + (p.accuracy_m + :margin) / 111319.0
@@ -151,7 +151,7 @@ async def list_streams(
     rows = await session.execute(
         text(
             "SELECT p.device_id, p.event_at, p.at, p.lon, p.lat, p.accuracy_m, p.level, p.trust, p.source, p.speed_mps"
-            " FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id"
+            " FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id AND p.verdict IS NULL"
             " WHERE p.tenant_id = :tenant_id AND p.device_id = ANY(CAST(:ids AS uuid[])) AND NOT p.late"
             " AND p.event_at BETWEEN :since AND :until AND d.location = 'granted'"
             " ORDER BY p.device_id, p.event_at, p.at LIMIT :limit"

@@ -68,7 +68,7 @@ async def list_fixes(session: Session, tenant_id: TenantId, span: Span) -> list[
     query = (
         "SELECT * FROM (SELECT event_at AS at, lon, lat, accuracy_m, level, late, source, trust FROM ping"
         " WHERE tenant_id = :tenant_id AND device_id = :device_id AND event_at BETWEEN :since AND :until"
-        " ORDER BY event_at DESC LIMIT :most) newest ORDER BY at"
+        " AND verdict IS NULL ORDER BY event_at DESC LIMIT :most) newest ORDER BY at"
     )
     return await _list(session, tenant_id, span, query)
 
@@ -77,7 +77,7 @@ async def find_level_before(session: Session, tenant_id: TenantId, span: Span) -
     """The floor that the device had reported last when the span began."""
     query = (
         "SELECT level, event_at FROM ping WHERE tenant_id = :tenant_id AND device_id = :device_id"
-        " AND event_at < :since AND level IS NOT NULL ORDER BY event_at DESC LIMIT 1"
+        " AND event_at < :since AND verdict IS NULL AND level IS NOT NULL ORDER BY event_at DESC LIMIT 1"
     )
     rows = await _list(session, tenant_id, span, query)
     return (rows[0]["level"], rows[0]["event_at"]) if rows else None

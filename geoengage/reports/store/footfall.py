@@ -150,7 +150,7 @@ async def list_heat(
             "SELECT cx, cy, count(DISTINCT person) AS people FROM (SELECT coalesce(d.profile_id, d.id) AS person,"
             "  floor((:ox + p.lon * :ax + p.lat * :bx) / :cell)::int AS cx,"
             "  floor((:oy + p.lon * :ay + p.lat * :by) / :cell)::int AS cy"
-            "  FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id"
+            "  FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id AND p.verdict IS NULL"
             "  JOIN level l ON l.tenant_id = p.tenant_id AND l.mall_id = :mall_id AND l.ordinal = :level"
             "  WHERE p.tenant_id = :tenant_id AND p.event_at >= :since AND p.event_at < :until AND NOT d.is_test"
             "  AND p.level = :level AND p.lon BETWEEN ST_XMin(l.geom) AND ST_XMax(l.geom)"

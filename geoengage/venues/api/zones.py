@@ -202,19 +202,25 @@ async def delete_zone(zone_id: UUID, me: VenueEditor, tx: Tx, now: Now) -> None:
 async def publish_zone(
     zone_id: UUID, me: VenueEditor, tx: Tx, now: Now, response: Response, body: PublishIn | None = None
 ) -> ZoneOut:
-    """Let the newest edit match pings from now on. Repeating it changes nothing.
+    """Let the newest edit match pings, from two seconds later on. Repeating it changes nothing.
+
+    Those who stand where the zone lies come in at that moment (`zone_published`), those who are no longer inside leave
+    it (`zone_changed`). An edit that was taken down comes back as a further version.
 
     A zone that was never edited may also count pings of the last days, with `effective_from`: for a mall whose phones
     have been reporting for longer than it is drawn here. Visits of the past push nothing.
     """
     zone = await _get(tx, me, zone_id, lock=True)
-    await service.publish_zone(tx, me.tenant_id, zone, now, body.effective_from if body else None)
-    return _answer(response, zone)
+    since = body.effective_from if body else None
+    return _answer(response, await service.publish_zone(tx, me.tenant_id, zone, now, since))
 
 
 @router.post("/v1/zones/{zone_id}/unpublish")
 async def unpublish_zone(zone_id: UUID, me: VenueEditor, tx: Tx, now: Now, response: Response) -> ZoneOut:
-    """Let the zone match no more; it becomes a draft. Repeating it changes nothing."""
+    """Let the zone match no more, from two seconds later on; it becomes a draft. Repeating it changes nothing.
+
+    Those inside leave it at that moment with the reason `zone_deleted`.
+    """
     zone = await _get(tx, me, zone_id, lock=True)
     await service.unpublish_zone(tx, me.tenant_id, zone.head, now)
     return _answer(response, zone)

@@ -111,7 +111,8 @@ class ZoneRules:
 class PublishedZone:
     """The version of a zone that matches pings. `geometry`: lon/lat MultiPolygon, a 64-gon for a circle.
 
-    `levels` is empty outdoors (`mall_id` None). `timezone`: the mall's, else the store's, else the tenant's.
+    `levels` is empty outdoors (`mall_id` None). `timezone`: the mall's, else the store's, else the tenant's. It is in
+    force from `effective_from` until before `effective_to` (None: until further notice).
     """
 
     zone_id: UUID
@@ -129,6 +130,7 @@ class PublishedZone:
     schedule: Schedule | None
     timezone: str
     effective_from: datetime
+    effective_to: datetime | None = None
 
 
 class Connector(NamedTuple):

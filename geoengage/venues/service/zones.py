@@ -1,11 +1,12 @@
 """Zones: every edit is a new, immutable version; publishing says which one matches pings.
 
-Functions that change a zone take it locked (`store.get_zone(..., lock=True)`), so versions have no gaps. Nothing here
-moves the people inside: presence gives them their fate when it hears of the new epoch.
+Functions that change a zone take it locked (`store.get_zone(..., lock=True)`), so versions have no gaps. What changes
+matching takes effect two seconds later, when every process has heard of it. Nothing here moves the people inside:
+presence gives them their fate at that moment.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from geoengage.venues.rules import VenueChange, VenueChanged, circle_shape, sinc
 from geoengage.venues.service.checks import Items, announce, check_in_mall, check_outdoor, item, raise_if_any
 from geoengage.venues.shapes import ZoneIn
 from geoengage.venues.store import ZoneAt
+
+EFFECT_DELAY = timedelta(seconds=2)
 
 
 def version_columns(zone: ZoneIn) -> dict[str, Any]:
@@ -107,9 +110,13 @@ async def _add_version(
 
 async def publish_zone(
     session: Session, tenant_id: TenantId, zone: ZoneAt, now: datetime, since: datetime | None = None
-) -> None:
-    """Let the newest edit match from now on, or since a moment of the last days (`since_flaw`). Idempotent."""
+) -> ZoneAt:
+    """Let the newest edit match in two seconds, or since a moment of the last days (`since_flaw`). Idempotent.
+
+    An edit that was in force before and was taken down comes back as a further version: each has one time in force.
+    """
     await announce(session, tenant_id, await put_in_force(session, tenant_id, zone, now, since), now)
+    return await store.get_zone(session, tenant_id, zone.head.id)
 
 
 async def put_in_force(
@@ -124,14 +131,29 @@ async def put_in_force(
         raise errors.field("effective_from", flaw)
     what = VenueChange.ZONE_PUBLISHED if head.published_version is None else VenueChange.ZONE_CHANGED
     await _end_published(session, tenant_id, head, now)
-    edit.effective_from, edit.effective_to = since or now, None
+    if edit.effective_to is not None and edit.effective_to > now:
+        edit.effective_to = None  # taken down a moment ago: nobody has heard of it yet
+    else:
+        if edit.effective_to is not None:
+            edit = await _again(session, tenant_id, head, edit, now)
+        edit.effective_from = since or now + EFFECT_DELAY
     head.published_version, head.published_at, head.updated_at = head.version, now, now
     await session.flush()
     return [VenueChanged(zone_id=head.id, mall_id=head.mall_id, what=what)]
 
 
+async def _again(session: Session, tenant_id: TenantId, head: Zone, edit: ZoneVersion, now: datetime) -> ZoneVersion:
+    """A further version that is the same as an earlier one."""
+    await store.update_row(session, tenant_id, head, {}, now)
+    own = {"tenant_id", "zone_id", "version", "created_at", "effective_from", "effective_to"}
+    names = {attribute.key for attribute in ZoneVersion.__mapper__.column_attrs} - own
+    copy = ZoneVersion(zone_id=head.id, version=head.version, created_at=now, **{n: getattr(edit, n) for n in names})
+    await store.insert_version(session, tenant_id, copy)
+    return copy
+
+
 async def unpublish_zone(session: Session, tenant_id: TenantId, head: Zone, now: datetime) -> None:
-    """Let no version match any more. Idempotent."""
+    """Let no version match any more, in two seconds. Idempotent."""
     if head.published_version is None:
         return
     await _end_published(session, tenant_id, head, now)
@@ -154,4 +176,4 @@ async def delete_zone(session: Session, tenant_id: TenantId, head: Zone, now: da
 async def _end_published(session: Session, tenant_id: TenantId, head: Zone, now: datetime) -> None:
     if head.published_version is not None:
         old = await store.get_version(session, tenant_id, head.id, head.published_version)
-        old.effective_to = now
+        old.effective_to = now + EFFECT_DELAY

@@ -1,0 +1,68 @@
+"""SQL of zone versions by the time at which they were, are or will be in force."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId
+from geoengage.tenancy.models import Tenant
+from geoengage.venues.models import Mall, Store, Zone, ZoneVersion
+from geoengage.venues.rules import PublishedZone
+
+MARGIN_DEG = 0.003  # some 200 m to 300 m
+Box = tuple[float, float, float, float]  # west, south, east, north, degrees
+
+
+async def list_versions_since(
+    session: Session,
+    tenant_id: TenantId,
+    since: datetime,
+    boxes: Sequence[Box] | None = None,
+    zone_ids: Collection[UUID] = (),
+) -> list[PublishedZone]:
+    """Versions that are in force, come into force, or have ended after a moment; sensitive ones too, by zone.
+
+    With `boxes` only those whose box meets one of them, and all of `zone_ids`.
+    """
+    rows = await session.execute(
+        select(ZoneVersion, func.coalesce(Mall.timezone, Store.timezone, Tenant.timezone))
+        .join(Zone, and_(Zone.tenant_id == ZoneVersion.tenant_id, Zone.id == ZoneVersion.zone_id))
+        .join(Tenant, Tenant.id == ZoneVersion.tenant_id)
+        .outerjoin(Mall, and_(Mall.tenant_id == ZoneVersion.tenant_id, Mall.id == ZoneVersion.mall_id))
+        .outerjoin(Store, and_(Store.tenant_id == ZoneVersion.tenant_id, Store.id == ZoneVersion.store_id))
+        .where(
+            ZoneVersion.tenant_id == tenant_id,
+            or_(Zone.published_version == ZoneVersion.version, ZoneVersion.effective_to > since),
+            *([] if boxes is None else [or_(ZoneVersion.zone_id.in_(zone_ids), *map(_meets, boxes))]),
+        )
+        .order_by(ZoneVersion.zone_id, ZoneVersion.version)
+    )
+    return [version.published(timezone) for version, timezone in rows]
+
+
+def _meets(box: Box) -> ColumnElement[bool]:
+    return ZoneVersion.geom.op("&&")(func.ST_MakeEnvelope(*box, 4326))
+
+
+async def last_change(session: Session, tenant_id: TenantId, zone_ids: Collection[UUID]) -> datetime | None:
+    """The last moment at which one of the zones changes; None when none was ever in force."""
+    query = select(func.max(func.greatest(ZoneVersion.effective_from, ZoneVersion.effective_to))).where(
+        ZoneVersion.tenant_id == tenant_id, ZoneVersion.zone_id.in_(zone_ids)
+    )
+    found: datetime | None = (await session.execute(query)).scalar()
+    return found
+
+
+async def box_of(session: Session, tenant_id: TenantId, zone_ids: Collection[UUID]) -> Box | None:
+    """The box around all versions of zones that were ever in force, with a margin for who stands beside them."""
+    extent = func.ST_Expand(func.ST_Extent(ZoneVersion.geom), MARGIN_DEG)
+    query = select(func.ST_XMin(extent), func.ST_YMin(extent), func.ST_XMax(extent), func.ST_YMax(extent)).where(
+        ZoneVersion.tenant_id == tenant_id,
+        ZoneVersion.zone_id.in_(zone_ids),
+        ZoneVersion.effective_from.is_not(None),
+    )
+    box = (await session.execute(query)).one()
+    return None if box[0] is None else (box[0], box[1], box[2], box[3])
