@@ -70,11 +70,14 @@ class Courier:
         self._ring = ring
         self._lease = new_id()
         self._flying: dict[asyncio.Task[Answer], Parcel] = {}
+        self.look_s = 0.0  # how long the last look for work took
 
     async def step(self) -> bool:
         """Plan and claim for whoever is behind or due, wait a little for answers, record them; False when all rests."""
+        started = time.monotonic()
         async with transaction(self._sessions, None) as session:  # cross-tenant: only to find who has work
             work = await store.list_work(session, self._clock())
+        self.look_s = time.monotonic() - started
         random.shuffle(work)  # when slots are few, no endpoint is always last
         moved = 0
         for one in work:
@@ -184,7 +187,7 @@ async def courier(
         async def step() -> bool:
             nonlocal looked
             # The bell rings with every commit; a look has its price, and events go out by the handful.
-            await asyncio.sleep(looked + LOOK_EVERY_S - time.monotonic())
+            await asyncio.sleep(looked + max(LOOK_EVERY_S, 10 * made.look_s) - time.monotonic())
             looked = time.monotonic()
             return await made.step()
 
