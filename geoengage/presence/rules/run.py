@@ -142,7 +142,7 @@ class Run:
 
     def enter(self, zone_id: UUID, z: ZoneState, at: datetime, reason: str) -> None:
         """Begin a visit at `z.since`, told at `at`."""
-        visit_id = derived_time_id(z.since, self.device_id, zone_id)
+        visit_id = derived_time_id(z.since, self.device_id, zone_id, *([z.salt] if z.salt else []))
         self.zones[zone_id] = z = msgspec.structs.replace(z, phase=Phase.INSIDE, visit_id=visit_id, out_since=None)
         self.emit("entered", zone_id, z, at, reason)
 
@@ -171,6 +171,7 @@ class Run:
             confidence=z.confidence,
             evidence=z.evidence,
             watched=z.watched,
+            salt=z.salt,
         )
 
     def dwell(self, zone_id: UUID, rules: ZoneRules, until: datetime) -> None:

@@ -31,7 +31,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `firm_dwell_s` the
     highest mark before those, `timer_at` when the stored timer fires (it may be earlier than needed, never later).
     `watched`: the phone itself monitors a circle hardly larger than the zone and will tell when it leaves. `since` may
-    lie after `seen_at` where an opening or an edit let the device in. `revision`: how often the visit was put right.
+    lie after `seen_at` where an opening or an edit let the device in. `revision`: how often the visit was put right;
+    `salt`: not 0 where a visit that begins from here must not take the id of one that was retracted.
     """
 
     phase: Phase
@@ -48,6 +49,7 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     timer_at: datetime | None = None
     watched: bool = False
     revision: int = 0
+    salt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
