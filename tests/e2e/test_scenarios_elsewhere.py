@@ -42,9 +42,7 @@ async def test_without_a_clock(stack: Stack, story_sessions: Sessions, world: Wo
             assert result.comparison.holds, result.comparison
         for name, reason in SKIPPED.items():
             assert (await asyncio.to_thread(play, name)).skipped == reason
-        other = await asyncio.to_thread(
-            _other_policy, Client(stack.url, world.sk), FOLDER / "jumps/made_up_position.yaml"
-        )
+        other = await asyncio.to_thread(_other_policy, client, FOLDER / "jumps/made_up_position.yaml")
         assert other.skipped == "it needs the tenant's reject_mocked to be True, there it is False"
     finally:
         client.close()
