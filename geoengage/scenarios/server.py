@@ -42,6 +42,7 @@ Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 MIDNIGHT = time(0)
 NOBODY_HELD_BACK = {"review": "never", "holdout_percent": 0, "quiet_start": MIDNIGHT, "quiet_end": MIDNIGHT}
 READY_S, PAUSE_S = 30.0, 0.02
+KEEP_S = 600  # the runner keeps its one connection, however slow the machine is between two files
 MOST_ROUNDS = 10_000  # of one move; more means that something wakes itself
 
 
@@ -164,7 +165,8 @@ def running(settings: Settings, database_url: str) -> Iterator[tuple[str, str]]:
     with clock.replaced_by(virtual), socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         app = create_scenario_app(settings, database_url, virtual, key)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none"))
+        quiet = {"log_config": None, "access_log": False, "lifespan": "on", "ws": "none"}
+        server = uvicorn.Server(uvicorn.Config(app, timeout_keep_alive=KEEP_S, **quiet))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

@@ -24,6 +24,7 @@ from geoengage.scenarios.server import running
 from tests.conftest import KEY, ROOT, plain_logging
 from tests.scenario_switches import SWITCHES
 
+pytestmark = pytest.mark.slow
 FOLDER = ROOT / "scenarios"
 FILES = [read_file(path, str(path.relative_to(FOLDER))) for path in find_files([FOLDER])]
 Play = Callable[[File], Result]
