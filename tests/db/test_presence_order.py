@@ -110,7 +110,9 @@ async def check_told(sessions: Sessions, phone: Phone) -> None:
     """What the ledger tells, read in its order with revisions applied, is what the table of visits holds."""
     async with sessions() as session:
         told = await session.execute(
-            text("SELECT payload FROM ledger WHERE payload->>'device_id' = :d AND type LIKE 'zone.%' ORDER BY position"),
+            text(
+                "SELECT payload FROM ledger WHERE payload->>'device_id' = :d AND type LIKE 'zone.%' ORDER BY position"
+            ),
             {"d": str(phone.id)},
         )
         visits = await session.execute(
