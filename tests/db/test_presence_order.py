@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -44,9 +45,11 @@ def moment(seconds: float) -> datetime:
 
 
 async def make_places(session: Session) -> World:
-    """A tenant with a shop that moves at `CHANGE`, one that opens and closes, one that counts passers-by, and a hall."""
+    """A tenant with a shop that moves at `CHANGE`, one that opens and closes, one that counts passers-by, a hall."""
     world = await make_world(session)
-    moving = await make_zone(session, world, square(), effective_from=moment(-9e4), rules={"dwell_s": [30, 200]})
+    moving = await make_zone(
+        session, world, square(), effective_from=moment(-9e4), rules={"dwell_s": [30, 200]}, name="0"
+    )
     zone = await session.get_one(Zone, (world.tenant_id, moving))
     first = await session.get_one(ZoneVersion, (world.tenant_id, moving, 1))
     first.effective_to = moment(CHANGE)
@@ -56,9 +59,11 @@ async def make_places(session: Session) -> World:
     session.add(ZoneVersion(version=2, geom=on_earth(square(30)), effective_from=moment(CHANGE), **values))
     hours = {"valid_from": moment(OPENS).isoformat(), "valid_to": moment(CLOSES).isoformat()}
     old: dict[str, Any] = {"effective_from": moment(-9e4)}
-    await make_zone(session, world, square(0), schedule=hours, **old)
-    await make_zone(session, world, square(0, half=3), rules={"crossing": True, "dwell_s": [20]}, **old)
-    await make_zone(session, world, square(10, half=60), rules={"timeout_s": 60, "enter_s": 0, "exit_s": 0}, **old)
+    await make_zone(session, world, square(0), schedule=hours, name="1", **old)
+    await make_zone(session, world, square(0, half=3), rules={"crossing": True, "dwell_s": [20]}, name="2", **old)
+    await make_zone(
+        session, world, square(10, half=60), rules={"timeout_s": 60, "enter_s": 0, "exit_s": 0}, name="3", **old
+    )
     await session.commit()
     return world
 
@@ -88,8 +93,9 @@ async def tick(sessions: Sessions, world: World, indexes: IndexCache, now: datet
 async def outcome(sessions: Sessions, world: World, phone: Phone) -> list[tuple[Any, ...]]:
     """Visits, verdicts and what is left over, with zones by their number."""
     async with sessions() as session:
-        zones = [z for (z,) in await session.execute(text("SELECT id FROM zone WHERE tenant_id = :t ORDER BY id"),
-                                                     {"t": world.tenant_id})]  # fmt: skip
+        zones = [z for (z,) in await session.execute(
+            text("SELECT zone_id FROM zone_version WHERE tenant_id = :t AND version = 1 ORDER BY name"),
+            {"t": world.tenant_id})]  # fmt: skip
         visits = await session.execute(
             text("SELECT zone_id, entered_at, exited_at, exit_reason, last_dwell_s FROM visit WHERE device_id = :d"),
             {"d": phone.id},
@@ -99,9 +105,9 @@ async def outcome(sessions: Sessions, world: World, phone: Phone) -> list[tuple[
             text("SELECT event_at, verdict FROM ping WHERE device_id = :d ORDER BY 1"), {"d": phone.id}
         )
         for table in ("timer", "zone_occupant"):
-            left = await session.execute(text(f"SELECT FROM {table} WHERE device_id = :d"), {"d": phone.id})  # noqa: S608
+            left = await session.execute(text(f"SELECT FROM {table} WHERE device_id = :d"), {"d": phone.id})
             assert not list(left), table
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before[0] != after[0] or before[2] <= after[1], "no visit overlaps itself"
     return [*found, *map(tuple, verdicts)]
 
@@ -121,7 +127,7 @@ async def check_told(sessions: Sessions, phone: Phone) -> None:
         )
         kept = {str(v.id): list(v[1:]) for v in visits}
     known: dict[str, list[Any]] = {}
-    ids = set()
+    ids, revised = set(), set()
     for (e,) in told:
         assert e["id"] not in ids, "an event is told once"
         ids.add(e["id"])
@@ -133,18 +139,19 @@ async def check_told(sessions: Sessions, phone: Phone) -> None:
             continue
         assert visit in known, kind
         if kind == "dwelled":
-            assert (known[visit][3] or 0) < e["dwell_s"]
+            assert (known[visit][3] or 0) < e["dwell_s"] or visit in revised
             known[visit][3] = e["dwell_s"]
         elif kind == "retracted" and e["dwell_s"] is None:
             del known[visit]
         elif kind == "retracted":
             known[visit][3] = None
         elif kind == "exited":
-            assert known[visit][1] is None
+            assert known[visit][1] is None or (visit in revised and known[visit][1] == when)
             known[visit][1:3] = [when, e["reason"]]
         else:
             v = e["visit"]
             times = [None if v[k] is None else datetime.fromisoformat(v[k]) for k in ("entered_at", "exited_at")]
+            revised.add(visit)
             known[visit] = [*times, v["exit_reason"], v["last_dwell_s"]]
     assert set(known) == set(kept)
     for visit, (_, exited_at, reason, dwell_s) in known.items():
@@ -166,7 +173,7 @@ def _plans(draw: st.DrawFn, steps: list[Step]) -> list[tuple[str, Any]]:
     return plan
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 @given(data=st.data(), steps=_steps)
 def test_order_and_batching_do_not_matter(sessions: Sessions, data: st.DataObject, steps: list[Step]) -> None:
     t, fixes = 0.0, []

@@ -98,7 +98,7 @@ def compare(
             result.transitions.append(_revision(told, same, span))
         news += _news(told, replace(same, revision=kept.revision), is_new=False)
     retracted = [_retraction(span) for spans in left.values() for span in spans]
-    result.transitions = [*retracted, *result.transitions, *sorted(news, key=lambda t: t.at)]
+    result.transitions = [*retracted, *result.transitions, *news]
     return result
 
 

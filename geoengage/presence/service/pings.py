@@ -130,10 +130,11 @@ async def _decide(
     """Decide about the devices of a group: those in order at once, those with late fixes from a state of before."""
     outcome = Outcome()
     late = [d for d in work if d.late]
-    silent = [d for d in work if not d.late and _was_silent(d, tenant_id, indexes)]
-    advance(index, [d for d in work if d not in late and d not in silent], outcome, now)
-    if silent:
-        advance(await index_of_then(session, tenant_id, silent, indexes, index), silent, outcome, now)
+    past = [d for d in work if not d.late and _is_of_the_past(d, tenant_id, indexes)]
+    apart = {d.device_id for d in (*late, *past)}
+    advance(index, [d for d in work if d.device_id not in apart], outcome, now)
+    if past:
+        advance(await index_of_then(session, tenant_id, past, indexes, index), past, outcome, now)
     if late:
         await rewind(session, tenant_id, late)
         replayed = Outcome()
@@ -142,10 +143,12 @@ async def _decide(
     return outcome
 
 
-def _was_silent(device: DeviceWork, tenant_id: TenantId, indexes: IndexCache) -> bool:
-    """Whether a device was inside when it was last heard of, longer ago than the index at hand reaches."""
-    start = device.start
-    return start is not None and bool(start.zones) and not indexes.reaches(tenant_id, start.venue_at)
+def _is_of_the_past(device: DeviceWork, tenant_id: TenantId, indexes: IndexCache) -> bool:
+    """Whether a device tells of a time, or was last inside at one, that the index at hand does not reach back to."""
+    since = device.fixes[0].at
+    if device.start is not None and device.start.zones:
+        since = min(since, device.start.venue_at)
+    return not indexes.reaches(tenant_id, since)
 
 
 def _answer(group: _Group, batches: Sequence[Batch], outcome: Outcome) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -26,11 +25,7 @@ from geoengage.venues.rules import (
     CONNECTORS,
     Connector,
     PublishedZone,
-    Sensitivity,
-    ZoneKind,
-    ZoneRules,
     ZoneStatus,
-    parse_schedule,
 )
 
 Row = TypeVar("Row", Mall, Level, Unit, Store, Zone, EvidencePoint)
@@ -75,30 +70,7 @@ async def list_published_zones(session: Session, tenant_id: TenantId) -> list[Pu
         .where(ZoneVersion.tenant_id == tenant_id, Zone.deleted_at.is_(None))
         .order_by(ZoneVersion.zone_id)
     )
-    return [published_zone(version, timezone) for version, timezone in rows]
-
-
-def published_zone(row: ZoneVersion, timezone: str) -> PublishedZone:
-    """A version as presence reads it."""
-    ZoneInfo(timezone)  # loads it into zoneinfo's cache here, not while a ping waits
-    return PublishedZone(
-        zone_id=row.zone_id,
-        version=row.version,
-        name=row.name,
-        kind=ZoneKind(row.kind),
-        mall_id=row.mall_id,
-        store_id=row.store_id,
-        levels=frozenset(row.levels),
-        geometry=row.geom,
-        center=None if row.center is None else (row.center.x, row.center.y),
-        radius_m=row.radius_m,
-        sensitivity=Sensitivity(row.sensitivity),
-        rules=ZoneRules.of(row.rules, outdoor=row.mall_id is None),
-        schedule=parse_schedule(row.schedule),
-        timezone=timezone,
-        effective_from=row.effective_from or row.created_at,
-        effective_to=row.effective_to,
-    )
+    return [version.published(timezone) for version, timezone in rows]
 
 
 async def list_connectors(session: Session, tenant_id: TenantId) -> list[Connector]:

@@ -11,7 +11,6 @@ from geoengage.kit.ids import TenantId
 from geoengage.tenancy.models import Tenant
 from geoengage.venues.models import Mall, Store, Zone, ZoneVersion
 from geoengage.venues.rules import PublishedZone
-from geoengage.venues.store import published_zone
 
 MARGIN_DEG = 0.003  # some 200 m to 300 m
 Box = tuple[float, float, float, float]  # west, south, east, north, degrees
@@ -41,7 +40,7 @@ async def list_versions_since(
         )
         .order_by(ZoneVersion.zone_id, ZoneVersion.version)
     )
-    return [published_zone(version, timezone) for version, timezone in rows]
+    return [version.published(timezone) for version, timezone in rows]
 
 
 def _meets(box: Box) -> ColumnElement[bool]:
