@@ -170,7 +170,7 @@ def _plans(draw: st.DrawFn, steps: list[Step]) -> list[tuple[str, Any]]:
     return plan
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 @given(data=st.data(), steps=_steps)
 def test_order_and_batching_do_not_matter(sessions: Sessions, data: st.DataObject, steps: list[Step]) -> None:
     t, fixes = 0.0, []
