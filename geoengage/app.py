@@ -34,13 +34,27 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.reports.api import router as reports
+from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import authenticate
 from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
+from geoengage.webhooks.api import router as webhooks
 
 LOGIN_PAGE = "/login"
-PAGES = ("/", LOGIN_PAGE, "/map", "/stores", "/footfall", "/campaigns", "/review", "/explain", "/messages", "/apps")
+PAGES = (
+    "/",
+    LOGIN_PAGE,
+    "/map",
+    "/stores",
+    "/footfall",
+    "/campaigns",
+    "/review",
+    "/explain",
+    "/messages",
+    "/apps",
+    "/webhooks",
+)
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
 DESCRIPTION = """Zones on a map, presence from pings, the right message at the right moment.
@@ -98,7 +112,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         reports,
         live,
         phones.router,
+        simulation,
         privacy,
+        webhooks,
         health.router,
     ):
         app.include_router(router)

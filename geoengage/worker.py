@@ -11,6 +11,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
+import prometheus_client
 import uvloop
 
 from geoengage.kit import events, http, log, partitions
@@ -22,12 +23,15 @@ from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
+from geoengage.webhooks import jobs as webhooks
+from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 BATCH = 500
 UPKEEP_S = 3600.0
 LEDGER_DAYS = 30
+LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
 PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
 EVENT_DAYS = 90
 
@@ -131,7 +135,13 @@ async def upkeep_once(sessions: Sessions) -> None:
             await partitions.drop_before(session, table, now - timedelta(days=days))
         await presence_store.delete_old_pings(session, now)
         await presence_store.delete_old_checkpoints(session, now)
-        await events.delete_before(session, now - timedelta(days=LEDGER_DAYS))
+        await events.delete_before(
+            session,
+            now - timedelta(days=LEDGER_DAYS),
+            needed=await webhooks_store.oldest_needed(session),
+            at_last=now - timedelta(days=LEDGER_LAST_DAYS),
+        )
+        await webhooks.forget(session, now)
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
 
 
@@ -163,11 +173,18 @@ async def _run(settings: Settings, database_url: str) -> None:
         return False
 
     poll_s = settings.worker.poll_s
-    async with bell.open(), messaging.deliverer(sessions, settings, bell) as deliver_once:
+    if settings.worker.metrics_port is not None:
+        prometheus_client.start_http_server(settings.worker.metrics_port, "127.0.0.1")
+    async with (
+        bell.open(),
+        messaging.deliverer(sessions, settings, bell) as deliver_once,
+        webhooks.courier(sessions, settings, bell) as tell_once,
+    ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_loop("reactions", reacting, bell.wait, poll_s, stopping))
             tasks.create_task(_loop("delivery", deliver_once, bell.wait, poll_s, stopping))
+            tasks.create_task(_loop("webhooks", tell_once, bell.wait, poll_s, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()

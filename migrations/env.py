@@ -11,8 +11,10 @@ import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.presence.models
 import geoengage.profiles.models
+import geoengage.simulation.models
 import geoengage.tenancy.models
-import geoengage.venues.models  # noqa: F401 - importing registers the tables
+import geoengage.venues.models
+import geoengage.webhooks.models  # noqa: F401 - importing registers the tables
 from geoengage.kit.db import Base
 
 

@@ -15,6 +15,8 @@ from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
+from geoengage.webhooks import store as webhooks
+from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
@@ -56,6 +58,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
     await _trouble(session, side, second.id, mark, now)
+    await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
     person.words += [f"{mark}-", f"{mark} called", str(LON), str(LAT)]
     return person
@@ -109,6 +112,20 @@ async def _message(session: Session, side: Side, device_id: UUID, mark: str, *, 
     message.status = status
     await session.commit()
     return id_
+
+
+async def _told(session: Session, side: Side, device_id: UUID, mark: str, now: datetime) -> None:
+    """Another system was told of everything, and its answers repeat what they were told."""
+    rows = await session.execute(
+        text("SELECT position, type FROM ledger WHERE tenant_id = :tenant_id AND payload ->> 'device_id' = :device_id"),
+        {"tenant_id": side.world.tenant_id, "device_id": str(device_id)},
+    )
+    events_told = [(position, type_, None) for position, type_ in rows]
+    await webhooks.plan(session, side.world.tenant_id, side.ids["webhook"], events_told, now)
+    tried = {"at": now, "status": 200, "took_ms": 5, "answer": f"{mark}-Mia is welcome"}
+    recordings = [webhooks.Recording(position, DeliveryStatus.DELIVERED, now, tried) for position, _, _ in events_told]
+    await webhooks.record(session, side.world.tenant_id, side.ids["webhook"], recordings, now)
+    await session.commit()
 
 
 async def _trouble(session: Session, side: Side, device_id: UUID, mark: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from geoengage.demo import check as planted
+from geoengage.demo import receiver as receiving
 from geoengage.demo import run, state
 from geoengage.demo.client import Client
 from geoengage.kit import commands
@@ -71,6 +72,12 @@ def check() -> None:
         typer.echo(f"{f.what:34} planted: {f.planted:>12}   found: {f.found:<34} {mark}")
     if any(f.holds is False for f in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def receiver() -> None:
+    """Receive the demo's webhooks, verify them and print a line for each: another system, in small."""
+    receiving.serve(os.environ[receiving.SECRET], int(os.environ[receiving.PORT]))
 
 
 @app.command()

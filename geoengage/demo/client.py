@@ -29,6 +29,11 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._send("POST", path, json.dumps(body or {}), headers | {"Content-Type": "application/json"})
 
+    def patch(self, path: str, changes: Json, version: int) -> Json:
+        """Change what has this version."""
+        headers = {"If-Match": f'"v{version}"', "Content-Type": "application/merge-patch+json"}
+        return self._send("PATCH", path, json.dumps(changes), headers)
+
     def post_file(self, path: str, content: str, media_type: str) -> Json:
         """Post a file as it is."""
         return self._send("POST", path, content, {"Content-Type": media_type})

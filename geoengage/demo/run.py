@@ -8,7 +8,7 @@ import fcntl
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -17,7 +17,7 @@ from typing import IO
 
 from rich.console import Console
 
-from geoengage.demo import accounts, seed, state
+from geoengage.demo import accounts, receiver, seed, state
 from geoengage.demo.children import Child
 from geoengage.demo.client import Client
 from geoengage.demo.state import State, history_in
@@ -113,12 +113,14 @@ class Demo:
             link = self._link(public_url, remembered)
             shopper_url = f"{public_url.rstrip('/')}/shopper/?app={remembered['app_id']}"
             remembered |= {"base_url": base_url, "console_url": link, "shopper_url": shopper_url}
+            remembered = receiver.register(Client(base_url, remembered["secret_key"]), remembered)
             state.write(self._data_dir, remembered)
+        self._child("receiver", ["demo", "receiver"], url, port, more=receiver.environment(remembered))
         self._child("worker", ["worker"], url, port)
         if self._simulate:
-            self._child("simulator", self._simulator_arguments(remembered), url, port, keys=remembered)
+            self._child("simulator", self._simulator_arguments(remembered), url, port, more=_keys(remembered))
         if self._past.per_day:
-            self._child("history", self._history_arguments(remembered), url, port, keys=remembered, once=True)
+            self._child("history", self._history_arguments(remembered), url, port, more=_keys(remembered), once=True)
             self._say("  the mall's past is told in the background; the footfall page fills in two to three minutes")
         self._say(f"  {seed.describe()}; {'shoppers are walking in' if self._simulate else 'no shoppers'}")
         self._say("Ctrl-C stops everything; the data stay.")
@@ -134,17 +136,24 @@ class Demo:
         return self._cluster.ensure_started()
 
     def _child(
-        self, name: str, arguments: list[str], url: str, port: int, *, keys: State | None = None, once: bool = False
+        self,
+        name: str,
+        arguments: list[str],
+        url: str,
+        port: int,
+        *,
+        more: Mapping[str, str] | None = None,
+        once: bool = False,
     ) -> Child:
         env = {
             "GEOENGAGE_DATABASE_URL": url,
             "GEOENGAGE_DATA_DIR": str(self._data_dir),
             "GEOENGAGE_HOST": self._settings.host,
             "GEOENGAGE_PORT": str(port),
+            "GEOENGAGE_WEBHOOKS__ALLOW_LOOPBACK": "true",  # the demo's receiver is on this machine
         }
-        if keys:  # by the environment, since every user of the machine can read a command line
-            env |= {"PK": keys["simulator_publishable_key"], "SK": keys["simulator_secret_key"]}
-        child = Child(name, arguments, env, self._data_dir / "logs", once=once)
+        # secrets by the environment, since every user of the machine can read a command line
+        child = Child(name, arguments, env | dict(more or {}), self._data_dir / "logs", once=once)
         self._children.append(child)
         child.start()
         return child
@@ -225,6 +234,11 @@ class Demo:
             yield
         self._check_stopping()
         self._say(f"  {what}: ready in {time.monotonic() - started:.1f} s")
+
+
+def _keys(remembered: State) -> dict[str, str]:
+    """What a simulator needs."""
+    return {"PK": remembered["simulator_publishable_key"], "SK": remembered["simulator_secret_key"]}
 
 
 def check_address(settings: Settings, *, insecure_lan: bool) -> None:

@@ -9,7 +9,7 @@ nothing: it only shortens the wait of those who poll anyway.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -106,6 +106,29 @@ async def read(session: Session, tenant_id: TenantId, after: int, limit: int) ->
     return [Recorded(*row) for row in rows]
 
 
+async def at(session: Session, tenant_id: TenantId, positions: Sequence[int]) -> dict[int, Recorded]:
+    """The events at these positions, by position; those that retention has taken are not among them."""
+    if not positions:
+        return {}
+    rows = await session.execute(
+        text(
+            "SELECT position, type, recorded_at, payload FROM ledger"
+            " WHERE tenant_id = :tenant_id AND position = ANY(:positions)"
+        ),
+        {"tenant_id": tenant_id, "positions": list(positions)},
+    )
+    return {row[0]: Recorded(*row) for row in rows}
+
+
+async def oldest(session: Session, tenant_id: TenantId) -> int | None:
+    """The position of the oldest event that is still kept; None when there is none."""
+    row = await session.execute(
+        text("SELECT min(position) FROM ledger WHERE tenant_id = :tenant_id"), {"tenant_id": tenant_id}
+    )
+    found = row.scalar()
+    return None if found is None else int(found)
+
+
 async def head(session: Session, tenant_id: TenantId) -> int:
     """The position of the newest event, 0 before the first."""
     row = await session.execute(
@@ -174,14 +197,28 @@ async def record_failure(
     )
 
 
-async def delete_before(session: Session, before: datetime) -> int:
-    """Drop old ledger rows that every cursor has passed (cross-tenant: retention)."""
+async def delete_before(
+    session: Session, before: datetime, *, needed: Mapping[TenantId, int] | None = None, at_last: datetime | None = None
+) -> int:
+    """Drop old ledger rows that every cursor has passed (cross-tenant: retention).
+
+    `needed`: by tenant the position above which somebody else still waits for events; those are kept until `at_last`.
+    """
+    needed = needed or {}
     result = await session.execute(
-        text(
-            "DELETE FROM ledger l WHERE l.recorded_at < :before AND l.position <= ("
-            " SELECT coalesce(min(c.position), 0) FROM reaction_cursor c WHERE c.tenant_id = l.tenant_id)"
-        ),
-        {"before": before},
+        text("""
+DELETE FROM ledger l WHERE l.recorded_at < :before AND l.position <= (
+  SELECT coalesce(min(c.position), 0) FROM reaction_cursor c WHERE c.tenant_id = l.tenant_id)
+AND (l.recorded_at < :at_last OR l.position <= coalesce((
+  SELECT n.position FROM unnest(CAST(:tenants AS uuid[]), CAST(:positions AS bigint[])) AS n (tenant_id, position)
+  WHERE n.tenant_id = l.tenant_id), l.position))
+"""),
+        {
+            "before": before,
+            "at_last": at_last or before,
+            "tenants": list(needed),
+            "positions": list(needed.values()),
+        },
     )
     return int(getattr(result, "rowcount", 0))
 
@@ -247,6 +284,6 @@ class Bell:
 
 __all__ = [
     "Bell", "Event", "LedgerHead", "LedgerRow", "ReactionCursor", "ReactionFailure", "Recorded",
-    "claim_cursor", "delete_before", "head", "move_cursor", "payload_uuid", "publish", "read", "record_failure",
-    "tenants_behind", "type_of",
+    "at", "claim_cursor", "delete_before", "head", "move_cursor", "oldest", "payload_uuid", "publish", "read",
+    "record_failure", "tenants_behind", "type_of",
 ]  # fmt: skip

@@ -83,6 +83,17 @@ class LanSettings(BaseModel):
     port: int = Field(default=0, description="Port to listen on; 0: one that is free.")
 
 
+class WebhookSettings(BaseModel):
+    """How events are sent to other systems."""
+
+    allow_loopback: bool = Field(
+        default=False, description="Endpoints on this machine, also without TLS: for tests and the demo only."
+    )
+    timeout_s: float = Field(default=20.0, gt=0, description="Longest wait for one answer, seconds.")
+    concurrency: int = Field(default=128, ge=1, description="Requests in flight at one time.")
+    per_endpoint: int = Field(default=16, ge=1, description="Of these, to one endpoint.")
+
+
 class WorkerSettings(BaseModel):
     """How the background process works."""
 
@@ -90,6 +101,9 @@ class WorkerSettings(BaseModel):
     lease_s: float = Field(default=30.0, description="How long a claim holds before another worker may take over.")
     send_concurrency: int = Field(default=128, description="Messages in flight at one time.")
     retry_base_s: float = Field(default=2.0, description="First back-off after a temporary failure, seconds.")
+    metrics_port: int | None = Field(
+        default=None, description="Port for the worker's own Prometheus counters, on this machine only. Unset: none."
+    )
 
 
 class Settings(BaseSettings):
@@ -119,6 +133,7 @@ class Settings(BaseSettings):
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
     fcm: FcmSettings = FcmSettings()
     lan: LanSettings = LanSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     webpush: WebPushSettings = WebPushSettings()
     worker: WorkerSettings = WorkerSettings()
 

@@ -16,7 +16,7 @@ from geoengage.kit.db import transaction
 from geoengage.kit.http import PROBLEMS, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.live import store
-from geoengage.live.feed import Feeds, describe, sse
+from geoengage.live.feed import Feeds, gap, sse, what_follows
 from geoengage.tenancy.auth import Reader, authenticate
 from geoengage.tenancy.rules import Scope
 
@@ -31,7 +31,7 @@ POLICY_VIOLATION = 1008
     "/v1/live",
     response_class=StreamingResponse,
     responses=PROBLEMS
-    | {200: {"content": {"text/event-stream": {}}, "description": "zone_event, message and alert events."}},
+    | {200: {"content": {"text/event-stream": {}}, "description": "zone_event, message, alert and gap events."}},
 )
 async def stream_live(
     request: Request,
@@ -43,7 +43,10 @@ async def stream_live(
 ) -> StreamingResponse:
     """Zone events, messages and alerts as they happen. `id` is the ledger position; send it back to resume.
 
-    Without Last-Event-ID the stream begins now. People appear under a pseudonym that changes daily.
+    Without Last-Event-ID the stream begins now. With it nothing is left out, also over restarts of the server, as far
+    back as the ledger reaches; what it cannot say any more is told by an event `gap` {from_position, to_position,
+    reason, text}, whose `reason` is `expired`, or `unknown` for a position that this ledger never had. People appear
+    under a pseudonym that changes daily.
     """
     tenant_id = TenantId(me.tenant_id)
     key: str = request.app.state.signing_key
@@ -52,20 +55,20 @@ async def stream_live(
         raise errors.Invalid("Last-Event-ID is a ledger position: take the `id` of the last event")
     async with transaction(sessions, tenant_id) as session:
         head = await events.head(session, tenant_id)
-    # A position beyond the head is of a ledger that is gone (a restored database): begin now.
-    start = min(head, int(last_event_id)) if last_event_id else head
+    asked = int(last_event_id) if last_event_id else head
 
     async def stream() -> AsyncIterator[bytes]:
-        position, silent_s = start, 0.0
+        position, silent_s = min(head, asked), 0.0
         yield b"retry: 2000\n: ping\n\n"
+        if asked > head:  # of a ledger that is gone, a restored database: begin now, and say so
+            yield sse(head, "gap", gap("unknown"))
         while True:
             async with transaction(sessions, tenant_id) as session:
-                recorded = await events.read(session, tenant_id, position, 200)
-                described = await describe(session, tenant_id, recorded, key=key, store_ids=me.store_ids)
-            for item in described:
-                yield sse(*item)
-            if recorded:
-                position, silent_s = recorded[-1].position, 0.0
+                told, reached = await what_follows(session, tenant_id, position, key=key, store_ids=me.store_ids)
+            for piece in told:
+                yield piece
+            if reached > position:
+                position, silent_s = reached, 0.0
                 continue
             if once:
                 return

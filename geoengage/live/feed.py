@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from geoengage.kit import log
+from geoengage.kit import events, log
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, transaction
 from geoengage.kit.event_base import Recorded, payload_uuid
@@ -28,6 +28,7 @@ from geoengage.presence.rules.events import is_history
 
 HEARD_WITHIN = timedelta(seconds=120)
 FRAME_S = 1.0
+BATCH = 200
 logger = log.get("live")
 FLAG_OPEN = 1  # a test or demo device: a click may open its explanation
 _ROW = np.dtype([("lon", "<i4"), ("lat", "<i4"), ("name", "<u8"), ("acc", "<u2"), ("level", "u1"), ("flags", "u1")])
@@ -36,6 +37,14 @@ _ALERTS = {
     "sending.stopped": ("sending_stopped", "All sending was stopped"),
     "sending.resumed": ("sending_resumed", "Sending goes on"),
     "venue.changed": ("venue_changed", "Zones or plans changed"),
+    "webhook.disabled": ("webhook_disabled", "A webhook endpoint gets nothing any more"),
+}
+
+
+_DISABLED = {
+    "gone": "its receiver said that it is gone",
+    "dead": "its receiver failed for three days",
+    "secret": "its secret cannot be read",
 }
 
 
@@ -164,6 +173,8 @@ def _data(
             "campaign_id": p["campaign_id"]
         }
     kind, text = _ALERTS[r.type]
+    if r.type == "webhook.disabled":
+        text = f"{p['name']} gets no events any more: {_DISABLED.get(p['reason'], p['reason'])}"
     return {"position": r.position, "at": at, "kind": kind, "text": text}
 
 
@@ -173,6 +184,37 @@ def _who(r: Recorded, key: str, tenant_id: TenantId) -> dict[str, Any]:
         return {}
     day: date = r.recorded_at.date()
     return {"pseudonym": as_text(pseudonym(key, tenant_id, device_id, day))}
+
+
+_GAPS = {
+    "expired": "Events between are not kept any more",
+    "unknown": "The server does not know this position; its events begin anew",
+}
+
+
+def gap(reason: str, first: int | None = None, last: int | None = None) -> dict[str, Any]:
+    """The data of `gap`: what a reader who resumes does not hear, so that it can read its lists again."""
+    return {"from_position": first, "to_position": last, "reason": reason, "text": _GAPS[reason]}
+
+
+async def what_follows(
+    session: Session, tenant_id: TenantId, position: int, *, key: str, store_ids: frozenset[UUID] | None
+) -> tuple[list[bytes], int]:
+    """The next server-sent events after a position, and the position that they reach; the same one when none follow.
+
+    Positions have no holes but those that retention made: such a one is told as `gap`.
+    """
+    newest = await events.head(session, tenant_id)  # asked first: what it counts is there to be read
+    recorded = await events.read(session, tenant_id, position, BATCH)
+    described = await describe(session, tenant_id, recorded, key=key, store_ids=store_ids)
+    told = [sse(*item) for item in described]
+    follows = recorded[0].position if recorded else newest + 1
+    if follows > position + 1:
+        told.insert(0, sse(follows - 1, "gap", gap("expired", position + 1, follows - 1)))
+    reached = recorded[-1].position if recorded else max(position, newest)
+    if recorded and (not described or described[-1][0] < reached):
+        told.append(b"id: %d\n\n" % reached)  # no event, but where to resume from
+    return told, reached
 
 
 def sse(position: int, name: str, data: dict[str, Any]) -> bytes:

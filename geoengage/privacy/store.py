@@ -17,7 +17,8 @@ import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.presence.models
 import geoengage.profiles.models
-import geoengage.tenancy.models  # noqa: F401
+import geoengage.tenancy.models
+import geoengage.webhooks.models  # noqa: F401
 from geoengage.kit import errors
 from geoengage.kit.db import Base, Session, row_dict
 from geoengage.kit.ids import TenantId

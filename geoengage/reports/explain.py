@@ -1,11 +1,11 @@
 """Why did it (not) fire? Matches the stored positions of a span again and lays them beside what the engine recorded.
 
-The zones are those published now; an event names the version that it was decided with, so an edit since then shows.
+An event names the version that it was decided with, so an edit since then shows.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,24 +20,51 @@ from geoengage.reports.rules import Approach, Happened
 MARGIN_M = 25.0  # zones that lie this much beyond the accuracy circle are still worth a word
 
 
-def approaches(
-    index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tuple[int, datetime] | None
-) -> dict[UUID, Approach]:
-    """The closest approach to each zone near any of the fixes (rows of `store.list_fixes`, in order of time)."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A fix and the zones near it. `floor`: the floor that was reckoned with and its weight 0–1; None: none known."""
+
+    floor: tuple[int, float] | None
+    near: tuple[Approach, ...]
+
+
+def look(index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tuple[int, datetime] | None) -> list[Seen]:
+    """Each of the fixes (rows of `store.list_fixes`, in order of time) with the zones near it."""
     if not fixes:
-        return {}
+        return []
     lon, lat = np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes])
     pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
     levels = believed_levels(index, fixes, level_before)
+    near: list[list[Approach]] = [[] for _ in fixes]
+    for number, zone_number, s in zip(pairs.point.tolist(), pairs.zone.tolist(), pairs.s.tolist(), strict=True):
+        if _is_told(index, zone_number, fixes[number]["at"]):
+            near[number].append(approach(index, zone_number, fixes[number], levels[number], s))
+    floors = [(f["level"], 1.0) if f["level"] is not None else known for f, known in zip(fixes, levels, strict=True)]
+    return [Seen(floor, tuple(found)) for floor, found in zip(floors, near, strict=True)]
+
+
+def _is_told(index: ZoneIndex, number: int, at: datetime) -> bool:
+    """Whether a version was in force at a moment, or the zone was only to come."""
+    if index.versions.in_force(number, at):
+        return True
+    zone = index.zones[number]
+    return at < zone.effective_from and index.versions.number_at(zone.zone_id, at) is None
+
+
+def closest(seen: Iterable[Seen]) -> dict[UUID, Approach]:
+    """The fix that came closest to being inside, for each zone that was near any of them."""
     best: dict[UUID, Approach] = {}
     inside: dict[UUID, int] = defaultdict(int)
-    for number, zone_number, s in zip(pairs.point, pairs.zone, pairs.s, strict=True):
-        a = approach(index, int(zone_number), fixes[number], levels[number], float(s))
-        inside[a.zone_id] += a.confidence >= a.needed
+    for a in (a for moment in seen for a in moment.near):
+        inside[a.zone_id] += a.is_open and a.is_in_force and a.confidence >= a.needed
         known = best.get(a.zone_id)
-        if known is None or (a.confidence, -a.s_m) > (known.confidence, -known.s_m):
+        if known is None or _rank(a) > _rank(known):
             best[a.zone_id] = a
     return {zone_id: replace(a, n_inside=inside[zone_id]) for zone_id, a in best.items()}
+
+
+def _rank(a: Approach) -> tuple[bool, float, float]:
+    return a.is_in_force, a.confidence, -a.s_m
 
 
 def approach(
@@ -60,6 +87,8 @@ def approach(
         needed=zone.rules.min_confidence,
         n_inside=0,
         source=source,
+        is_open=index.versions.facts(zone_number).is_open(fix["at"]),
+        in_force_from=zone.effective_from,
     )
 
 
@@ -84,13 +113,21 @@ def believed_levels(
 
 
 def happened(events: Sequence[Mapping[str, Any]], open_zones: set[UUID]) -> dict[UUID, Happened]:
-    """What was recorded, by zone (rows of `store.list_events`)."""
-    kinds: dict[UUID, dict[str, str]] = defaultdict(dict)
-    for event in events:
-        kinds[event["zone_id"]][event["kind"]] = event["reason"]
+    """What was recorded, by zone (rows of `store.list_events`); a visit that was taken back counts as never told."""
+    gone = {e["visit_id"] for e in events if e["kind"] == "retracted" and e["dwell_s"] is None}
+    told: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for e in events:
+        if e["visit_id"] not in gone or e["kind"] == "retracted":
+            told[e["zone_id"]][e["kind"]] = e["reason"]
     return {
         zone_id: Happened(
-            "entered" in kinds[zone_id], "exited" in kinds[zone_id], zone_id in open_zones, kinds[zone_id]
+            entered="entered" in told[zone_id],
+            exited="exited" in told[zone_id],
+            was_inside=zone_id in open_zones,
+            reasons=told[zone_id],
+            taken_back=any(e["zone_id"] == zone_id and e["visit_id"] in gone for e in events)
+            and not told[zone_id].keys() & {"entered", "exited"},
+            corrected="revised" in told[zone_id],
         )
-        for zone_id in {*kinds, *open_zones}
+        for zone_id in {*(e["zone_id"] for e in events), *open_zones}
     }

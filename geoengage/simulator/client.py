@@ -37,6 +37,10 @@ class Client:
         """`body` is made anew for every attempt: it may hold the time of sending. `once`: an Idempotency-Key."""
         return await self._call("POST", path, token, body, once)
 
+    async def put(self, path: str, token: str, body: Callable[[], Body]) -> Any:
+        """As `post`."""
+        return await self._call("PUT", path, token, body)
+
     async def items(self, path: str, token: str) -> AsyncIterator[Any]:
         """Every item of a list, page by page. `path` carries its own query, at least a `?`."""
         cursor = ""

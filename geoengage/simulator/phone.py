@@ -58,6 +58,16 @@ class Fix(NamedTuple):
     sent_s: float
 
 
+def scaled(noise: PhoneNoise, factor: float) -> PhoneNoise:
+    """The same phone with its position errors so many times as large; what it says of its accuracy follows."""
+    return replace(
+        noise,
+        bias_sigma_m=noise.bias_sigma_m * factor,
+        white_sigma_m=noise.white_sigma_m * min(factor, 1.0),
+        outlier_share=noise.outlier_share * min(factor, 1.0),
+    )
+
+
 def some_phone(rng: np.random.Generator) -> PhoneNoise:
     """A phone as people have them: most are good to a few metres indoors, some to fifteen."""
     return replace(PhoneNoise(), bias_sigma_m=float(np.clip(np.exp(rng.normal(np.log(3.0), 0.6)), 1.0, 9.0)))

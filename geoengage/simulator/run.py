@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,17 +20,21 @@ import numpy as np
 
 from geoengage.kit.clock import utc_now
 from geoengage.simulator.client import FIRST_PAUSE_S, Client, Refused
+from geoengage.simulator.comparison import Comparison
 from geoengage.simulator.hearing import Heard, hear
 from geoengage.simulator.people import Person, person
-from geoengage.simulator.phone import Fix, positions
+from geoengage.simulator.phone import Fix, positions, scaled
 from geoengage.simulator.route import NoWay
+from geoengage.simulator.truth import Followed, Reported
 from geoengage.simulator.venue import Venue, read_venue
 from geoengage.simulator.walk import Walk, plan_walk, warm_start_s
+from geoengage.simulator.watch import Noise, Watch
 
 BATCH = 100
 KEPT_PINGS = 1000  # a phone does not keep more; the oldest go first
 INBOX_EVERY_S = 15.0
 OPEN_SHARE = 0.3
+CATCH_UP_S = 90.0  # who begins in the middle of a walk tells so much of it at once; older events would push nothing
 PAUSE_S = (20.0, 90.0)  # between one leaving and the next one coming, in simulated seconds
 
 
@@ -107,6 +112,8 @@ class Shopper:
     walk_rng: np.random.Generator
     inbox_rng: np.random.Generator
     hearing_rng: np.random.Generator
+    noise: Noise
+    comparison: Comparison
     waiting: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_PINGS))
     something: asyncio.Event = field(default_factory=asyncio.Event)
     seen: set[str] = field(default_factory=set)
@@ -183,16 +190,46 @@ class Shopper:
             self.round_ += 1
 
     async def _walk(self, walk: Walk, from_s: float) -> None:
+        """Moves along a walk that began before now if `from_s` says so; the minutes before now are told at once."""
         speed = self.options.speed
         began = utc_now().timestamp() - from_s / speed
-        fixes = positions(walk, self.options.interval_s * speed, self.person.noise, self.walk_rng, from_s)
-        for fix in sorted(fixes, key=lambda fix: fix.sent_s):
-            await asyncio.sleep(max(began + fix.sent_s / speed - utc_now().timestamp(), 0.0))
-            ping = ping_of(fix, datetime.fromtimestamp(began + fix.t_s / speed, UTC))
-            truth = walk.at(fix.t_s)
-            heard = hear(self.venue.beacons, truth.x, truth.y, truth.level, self.hearing_rng)
-            self.waiting.append(ping | {"beacons": [beacon_of(h) for h in heard]} if heard else ping)
-            self.something.set()
+        await self._be_followed(walk, began)
+        told_s = max(0.0, from_s - CATCH_UP_S * speed)
+        fixes = self._fixes(walk, told_s)
+        while fixes:
+            changed = self.noise.changed
+            if await _is_set_within(changed, began + fixes[0].sent_s / speed - utc_now().timestamp()):
+                # what is still to come is told by a phone that is noisier or better from here on
+                here_s = (utc_now().timestamp() - began) * speed
+                fixes = [f for f in fixes if f.t_s <= here_s] + self._fixes(walk, here_s)
+                continue
+            self._report_fix(walk, fixes.pop(0), began)
+
+    def _fixes(self, walk: Walk, from_s: float) -> list[Fix]:
+        noise = scaled(self.person.noise, self.noise.factor)
+        fixes = positions(walk, self.options.interval_s * self.options.speed, noise, self.walk_rng, from_s)
+        return sorted(fixes, key=lambda fix: fix.sent_s)
+
+    def _report_fix(self, walk: Walk, fix: Fix, began: float) -> None:
+        at = began + fix.t_s / self.options.speed
+        ping, truth = ping_of(fix, datetime.fromtimestamp(at, UTC)), walk.at(fix.t_s)
+        heard = hear(self.venue.beacons, truth.x, truth.y, truth.level, self.hearing_rng)
+        self.waiting.append(ping | {"beacons": [beacon_of(h) for h in heard]} if heard else ping)
+        self.something.set()
+        reported = Reported(at, ping["lon"], ping["lat"], fix.accuracy_m, fix.level)
+        self.comparison.hear(self.device_id, reported, *self.venue.frame.to_metres(ping["lon"], ping["lat"]))
+
+    async def _be_followed(self, walk: Walk, began: float) -> None:
+        """Who refuses location is not compared: the engine never looks at such a phone."""
+        await self._token()
+        if self.person.consents["location"] == "granted":
+            self.comparison.follow(Followed(self.device_id, walk, began, self.options.speed))
+
+    @property
+    def device_id(self) -> str:
+        """Of the phone carried now; empty while it is being registered."""
+        device = self.book.find(self.person.external_id)
+        return device["device_id"] if device else ""
 
     async def _send_pings(self) -> None:
         while True:
@@ -263,15 +300,31 @@ class Simulation:
             self.client = Client(session, self.options.url)
             _, venue = await load_venue(self.client, self.options.secret_key, self.options.mall_id)
             book = DeviceBook(self.options.state)
+            noise, comparison = Noise(), Comparison(utc_now().timestamp() - CATCH_UP_S)
+            watch = Watch(self.client, self.options.secret_key, venue.frame, noise, comparison)
+            with suppress(Refused):  # no demo: the phones are as people have them, and nothing is compared
+                await watch.begin()
             for number in range(self.options.shoppers):
                 walk_rng, inbox_rng, hearing_rng = (
                     np.random.default_rng([self.options.seed, number, use]) for use in (1, 2, 3)
                 )
-                shopper = Shopper(
-                    number, self.client, self.options, venue, book, self.stats, walk_rng, inbox_rng, hearing_rng
+                self.shoppers.append(
+                    Shopper(
+                        number=number,
+                        client=self.client,
+                        options=self.options,
+                        venue=venue,
+                        book=book,
+                        stats=self.stats,
+                        walk_rng=walk_rng,
+                        inbox_rng=inbox_rng,
+                        hearing_rng=hearing_rng,
+                        noise=noise,
+                        comparison=comparison,
+                    )
                 )
-                self.shoppers.append(shopper)
             async with asyncio.TaskGroup() as group:
+                group.create_task(watch.run())
                 for shopper in self.shoppers:
                     group.create_task(shopper.live())
 
@@ -301,6 +354,19 @@ async def load_venue(client: Client, secret_key: str, mall_id: str | None) -> tu
     stores = [item async for item in client.items(f"/v1/stores?mall_id={number}", secret_key)]
     points = [item async for item in client.items(f"/v1/evidence-points?mall_id={number}&kind=beacon", secret_key)]
     return number, read_venue(mall, levels, units, stores, points)
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Waits so long at most; whether the event came."""
+    if seconds <= 0:
+        await asyncio.sleep(0)  # many of these in a row must not hold up the others
+        return event.is_set()
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def ping_of(fix: Fix, at: datetime) -> dict[str, Any]:

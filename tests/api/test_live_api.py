@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from geoengage.campaigns.rules.events import CampaignChanged
 from geoengage.campaigns.rules.lifecycle import Status
@@ -87,12 +87,53 @@ async def test_a_stream_resumes_without_loss_or_repeat(client: httpx.AsyncClient
     assert [(p, e) for p, e, _ in await listen(client, world.sk_headers, "450")] == [(452, "zone_event")]
     assert await listen(client, world.sk_headers, None) == [], "without a position it begins now"
     assert await listen(client, world.sk_headers, "") == []
-    assert await listen(client, world.sk_headers, "99999999999999999999") == [], "of a ledger that is gone: now"
+    (gap,) = await listen(client, world.sk_headers, "99999999999999999999")
+    assert gap[:2] == (452, "gap"), "of a ledger that is gone: now, and said so"
+    assert (gap[2]["reason"], gap[2]["from_position"]) == ("unknown", None)
     for wrong in ("-1", "x", "1.5"):
         answer = await client.get(
             "/v1/live", params={"once": True}, headers=world.sk_headers | {"Last-Event-ID": wrong}
         )
         assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-request")
+
+
+async def forget_before(session: Session, world: World, position: int) -> None:
+    """As retention does."""
+    query = text("DELETE FROM ledger WHERE tenant_id = :t AND position < :p")
+    await session.execute(query, {"t": world.tenant_id, "p": position})
+    await session.commit()
+
+
+async def test_what_is_not_kept_any_more_is_said(client: httpx.AsyncClient, session: Session) -> None:
+    world = await make_world(session)
+    zone_id = await make_zone(session, world, square())
+    await tell(session, world, *(zone_event(zone_id) for _ in range(10)))
+    await forget_before(session, world, 6)
+    told = await listen(client, world.sk_headers, "2")
+    assert [(p, e) for p, e, _ in told] == [(5, "gap"), *((p, "zone_event") for p in range(6, 11))]
+    assert {name: told[0][2][name] for name in ("from_position", "to_position", "reason")} == {
+        "from_position": 3, "to_position": 5, "reason": "expired",
+    }  # fmt: skip
+    assert [e for _, e, _ in await listen(client, world.sk_headers, "5")] == ["zone_event"] * 5, "nothing is missing"
+    await forget_before(session, world, 99)
+    told = await listen(client, world.sk_headers, "7")
+    assert [(p, e) for p, e, _ in told] == [(10, "gap")]
+    assert await listen(client, world.sk_headers, "10") == []
+
+
+async def test_a_reader_to_whom_nothing_is_shown_still_learns_where_it_is(
+    client: httpx.AsyncClient, session: Session
+) -> None:
+    """A bare `id` line moves Last-Event-ID, so that a shop's stream does not resume from days ago."""
+    world = await make_world(session)
+    zone_id = await make_zone(session, world, square(), store_id=await make_store(session, world))
+    await tell(session, world, *(zone_event(zone_id) for _ in range(7)))
+    shop = await make_key_row(session, world.tenant_id, KeyKind.SECRET, store_ids=[new_id()])
+    await session.commit()
+    headers = {"Authorization": f"Bearer {shop}", "Last-Event-ID": "0"}
+    answer = await client.get("/v1/live", params={"once": True}, headers=headers)
+    assert answer.text.endswith("id: 7\n\n")
+    assert "data:" not in answer.text
 
 
 async def test_what_an_event_says(client: httpx.AsyncClient, session: Session) -> None:
@@ -126,8 +167,7 @@ async def test_what_an_event_says(client: httpx.AsyncClient, session: Session) -
     assert sent["pseudonym"] == entered["pseudonym"]
     assert [a["kind"] for a in alerts] == ["sending_stopped", "venue_changed", "campaign_in_review"]
     assert alerts[-1]["text"] == "Rolls asks for approval"
-    text = json.dumps(told)
-    assert str(DEVICE) not in text, "nobody's device id"
+    assert str(DEVICE) not in json.dumps(told), "nobody's device id"
 
 
 async def test_history_is_not_live(client: httpx.AsyncClient, session: Session) -> None:

@@ -145,7 +145,7 @@ async def test_an_erasure_leaves_no_row_and_no_word(client: httpx.AsyncClient, s
         for row in rows - after[table]:
             assert any(word in row for word in world.person.words), (table, row)
     new = {table: rows - before[table] for table, rows in after.items() if rows - before[table]}
-    assert set(new) == {"ledger", "audit_entry", "reaction_failure"}
+    assert set(new) == {"ledger", "audit_entry", "reaction_failure", "webhook_delivery"}
     assert all('"payload": {}' in row and '"type": "erased"' in row for row in new["ledger"])
     assert answer.json()["rows"]["events"] == len(new["ledger"]) > 5
     assert any('"person.erase"' in row and '"the person"' in row for row in new["audit_entry"])

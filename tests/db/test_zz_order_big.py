@@ -1,8 +1,6 @@
 """The same pings in any order and any batching, with timers at any moment in between, end in the same visits."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from geoengage.kit.db import Session, Sessions, make_sessions, transaction
+from geoengage.kit.db import Session, Sessions, make_sessions, retried
 from geoengage.presence.service import Batch, IndexCache, fire_timers, record_group
 from geoengage.venues.models import Zone, ZoneVersion
 from tests.factories import World, make_world
@@ -68,25 +66,24 @@ async def make_places(session: Session) -> World:
     return world
 
 
-@asynccontextmanager
-async def at(sessions: Sessions, world: World) -> AsyncIterator[Session]:
-    async with transaction(sessions, world.tenant_id) as session:
-        yield session
-
-
 async def record(
     sessions: Sessions, world: World, phone: Phone, indexes: IndexCache, fixes: list[tuple[float, float, float]]
 ) -> None:
     batch = Batch(phone.id, 1, None, END, [(n, ping_in(moment(t), x, 0, a)) for n, (t, x, a) in enumerate(fixes)])
-    async with at(sessions, world) as session:
+
+    async def work(session: Session) -> None:
         await record_group(session, world.tenant_id, [batch], indexes, END)
+
+    await retried(sessions, world.tenant_id, work, attempts=10)
 
 
 async def tick(sessions: Sessions, world: World, indexes: IndexCache, now: datetime) -> None:
+    async def work(session: Session) -> int:
+        return await fire_timers(session, world.tenant_id, indexes, now)
+
     for _ in range(30):
-        async with at(sessions, world) as session:
-            if not await fire_timers(session, world.tenant_id, indexes, now):
-                return
+        if not await retried(sessions, world.tenant_id, work, attempts=10):
+            return
     raise AssertionError("timers fire without end")
 
 
@@ -174,7 +171,7 @@ def _plans(draw: st.DrawFn, steps: list[Step]) -> list[tuple[str, Any]]:
 
 
 @settings(
-    max_examples=250,
+    max_examples=200,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     report_multiple_bugs=False,

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -94,6 +95,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(client, "LONGEST_PAUSE_S", 0.05)
     monkeypatch.setattr("geoengage.simulator.run.INBOX_EVERY_S", 0.2)
+    monkeypatch.setattr("geoengage.simulator.watch.ASK_EVERY_S", 0.1)
 
 
 def options(url: str, **over: Any) -> Options:
@@ -180,3 +182,39 @@ async def test_a_refusal_ends_the_simulation(stand_in: tuple[StandIn, str]) -> N
     _, url = stand_in
     with pytest.raises(client.Refused, match="404"):
         await Simulation(options(url, mall_id="unknown")).run()
+
+
+async def test_the_noise_is_taken_from_the_server_and_followed_at_once(stand_in: tuple[StandIn, str]) -> None:
+    api, _ = stand_in
+    noise = {"noise_m": 3.0, "revision": 0}
+    reports: list[dict[str, Any]] = []
+
+    async def settings(request: web.Request) -> web.Response:
+        return web.json_response(noise)
+
+    async def report(request: web.Request) -> web.Response:
+        assert request.headers["Authorization"] == "Bearer sk"
+        body = await request.json()
+        reports.append(body)
+        return web.json_response({}, status=204 if body["revision"] == noise["revision"] else 409)
+
+    async def nothing(request: web.Request) -> web.Response:
+        return web.json_response({"items": [], "next": None})
+
+    app = api.app()
+    app.router.add_get("/v1/simulation", settings)
+    app.router.add_put("/v1/simulation/report", report)
+    app.router.add_get("/v1/zones", nothing)
+    app.router.add_get("/v1/zone-events", nothing)
+    async with (
+        TestServer(app) as server,
+        running(Simulation(options(str(server.make_url("/")), warm=False))) as simulation,
+    ):
+        await until(lambda: len(reports) > 1 and reports[-1]["positions"] > 0)
+        before = len(api.batches)
+        noise |= {"noise_m": 30.0, "revision": 1}
+        await until(lambda: reports[-1]["revision"] == 1 and len(api.batches) > before + 9)
+        assert simulation.shoppers[0].noise.factor == 10.0
+    good, bad = (median(p["accuracy_m"] for _, body in b for p in body["pings"]) for b in (
+        api.batches[:before], api.batches[-6:]))  # fmt: skip
+    assert bad > 3 * good

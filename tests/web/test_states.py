@@ -20,6 +20,7 @@ LISTS = [
     ("/explain", "messages", "Click a dot on the map", ".row-link"),
     ("/map", "malls", "No mall yet", "[data-testid=zone-row]"),
     ("/stores", "stores", "No stores yet", "[data-testid=store-row]"),
+    ("/webhooks", "webhooks", "No endpoint yet", "[data-testid=webhook-row]"),
 ]
 Answer = Callable[[Route], Awaitable[None]]
 

@@ -45,6 +45,8 @@ export function openEvents({ onZoneEvent, onMessage, onAlert, onState }) {
     source.addEventListener('zone_event', (event) => onZoneEvent(JSON.parse(event.data)));
     source.addEventListener('message', (event) => onMessage(JSON.parse(event.data)));
     source.addEventListener('alert', (event) => onAlert(JSON.parse(event.data)));
+    // the server does not keep all that we missed: as after a loss, lists are to be read again
+    source.addEventListener('gap', () => onState('live', true));
   }
 
   onState('connecting', false);

@@ -7,13 +7,14 @@ import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
 import { campaignsPage } from './pages/campaigns/index.js';
-import { explainPage } from './pages/explain.js';
+import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
+import { webhooksPage } from './pages/webhooks/index.js';
 import { makeShell } from './shell.js';
 import { fill, h } from './ui/dom.js';
 import { setTimeZone } from './ui/format.js';
@@ -31,6 +32,7 @@ const ROUTES = {
   '/explain': explainPage,
   '/messages': messagesPage,
   '/apps': appsPage,
+  '/webhooks': webhooksPage,
 };
 const HOME = '/map';
 

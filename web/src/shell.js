@@ -21,6 +21,7 @@ const PAGES = [
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
   ['/apps', 'Apps', 'phone'],
+  ['/webhooks', 'Webhooks', 'webhook'],
 ];
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
@@ -226,6 +227,8 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     else if (alert.kind === 'campaign_in_review') {
       toast(alert.text, { href: '/review', link: 'Review' });
       refreshReviewCount();
+    } else if (alert.kind === 'webhook_disabled') {
+      toast(alert.text, { href: '/webhooks', link: 'Webhooks', tone: 'bad' });
     }
   });
   showLink(hub.state());

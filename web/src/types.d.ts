@@ -275,19 +275,60 @@ export interface Fix {
   level: number | null;
   late: boolean;
   source: string | null;
+  trust: number;
+  /** The floor that was reckoned with, and how sure it was. */
+  floor: { level: number; p: number } | null;
+  zones: Near[];
+}
+/** A zone near a position; `phase` from then on. */
+export interface Near {
+  zone_id: string;
+  s_m: number;
+  share: number;
+  level_p: number;
+  confidence: number;
+  phase: string;
+}
+/** From `at` on the engine held something else of a zone. */
+export interface Change {
+  at: string;
+  zone_id: string;
+  phase: string;
+  reason: string;
+  text: string;
+}
+/** One check of a message; `passed` null: not asked any more. */
+export interface Check {
+  check: string;
+  passed: boolean | null;
+  text: string;
 }
 export interface ZoneVerdict {
   zone_id: string;
   name: string;
-  zone_version: number | null;
+  zone_version: number;
   store_id: string | null;
-  s_m: number | null;
-  accuracy_m: number | null;
-  share: number | null;
-  level_p: number | null;
-  confidence: number | null;
-  needed: number | null;
-  at: string | null;
+  kind: string;
+  levels: number[];
+  s_m: number;
+  accuracy_m: number;
+  share: number;
+  level_p: number;
+  trust: number;
+  reported_level: number | null;
+  confidence: number;
+  needed: number;
+  at: string;
+  rule: string | null;
+  rules: {
+    min_confidence: number;
+    enter_s: number;
+    exit_tolerance_m: number;
+    exit_s: number;
+    timeout_s: number;
+    dwell_s: number[];
+  };
+  shapes: { version: number; from: string; to: string | null; levels: number[]; geometry: GeoJson }[];
   verdict: string;
   text: string;
 }
@@ -300,12 +341,23 @@ export interface ExplainEvent {
   zone_version: number | null;
   confidence: number | null;
   evidence: string | null;
-  reason: string | null;
+  reason: string;
+  text: string;
   dwell_s: number | null;
+  by_silence: boolean;
   late: boolean;
+  recorded_at: string;
 }
 export interface ExplainMessage extends Message {
   text: string;
+  checks: Check[];
+  campaign_changed: boolean;
+  channel: string | null;
+  attempts: number;
+  expires_at: string;
+  sent_at: string | null;
+  received_at: string | null;
+  opened_at: string | null;
 }
 export interface Explanation {
   device: {
@@ -321,9 +373,18 @@ export interface Explanation {
   fixes: Fix[];
   rejections: { at: string; reason: string; text: string }[];
   zones: ZoneVerdict[];
+  changes: Change[];
   events: ExplainEvent[];
   messages: ExplainMessage[];
-  campaigns: { campaign_id: string; campaign_name: string; zone_id: string | null; verdict: string; text: string }[];
+  campaigns: {
+    campaign_id: string;
+    campaign_name: string;
+    zone_id: string;
+    zone_name: string;
+    verdict: string;
+    text: string;
+    checks: Check[];
+  }[];
 }
 
 /** A doubt about a drawn zone. `geometry` is what to highlight, `place` where it is. */

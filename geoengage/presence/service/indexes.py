@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import cos, radians
 from uuid import UUID
 
@@ -57,6 +57,8 @@ class IndexCache:
             return known
         since = utc_now() - KEPT
         zones = await versions.list_versions_since(session, tenant_id, since)
+        # Where no version has ended longer ago, the index at hand serves the whole past.
+        since = await versions.last_end(session, tenant_id, since) or datetime.min.replace(tzinfo=UTC)
         points = await evidence.list_placed(session, tenant_id)
         index = ZoneIndex(epoch, zones, await load_buildings(session, tenant_id), points)
         self._indexes[tenant_id], self._since[tenant_id] = index, since

@@ -11,7 +11,12 @@ from geoengage.presence.store.changes import (
     move_zone_change,
 )
 from geoengage.presence.store.check_in import find_shopper_app
-from geoengage.presence.store.checkpoints import delete_old_checkpoints, insert_checkpoints, rewind_checkpoints
+from geoengage.presence.store.checkpoints import (
+    delete_old_checkpoints,
+    find_checkpoint,
+    insert_checkpoints,
+    rewind_checkpoints,
+)
 from geoengage.presence.store.devices import (
     LockedDevice,
     PingPolicy,
@@ -45,10 +50,10 @@ from geoengage.presence.store.visits import (
 
 __all__ = [
     "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "claim_zone_change",
-    "delete_old_checkpoints", "delete_old_pings", "find_device", "find_shopper_app", "forget_positions",
-    "get_ping_policy", "insert_checkpoints", "insert_pings", "insert_rejections", "insert_zone_change",
-    "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes", "list_known_times", "list_spans",
-    "list_states", "list_visits", "list_zone_events", "lock_devices", "move_zone_change", "replace_occupancy",
-    "rewind_checkpoints", "set_relocation", "set_verdicts", "tenants_with_due_timers", "upsert_states",
-    "write_timers", "write_visits",
+    "delete_old_checkpoints", "delete_old_pings", "find_checkpoint", "find_device", "find_shopper_app",
+    "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_pings", "insert_rejections",
+    "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes", "list_known_times",
+    "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices", "move_zone_change",
+    "replace_occupancy", "rewind_checkpoints", "set_relocation", "set_verdicts", "tenants_with_due_timers",
+    "upsert_states", "write_timers", "write_visits",
 ]  # fmt: skip

@@ -55,6 +55,21 @@ async def rewind_checkpoints(
     return {row[0]: _STATE.decode(row[1]) for row in rows}
 
 
+async def find_checkpoint(
+    session: Session, tenant_id: TenantId, device_id: UUID, before: datetime
+) -> DeviceState | None:
+    """The newest checkpoint of a device that was taken before a moment; takes no lock."""
+    rows = await session.execute(
+        text(
+            "SELECT state::text FROM checkpoint WHERE tenant_id = :tenant_id AND device_id = :device_id"
+            " AND at < :before ORDER BY at DESC LIMIT 1"
+        ),
+        {"tenant_id": tenant_id, "device_id": device_id, "before": before},
+    )
+    found = rows.scalar_one_or_none()
+    return None if found is None else _STATE.decode(found)
+
+
 async def delete_old_checkpoints(session: Session, now: datetime) -> None:
     """Checkpoints hold positions, so each tenant's ping retention counts (cross-tenant: retention)."""
     await session.execute(

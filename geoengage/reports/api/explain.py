@@ -4,151 +4,54 @@ A real person's explanation is a path through the mall, so it needs the right to
 audited; test devices and tenants of simulated people are exempt.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from geoengage.campaigns import rules as campaigns
-from geoengage.campaigns import store as campaign_store
 from geoengage.kit import errors
 from geoengage.kit.http import PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.presence import store as presence
-from geoengage.profiles import store as profiles
-from geoengage.reports import explain, rules, store
+from geoengage.presence.index import ZoneIndex
+from geoengage.presence.rules.state import DeviceState
+from geoengage.presence.service import IndexCache
+from geoengage.presence.service.indexes import Area
+from geoengage.reports import belief, decided, explain, rules, store
+from geoengage.reports.api.explain_shapes import (
+    ExplainedCampaign,
+    ExplainedChange,
+    ExplainedCheck,
+    ExplainedDevice,
+    ExplainedEvent,
+    ExplainedFix,
+    ExplainedFloor,
+    ExplainedMessage,
+    ExplainedNear,
+    ExplainedRejection,
+    ExplainedRules,
+    ExplainedShape,
+    ExplainedZone,
+    ExplanationOut,
+    Question,
+)
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.auth import Reader
 from geoengage.tenancy.rules import Principal, Scope, actor_name
+from geoengage.venues.rules import PublishedZone, to_geojson
 
 router = APIRouter(tags=["explain"])
 MOST_ZONES = 30
+FAINTEST = 0.05  # a position says nothing worth telling of a zone below this confidence
 AFTER = timedelta(minutes=2)  # a message is decided a moment after the position that caused it
-
-
-class Question(BaseModel):
-    """Which device, which time."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    device_id: UUID | None = Field(default=None, description="The device.")
-    pseudonym: str | None = Field(
-        default=None, pattern="^[0-9a-f]{16}$", description="Or its name of the day on the map."
-    )
-    at: AwareDatetime | None = Field(default=None, description="The moment in question; now when left out.")
-    minutes: int = Field(default=10, ge=1, le=120, description="How far to look back from it.")
-    reason: str | None = Field(default=None, max_length=500, description="Why a real person is looked at.")
-
-
-class ExplainedDevice(BaseModel):
-    """Whose time this is."""
-
-    device_id: UUID = Field(description="The device.")
-    platform: str = Field(description="ios, android or web.")
-    is_test: bool = Field(description="Registered with a test key.")
-    first_name: str | None = Field(description="Of the linked person, if known.")
-    consents: dict[str, str] = Field(description="location, marketing_push, personalisation: as of now.")
-
-
-class ExplainedFix(BaseModel):
-    """One stored position."""
-
-    at: datetime = Field(description="Event time.")
-    lon: float = Field(description="Degrees.")
-    lat: float = Field(description="Degrees.")
-    accuracy_m: float = Field(description="68 % radius, metres.")
-    level: int | None = Field(description="Floor as reported.")
-    late: bool = Field(description="Came after a newer one; kept, but decided nothing.")
-    source: str = Field(description="gnss, wifi …")
-
-
-class ExplainedRejection(BaseModel):
-    """One refused position."""
-
-    at: datetime = Field(description="As the phone said it.")
-    reason: str = Field(description="From the closed list.")
-    text: str = Field(description="The same in words.")
-
-
-class ExplainedZone(BaseModel):
-    """The closest approach to one zone, and what became of it."""
-
-    zone_id: UUID = Field(description="The zone.")
-    name: str = Field(description="Its name now.")
-    zone_version: int = Field(description="The version published now.")
-    store_id: UUID | None = Field(description="Its store.")
-    at: datetime = Field(description="When the device came closest.")
-    s_m: float = Field(description="Signed metres to the boundary, negative inside.")
-    accuracy_m: float = Field(description="Of that position.")
-    share: float = Field(description="Share of the accuracy circle inside, 0–1.")
-    level_p: float = Field(description="Probability of being on one of its floors, 0–1.")
-    confidence: float = Field(description="share × level_p × trust.")
-    needed: float = Field(description="Confidence that this zone asks for.")
-    verdict: rules.Verdict = Field(description="What became of it.")
-    text: str = Field(description="The same in words, with numbers.")
-
-
-class ExplainedEvent(BaseModel):
-    """One recorded zone event."""
-
-    id: UUID = Field(description="The event.")
-    at: datetime = Field(description="Event time.")
-    kind: str = Field(description="entered, dwelled, exited, retracted.")
-    zone_id: UUID = Field(description="The zone.")
-    zone_name: str | None = Field(description="Its name in that version.")
-    zone_version: int = Field(description="The version that was matched.")
-    confidence: float = Field(description="0–1.")
-    evidence: str = Field(description="What the deciding position rests on.")
-    reason: str = Field(description="The rule that decided.")
-    dwell_s: int | None = Field(description="The mark, for dwelled.")
-    late: bool = Field(description="Too old to push when recorded.")
-
-
-class ExplainedMessage(BaseModel):
-    """One message, sent or held back."""
-
-    id: UUID = Field(description="The message.")
-    campaign_id: UUID | None = Field(description="Its campaign.")
-    campaign_name: str | None = Field(description="The campaign's name.")
-    zone_id: UUID | None = Field(description="The zone that caused it.")
-    zone_name: str | None = Field(description="That zone's name then.")
-    zone_version: int | None = Field(description="That zone's version.")
-    status: str = Field(description="queued, sending, sent, skipped, failed, misconfigured, unknown.")
-    reason: str | None = Field(description="The first blocker of a skipped message.")
-    blockers: list[str] = Field(description="All blockers, in the order they are checked.")
-    text: str = Field(description="The same in words.")
-    title: str = Field(description="As rendered.")
-    body: str = Field(description="As rendered.")
-    created_at: datetime = Field(description="When it was decided.")
-    provider_answer: str | None = Field(description="What the push provider said.")
-
-
-class ExplainedCampaign(BaseModel):
-    """A campaign of an entered zone that decided nothing about this person."""
-
-    campaign_id: UUID = Field(description="The campaign.")
-    campaign_name: str = Field(description="Its name.")
-    zone_id: UUID = Field(description="The zone that was entered.")
-    verdict: str = Field(description="Its status, or not_in_audience.")
-    text: str = Field(description="The same in words.")
-
-
-class ExplanationOut(BaseModel):
-    """Everything known about a device and a span of time."""
-
-    device: ExplainedDevice = Field(description="Whose.")
-    since: datetime = Field(alias="from", description="Start of the span.")
-    until: datetime = Field(alias="to", description="End of the span.")
-    summary: str = Field(description="The answer in one sentence.")
-    fixes: list[ExplainedFix] = Field(description="In order of time.")
-    rejections: list[ExplainedRejection] = Field(description="In order of arrival.")
-    zones: list[ExplainedZone] = Field(description="What happened first, then the nearest misses.")
-    events: list[ExplainedEvent] = Field(description="In order of time.")
-    messages: list[ExplainedMessage] = Field(description="In order of decision.")
-    campaigns: list[ExplainedCampaign] = Field(description="Campaigns of entered zones that decided nothing.")
+# The engine's belief at the start of the span is told again from its last checkpoint before; without one from the
+# positions of half an hour.
+OLDEST_START = timedelta(days=1)
+WARM_UP = timedelta(minutes=30)
 
 
 @router.get("/v1/explain", responses=PROBLEMS)
@@ -174,33 +77,43 @@ async def get_explanation(
     await _check_access(tx, me, device, wanted.reason, now)
     span = store.Span(found, moment - timedelta(minutes=wanted.minutes), moment + AFTER)
     policy = await presence.get_ping_policy(tx, tenant_id)
-    index = await request.app.state.ping_writer.indexes.get(tx, tenant_id, policy.epoch)
+    indexes: IndexCache = request.app.state.ping_writer.indexes
+    index = await indexes.get(tx, tenant_id, policy.epoch)
 
-    fixes = await store.list_fixes(tx, tenant_id, span)
+    checkpoint = await presence.find_checkpoint(tx, tenant_id, found, span.since)
+    start = None if checkpoint is None or checkpoint.last_at < span.since - OLDEST_START else checkpoint
+    before = store.Span(found, span.since - WARM_UP if start is None else start.last_at, span.until)
+    rows = [r for r in await store.list_fixes(tx, tenant_id, before) if start is None or r["at"] > start.last_at]
+    fixes = [belief.fix_of(r) for r in rows]
+    if fixes:
+        area = Area.of([fixes], set() if start is None else set(start.zones))
+        index = await indexes.reaching(tx, tenant_id, index, before.since, area)
+    seen = explain.look(index, rows, _level_at(start) or await store.find_level_before(tx, tenant_id, before))
+    first = next((n for n, row in enumerate(rows) if row["at"] >= span.since), len(rows))
+    believed = await belief.believe(index, found, fixes, min(now, span.until), start)
     rejections = await store.list_rejections(tx, tenant_id, span)
     events = await store.list_events(tx, tenant_id, span)
     messages = await store.list_messages(tx, tenant_id, span)
-    level = await store.find_level_before(tx, tenant_id, span)
-    near = explain.approaches(index, fixes, level)
     recorded = explain.happened(events, await store.list_open_zones(tx, tenant_id, span))
-    zones = [_zone(index.by_id[z], a, recorded.get(z, rules.Happened())) for z, a in near.items()]
-    zones.sort(key=lambda z: (list(rules.Verdict).index(z.verdict), -z.confidence, z.s_m))
-    entered = {e["zone_id"] for e in events if e["kind"] == "entered"}
-    owners = {z: index.by_id[z].store_id for z in entered if z in index.by_id}
-    spoke = {m["campaign_id"] for m in messages}
+    zones = _zones(index, explain.closest(seen[first:]), recorded, span)
+    told = {z.zone_id for z in zones}
+    case = await decided.load(tx, tenant_id, found, messages, events, zones, now)
     return ExplanationOut(
         **{"from": span.since, "to": span.until},
         device=ExplainedDevice(
             **{k: device[k] for k in ("device_id", "platform", "is_test", "first_name")},
             consents={k: device[k] for k in ("location", "marketing_push", "personalisation")},
         ),
-        summary=rules.summary(len(fixes), len(rejections), [z.verdict for z in zones], [m["status"] for m in messages]),
-        fixes=[ExplainedFix(**{k: f[k] for k in ExplainedFix.model_fields}) for f in fixes],
+        summary=rules.summary(
+            len(rows) - first, len(rejections), [z.verdict for z in zones], [m["status"] for m in messages]
+        ),
+        fixes=_fixes(rows[first:], seen[first:], believed, told),
         rejections=[ExplainedRejection(**r, text=rules.rejection_text(r["reason"])) for r in rejections],
-        zones=zones[:MOST_ZONES],
-        events=[ExplainedEvent(**{k: e[k] for k in ExplainedEvent.model_fields}) for e in events],
-        messages=[_message(m) for m in messages],
-        campaigns=await _silent_campaigns(tx, tenant_id, found, owners, spoke, now),
+        zones=zones,
+        changes=_changes(believed, told, span),
+        events=[_event(e) for e in events],
+        messages=[_message(m, case) for m in messages],
+        campaigns=[_campaign(w) for w in case.waiting],
     )
 
 
@@ -232,44 +145,133 @@ async def _check_access(tx: Any, me: Principal, device: dict[str, Any], reason: 
     )
 
 
-async def _silent_campaigns(
-    tx: Any, tenant_id: TenantId, device_id: UUID, owners: dict[UUID, UUID | None], spoke: set[Any], now: datetime
-) -> list[ExplainedCampaign]:
-    """Campaigns that wait at the entered zones (zone → store) and sent nothing, each with what kept it silent."""
-    person = (await profiles.list_recipients(tx, tenant_id, [device_id]))[device_id]
-    result = []
-    for row, zone_id in await store.list_campaigns_at(tx, tenant_id, owners):
-        if row.id in spoke:
-            continue
-        content = campaign_store.content_of(row)
-        status = campaigns.status_at(campaigns.Status(row.status), row.valid_from, row.valid_to, now)
-        addressed = campaigns.in_audience(content.definition.audience, person)
-        verdict, words = rules.silence(str(status), str(content.kind), addressed=addressed)
-        result.append(
-            ExplainedCampaign(campaign_id=row.id, campaign_name=row.name, zone_id=zone_id, verdict=verdict, text=words)
-        )
-    return result
+def _level_at(start: DeviceState | None) -> tuple[int, datetime] | None:
+    if start is None or start.level is None or start.level_at is None:
+        return None
+    return start.level, start.level_at
 
 
-def _zone(zone: Any, a: rules.Approach, recorded: rules.Happened) -> ExplainedZone:
+def _zones(
+    index: ZoneIndex,
+    closest: Mapping[UUID, rules.Approach],
+    recorded: Mapping[UUID, rules.Happened],
+    span: store.Span,
+) -> list[ExplainedZone]:
+    """What happened first, then the nearest misses."""
+    versions: dict[UUID, list[PublishedZone]] = defaultdict(list)
+    for zone in index.zones:
+        if zone.effective_from <= span.until and (zone.effective_to is None or zone.effective_to > span.since):
+            versions[zone.zone_id].append(zone)
+    zones = [_zone(index, a, recorded.get(z, rules.Happened()), versions[z]) for z, a in closest.items()]
+    order = list(rules.Verdict)
+    zones.sort(key=lambda z: (order.index(z.verdict), -z.confidence, z.s_m))
+    return zones[:MOST_ZONES]
+
+
+def _zone(
+    index: ZoneIndex, a: rules.Approach, recorded: rules.Happened, versions: Sequence[PublishedZone]
+) -> ExplainedZone:
+    number = index.versions.number_at(a.zone_id, a.at)
+    zone = index.by_id[a.zone_id] if number is None else index.zones[number]
     verdict = rules.verdict_of(a, recorded)
+    asked = {name: getattr(zone.rules, name) for name in ExplainedRules.model_fields}
     return ExplainedZone(
         zone_id=a.zone_id,
         name=a.name,
         zone_version=zone.version,
         store_id=zone.store_id,
+        kind=zone.kind.value,
+        levels=sorted(zone.levels),
         at=a.at,
         s_m=a.s_m,
         accuracy_m=a.accuracy_m,
         share=a.share,
         level_p=a.level_p,
         confidence=round(a.confidence, 3),
+        trust=a.trust,
+        reported_level=a.reported_level,
         needed=a.needed,
+        rule=rules.rule_of(a, verdict, recorded),
+        rules=ExplainedRules(**asked),
+        shapes=[_shape(version) for version in sorted(versions, key=lambda v: v.effective_from)],
         verdict=verdict,
         text=rules.zone_text(a, verdict, recorded),
     )
 
 
-def _message(row: dict[str, Any]) -> ExplainedMessage:
+def _shape(zone: PublishedZone) -> ExplainedShape:
+    return ExplainedShape(
+        **{"from": zone.effective_from, "to": zone.effective_to},
+        version=zone.version,
+        levels=sorted(zone.levels),
+        geometry=to_geojson(zone.geometry),
+    )
+
+
+def _fixes(
+    rows: Sequence[Mapping[str, Any]], seen: Sequence[explain.Seen], believed: belief.Belief, told: set[UUID]
+) -> list[ExplainedFix]:
+    return [_fix(row, moment, believed.at(row["at"]), told) for row, moment in zip(rows, seen, strict=True)]
+
+
+def _fix(row: Mapping[str, Any], moment: explain.Seen, phases: belief.Phases, told: set[UUID]) -> ExplainedFix:
+    near = [
+        ExplainedNear(
+            zone_id=a.zone_id,
+            s_m=a.s_m,
+            share=a.share,
+            level_p=a.level_p,
+            confidence=round(a.confidence, 3),
+            phase=phases.get(a.zone_id, belief.OUTSIDE),
+        )
+        for a in moment.near
+        if a.zone_id in told and (a.s_m <= 0 or a.confidence >= FAINTEST or a.zone_id in phases)
+    ]
+    floor = None if moment.floor is None else ExplainedFloor(level=moment.floor[0], p=round(moment.floor[1], 3))
+    kept = ("at", "lon", "lat", "accuracy_m", "level", "late", "source", "trust")
+    return ExplainedFix(**{k: row[k] for k in kept}, floor=floor, zones=near)
+
+
+def _changes(believed: belief.Belief, told: set[UUID], span: store.Span) -> list[ExplainedChange]:
+    """Those within the span, and where the device stood when it began."""
+    changes = [c for c in believed.changes if c.zone_id in told and c.at <= span.until]
+    last = {c.zone_id: n for n, c in enumerate(changes) if c.at < span.since}
+    kept = [c for n, c in enumerate(changes) if c.at >= span.since or last.get(c.zone_id) == n]
+    return [
+        ExplainedChange(at=c.at, zone_id=c.zone_id, phase=c.phase, reason=c.reason, text=rules.how(c.reason))
+        for c in kept
+    ]
+
+
+def _event(row: Mapping[str, Any]) -> ExplainedEvent:
+    kept = {k: row[k] for k in ExplainedEvent.model_fields if k not in ("text", "visit", "before")}
+    spans = {name: row["details"].get(name) for name in ("visit", "before")}
+    return ExplainedEvent(**kept, **spans, text=rules.how(row["reason"]))
+
+
+def _message(row: Mapping[str, Any], case: decided.Case) -> ExplainedMessage:
     words = rules.message_text(row["status"], row["channel"], row["blockers"], row["provider_answer"])
-    return ExplainedMessage(**{k: row[k] for k in ExplainedMessage.model_fields if k != "text"}, text=words)
+    own = {"text", "checks", "campaign_changed"}
+    return ExplainedMessage(
+        **{k: row[k] for k in ExplainedMessage.model_fields if k not in own},
+        text=words,
+        checks=_checks(case.checks(row)),
+        campaign_changed=case.is_changed_since(row),
+    )
+
+
+def _campaign(w: decided.WaitingCampaign) -> ExplainedCampaign:
+    verdict, words = rules.verdict_of_checks(w.checks, w.status)
+    return ExplainedCampaign(
+        campaign_id=w.campaign_id,
+        campaign_name=w.name,
+        zone_id=w.zone_id,
+        zone_name=w.zone_name,
+        verdict=verdict,
+        text=words,
+        checks=_checks(w.checks),
+    )
+
+
+def _checks(checks: Sequence[rules.Check]) -> list[ExplainedCheck]:
+    return [ExplainedCheck(check=c.check, passed=c.passed, text=c.text) for c in checks]

@@ -209,8 +209,9 @@ async def _campaigns(
     """What waits at the entered zones, tried for somebody who agreed to everything."""
     tenant_id = TenantId(me.tenant_id)
     entered = [known[zone_id] for zone_id in dict.fromkeys(t.zone_id for t in transitions)]
-    waiting = await store.list_campaigns_at(tx, tenant_id, {z.zone_id: z.store_id for z in entered})
-    rows = [(row, known[z]) for row, z in waiting if me.sees_store(row.store_id)]
+    stores = {z.store_id for z in entered if z.store_id is not None}
+    waiting = await store.list_campaigns_at(tx, tenant_id, [z.zone_id for z in entered], stores)
+    rows = [(row, zone) for row in waiting for zone in entered if me.sees_store(row.store_id)]
     content = {row.id: campaign_store.content_of(row) for row, _ in rows}
     status = {
         row.id: campaigns.status_at(campaigns.Status(row.status), row.valid_from, row.valid_to, until)

@@ -13,9 +13,12 @@ class Verdict(StrEnum):
     ENTERED = "entered"
     INSIDE = "inside"
     LEFT = "left"
+    RETRACTED = "retracted"
+    CLOSED = "closed"
     PENDING = "pending"
     BELOW_CONFIDENCE = "below_confidence"
     WRONG_LEVEL = "wrong_level"
+    NOT_IN_FORCE = "not_in_force"
     OUTSIDE = "outside"
 
 
@@ -36,11 +39,18 @@ class Approach:
     needed: float
     n_inside: int  # fixes of the window whose confidence was high enough
     source: str = "gnss"  # what that fix rests on
+    is_open: bool = True  # by the zone's schedule
+    in_force_from: datetime | None = None  # None: for ever
 
     @property
     def confidence(self) -> float:
         """Share × level × trust, as the engine reckons."""
         return self.share * self.level_p * self.trust
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether the zone was there already."""
+        return self.in_force_from is None or self.at >= self.in_force_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +61,88 @@ class Happened:
     exited: bool = False
     was_inside: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)  # kind → reason
+    taken_back: bool = False  # the whole visit was retracted
+    corrected: bool = False  # late fixes have put the visit right
 
 
 def verdict_of(a: Approach, happened: Happened) -> Verdict:
     """Recorded events speak first; without any, the closest approach says what was missing."""
+    if happened.taken_back:
+        return Verdict.RETRACTED
     if happened.entered:
         return Verdict.ENTERED
     if happened.exited:
         return Verdict.LEFT
     if happened.was_inside:
         return Verdict.INSIDE
+    if a.s_m <= 0 and not a.is_in_force:
+        return Verdict.NOT_IN_FORCE
     if a.confidence >= a.needed:
-        return Verdict.PENDING
+        return Verdict.PENDING if a.is_open else Verdict.CLOSED
     if a.level_p == 0.0 and a.s_m <= 0:
         return Verdict.WRONG_LEVEL
     return Verdict.OUTSIDE if a.s_m >= a.accuracy_m else Verdict.BELOW_CONFIDENCE
 
 
+def rule_of(a: Approach, verdict: Verdict, happened: Happened) -> str | None:
+    """What decided: the reason of the recorded event, or what held the zone back.
+
+    That is share, level or trust where confidence was too small (whichever was the smallest), else confirmation, level,
+    distance, schedule or publication. None: nothing was to be decided.
+    """
+    if verdict is Verdict.BELOW_CONFIDENCE:
+        return min((a.share, "share"), (a.level_p, "level"), (a.trust, "trust"))[1]
+    recorded = {Verdict.ENTERED: "entered", Verdict.LEFT: "exited", Verdict.RETRACTED: "retracted"}.get(verdict)
+    return happened.reasons.get(recorded) if recorded else _HELD_BY.get(verdict)
+
+
+_HELD_BY = {
+    Verdict.PENDING: "confirmation",
+    Verdict.CLOSED: "schedule",
+    Verdict.NOT_IN_FORCE: "publication",
+    Verdict.WRONG_LEVEL: "level",
+    Verdict.OUTSIDE: "distance",
+}
+
+
 def zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
-    """One sentence with the numbers that decided."""
+    """One or two sentences with the numbers that decided."""
+    corrected = " Positions that came late have put this visit right." if happened.corrected else ""
+    return _zone_text(a, verdict, happened) + corrected
+
+
+def _zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
+    if verdict in (Verdict.ENTERED, Verdict.LEFT, Verdict.RETRACTED, Verdict.INSIDE):
+        return _recorded_text(a, verdict, happened)
     number = f"{a.confidence:.2f} (needs {a.needed:.2f})"
-    accuracy = _accuracy(a)
     match verdict:
-        case Verdict.ENTERED:
-            return f"Entered {a.name}: {_entered(a, happened.reasons.get('entered', ''))}."
-        case Verdict.LEFT:
-            return f"Left {a.name}: {_how(happened.reasons.get('exited', ''))}."
-        case Verdict.INSIDE:
-            return f"Was in {a.name} already; it fires when somebody comes in."
         case Verdict.PENDING:
-            times = "one position" if a.n_inside == 1 else f"{a.n_inside} positions"
+            times = "One position" if a.n_inside == 1 else f"{a.n_inside} positions"
             return f"{times} inside {a.name} with {number}, not confirmed: no second one agreed and time was too short."
+        case Verdict.CLOSED:
+            return f"Inside {a.name} with {number}, but it was closed by its schedule; it fires when it opens."
+        case Verdict.NOT_IN_FORCE:
+            return f"Inside the outline of {a.name}, which was not published yet."
         case Verdict.WRONG_LEVEL:
             floors = ", ".join(map(str, a.zone_levels))
             return f"Inside the outline of {a.name}, but on floor {a.reported_level}; the zone is on floor {floors}."
         case Verdict.OUTSIDE:
-            return f"{a.s_m:.0f} m outside {a.name}; {accuracy}."
-        case Verdict.BELOW_CONFIDENCE:
-            why = _weakest(a)
+            return f"{a.s_m:.0f} m outside {a.name}; {_accuracy(a)}."
+        case _:
             where = "Inside" if a.s_m <= 0 else f"{a.s_m:.0f} m outside"
-            return f"{where} {a.name} with {number}: {accuracy}{why}."
+            return f"{where} {a.name} with {number}: {_accuracy(a)}{_weakest(a)}."
+
+
+def _recorded_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
+    match verdict:
+        case Verdict.ENTERED:
+            return f"Entered {a.name}: {_entered(a, happened.reasons.get('entered', ''))}."
+        case Verdict.LEFT:
+            return f"Left {a.name}: {how(happened.reasons.get('exited', ''))}."
+        case Verdict.RETRACTED:
+            return f"{a.name} was taken back: {how(happened.reasons.get('retracted', ''))}."
+        case _:
+            return f"Was in {a.name} already; it fires when somebody comes in."
 
 
 def _accuracy(a: Approach) -> str:
@@ -100,9 +152,9 @@ def _accuracy(a: Approach) -> str:
 
 
 def _entered(a: Approach, reason: str) -> str:
-    if reason == "phone_enter":
-        return _how(reason)
-    return f"inside with {a.confidence:.2f} (needs {a.needed:.2f}), {_how(reason)}; {_accuracy(a)}"
+    if reason in _NOT_BY_A_FIX:
+        return how(reason)
+    return f"inside with {a.confidence:.2f} (needs {a.needed:.2f}), {how(reason)}; {_accuracy(a)}"
 
 
 def _weakest(a: Approach) -> str:
@@ -125,12 +177,22 @@ _HOW = {
     "silence": "the phone fell silent",
     "zone_deleted": "the zone was taken down",
     "zone_changed": "the zone was changed",
+    "zone_published": "the zone was published or grew over it while it stood there",
     "schedule_closed": "the zone closed",
+    "schedule_opened": "the zone opened while it stood there",
+    "late_fixes": "positions that came late show that it was otherwise",
+    "dwell": "stayed long enough",
+    "one_fix": "one position inside, not believed yet",
+    "seen_outside": "seen outside, not believed yet",
+    "came_back": "seen inside again",
+    "contradicted": "the next position contradicted it",
+    "dormant": "inside while the zone is closed",
     "consent_withdrawn": "location consent was withdrawn",
     "relocated": "the phone was moved to another place for a trial",
 }
 
 
+_NOT_BY_A_FIX = frozenset({"phone_enter", "zone_published", "schedule_opened"})
 _HEARD = {
     "beacon": "by a beacon that it heard",
     "wifi": "by a Wi-Fi access point that it heard",
@@ -139,8 +201,9 @@ _HEARD = {
 }
 
 
-def _how(reason: str) -> str:
-    return _HOW.get(reason, reason)
+def how(reason: str) -> str:
+    """By which rule something was recorded, in words."""
+    return _HOW.get(reason, reason.replace("_", " "))
 
 
 _REJECTIONS = {

@@ -1,5 +1,6 @@
 """SQL behind explain: one device, one span of time, everything that is known. Reads lower domains' tables."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +67,8 @@ async def _list(session: Session, tenant_id: TenantId, span: Span, query: str) -
 async def list_fixes(session: Session, tenant_id: TenantId, span: Span) -> list[dict[str, Any]]:
     """Stored positions by event time, lon/lat; the newest 2,000 of the span."""
     query = (
-        "SELECT * FROM (SELECT event_at AS at, lon, lat, accuracy_m, level, late, source, trust FROM ping"
+        "SELECT * FROM (SELECT event_at AS at, at AS sent_at, lon, lat, accuracy_m, level, late, source, trust,"
+        " said_zone_id, said_left FROM ping"
         " WHERE tenant_id = :tenant_id AND device_id = :device_id AND event_at BETWEEN :since AND :until"
         " AND verdict IS NULL ORDER BY event_at DESC LIMIT :most) newest ORDER BY at"
     )
@@ -96,7 +98,8 @@ async def list_events(session: Session, tenant_id: TenantId, span: Span) -> list
     """Zone events by event time, each with the name that its zone had in that version."""
     query = (
         "SELECT e.id, e.at, e.kind, e.zone_id, v.name AS zone_name, e.zone_version, e.visit_id, e.confidence,"
-        " e.evidence, e.reason, e.dwell_s, e.late FROM zone_event e LEFT JOIN zone_version v"
+        " e.evidence, e.reason, e.dwell_s, e.by_silence, e.late, e.recorded_at, e.details"
+        " FROM zone_event e LEFT JOIN zone_version v"
         " ON v.tenant_id = e.tenant_id AND v.zone_id = e.zone_id AND v.version = e.zone_version"
         " WHERE e.tenant_id = :tenant_id AND e.device_id = :device_id AND e.at BETWEEN :since AND :until"
         " ORDER BY e.at, e.kind LIMIT :most"
@@ -117,7 +120,8 @@ async def list_messages(session: Session, tenant_id: TenantId, span: Span) -> li
     """Messages decided in the span, sent or not."""
     query = (
         "SELECT m.id, m.campaign_id, c.name AS campaign_name, m.zone_id, v.name AS zone_name, m.zone_version,"
-        " m.status, m.reason, m.blockers, m.title, m.body, m.channel, m.created_at, m.provider_answer"
+        " m.status, m.reason, m.blockers, m.title, m.body, m.channel, m.created_at, m.provider_answer, m.attempts,"
+        " m.sent_at, m.received_at, m.opened_at, m.expires_at, m.timezone, m.event_id, m.purpose"
         " FROM message m LEFT JOIN campaign c ON c.tenant_id = m.tenant_id AND c.id = m.campaign_id"
         " LEFT JOIN zone_version v"
         " ON v.tenant_id = m.tenant_id AND v.zone_id = m.zone_id AND v.version = m.zone_version"
@@ -127,25 +131,44 @@ async def list_messages(session: Session, tenant_id: TenantId, span: Span) -> li
     return await _list(session, tenant_id, span, query)
 
 
+async def list_sends(session: Session, tenant_id: TenantId, person_id: UUID, until: datetime) -> list[dict[str, Any]]:
+    """What a person was sent (or is about to be) in the 31 days before a moment: message, campaign, time."""
+    rows = await session.execute(
+        text(
+            "SELECT id AS message_id, campaign_id, created_at AS at FROM message WHERE tenant_id = :tenant_id"
+            " AND person_id = :person_id AND campaign_id IS NOT NULL"
+            " AND status IN ('queued', 'sending', 'sent', 'unknown')"
+            " AND created_at BETWEEN CAST(:until AS timestamptz) - interval '31 days' AND :until ORDER BY created_at"
+        ),
+        {"tenant_id": tenant_id, "person_id": person_id, "until": until},
+    )
+    return [row_dict(row) for row in rows]
+
+
 async def list_campaigns_at(
-    session: Session, tenant_id: TenantId, zones: dict[UUID, UUID | None]
-) -> list[tuple[Campaign, UUID]]:
-    """Campaigns of any status that wait at these zones (zone → its store), each with the zone it waits at."""
+    session: Session, tenant_id: TenantId, zone_ids: Collection[UUID], store_ids: Collection[UUID]
+) -> list[Campaign]:
+    """Campaigns of any status that wait at one of these zones or stores, oldest first."""
     rows = await session.execute(
         select(Campaign)
         .where(
             Campaign.tenant_id == tenant_id,
             Campaign.deleted_at.is_(None),
             or_(
-                Campaign.trigger_zone_ids.overlap(list(zones)),
-                Campaign.trigger_store_ids.overlap([s for s in zones.values() if s is not None]),
+                Campaign.trigger_zone_ids.overlap(list(zone_ids)),
+                Campaign.trigger_store_ids.overlap(list(store_ids)),
             ),
         )
         .order_by(Campaign.id)
     )
-    return [
-        (campaign, zone_id)
-        for campaign in rows.scalars()
-        for zone_id, store_id in zones.items()
-        if zone_id in campaign.trigger_zone_ids or store_id in campaign.trigger_store_ids
-    ]
+    return list(rows.scalars())
+
+
+async def list_named_campaigns(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> dict[UUID, Campaign]:
+    """Campaigns by id, those that are not deleted."""
+    rows = await session.execute(
+        select(Campaign).where(
+            Campaign.tenant_id == tenant_id, Campaign.id.in_(list(ids)), Campaign.deleted_at.is_(None)
+        )
+    )
+    return {campaign.id: campaign for campaign in rows.scalars()}

@@ -56,6 +56,15 @@ async def last_change(session: Session, tenant_id: TenantId, zone_ids: Collectio
     return found
 
 
+async def last_end(session: Session, tenant_id: TenantId, before: datetime) -> datetime | None:
+    """When the last of the versions ended that had ended by a moment; None when none had."""
+    query = select(func.max(ZoneVersion.effective_to)).where(
+        ZoneVersion.tenant_id == tenant_id, ZoneVersion.effective_to <= before
+    )
+    found: datetime | None = (await session.execute(query)).scalar()
+    return found
+
+
 async def box_of(session: Session, tenant_id: TenantId, zone_ids: Collection[UUID]) -> Box | None:
     """The box around all versions of zones that were ever in force, with a margin for who stands beside them."""
     extent = func.ST_Expand(func.ST_Extent(ZoneVersion.geom), MARGIN_DEG)

@@ -86,6 +86,12 @@ def crud(
     ]
 
 
+TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
+COMPARISON = {
+    "revision": 0, "since": NOON.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
+}  # fmt: skip
+
+
 def square(properties: dict[str, Any]) -> dict[str, Any]:
     """A Feature inside the mall."""
     ring = [[8.5, 47.4], [8.501, 47.4], [8.501, 47.401], [8.5, 47.401], [8.5, 47.4]]
@@ -133,6 +139,11 @@ def key(side: Side) -> dict[str, Any]:
     return {"kind": "sk", "name": "New", "scopes": ["read"], "store_ids": [side["store"]]}
 
 
+def webhook(side: Side) -> dict[str, Any]:
+    """An endpoint that hears of the side's store."""
+    return {"name": "New", "url": "https://hooks.example.com/in", "store_ids": [side["store"]]}
+
+
 def operator(side: Side) -> dict[str, Any]:
     """Somebody at the console for the side's owner of stores."""
     words = {"email": "new@example.com", "name": "New", "role": "shop", "password": "long enough"}
@@ -175,6 +186,7 @@ CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
+WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
@@ -221,6 +233,13 @@ CASES = [
     Case("POST", f"{FIREBASE}/check"),
     Case("DELETE", FIREBASE),
     Case("POST", "/v1/apps/{app_id}/test-push", body=lambda s: {"device_id": s["device"]}),
+    *crud("/v1/webhooks", "webhook", webhook, lambda _: {"name": "Changed"}),
+    Case("GET", f"{WEBHOOK}/deliveries"),
+    Case("POST", f"{WEBHOOK}/rotate-secret", body=lambda _: {"overlap_h": 1}),
+    Case("POST", f"{WEBHOOK}/test"),
+    Case("POST", f"{WEBHOOK}/replay", body=lambda _: {"from_position": 1}),
+    Case("POST", f"{WEBHOOK}/disable"),
+    Case("POST", f"{WEBHOOK}/enable"),
     Case("GET", "/v1/operators"),
     Case("POST", "/v1/operators", body=operator),
     Case("POST", "/v1/operators/{operator_id}/disable"),
@@ -329,6 +348,10 @@ CASES = [
     ),
     Case("GET", "/v1/live", queries=(lambda _: {"once": "true"},), headers={"Last-Event-ID": "0"}),
     Case("GET", "/v1/live/occupancy", queries=(*NO_QUERY, lambda s: {"mall_id": s["mall"]}), refused_to_shops=403),
+    # --- the demo's comparison
+    Case("GET", "/v1/simulation", demo_only=True),
+    Case("PUT", "/v1/simulation", body=lambda _: {"noise_m": 5}, demo_only=True),
+    Case("PUT", "/v1/simulation/report", body=lambda _: COMPARISON, demo_only=True),
     # --- footfall
     Case("GET", "/v1/footfall", queries=FOOTFALL),
     Case("GET", "/v1/footfall/places", queries=FOOTFALL_LISTS, shared=True),

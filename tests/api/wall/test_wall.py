@@ -65,9 +65,10 @@ NOT_FOR_SHOPS = [
     "message",
     "visit",
     "key",
+    "webhook",
     "operator",
 ]
-NOT_FOR_PHONES = ["campaign", "owner", "profile", "device", "message", "visit", "key", "operator", "tenant"]
+NOT_FOR_PHONES = ["campaign", "owner", "profile", "device", "message", "visit", "key", "webhook", "operator", "tenant"]
 NOT_FOR_PHONES_WORDS = [
     "campaign",
     "owner",

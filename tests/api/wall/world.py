@@ -22,9 +22,11 @@ from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
 from geoengage.ingest.models import Scanner
+from geoengage.kit import sealed
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Base, Session, TenantRow
 from geoengage.kit.ids import new_id
+from geoengage.kit.outbound import new_secret
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
@@ -35,8 +37,10 @@ from geoengage.tenancy.models import App, Credential, Operator, Owner
 from geoengage.tenancy.rules import KeyKind
 from geoengage.venues.models import EvidencePoint, Level, LevelPlan, Unit, VenueFeature
 from geoengage.venues.rules import code_of
+from geoengage.webhooks.models import Webhook, WebhookDelivery
+from geoengage.webhooks.service.secrets import about
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
-from tests.conftest import NOWHERE
+from tests.conftest import KEY, NOWHERE
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
 
@@ -88,6 +92,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["campaign"] = await _campaign(session, world, ids["store"], ids["zone"], f"{mark}-campaign")
     ids["neighbour_campaign"] = await _campaign(session, world, ids["neighbour"], ids["neighbour_zone"], "Next door")
     ids["key"] = await _spare_key(session, world, mark)
+    ids["webhook"] = await _webhook(session, world, mark)
     shop_key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, store_ids=[ids["neighbour"]])
     operators = {
         "owner": await _operator(session, world, mark, "owner"),
@@ -179,6 +184,21 @@ async def _spare_key(session: Session, world: World, mark: str) -> UUID:
     await make_key_row(session, world.tenant_id, KeyKind.SECRET, name=f"{mark}-key")
     query = select(Credential.id).where(Credential.tenant_id == world.tenant_id, Credential.name == f"{mark}-key")
     return (await session.execute(query)).scalar_one()
+
+
+async def _webhook(session: Session, world: World, mark: str) -> UUID:
+    """An endpoint at an address that is never called, which missed something that is about nobody."""
+    id_, now = new_id(), utc_now()
+    hook: dict[str, Any] = {"name": f"{mark}-crm", "url": f"https://192.0.2.1/{mark}", "types": [], "position": 0}
+    hook["sealed"] = sealed.seal(KEY, about(world.tenant_id, id_), new_secret().encode())
+    session.add(Webhook(tenant_id=world.tenant_id, id=id_, **hook, status="active", created_at=now))
+    await session.flush()
+    tried = {"at": now.isoformat(), "status": 500, "took_ms": 7, "answer": f"{mark}-answer"}
+    row = {"type": "events.lost", "status": "failed", "payload": {}, "attempts": 1, "tries": [tried]}
+    times = {"next_at": now, "planned_at": now, "finished_at": now}
+    session.add(WebhookDelivery(tenant_id=world.tenant_id, webhook_id=id_, position=0, **row, **times))
+    await session.flush()
+    return id_
 
 
 async def _operator(session: Session, world: World, mark: str, role: str, owner_id: UUID | None = None) -> UUID:

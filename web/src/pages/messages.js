@@ -5,7 +5,7 @@ import { selectField } from '../ui/fields.js';
 import { day, clock } from '../ui/format.js';
 import { empty, explain, failure, loading, logo, pill } from '../ui/widgets.js';
 import { MESSAGE_STATUS, messageStatus, REASONS, reasonText } from '../ui/words.js';
-import { MINUTES } from './explain_panel.js';
+import { MINUTES } from './explain/panel.js';
 
 /** @import {Message} from '../types' */
 

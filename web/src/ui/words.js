@@ -88,6 +88,10 @@ export const EVENT_REASONS = {
   left: 'outside for long enough',
   silence: 'the phone fell silent',
   schedule_closed: 'the zone closed',
+  schedule_opened: 'the zone opened',
+  zone_changed: 'the zone was changed',
+  zone_deleted: 'the zone was taken down',
+  zone_published: 'the zone was published or grew',
 };
 export const eventReason = lookUp(EVENT_REASONS);
 
@@ -99,8 +103,55 @@ export const VERDICTS = {
   below_confidence: 'too uncertain',
   wrong_level: 'other floor',
   left: 'left',
+  retracted: 'taken back',
+  closed: 'was closed',
+  not_in_force: 'not published yet',
 };
 export const verdictText = lookUp(VERDICTS);
+
+/** Where somebody stands with a zone. */
+export const PHASES = {
+  outside: 'outside',
+  pending: 'waiting to confirm',
+  inside: 'inside',
+  leaving: 'leaving?',
+  dormant: 'inside, zone closed',
+};
+export const phaseText = lookUp(PHASES);
+
+/** What a position rests on. */
+export const SOURCES = {
+  gnss: 'by satellite',
+  fused: 'by the phone',
+  wifi: 'by Wi-Fi',
+  cell: 'by cell towers',
+  beacon: 'by a beacon',
+  check_in: 'checked in',
+  region: 'by the phone’s own monitoring',
+};
+export const sourceText = lookUp(SOURCES);
+
+/** The checks of a message, in order. */
+export const CHECKS = {
+  status: 'The campaign runs',
+  trigger: 'What it waits for happened',
+  audience: 'In its audience',
+  no_consent: 'Consent',
+  suppressed: 'Not unsubscribed',
+  holdout: 'Not in the comparison group',
+  quiet_hours: 'Quiet hours',
+  campaign_hours: 'The campaign’s days and hours',
+  cooldown: 'Pause between two',
+  cap: 'Limit per person',
+  late: 'Fresh enough',
+  visit_ended: 'Still there',
+  expired: 'Still good',
+  campaign_inactive: 'Campaign still running',
+  zone_unpublished: 'Zone still published',
+  sending_stopped: 'Sending not stopped',
+  no_address: 'Push address',
+};
+export const checkText = lookUp(CHECKS);
 
 export const DAYS = [
   ['mon', 'Mon'],

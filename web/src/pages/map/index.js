@@ -17,7 +17,7 @@ import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { may } from '../../ui/words.js';
 import { openConnect } from '../connect/index.js';
-import { openExplain } from '../explain_panel.js';
+import { openExplain } from '../explain/panel.js';
 import { coach } from './coach.js';
 import { makeDebug } from './debug.js';
 import { drawBar } from './draw_bar.js';
@@ -33,6 +33,7 @@ import { makeLintPanel } from './lint_panel.js';
 import { makeLive } from './live_map.js';
 import { makeMallView } from './mall_view.js';
 import { makeMapFrame } from './map_frame.js';
+import { makeNoise, noiseTab } from './noise.js';
 import { makePhone } from './phone.js';
 import { makePlanPanel } from './plan_panel.js';
 import { makePreviewPanel } from './preview_panel.js';
@@ -227,7 +228,9 @@ export function mapPage(root, context, query) {
     ['zones', 'Zones', 'zones'],
     ['phone', 'Phone', 'phone'],
     ['feed', 'Live', 'feed'],
+    ...noiseTab(context),
   ]);
+  const noise = makeNoise({ context, venue: () => view.venue(), grip: tabs.grip });
   const title = document.title;
 
   const lint = makeLintPanel({
@@ -275,7 +278,7 @@ export function mapPage(root, context, query) {
     { class: 'middle' },
     toolbar.node,
     frame.node,
-    h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, tabs.grip(), feed.node),
+    noise.beside(h('div', { class: 'feed-panel', 'data-sheet': 'feed' }, tabs.grip(), feed.node)),
   );
   const right = h('div', { class: 'right', 'data-sheet': 'phone' }, tabs.grip(), phone.node);
   const page = h(
@@ -388,7 +391,7 @@ export function mapPage(root, context, query) {
     const zone = zoneId ? venue.zone(zoneId) : null;
     if (zone) return openZone(zone);
     if (editing.isOpen()) return;
-    const store = venue.store(storeAt(venue, view.level(), at));
+    const store = venue.store(venue.storeAt(view.level(), at));
     if (!store) return;
     const mayMake = canEdit && store.geometry.type !== 'Point';
     // both lie at the bottom of the map
@@ -487,13 +490,9 @@ export function mapPage(root, context, query) {
     live.stop();
     feed.stop();
     phone.stop();
+    noise.stop();
     plan.stop();
     evidence.stop();
     engine.destroy();
   };
-}
-
-/** @param {Venue} venue @param {number} level @param {XY} at @returns {string | null} */
-function storeAt(venue, level, at) {
-  return venue.plan(level).stores.find(({ shape }) => shape && contains(shape, at))?.id ?? null;
 }

@@ -4,10 +4,10 @@
  * Outdoor zones (no mall, no level) near the mall are shown with the ground floor. Kept beside the page, knows no map.
  */
 import { call, get, getAll } from '../../api.js';
-import { bounds, makeFrame, shapeFromGeoJson, shapeToGeoJson } from '../../geo.js';
+import { bounds, contains, makeFrame, shapeFromGeoJson, shapeToGeoJson } from '../../geo.js';
 import { colour } from '../../ui/format.js';
 
-/** @import {DrawnZone, Level, Mall, Plan, Shape, Store, Unit, Zone} from '../../types' */
+/** @import {DrawnZone, Level, Mall, Plan, Shape, Store, Unit, XY, Zone} from '../../types' */
 
 /** Around the mall: car parks and forecourts, not the next town. */
 const OUTDOOR_M = 250;
@@ -132,6 +132,10 @@ function makeVenue(mall, levels, units, stores) {
             at: store.properties.point ? frame.toFrame(store.properties.point) : null,
           })),
       };
+    },
+    /** The shop at a place. @param {number} ordinal @param {XY} at @returns {string | null} */
+    storeAt(ordinal, at) {
+      return this.plan(ordinal).stores.find(({ shape }) => shape && contains(shape, at))?.id ?? null;
     },
     /** @param {Zone} zone @returns {DrawnZone} */
     drawn: (zone) => ({

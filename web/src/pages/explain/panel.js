@@ -1,10 +1,10 @@
 /** The explanation in a panel over the map, so that the map stays as it is underneath. */
-import { queryString } from '../api.js';
-import { fill, h } from '../ui/dom.js';
-import { drawer } from '../ui/widgets.js';
-import { showExplanation } from './explain_view.js';
+import { queryString } from '../../api.js';
+import { fill, h } from '../../ui/dom.js';
+import { drawer } from '../../ui/widgets.js';
+import { showExplanation } from './view.js';
 
-/** @import {Context} from '../types' */
+/** @import {Context} from '../../types' */
 
 /** Looked back from the moment in question: long enough for a visit, short enough to be read. */
 export const MINUTES = 5;

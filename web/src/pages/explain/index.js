@@ -1,18 +1,18 @@
 /** The explain page: a device and a time in, what happened and why out. The address holds the question, so it can be sent. */
-import { get, queryString } from '../api.js';
-import { fill, h } from '../ui/dom.js';
-import { selectField, textField } from '../ui/fields.js';
-import { ago, fromLocalField, toLocalField } from '../ui/format.js';
-import { logo, whileLoading } from '../ui/widgets.js';
-import { messageStatus, reasonText } from '../ui/words.js';
-import { MINUTES } from './explain_panel.js';
-import { showExplanation } from './explain_view.js';
+import { get, queryString } from '../../api.js';
+import { fill, h } from '../../ui/dom.js';
+import { selectField, textField } from '../../ui/fields.js';
+import { ago, fromLocalField, toLocalField } from '../../ui/format.js';
+import { logo, whileLoading } from '../../ui/widgets.js';
+import { messageStatus, reasonText } from '../../ui/words.js';
+import { MINUTES } from './panel.js';
+import { showExplanation } from './view.js';
 
-/** @import {Message} from '../types' */
+/** @import {Message} from '../../types' */
 
 const RECENT = 12;
 
-/** @type {import('../types').Page} */
+/** @type {import('../../types').Page} */
 export function explainPage(root, context, query) {
   const abort = new AbortController();
   const who = query.get('device_id') ?? query.get('pseudonym') ?? '';
@@ -58,13 +58,19 @@ export function explainPage(root, context, query) {
       { class: 'page' },
       h('header', { class: 'page-head' }, h('h1', null, 'Why did it happen, or not?')),
       h(
-        'form',
-        { class: 'filters explain-form', on: { submit }, 'data-testid': 'explain-form' },
-        device.node,
-        when.node,
-        minutes.node,
-        reason.node,
-        h('button', { class: 'button button-primary' }, 'Explain'),
+        'details',
+        // on a narrow screen the answer comes first
+        { class: 'explain-ask', open: !who || window.matchMedia('(min-width: 901px)').matches },
+        h('summary', null, 'Which device, which time'),
+        h(
+          'form',
+          { class: 'filters explain-form', on: { submit }, 'data-testid': 'explain-form' },
+          device.node,
+          when.node,
+          minutes.node,
+          reason.node,
+          h('button', { class: 'button button-primary' }, 'Explain'),
+        ),
       ),
       result,
     ),
