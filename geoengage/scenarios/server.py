@@ -34,7 +34,7 @@ from geoengage.presence.service import IndexCache
 from geoengage.scenarios import store
 from geoengage.scenarios.format import START
 from geoengage.tenancy import service as tenancy
-from geoengage.tenancy.rules import KeyKind, NewKey, Scope
+from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, Scope
 from geoengage.wiring import reactions
 from geoengage.worker import fire_timers_once, react_once
 
@@ -84,8 +84,8 @@ class Time:
     prepared: set[date] = field(default_factory=set)
     seen: int = 0
 
-    async def begin(self, now: datetime, timezone: str) -> str:
-        """Set the clock, prepare the dated tables, make a tenant; its key."""
+    async def begin(self, now: datetime, timezone: str) -> dict[str, str]:
+        """Set the clock, prepare the dated tables, make a tenant with an app; its keys."""
         self.clock.now = now
         if now.date() not in self.prepared:
             async with transaction(self.sessions, None) as session:
@@ -98,8 +98,14 @@ class Time:
             )
             self.tenant_id, self.seen = TenantId(made.id), 0
         async with transaction(self.sessions, self.tenant_id) as session:
-            new = NewKey(KeyKind.SECRET, "scenario", frozenset(Scope))
-            return (await tenancy.create_key(session, self.tenant_id, new, now=now))[1]
+            app = await tenancy.create_app(session, self.tenant_id, NewApp("Scenario"), now=now)
+            keys = {
+                "secret_key": NewKey(KeyKind.SECRET, "scenario", frozenset(Scope)),
+                "publishable_key": NewKey(KeyKind.PUBLISHABLE, "scenario", app_id=app.id, is_test=True),
+            }
+            return {
+                name: (await tenancy.create_key(session, self.tenant_id, key, now=now))[1] for name, key in keys.items()
+            }
 
     async def live_on(self, until: datetime) -> None:
         """Move the clock from one due moment to the next, and let the worker do its rounds at each."""
@@ -145,7 +151,7 @@ def create_scenario_app(settings: Settings, database_url: str, virtual: VirtualC
     async def begin(request: Request) -> Response:
         check(request)
         body = msgspec.json.decode(await request.body(), type=WorldIn)
-        return JSONResponse({"secret_key": await request.app.state.time.begin(body.now, body.timezone)})
+        return JSONResponse(await request.app.state.time.begin(body.now, body.timezone))
 
     async def live_on(request: Request) -> Response:
         check(request)
