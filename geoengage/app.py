@@ -1,22 +1,33 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page."""
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page.
 
-from collections.abc import AsyncIterator
+And runs it: in this process, or in several on one port, which know of each other through the database only.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from uvicorn.supervisors import Multiprocess
 
 from geoengage.campaigns.api import router as campaigns
 from geoengage.ingest import api as ingest
 from geoengage.ingest.service import Speakers
-from geoengage.kit import errors, health, openapi, partitions
+from geoengage.kit import errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
+from geoengage.kit.commands import with_driver
 from geoengage.kit.db import make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.http import Problem, install_error_handlers
@@ -41,6 +52,17 @@ from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
 from geoengage.webhooks.api import router as webhooks
 
+PR_SET_PDEATHSIG = 1
+HUNG_S = 60  # a process that says nothing for longer is replaced; building a large index may take some seconds
+_UVICORN: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws_per_message_deflate": False,  # the position frames are binary and do not shrink
+    "access_log": False,  # it would hold query strings (?lon=&lat=)
+    "server_header": False,
+    "log_config": None,
+    "timeout_graceful_shutdown": 2,  # live streams never end by themselves
+}
 LOGIN_PAGE = "/login"
 PAGES = (
     "/",
@@ -94,7 +116,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
-    app.state.lan = LanListener(app, settings.lan.host, settings.lan.port)
+    app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
     app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
@@ -124,6 +146,67 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def run(settings: Settings, database_url: str) -> None:
+    """Answer HTTP until SIGTERM or SIGINT, in `settings.processes` processes; one that dies is started again."""
+    if settings.processes == 1:
+        uvicorn.run(create_app(settings, database_url), host=settings.host, port=settings.port, **_UVICORN)
+        return
+    settings.signing_key()
+    load_vapid_key(settings)  # keys that have to be made are made once, before anybody asks for them
+    with tempfile.TemporaryDirectory(prefix="geoengage-metrics-") as folder:
+        os.environ |= {
+            "GEOENGAGE_DATABASE_URL": database_url,
+            "GEOENGAGE_HOST": settings.host,
+            "GEOENGAGE_PORT": str(settings.port),
+            "GEOENGAGE_PROCESSES": str(settings.processes),
+            "PROMETHEUS_MULTIPROC_DIR": folder,
+        }
+        config = uvicorn.Config(
+            f"{__name__}:create_app_of_many",
+            factory=True,
+            workers=settings.processes,
+            timeout_worker_healthcheck=HUNG_S,
+            **_UVICORN,
+        )
+        try:
+            _bind(settings.host, settings.port, shared=False).close()  # is it free? Sharing it would not ask
+        except OSError as error:
+            raise SystemExit(f"{settings.host}:{settings.port} cannot be opened: {error.strerror}") from error
+        with _bind(settings.host, settings.port, shared=True) as kept:  # never listens: only nobody else gets the port
+            port = _SharedPort(settings.host, kept.getsockname()[1])
+            Multiprocess(config, sockets=[port]).run()  # type: ignore[list-item]
+
+
+class _SharedPort:
+    """In each process that it is sent to, it becomes a socket of that process's own on the port.
+
+    So the kernel spreads the connections. Of one socket that all inherit, whoever wakes first takes all that came.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._where = host, port
+
+    def __reduce__(self) -> tuple[Callable[..., socket.socket], tuple[str, int, bool]]:
+        return _bind, (*self._where, True)
+
+
+def _bind(host: str, port: int, shared: bool) -> socket.socket:
+    one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    one.bind((host, port))
+    return one
+
+
+def create_app_of_many() -> FastAPI:
+    """The application in one of several processes, which ends when the one that started it does, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    settings = Settings()
+    log.configure(as_json=settings.log_json)
+    return create_app(settings, with_driver(settings.database_url or ""))
 
 
 def _serve_console(app: FastAPI, settings: Settings) -> None:

@@ -33,16 +33,17 @@ def serve(
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; else GEOENGAGE_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; else GEOENGAGE_PORT.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many processes share the port; else GEOENGAGE_PROCESSES.")
+    ] = None,
     insecure_lan: Annotated[
         bool, typer.Option("--insecure-lan", help="Let other machines in without encryption.")
     ] = False,
 ) -> None:
-    """Answer HTTP: the API and the console, in this one process."""
-    import uvicorn
+    """Answer HTTP: the API and the console."""
+    from geoengage import app as process
 
-    from geoengage.app import create_app
-
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "processes": processes}
     settings = commands.read_settings().model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
@@ -52,18 +53,7 @@ def serve(
         raise commands.fail(str(error)) from error
     log.configure(as_json=settings.log_json)
     with commands.database(settings) as url:
-        uvicorn.run(
-            create_app(settings, url),
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            ws_per_message_deflate=False,  # the position frames are binary and do not shrink
-            access_log=False,  # it would hold query strings (?lon=&lat=)
-            server_header=False,
-            log_config=None,
-            timeout_graceful_shutdown=2,  # live streams never end by themselves
-        )
+        process.run(settings, url)
 
 
 @app.command()

@@ -22,17 +22,21 @@ Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A named reader of the ledger: the event types it wants and what it does with a batch of them."""
+    """A named reader of the ledger: the event types it wants and what it does with a batch of them.
+
+    `is_urgent`: somebody waits for what follows, so it never waits for the others.
+    """
 
     name: str
     types: frozenset[str]
     handle: Handler
+    is_urgent: bool = False
 
 
 def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
     """All reactions. `indexes`: the zones that this process keeps in memory."""
     return (
-        Reaction("campaigns.send", frozenset({"zone.entered", "zone.dwelled"}), campaigns.on_zone_events),
+        Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),

@@ -2,13 +2,14 @@
 
 Any number may run: reactions are claimed by their cursor's row, timers by the device's row, messages by a lease. Each
 loop wakes at the bell and polls besides; a database that goes away is waited for, and what one tenant's data break does
-not stop the others.
+not stop the others. What becomes a message has a loop of its own, so that it waits behind nothing else.
 """
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import prometheus_client
@@ -16,7 +17,7 @@ import uvloop
 
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import Session, Sessions, is_passing, make_engine, make_sessions, transaction
+from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
@@ -29,6 +30,7 @@ from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 BATCH = 500
+GATHER_S = 0.05  # what nobody waits for is done for many events at once
 UPKEEP_S = 3600.0
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -44,16 +46,12 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
     """
 
     async def step(session: Session) -> int:
-        position = await events.claim_cursor(session, tenant_id, reaction.name)
-        if position is None:
-            return 0
-        recorded = await events.read(session, tenant_id, position, limit)
-        wanted = [r for r in recorded if r.type in reaction.types]
-        if wanted:
-            await reaction.handle(session, tenant_id, wanted, utc_now())
-        if recorded:
-            await events.move_cursor(session, tenant_id, reaction.name, recorded[-1].position)
-        return len(recorded)
+        read = await events.claim(session, tenant_id, reaction.name, reaction.types, limit)
+        if read.wanted:
+            await reaction.handle(session, tenant_id, read.wanted, utc_now())
+        if read.count:
+            await events.move_cursor(session, tenant_id, reaction.name, read.last)
+        return read.count
 
     try:
         async with transaction(sessions, tenant_id) as session:
@@ -71,32 +69,53 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
 async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, failure: Exception) -> int:
     logger.error("reaction_failed", reaction=reaction.name, exc_info=failure)
     async with transaction(sessions, tenant_id) as session:
-        position = await events.claim_cursor(session, tenant_id, reaction.name)
-        if position is None:
-            return 0
-        failed = await events.read(session, tenant_id, position, 1)
-        for event in failed:
-            await events.record_failure(session, tenant_id, reaction.name, event.position, repr(failure), utc_now())
-            await events.move_cursor(session, tenant_id, reaction.name, event.position)
-    return len(failed)
+        read = await events.claim(session, tenant_id, reaction.name, (), 1)
+        if read.count:
+            await events.record_failure(session, tenant_id, reaction.name, read.last, repr(failure), utc_now())
+            await events.move_cursor(session, tenant_id, reaction.name, read.last)
+    return read.count
 
 
-async def react_once(sessions: Sessions, table: tuple[Reaction, ...], ring: Callable[[], None] = lambda: None) -> int:
-    """One round over all reactions and tenants; returns how many ledger rows were passed.
+async def react_once(sessions: Sessions, table: Sequence[Reaction], ring: Callable[[], None] = lambda: None) -> int:
+    """One round over all reactions and tenants; returns how many ledger rows were passed."""
+    return await react_among(sessions, table, table, ring)
 
-    The bell rings after each reaction that had something to do: a message that it wrote does not wait for the others.
+
+async def react_among(
+    sessions: Sessions, acting: Sequence[Reaction], passing: Sequence[Reaction], ring: Callable[[], None]
+) -> int:
+    """One round, with one look at all cursors; returns how many ledger rows were passed.
+
+    Those of `acting` for which something lies in a ledger act; the bell rings after each, so that a message that it
+    wrote does not wait for the others. Those of `passing` are moved past what they do not want.
     """
-    passed = 0
-    for reaction in table:
-        before = passed
-        async with transaction(sessions, None) as session:
-            behind = await events.tenants_behind(session, reaction.name)
-        for tenant_id in behind:
-            with _only_this_tenant("reaction_waits", tenant_id):
-                passed += await react(sessions, tenant_id, reaction)
-        if passed > before:
-            ring()
+    named, passed = {reaction.name: reaction for reaction in acting}, 0
+    passers, idle = {reaction.name for reaction in passing}, defaultdict[TenantId, list[events.Behind]](list)
+    for behind in await _look(sessions, dict.fromkeys((*acting, *passing))):
+        if not behind.wanted and behind.reaction in passers:
+            idle[behind.tenant_id].append(behind)
+        elif behind.wanted and behind.reaction in named:
+            with _only_this_tenant("reaction_waits", behind.tenant_id):
+                moved = await react(sessions, behind.tenant_id, named[behind.reaction])
+                passed += moved
+                if moved:
+                    ring()
+    for tenant_id, those in idle.items():
+        with _only_this_tenant("reaction_waits", tenant_id):
+            async with transaction(sessions, tenant_id) as session:
+                moved = await events.pass_by(session, tenant_id, those)
+            passed += moved
     return passed
+
+
+async def _look(sessions: Sessions, table: Iterable[Reaction]) -> list[events.Behind]:
+    async with glance(sessions) as session:
+        found = await events.look(session, {reaction.name: reaction.types for reaction in table})
+    for behind in found:
+        if behind.is_new:
+            async with transaction(sessions, behind.tenant_id) as session:
+                await events.make_cursor(session, behind.tenant_id, behind.reaction)
+    return found
 
 
 @contextlib.contextmanager
@@ -113,7 +132,7 @@ def _only_this_tenant(message: str, tenant_id: TenantId) -> Iterator[None]:
 
 async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> int:
     """One round over the tenants with due timers; returns how many devices were advanced."""
-    async with transaction(sessions, None) as session:
+    async with glance(sessions) as session:
         tenants = await presence_store.tenants_with_due_timers(session, utc_now())
     fired = 0
     for tenant_id in tenants:
@@ -155,12 +174,20 @@ async def _run(settings: Settings, database_url: str) -> None:
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
     table = reactions(indexes)
-    stopping = asyncio.Event()
+    urgent = [reaction for reaction in table if reaction.is_urgent]
+    patient = [reaction for reaction in table if not reaction.is_urgent]
+    stopping, ear = asyncio.Event(), bell.ear()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
 
+    async def reacting_urgently() -> bool:
+        ear.forget()
+        return await react_among(sessions, urgent, (), bell.ring) > 0
+
     async def reacting() -> bool:
-        return await react_once(sessions, table, bell.ring) > 0
+        passed = await react_among(sessions, patient, table, bell.ring)
+        await asyncio.sleep(GATHER_S)
+        return passed > 0
 
     async def timing() -> bool:
         fired = await fire_timers_once(sessions, indexes)
@@ -177,14 +204,16 @@ async def _run(settings: Settings, database_url: str) -> None:
         prometheus_client.start_http_server(settings.worker.metrics_port, "127.0.0.1")
     async with (
         bell.open(),
-        messaging.deliverer(sessions, settings, bell) as deliver_once,
+        messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_loop("reactions", reacting, bell.wait, poll_s, stopping))
-            tasks.create_task(_loop("delivery", deliver_once, bell.wait, poll_s, stopping))
-            tasks.create_task(_loop("webhooks", tell_once, bell.wait, poll_s, stopping))
+            tasks.create_task(_loop("urgent reactions", reacting_urgently, ear.wait, poll_s, stopping))
+            tasks.create_task(_loop("reactions", reacting, bell.ear().wait, poll_s, stopping))
+            tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
+            tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
+            tasks.create_task(_loop("webhooks", tell_once, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()

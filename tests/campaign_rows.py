@@ -11,7 +11,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded, type_of
 from geoengage.kit.ids import new_id
 from geoengage.presence.models import Visit
-from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneTransition
+from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition
 from geoengage.profiles.models import Device, Profile
 from geoengage.venues.models import Mall, Store, Zone, ZoneVersion
 from tests.factories import World
@@ -95,6 +95,10 @@ class Ledger:
     ) -> Recorded:
         """A new visit and one dwell mark of it."""
         return await self._visit(ZoneDwelled, device_id, zone_id, at, {"dwell_s": dwell_s} | over)
+
+    async def exited(self, device_id: UUID, zone_id: UUID, at: datetime = NOON, **over: object) -> Recorded:
+        """A visit that ended at that moment."""
+        return await self._visit(ZoneExited, device_id, zone_id, at, {"exited_at": at, "reason": "left"} | over)
 
     async def _visit(
         self, cls: type[ZoneTransition], device_id: UUID, zone_id: UUID, at: datetime, over: dict[str, object]

@@ -13,7 +13,7 @@ _MAY_RUN = "status = 'active' AND deleted_at IS NULL"
 
 
 class Campaign(TenantRow, Base):
-    """One kind so far: a zone or store is entered or dwelled in.
+    """One kind so far: a zone or store is entered, dwelled in or left.
 
     `status` is what people decided (draft, in_review, active, paused, rejected); scheduled and finished follow from the
     validity (`rules.status_at`). `trigger_zone_ids` and `trigger_store_ids` stand as columns so that the reaction finds
@@ -46,7 +46,7 @@ class Campaign(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
         CheckConstraint("status IN ('draft', 'in_review', 'active', 'paused', 'rejected')", name="status"),
-        CheckConstraint("trigger_kind IN ('entered', 'dwelled')", name="trigger_kind"),
+        CheckConstraint("trigger_kind IN ('entered', 'dwelled', 'exited')", name="trigger_kind"),
         Index("ix_campaign_trigger_zone_ids", "trigger_zone_ids", postgresql_using="gin", postgresql_where=_MAY_RUN),
         Index("ix_campaign_trigger_store_ids", "trigger_store_ids", postgresql_using="gin", postgresql_where=_MAY_RUN),
     )

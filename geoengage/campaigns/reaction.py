@@ -18,6 +18,7 @@ from geoengage.campaigns.rules import (
     expires_at,
     in_audience,
     is_triggered,
+    outlives_visit,
     write_for,
 )
 from geoengage.campaigns.service import load_policy
@@ -29,13 +30,18 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Budget, Draft, Send, campaign_gate, zone_gate
 from geoengage.messaging.rules.text import TextError
-from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneTransition, is_history
+from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition, is_history
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
 
 STEP = "message"  # a campaign has one step so far
 BAD_TEMPLATE = "bad_template"
-_EVENTS: dict[str, type[ZoneTransition]] = {"zone.entered": ZoneEntered, "zone.dwelled": ZoneDwelled}
+_EVENTS: dict[str, type[ZoneTransition]] = {
+    "zone.entered": ZoneEntered,
+    "zone.dwelled": ZoneDwelled,
+    "zone.exited": ZoneExited,
+}
+WANTED = frozenset(_EVENTS)
 logger = log.get("campaigns")
 
 
@@ -85,9 +91,8 @@ async def _starts(
 async def _people(session: Session, tenant_id: TenantId, starts: Sequence[_Start]) -> dict[UUID, Recipient]:
     if not starts:
         return {}
-    device_ids = {s.event.device_id for s in starts}
-    await profiles.hold_people(session, tenant_id, device_ids)  # messages to somebody erased meanwhile would stay
-    return await profiles.list_recipients(session, tenant_id, device_ids)
+    # Held: messages to somebody who is erased meanwhile would stay.
+    return await profiles.hold_recipients(session, tenant_id, {s.event.device_id for s in starts})
 
 
 def _addresses(start: _Start, person: Recipient | None) -> bool:
@@ -137,6 +142,7 @@ def _draft(start: _Start, case: Case, blockers: tuple[str, ...]) -> Draft:
         zone_id=event.zone_id,
         zone_version=event.zone_version,
         visit_id=event.visit_id,
+        outlives_visit=outlives_visit(event),
         event_id=event.id,
         purpose=content.definition.purpose,
         title=title,

@@ -51,9 +51,12 @@ _BODY = "Liquid with the same variables as `title`. Phones show about 178 charac
 
 
 class TriggerShape(Shape):
-    """What starts the campaign: somebody enters one of these zones or stores, or stays in it for `dwell_s`."""
+    """What starts the campaign: somebody enters one of these zones or stores, stays for `dwell_s`, or leaves."""
 
-    kind: TriggerKind = Field(description="`entered`, or `dwelled` for a dwell mark of the zone.")
+    kind: TriggerKind = Field(
+        description="`entered`, `dwelled` for a dwell mark of the zone, or `exited`. Nothing is sent for an exit that"
+        " nobody walked: the zone was edited, closed by its schedule or taken down, consent was withdrawn."
+    )
     zone_ids: list[UUID] = Field(default=[], max_length=200, description="Zones to wait at.")
     store_ids: list[UUID] = Field(
         default=[], max_length=200, description="Stores to wait at: stands for all their zones of kind store."

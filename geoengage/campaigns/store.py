@@ -28,7 +28,7 @@ from geoengage.kit.db import Session, row_dict
 from geoengage.kit.errors import NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.venues.models import Store
-from geoengage.venues.rules import Hours
+from geoengage.venues.rules import Hours, ZoneRules
 
 
 class CampaignNotFound(NotFound):
@@ -157,7 +157,8 @@ async def has_approved(session: Session, tenant_id: TenantId, store_id: UUID | N
 # The published version says where a zone is and what it is; a zone never published is judged by its newest edit.
 _TARGET_ZONES = text("""
 SELECT z.id AS zone_id, v.name, v.kind, v.store_id, z.published_version IS NOT NULL AS is_published,
-  v.sensitivity <> 'none' AS is_sensitive, coalesce(v.rules -> 'dwell_s', '[]') AS dwell_s
+  v.sensitivity <> 'none' AS is_sensitive, coalesce(v.rules -> 'dwell_s', '[]') AS dwell_s,
+  coalesce(CAST(v.rules ->> 'exit_s' AS float8), :exit_s) AS exit_s
 FROM zone z
 JOIN zone_version v ON v.tenant_id = z.tenant_id AND v.zone_id = z.id
   AND v.version = coalesce(z.published_version, z.version)
@@ -171,9 +172,8 @@ async def list_target_zones(
     session: Session, tenant_id: TenantId, zone_ids: Collection[UUID], store_ids: Collection[UUID]
 ) -> list[TargetZone]:
     """These zones, and the zones of kind store of these stores, by id; unknown and deleted ones are left out."""
-    rows = await session.execute(
-        _TARGET_ZONES, {"tenant_id": tenant_id, "zone_ids": list(zone_ids), "store_ids": list(store_ids)}
-    )
+    parameters = {"zone_ids": list(zone_ids), "store_ids": list(store_ids), "exit_s": ZoneRules().exit_s}
+    rows = await session.execute(_TARGET_ZONES, {"tenant_id": tenant_id} | parameters)
     return [TargetZone(**row_dict(row) | {"dwell_s": tuple(row.dwell_s)}) for row in rows]
 
 

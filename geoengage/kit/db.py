@@ -7,13 +7,15 @@ Every tenant table subclasses `TenantRow`, whose primary key starts with `tenant
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import DateTime, MetaData, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import (
@@ -32,6 +34,7 @@ Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 T = TypeVar("T")
 
+REST_S = 0.5  # a connection that was used a shorter time ago is believed to work
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 _RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 
@@ -59,17 +62,39 @@ class TenantRow:
 
 def make_engine(url: str, *, pool_size: int = 10, application_name: str = "geoengage") -> AsyncEngine:
     """An engine for `postgresql+psycopg://` URLs; sessions run in UTC and give up waiting for a lock after 5 s."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # the one used last is the one that need not be asked whether it still works
         hide_parameters=True,  # an error's text goes to the log, and parameters hold positions and names
         connect_args={
             "application_name": application_name,
             "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=60s -c jit=off",
         },
     )
+    _ask_after_a_rest(engine)
+    return engine
+
+
+def _ask_after_a_rest(engine: AsyncEngine) -> None:
+    """Ask a pooled connection whether it still works when it was not used for `REST_S`, and take another if not.
+
+    SQLAlchemy's own pre-ping asks each time, which is a sixth of a short transaction.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        now = time.monotonic()
+        if now - record.info.get("used_at", now) > REST_S:
+            try:
+                engine.sync_engine.dialect.do_ping(connection)
+            except psycopg.Error as error:
+                raise InvalidatePoolError from error
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:
@@ -79,6 +104,8 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 
 @event.listens_for(SyncSession, "do_orm_execute")
 def _add_tenant_criterion(state: ORMExecuteState) -> None:
+    if not state.is_orm_statement:
+        return  # text names no entity that the criterion could be added to
     tenant_id = state.session.info.get("tenant_id")
     if tenant_id is None or state.is_column_load or state.is_relationship_load:
         return
@@ -102,6 +129,18 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
         session.info["tenant_id"] = tenant_id
         async with session.begin():
             yield session
+
+
+@contextlib.asynccontextmanager
+async def glance(sessions: Sessions) -> AsyncIterator[Session]:
+    """A session for one statement that only looks, without a transaction around it.
+
+    Cross-tenant: for loops that look for work.
+    """
+    async with sessions() as session:
+        if isinstance(sessions.kw["bind"], AsyncEngine):  # on a connection of the caller's it is in its transaction
+            _ = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        yield session
 
 
 @contextlib.asynccontextmanager
@@ -145,6 +184,6 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
+    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "glance",
     "is_passing", "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction", "undone",
 ]  # fmt: skip

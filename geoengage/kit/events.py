@@ -9,7 +9,9 @@ nothing: it only shortens the wait of those who poll anyway.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+import weakref
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -137,37 +139,118 @@ async def head(session: Session, tenant_id: TenantId) -> int:
     return int(row.scalar() or 0)
 
 
-async def tenants_behind(session: Session, reaction: str) -> list[TenantId]:
-    """Tenants whose ledger is ahead of this reaction's cursor (cross-tenant: the runner serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT h.tenant_id FROM ledger_head h LEFT JOIN reaction_cursor c"
-            " ON c.tenant_id = h.tenant_id AND c.reaction = :reaction WHERE h.n > coalesce(c.position, 0)"
-        ),
-        {"reaction": reaction},
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A reaction that has not read a tenant's ledger to its end.
+
+    `position`: its cursor; `is_new`: it has none yet. `upto`: how far was looked. `wanted`: whether an event of a type
+    that it wants lies in between.
+    """
+
+    tenant_id: TenantId
+    reaction: str
+    position: int
+    is_new: bool
+    upto: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a claimed cursor has before it: `count` events up to position `last`, and the `wanted` ones among them.
+
+    `count` 0: there is none, or another worker holds the cursor.
+    """
+
+    last: int = 0
+    count: int = 0
+    wanted: Sequence[Recorded] = ()
+
+
+# A reaction that wants nothing of what it has not read is found out without reading a payload.
+_LOOK = text("""
+SELECT h.tenant_id, r.name, coalesce(c.position, 0), c.position IS NULL,
+  least(h.n, coalesce(c.position, 0) + :furthest) AS upto,
+  EXISTS (SELECT FROM ledger l WHERE l.tenant_id = h.tenant_id AND l.position > coalesce(c.position, 0)
+    AND l.position <= coalesce(c.position, 0) + :furthest AND l.type = ANY(r.types)) AS wanted
+FROM jsonb_to_recordset(CAST(:reactions AS jsonb)) AS r (i int, name text, types text[])
+CROSS JOIN ledger_head h
+LEFT JOIN reaction_cursor c ON c.tenant_id = h.tenant_id AND c.reaction = r.name
+WHERE h.n > coalesce(c.position, 0) ORDER BY r.i
+""")
+
+
+async def look(session: Session, reactions: Mapping[str, Collection[str]], *, furthest: int = 2_000) -> list[Behind]:
+    """Which of these reactions (name → types wanted) are behind, in which tenants: one statement for all cursors.
+
+    Cross-tenant: the runner serves all. In the order of `reactions`; looks at most `furthest` events ahead of a cursor.
+    """
+    named = [{"i": i, "name": name, "types": sorted(types)} for i, (name, types) in enumerate(reactions.items())]
+    parameters = {"reactions": msgspec.json.encode(named).decode(), "furthest": furthest}
+    return [Behind(*row) for row in await session.execute(_LOOK, parameters)]
+
+
+_CLAIM = text("""
+WITH cursor AS (
+  SELECT position FROM reaction_cursor WHERE tenant_id = :tenant_id AND reaction = :reaction
+  FOR NO KEY UPDATE SKIP LOCKED)
+SELECT l.position, l.type, l.recorded_at, CASE WHEN l.type = ANY(CAST(:types AS text[])) THEN l.payload END
+FROM cursor CROSS JOIN LATERAL (
+  SELECT position, type, recorded_at, payload FROM ledger
+  WHERE tenant_id = :tenant_id AND position > cursor.position ORDER BY position LIMIT :limit) AS l
+ORDER BY l.position
+""")
+
+
+async def claim(session: Session, tenant_id: TenantId, reaction: str, types: Collection[str], limit: int) -> Reading:
+    """Lock a reaction's cursor (it must have been made) for this transaction, and read on from it.
+
+    Only events that have one of `types` are read whole.
+    """
+    found = await session.execute(
+        _CLAIM, {"tenant_id": tenant_id, "reaction": reaction, "types": sorted(types), "limit": limit}
     )
-    return [TenantId(t) for t in rows.scalars()]
+    rows = found.all()
+    if not rows:
+        return Reading()
+    return Reading(rows[-1][0], len(rows), [Recorded(*row) for row in rows if row[3] is not None])
 
 
-async def claim_cursor(session: Session, tenant_id: TenantId, reaction: str) -> int | None:
-    """Lock a reaction's cursor for this transaction and return its position; None when another worker has it."""
-    parameters = {"tenant_id": tenant_id, "reaction": reaction}
+async def make_cursor(session: Session, tenant_id: TenantId, reaction: str) -> None:
+    """Begin at the start of a tenant's ledger. Idempotent."""
     await session.execute(
         text(
             "INSERT INTO reaction_cursor (tenant_id, reaction, position) VALUES (:tenant_id, :reaction, 0)"
             " ON CONFLICT DO NOTHING"
         ),
-        parameters,
+        {"tenant_id": tenant_id, "reaction": reaction},
     )
-    row = await session.execute(
-        text(
-            "SELECT position FROM reaction_cursor WHERE tenant_id = :tenant_id AND reaction = :reaction"
-            " FOR NO KEY UPDATE SKIP LOCKED"
-        ),
-        parameters,
+
+
+async def pass_by(session: Session, tenant_id: TenantId, behind: Sequence[Behind]) -> int:
+    """Move cursors over events that their reactions do not want, as far as was looked; returns over how many.
+
+    A cursor that has moved since, or that somebody holds, stays where it is.
+    """
+    moved = await session.execute(
+        text("""
+WITH seen AS (
+  SELECT * FROM unnest(CAST(:names AS text[]), CAST(:positions AS bigint[]), CAST(:upto AS bigint[]))
+    AS s (reaction, position, upto)),
+free AS (
+  SELECT c.reaction, s.position, s.upto FROM reaction_cursor c JOIN seen s USING (reaction, position)
+  WHERE c.tenant_id = :tenant_id FOR NO KEY UPDATE OF c SKIP LOCKED)
+UPDATE reaction_cursor c SET position = free.upto FROM free
+WHERE c.tenant_id = :tenant_id AND c.reaction = free.reaction RETURNING free.upto - free.position
+"""),
+        {
+            "tenant_id": tenant_id,
+            "names": [b.reaction for b in behind],
+            "positions": [b.position for b in behind],
+            "upto": [b.upto for b in behind],
+        },
     )
-    position = row.scalar()
-    return None if position is None else int(position)
+    return sum(moved.scalars())
 
 
 async def move_cursor(session: Session, tenant_id: TenantId, reaction: str, position: int) -> None:
@@ -223,28 +306,60 @@ AND (l.recorded_at < :at_last OR l.position <= coalesce((
     return int(getattr(result, "rowcount", 0))
 
 
-class Bell:
-    """Rings and hears NOTIFY on connections of its own. Losing one only costs the poll interval.
+class Ear:
+    """One listener of the bell. What rang while it was busy, it hears at its next `wait`."""
 
-    `ring()` is called after a commit and rings at most once in 5 ms; `wait(timeout)` returns at a ring or the time-out.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._dsn = url.replace("postgresql+psycopg://", "postgresql://")
+    def __init__(self) -> None:
         self._rang = asyncio.Event()
-        self._ringing = asyncio.Event()
-        self._last = 0.0
 
-    def ring(self) -> None:
-        """Wake every process soon. Never blocks, never fails."""
-        self._rang.set()  # this process need not wait for its own notification
-        self._ringing.set()
+    def hear(self) -> None:
+        """End the wait, or the next one."""
+        self._rang.set()
+
+    def forget(self) -> None:
+        """Whoever looks now need not look again for what rang before."""
+        self._rang.clear()
 
     async def wait(self, timeout_s: float) -> None:
         """Sleep until somebody rings, at most `timeout_s` seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rang.wait(), timeout_s)
-        self._rang.clear()
+            async with asyncio.timeout(timeout_s):
+                await self._rang.wait()
+        self.forget()
+
+
+class Bell:
+    """Rings and hears NOTIFY on connections of its own. Losing one only costs the poll interval.
+
+    `ring()` is called after a commit and rings at most once in 5 ms. Each loop listens with an ear of its own: with one
+    for all, whoever is quickest would take the ring from those that are busy.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._dsn = url.replace("postgresql+psycopg://", "postgresql://")
+        self._ears: weakref.WeakSet[Ear] = weakref.WeakSet()
+        self._ringing = asyncio.Event()
+        self._last = 0.0
+        self._own_pid = 0
+
+    def ear(self) -> Ear:
+        """A listener, for as long as it is kept."""
+        ear = Ear()
+        self._ears.add(ear)
+        return ear
+
+    def ring(self) -> None:
+        """Wake every process soon. Never blocks, never fails."""
+        self._wake()  # this process need not wait for its own notification
+        self.ring_others()
+
+    def ring_others(self) -> None:
+        """Wake the other processes soon: here nobody has to look."""
+        self._ringing.set()
+
+    def _wake(self) -> None:
+        for ear in self._ears:
+            ear.hear()
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["Bell"]:
@@ -268,6 +383,7 @@ class Bell:
 
     async def _sender(self) -> None:
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+            self._own_pid = connection.info.backend_pid
             while True:
                 await self._ringing.wait()
                 await asyncio.sleep(max(0.0, self._last + 0.005 - time.monotonic()))
@@ -278,12 +394,13 @@ class Bell:
     async def _listener(self) -> None:
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
-            async for _ in connection.notifies():
-                self._rang.set()
+            async for notification in connection.notifies():
+                if notification.pid != self._own_pid:  # one's own was heard when it rang
+                    self._wake()
 
 
 __all__ = [
-    "Bell", "Event", "LedgerHead", "LedgerRow", "ReactionCursor", "ReactionFailure", "Recorded",
-    "at", "claim_cursor", "delete_before", "head", "move_cursor", "oldest", "payload_uuid", "publish", "read",
-    "record_failure", "tenants_behind", "type_of",
+    "Behind", "Bell", "Ear", "Event", "LedgerHead", "LedgerRow", "ReactionCursor", "ReactionFailure", "Reading",
+    "Recorded", "at", "claim", "delete_before", "head", "look", "make_cursor", "move_cursor", "oldest", "pass_by",
+    "payload_uuid", "publish", "read", "record_failure", "type_of",
 ]  # fmt: skip

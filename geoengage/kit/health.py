@@ -4,7 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel, Field
 
 from geoengage.kit import errors, partitions
@@ -54,9 +55,13 @@ async def get_readiness(request: Request, now: Now) -> Ready:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def get_metrics() -> Response:
-    """Counters of this process for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def get_metrics(request: Request) -> Response:
+    """Counters for Prometheus: of this process, or of all that share the port, added up."""
+    if request.app.state.settings.processes == 1:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _kinds(cls: type[errors.AppError]) -> dict[str, type[errors.AppError]]:

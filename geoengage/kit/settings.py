@@ -121,6 +121,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, description="Port to listen on.")
+    processes: int = Field(default=1, ge=1, le=64, description="How many processes of `serve` share the port.")
     public_url: str | None = Field(default=None, description="https address under which clients reach this server.")
     web_dir: Path | None = Field(default=None, description="Built console; unset: the one in the package or checkout.")
     fonts_dir: Path | None = Field(

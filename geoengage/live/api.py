@@ -58,7 +58,7 @@ async def stream_live(
     asked = int(last_event_id) if last_event_id else head
 
     async def stream() -> AsyncIterator[bytes]:
-        position, silent_s = min(head, asked), 0.0
+        position, silent_s, ear = min(head, asked), 0.0, feeds.bell.ear()
         yield b"retry: 2000\n: ping\n\n"
         if asked > head:  # of a ledger that is gone, a restored database: begin now, and say so
             yield sse(head, "gap", gap("unknown"))
@@ -72,7 +72,7 @@ async def stream_live(
                 continue
             if once:
                 return
-            await feeds.bell.wait(POLL_S)
+            await ear.wait(POLL_S)
             silent_s += POLL_S
             if silent_s >= PING_S:
                 yield b": ping\n\n"

@@ -1,4 +1,5 @@
-"""The delivery loop: claim what is due, check once more, send, record. No provider is called inside a transaction.
+"""Delivery in two loops, so that a new message waits for no answer to an older one: one claims what is due, checks once
+more and sends; the other records what became of it. No provider is called inside a transaction.
 
 A claim takes no more than can be sent at once, so the check in the claiming transaction is the check just before the
 socket: no claimed message waits. What a pause or a limit holds back is put off in the database, never in memory, and
@@ -9,15 +10,15 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from geoengage.kit import events, log
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import Session, Sessions, retried, transaction
-from geoengage.kit.events import Bell
+from geoengage.kit.db import Session, Sessions, glance, retried
+from geoengage.kit.events import Bell, Ear
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
 from geoengage.messaging import recording, store
@@ -29,7 +30,6 @@ from geoengage.messaging.rules import (
     Misconfigured,
     Outcome,
     Paused,
-    Policy,
     Route,
     Skipped,
     Status,
@@ -41,8 +41,6 @@ from geoengage.messaging.rules import (
 from geoengage.messaging.senders import Senders, open_senders
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Recipient
-from geoengage.tenancy import store as tenancy_store
-from geoengage.tenancy.models import Tenant
 
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
@@ -70,6 +68,7 @@ class Deliverer:
         clock: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
+        ring_others: Callable[[], None] = lambda: None,
     ) -> None:
         self._sessions = sessions
         self._senders = senders
@@ -77,24 +76,23 @@ class Deliverer:
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
-        self._ring = ring
+        self._ring, self._ring_others = ring, ring_others
+        self._was_full = False
         self._lease = new_id()
+        self.took_off = Ear()  # hears of each claim that sends something: then there is something to land
         self._flying: dict[asyncio.Task[Outcome], Flight] = {}
         self._done = 0
         self._half_done = asyncio.Event()
 
     async def step(self) -> bool:
-        """Claim for whoever has work, wait at most 50 ms for answers, record them; False when nothing is to be done."""
-        claimed = await self._claim_for_all()
-        busy = bool(self._flying)  # asked before landing: when all slots were taken, more may be due behind them
-        if busy:
-            await self._land()
-        return claimed > 0 or busy
+        """One round of both loops; False when nothing is to be done."""
+        claimed = await self.claim()
+        return await self.land() or claimed  # in this order: when all slots were taken, more may be due behind them
 
     async def finish(self) -> None:
         """Claim nothing more; wait for what is in flight and record it."""
-        while self._flying:
-            await self._land()
+        while await self.land():
+            pass
 
     async def deliver_once(self, tenant_id: TenantId) -> int:
         """Claim one batch of a tenant, send and record all of it; returns how many messages were taken."""
@@ -104,17 +102,19 @@ class Deliverer:
 
     # --- claim
 
-    async def _claim_for_all(self) -> int:
+    async def claim(self) -> bool:
+        """Claim for whoever has work, and let it fly; whether anything was claimed. Ends when all slots are taken."""
         free = self._settings.send_concurrency - len(self._flying)
-        if free <= 0:
-            return 0
-        async with transaction(self._sessions, None) as session:  # cross-tenant: only to find who has work
+        self._was_full = free <= 0
+        if self._was_full:
+            return False
+        async with glance(self._sessions) as session:  # cross-tenant: only to find who has work
             tenants = await store.list_due_tenants(session, self._clock())
         random.shuffle(tenants)  # when slots are few, no tenant is always last
         claimed = 0
         for tenant_id in tenants[:free]:
             claimed += await self._claim(tenant_id, min(MAX_CLAIM, max(1, free // len(tenants))))
-        return claimed
+        return claimed > 0
 
     async def _claim(self, tenant_id: TenantId, limit: int) -> int:
         now = self._clock()
@@ -127,6 +127,8 @@ class Deliverer:
             task = asyncio.create_task(self._send(flight))
             task.add_done_callback(self._count_done)
             self._flying[task] = flight
+        if flights:
+            self.took_off.hear()
         if claimed > len(flights):
             self._ring()
         return claimed
@@ -136,9 +138,8 @@ class Deliverer:
     ) -> tuple[int, list[Flight]]:
         until = now + timedelta(seconds=self._settings.lease_s)
         claim = await store.claim_due_messages(session, tenant_id, self._lease, now, until=until, limit=limit)
-        if not claim.messages:
+        if claim.policy is None:
             return 0, []
-        policy = _policy(await tenancy_store.get_tenant(session, tenant_id))
         recipients = await profiles_store.list_recipients(session, tenant_id, {m.device_id for m in claim.messages})
         own = await self._senders.load(session, tenant_id, {r.app_id for r in recipients.values()})
         sorted_ = _Sorted([], {}, {})
@@ -146,7 +147,7 @@ class Deliverer:
             recipient = recipients.get(waiting.device_id)
             sender = self._senders.pick(recipient, own)
             needs_address = sender.channel.needs_address
-            blockers = blockers_now(waiting, recipient, policy, needs_address=needs_address, now=now)
+            blockers = blockers_now(waiting, recipient, claim.policy, needs_address=needs_address, now=now)
             if blockers or recipient is None:
                 sorted_.decided[waiting.id] = Skipped(blockers)
             else:
@@ -225,11 +226,13 @@ class Deliverer:
 
     # --- record
 
-    async def _land(self) -> None:
-        """Wait until half of the sends have ended, at most 50 ms, and record those that did, tenant by tenant.
+    async def land(self) -> bool:
+        """Wait until half of the sends have ended, at most 50 ms, and record those that did; False when none is flying.
 
         Half, so that the other half keeps the sockets busy while the database is asked.
         """
+        if not self._flying:
+            return False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RECORD_EVERY_S):
                 await self._half_done.wait()
@@ -245,8 +248,11 @@ class Deliverer:
         self._half_done.clear()
         if self._flying and 2 * self._done >= len(self._flying):
             self._half_done.set()
-        if landed:
+        if landed and self._was_full:
             self._ring()
+        elif landed:
+            self._ring_others()
+        return True
 
     async def _record(self, tenant_id: TenantId, batch: Mapping[UUID, tuple[Flight, Outcome]]) -> None:
         now = self._clock()
@@ -273,10 +279,6 @@ def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Pau
     """The pause that holds a message back for longest, with its route."""
     held = [(route, pauses[route]) for route in flight.sender.routes(flight.recipient.platform) if route in pauses]
     return max(held, key=lambda pair: pair[1].until, default=None)
-
-
-def _policy(tenant: Tenant) -> Policy:
-    return Policy(tenant.timezone, tenant.quiet_start, tenant.quiet_end, tenant.sending_stopped)
 
 
 def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
@@ -307,9 +309,12 @@ def _push(waiting: Waiting, recipient: Recipient) -> Push:
 @contextlib.asynccontextmanager
 async def deliverer(
     sessions: Sessions, settings: Settings, bell: Bell, clock: Callable[[], datetime] = utc_now
-) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
-    """The worker's loop body, to be called again at once while it says True. Leaving finishes what is in flight."""
+) -> AsyncIterator[Deliverer]:
+    """The worker's sending. Leaving finishes what is in flight.
+
+    Its `claim` and `land` are the bodies of two loops, to be called again at once while they say True.
+    """
     async with open_senders(settings, clock) as senders:
-        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring)
-        yield made.step
+        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others)
+        yield made
         await made.finish()

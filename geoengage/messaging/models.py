@@ -20,8 +20,9 @@ class Message(TenantRow, Base):
     `person_id` is the profile, or the device while nobody is linked. `gates` are texts such as `campaign:<id>`; while
     one is closed the message is not sent. `reason` is the first blocker of a skipped message (`blockers` has all of
     them) or the provider's code of a failed one. `channel` is null until a channel has taken it. `timezone` is where
-    quiet hours are judged (null: the tenant's). `attempts` counts sendings, so 1 is the normal case. `push` are its
-    `rules.PushOptions`, null for none.
+    quiet hours are judged (null: the tenant's). `outlives_visit`: the end of its visit does not hold it back, for that
+    is what it is about. `attempts` counts sendings, so 1 is the normal case. `push` are its `rules.PushOptions`, null
+    for none.
     """
 
     __tablename__ = "message"
@@ -33,6 +34,7 @@ class Message(TenantRow, Base):
     zone_id: Mapped[UUID | None]
     zone_version: Mapped[int | None]
     visit_id: Mapped[UUID | None]
+    outlives_visit: Mapped[bool] = mapped_column(server_default="false")
     event_id: Mapped[UUID | None]
     purpose: Mapped[str] = mapped_column(Text)
     channel: Mapped[str | None] = mapped_column(Text)

@@ -40,6 +40,13 @@ class NoLan(errors.Conflict):
     title = "This computer is in no local network"
 
 
+class ManyProcesses(errors.Conflict):
+    """The listener belongs to one process, and several share the port."""
+
+    code = "many-processes"
+    title = "Not with several API processes"
+
+
 class PhonesOnly:
     """Lets through what phones need, without cookies; 404 for everything else, WebSockets are refused."""
 
@@ -86,9 +93,15 @@ class _Open:
 
 
 class LanListener:
-    """The listener: closed to begin with, one for the process. `host` None: every private address of the computer."""
+    """The listener: closed to begin with, one for the process. `host` None: every private address of the computer.
 
-    def __init__(self, app: ASGIApp, host: str | None, port: int, lifetime: timedelta = LIFETIME) -> None:
+    `is_alone`: no other process shares the console's port; else it stays closed, for the others would not know of it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, host: str | None, port: int, lifetime: timedelta = LIFETIME, *, is_alone: bool = True
+    ) -> None:
+        self._is_alone = is_alone
         self._app, self._host, self._port, self._lifetime = PhonesOnly(app), host, port, lifetime
         self._open: _Open | None = None
 
@@ -110,7 +123,9 @@ class LanListener:
         return [f"http://{address}:{self._open.port}" for address in self._open.addresses]
 
     async def open(self, now: datetime) -> None:
-        """Begin to serve, or start the two hours anew. Raises NoLan."""
+        """Begin to serve, or start the two hours anew. Raises NoLan, ManyProcesses."""
+        if not self._is_alone:
+            raise ManyProcesses("to connect phones on the local network, start the server with one process")
         addresses = (self._host,) if self._host else tuple(private_addresses())
         if not addresses:
             raise NoLan("no private network address was found: connect this computer to the Wi-Fi that the phone uses")

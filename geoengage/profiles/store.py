@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 
@@ -91,35 +91,36 @@ async def retire_moved(session: Session, tenant_id: TenantId, address: str, devi
     )
 
 
-async def hold_people(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> None:
-    """Keep these devices and their people from being erased until the commit (FOR KEY SHARE, which delays nobody else).
+async def hold_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
+    """Recipients by device id, kept from being erased until the commit (FOR KEY SHARE, which delays nobody else).
 
     For whoever is about to write rows about them without a lock of its own.
     """
-    them = (Device.tenant_id == tenant_id, Device.id.in_(device_ids))
-    people = select(Device.profile_id).where(*them)
-    profiles = select(Profile.id).where(Profile.tenant_id == tenant_id, Profile.id.in_(people))
-    for query in (profiles.order_by(Profile.id), select(Device.id).where(*them).order_by(Device.id)):  # in lock order
-        await session.execute(query.with_for_update(read=True, key_share=True))
+    parameters = {"tenant_id": tenant_id, "ids": list(device_ids)}
+    await session.execute(_HOLD_PROFILES, parameters)  # profiles come first in the lock order
+    return {row.id: _recipient(row) for row in await session.execute(_HOLD_RECIPIENTS, parameters)}
 
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
-    rows = await session.execute(
-        select(*_RECIPIENT)
-        .outerjoin(Profile, (Profile.tenant_id == Device.tenant_id) & (Profile.id == Device.profile_id))
-        .where(Device.tenant_id == tenant_id, Device.id.in_(device_ids))
-    )
+    rows = await session.execute(_RECIPIENTS, {"tenant_id": tenant_id, "ids": list(device_ids)})
     return {row.id: _recipient(row) for row in rows}
 
 
-# Columns and not whole rows: this is read for every message that is sent.
+# As text, and columns instead of whole rows: these are asked for every message that is sent.
 _RECIPIENT = (
-    Device.id, Device.app_id, Device.profile_id, Device.locale, Device.location, Device.marketing_push,
-    Device.personalisation, Device.is_test, Device.timezone, Device.push_provider, Device.push_address,
-    Device.push_kind, Device.push_retired_at, Device.platform, Profile.first_name, Profile.language,
-    Profile.attributes, Profile.suppressed_at,
-)  # fmt: skip
+    "SELECT d.id, d.app_id, d.profile_id, d.locale, d.location, d.marketing_push, d.personalisation, d.is_test,"
+    " d.timezone, d.push_provider, d.push_address, d.push_kind, d.push_retired_at, d.platform, p.first_name,"
+    " p.language, p.attributes, p.suppressed_at"
+    " FROM device d LEFT JOIN profile p ON p.tenant_id = d.tenant_id AND p.id = d.profile_id"
+    " WHERE d.tenant_id = :tenant_id AND d.id = ANY(CAST(:ids AS uuid[]))"
+)
+_RECIPIENTS = text(_RECIPIENT)
+_HOLD_RECIPIENTS = text(_RECIPIENT + " ORDER BY d.id FOR KEY SHARE OF d")
+_HOLD_PROFILES = text(
+    "SELECT id FROM profile WHERE tenant_id = :tenant_id AND id IN (SELECT profile_id FROM device"
+    " WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))) ORDER BY id FOR KEY SHARE"
+)
 
 
 def _recipient(row: Any) -> Recipient:

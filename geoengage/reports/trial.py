@@ -32,6 +32,6 @@ def starts(
     told = list(transitions)
     crossed = {t.visit_id: t.at for t in told if t.kind == "exited" and t.reason == "crossing"}
     for t in told:
-        if t.kind in ("entered", "dwelled") and t.zone_id in places:
+        if t.kind in ("entered", "dwelled", "exited") and t.zone_id in places:
             event = event_of(tenant_id, device_id, t, t.at)
             yield Start(event, places[t.zone_id], person, crossed.get(t.visit_id))

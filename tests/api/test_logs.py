@@ -191,8 +191,8 @@ async def test_no_delivery_leaves_a_secret_in_the_log(
             session.add(_device(world.tenant_id, world.app_id, device, address))
             await session.flush()
             await messaging.enqueue(session, world.tenant_id, [_draft(device)], now)
-    async with deliverer(sessions, settings, Bell(worker_url)) as step:
-        while await step():
+    async with deliverer(sessions, settings, Bell(worker_url)) as worker:
+        while await worker.step():
             pass
     assert {call.target for call in fcm.calls} == {f"{ADDRESS}-{fault}" for fault in FAULTS}
     assert "misconfigured" in logged.getvalue()

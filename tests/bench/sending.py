@@ -286,13 +286,19 @@ async def react(
     """Measure the capacity, then send half of it, and let people walk in meanwhile."""
     walkers = Walkers(bench, seed=4)
     sets = np.array_split(np.arange(len(bench.devices)), 8)
-    full = await load.run(
-        stack.port,
-        lambda n: load.request("/v1/pings", walkers.mixed_body(list(sets[n][:100]), bench.devices), bench.world.sk),
-        connections=8,
-        seconds=seconds / 2,
-    )
-    await stack.settled()
+
+    async def at_full_speed(seconds: float) -> load.Result:
+        result = await load.run(
+            stack.port,
+            lambda n: load.request("/v1/pings", walkers.mixed_body(list(sets[n][:100]), bench.devices), bench.world.sk),
+            connections=8,
+            seconds=seconds,
+        )
+        await stack.settled()
+        return result
+
+    await at_full_speed(0.1)  # API and worker build their indexes
+    full = await at_full_speed(seconds / 2)
     found = Reaction(full.per_s * 50, full.per_s * 100)
     loading = asyncio.create_task(keep_loaded(http, stack.url, bench, found.pings_per_s))
     started: dict[str, float] = {}

@@ -17,6 +17,7 @@ from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.reaction import on_zone_events
 from geoengage.campaigns.rules import (
     AttributeTest,
+    Cap,
     Content,
     Definition,
     Op,
@@ -29,8 +30,10 @@ from geoengage.campaigns.store import Filter
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import new_id
+from geoengage.messaging import store as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Purpose
+from geoengage.presence.rules.events import NOT_WALKED
 from geoengage.profiles import store as profiles
 from tests.campaign_rows import NOON, Ledger, make_device, make_mall, make_profile, make_store, make_zone
 from tests.factories import World, make_world
@@ -357,3 +360,40 @@ async def test_the_status_filter_agrees_with_the_rule(mall: Mall) -> None:
 
 def _status(row: Campaign) -> Status:
     return status_at(Status(row.status), row.valid_from, row.valid_to, NOON)
+
+
+async def test_who_leaves_is_written_to_unless_nobody_walked(mall: Mall) -> None:
+    campaign_id = await mall.campaign(kind=TriggerKind.EXITED, cap=Cap(20, 1))
+    await mall.campaign(zone_ids=(mall.zone_id,))  # waits for somebody who comes in
+    reasons = ("left", "silence", "phone_exit", "crossing", *sorted(NOT_WALKED))
+    exits = {r: await mall.ledger.exited(mall.device_id, mall.zone_id, reason=r) for r in reasons}
+    await mall.react(*exits.values())
+    messages = {m.event_id: m for m in await mall.messages()}
+    sent = {r for r in reasons if (m := messages.get(UUID(exits[r].payload["id"]))) and m.status == "queued"}
+    assert sent == {"left", "silence", "phone_exit", "crossing"}
+    assert {m.campaign_id for m in messages.values()} == {campaign_id}
+    assert len(messages) == len(sent), "nothing is recorded about exits that nobody walked"
+
+    claim = await messaging.claim_due_messages(
+        mall.session, mall.world.tenant_id, new_id(), SOON, until=SOON + timedelta(seconds=30), limit=20
+    )
+    assert [m.visit_ended for m in claim.messages] == [False] * 4, "its end is what they are about"
+
+
+async def test_the_end_of_a_visit_still_holds_back_the_others(mall: Mall) -> None:
+    await mall.campaign()
+    entered = await mall.ledger.entered(mall.device_id, mall.zone_id)
+    await mall.react(entered)
+    await mall.session.execute(
+        text("UPDATE visit SET exited_at = :at WHERE id = :id"), {"at": SOON, "id": entered.payload["visit_id"]}
+    )
+    claim = await messaging.claim_due_messages(
+        mall.session, mall.world.tenant_id, new_id(), SOON, until=SOON + timedelta(seconds=30), limit=20
+    )
+    assert [m.visit_ended for m in claim.messages] == [True]
+
+
+async def test_an_exit_that_became_known_too_late_is_recorded_so(mall: Mall) -> None:
+    await mall.campaign(kind=TriggerKind.EXITED)
+    await mall.react(await mall.ledger.exited(mall.device_id, mall.zone_id, reason="silence", late=True))
+    assert await mall.outcomes() == [("skipped", "late")]

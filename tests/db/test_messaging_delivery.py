@@ -250,8 +250,8 @@ async def test_leaving_the_worker_finishes_what_is_in_flight(
     fcm.fail_next("stall")
     installed = settings.model_copy(update={"fcm": fcm_settings, "worker": WORKER})
     bell = Bell("postgresql+psycopg://nowhere")
-    async with deliverer(outbox.sessions, installed, bell, outbox.clock) as deliver_once:
-        assert await deliver_once()
+    async with deliverer(outbox.sessions, installed, bell, outbox.clock) as worker:
+        assert await worker.claim()
         assert (await outbox.message(id_)).status == "sending"
     assert (await outbox.message(id_)).status == "sent"
 

@@ -47,9 +47,11 @@ class Server:
     stack: Stack
     world: World
 
-    async def call(self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None) -> Json:
-        """The answer's JSON; a refusal fails the test with the server's own words."""
-        headers = {"Authorization": f"Bearer {token}"}
+    async def call(
+        self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None, *, version: int | None = None
+    ) -> Json:
+        """The answer's JSON; a refusal fails the test with the server's own words. `version`: what an edit changes."""
+        headers = {"Authorization": f"Bearer {token}"} | ({"If-Match": f'"v{version}"'} if version else {})
         async with self.http.request(method, self.stack.url + path, json=body, headers=headers) as answer:
             text = await answer.text()
             assert answer.status < 300, f"{method} {path}: {answer.status} {text}"

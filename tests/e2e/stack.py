@@ -1,6 +1,7 @@
 """The whole product as real processes on a database of its own: API, worker, and a local server in FCM's place."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from geoengage.presence.service import IndexCache
 from geoengage.wiring import reactions
 from tests.conftest import KEY, ROOT
 
-READY_S = 40.0
+READY_S = 90.0
 # A reaction that has no cursor yet has read nothing.
 WAITING = """
 SELECT (SELECT count(*) FROM message_due),
@@ -34,6 +35,18 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
+def spawned(parent: int) -> list[int]:
+    """The children of a process that Python's multiprocessing has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and b"spawn_main" in (entry / "cmdline").read_bytes():
+                after_name = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(after_name[1]) == parent and after_name[0] != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
 @dataclass
 class Stack:
     """Processes by name. `start` and `kill` may be called as often as one likes."""
@@ -42,6 +55,7 @@ class Stack:
     data_dir: Path
     fcm_env: dict[str, str]
     port: int = field(default_factory=free_port)
+    api_processes: int = 1
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     @property
@@ -59,6 +73,7 @@ class Stack:
             "GEOENGAGE_DATA_DIR": str(self.data_dir),
             "GEOENGAGE_SECRET_KEY": KEY,
             "GEOENGAGE_PORT": str(self.port),
+            "GEOENGAGE_PROCESSES": str(self.api_processes),
             "GEOENGAGE_WORKER__LEASE_S": "3",
             "GEOENGAGE_WORKER__RETRY_BASE_S": "0.2",
             "PYTHONUNBUFFERED": "1",
@@ -71,6 +86,10 @@ class Stack:
                 start_new_session=True,
             )  # fmt: skip
             log.close()
+
+    def api_children(self) -> list[int]:
+        """The processes that answer HTTP, where there are several."""
+        return spawned(self.processes["serve"].pid)
 
     async def kill(self, name: str) -> None:
         """kill -9, as the power plug would."""

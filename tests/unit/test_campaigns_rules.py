@@ -472,7 +472,7 @@ OPEN = TargetStore(STORE, "Café", (Hours(frozenset(DAYS), 9 * 60, 18 * 60),))
 def zone(**over: object) -> TargetZone:
     values: dict[str, object] = {
         "zone_id": ZONE, "name": "Front", "kind": "store", "store_id": STORE, "is_published": True,
-        "is_sensitive": False, "dwell_s": (30,),
+        "is_sensitive": False, "dwell_s": (30,), "exit_s": 15.0,
     } | over  # fmt: skip
     return TargetZone(**values)
 
@@ -537,3 +537,11 @@ def test_small_groups_are_not_shown(part: int, whole: int | None, expected: int 
 def test_groups() -> None:
     assert visible_groups({"a": 0, "b": 9, "c": 10}) == {"c": 10}
     assert visible_groups({"a": 0, "b": 9}, exact=True) == {"b": 9}
+
+
+def test_a_zone_whose_exits_come_too_late_for_a_message() -> None:
+    slow, waits = zone(exit_s=120.0), content(kind=TriggerKind.EXITED)
+    (found,) = [w for w in warnings(waits, [slow], [], POLICY) if "exit_s" in w]
+    assert "after 120 s outside" in found
+    assert not [w for w in warnings(waits, [zone(exit_s=119.0)], [], POLICY) if "exit_s" in w]
+    assert not [w for w in warnings(content(), [slow], [], POLICY) if "exit_s" in w]

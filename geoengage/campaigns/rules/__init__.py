@@ -13,6 +13,7 @@ from geoengage.campaigns.rules.decision import (
     expires_at,
     in_audience,
     is_triggered,
+    outlives_visit,
     waits_at,
 )
 from geoengage.campaigns.rules.definition import (
@@ -51,6 +52,6 @@ __all__ = [
     "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status",
     "TargetStore", "TargetZone", "TriggerKind", "WrongStatus", "after_activate", "after_edit", "after_pause",
     "check_in_review", "check_texts", "decide", "expires_at", "in_audience", "is_triggered", "length_warnings",
-    "needs_review", "overlap", "reviewed_part", "status_at", "visible", "visible_groups", "waits_at", "warnings",
-    "write", "write_for",
+    "needs_review", "outlives_visit", "overlap", "reviewed_part", "status_at", "visible",
+    "visible_groups", "waits_at", "warnings", "write", "write_for",
 ]  # fmt: skip

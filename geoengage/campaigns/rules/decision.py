@@ -23,12 +23,12 @@ from geoengage.campaigns.rules.definition import (
 )
 from geoengage.kit.clock import hours_end, is_within_hours
 from geoengage.messaging.rules import Blocker, in_holdout
-from geoengage.presence.rules.events import ZoneDwelled, ZoneTransition
+from geoengage.presence.rules.events import NOT_WALKED, ZoneDwelled, ZoneExited, ZoneTransition
 from geoengage.profiles.rules import Recipient
 from geoengage.venues.rules import ZoneKind, is_open
 
 PUSH_MAX_AGE_S = 120  # DESIGN section 4, rule 6: an older event is about where somebody was
-VALID_FOR = timedelta(minutes=10)  # DESIGN section 3: entered and dwelled messages
+VALID_FOR = timedelta(minutes=10)  # DESIGN section 3: messages about a zone
 GRANTED = "granted"
 
 
@@ -83,14 +83,23 @@ def is_triggered(content: Content, event: ZoneTransition, place: Place) -> bool:
     """Whether the event is what the campaign waits for.
 
     A store is entered through its zones of kind `store`; its car park or delivery area is not the store. A dwell mark
-    that passed in silence starts nothing: nobody knows whether the person was still there.
+    that passed in silence starts nothing: nobody knows whether the person was still there. Nor does an exit that nobody
+    walked, because somebody edited the zone, or the phone may not be located any more.
     """
-    if isinstance(event, ZoneDwelled):
-        right = content.kind is TriggerKind.DWELLED and event.dwell_s == content.definition.dwell_s
-    else:
-        right = content.kind is TriggerKind.ENTERED
+    match event:
+        case ZoneDwelled():
+            right = content.kind is TriggerKind.DWELLED and event.dwell_s == content.definition.dwell_s
+        case ZoneExited():
+            right = content.kind is TriggerKind.EXITED and event.reason not in NOT_WALKED
+        case _:
+            right = content.kind is TriggerKind.ENTERED
     here = waits_at(content, event.zone_id, place.zone_kind, place.store_id)
     return right and not event.by_silence and here
+
+
+def outlives_visit(event: ZoneTransition) -> bool:
+    """Whether a message of this event is still right when the visit is over: it is what the exit caused."""
+    return isinstance(event, ZoneExited)
 
 
 def waits_at(content: Content, zone_id: UUID, zone_kind: str, store_id: UUID | None) -> bool:
@@ -145,7 +154,7 @@ def decide(case: Case, policy: Policy, history: History, now: datetime) -> list[
         (Blocker.COOLDOWN, lambda: _cools_down(case, history, now)),
         (Blocker.CAP, lambda: _is_capped(case, policy, history, now)),
         (Blocker.LATE, lambda: case.event.late or now - case.event.at > timedelta(seconds=PUSH_MAX_AGE_S)),
-        (Blocker.VISIT_ENDED, lambda: case.visit_ended_at is not None),
+        (Blocker.VISIT_ENDED, lambda: case.visit_ended_at is not None and not outlives_visit(case.event)),
     )
     return [blocker for blocker, holds in checks if holds()]
 

@@ -19,6 +19,7 @@ class TriggerKind(StrEnum):
 
     ENTERED = "entered"
     DWELLED = "dwelled"
+    EXITED = "exited"
 
 
 class QuietHours(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 from uuid import UUID
 
-from geoengage.campaigns.rules.decision import Policy
+from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, QuietHours, TriggerKind, open_hours
 from geoengage.campaigns.rules.wording import SAMPLE_NAME, Names, write
 from geoengage.messaging.rules.text import TextError
@@ -29,6 +29,7 @@ class TargetZone:
     is_published: bool
     is_sensitive: bool
     dwell_s: tuple[int, ...]
+    exit_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ def _about_zones(content: Content, zones: Sequence[TargetZone], stores: Sequence
             yield (
                 f"Zone “{zone.name}” has no dwell mark of {mark} s: set its rules.dwell_s to [{marks}]"
                 f" (PATCH /v1/zones/{zone.zone_id}) and publish it."
+            )
+        if content.kind is TriggerKind.EXITED and zone.exit_s >= PUSH_MAX_AGE_S:
+            yield (
+                f"Zone “{zone.name}” believes that somebody left after {zone.exit_s:.0f} s outside (rules.exit_s), and"
+                f" messages go out within {PUSH_MAX_AGE_S} s: nothing will be sent. Lower it, and publish the zone."
             )
     with_zone = {zone.store_id for zone in zones if zone.kind == ZoneKind.STORE}
     for store in stores:

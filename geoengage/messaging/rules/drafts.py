@@ -89,7 +89,8 @@ class Draft:
     shows only once: a newer message with the same key replaces the older. `gates` are keys made by `campaign_gate` and
     `zone_gate`; the tenant's gate is added by itself. `timezone` is the IANA zone in which quiet hours are judged
     again before sending; None means the tenant's. `fault`: the campaign cannot be rendered; recorded as misconfigured
-    with this reason and never sent. `push`: sound, picture, link and the like.
+    with this reason and never sent. `outlives_visit`: that the visit is over does not hold it back. `push`: sound,
+    picture, link and the like.
     """
 
     device_id: UUID
@@ -99,6 +100,7 @@ class Draft:
     zone_id: UUID | None = None
     zone_version: int | None = None
     visit_id: UUID | None = None
+    outlives_visit: bool = False
     event_id: UUID | None = None
     purpose: str = Purpose.MARKETING
     title: str

@@ -44,20 +44,16 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     A draft whose (campaign, person, step, occurrence) was decided before is dropped. Queued ones are spent from their
     people's budgets, which the caller holds (`lock_budgets`). Ends with the ledger: call it last.
     """
-    named = {new_id(now): draft for draft in drafts}
-    keys = [(d.campaign_id, d.person_id, d.step, d.occurrence, id_) for id_, d in named.items()]
-    fresh = await store.insert_send_keys(session, tenant_id, keys, now)
-    rows = [_row(id_, draft, now) for id_, draft in named.items() if id_ in fresh]
-    queued = [row for row in rows if row["status"] == Status.QUEUED]
-    await store.spend_budgets(
-        session, tenant_id, [(row["person_id"], row["campaign_id"], row["id"]) for row in queued], now
-    )
-    await store.insert_messages(session, tenant_id, rows)
+    rows = [_row(new_id(now), draft) for draft in drafts]
+    fresh = await store.insert_messages(session, tenant_id, rows, now)
+    rows = [row for row in rows if row["id"] in fresh]
+    queued = [(row["person_id"], row["campaign_id"], row["id"]) for row in rows if row["status"] == Status.QUEUED]
+    await store.spend_budgets(session, tenant_id, queued, now)
     await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)
     return [row["id"] for row in rows]
 
 
-def _row(id_: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
+def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
     blockers = in_order(draft.blockers)
     status = Status.SKIPPED if blockers else Status.MISCONFIGURED if draft.fault else Status.QUEUED
     return {
@@ -69,6 +65,7 @@ def _row(id_: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
         "zone_id": draft.zone_id,
         "zone_version": draft.zone_version,
         "visit_id": draft.visit_id,
+        "outlives_visit": draft.outlives_visit,
         "event_id": draft.event_id,
         "purpose": str(draft.purpose),
         "channel": None,
@@ -82,9 +79,9 @@ def _row(id_: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
         "push": msgspec.to_builtins(draft.push) or None,
         "collapse_key": draft.collapse_key,
         "timezone": draft.timezone,
-        "attempts": 0,
-        "created_at": now,
         "expires_at": draft.expires_at,
+        "step": draft.step,
+        "occurrence": draft.occurrence,
     }
 
 

@@ -1,7 +1,7 @@
 """SQL of delivery: finding who has work, claiming it, writing down what became of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from geoengage.kit.db import Session, row_dict
+from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.rules import NO_OPTIONS, PushOptions, Settled, Status, Waiting
+from geoengage.messaging.rules import NO_OPTIONS, Policy, PushOptions, Settled, Status, Waiting
 
 
 async def list_due_tenants(session: Session, now: datetime) -> list[TenantId]:
@@ -28,47 +28,60 @@ async def list_due_tenants(session: Session, now: datetime) -> list[TenantId]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Messages that belong to a worker until its lease runs out. `lost` ones were being sent by a worker that died."""
+    """Messages that belong to a worker until its lease runs out, and their tenant's policy (None when there are none).
+
+    `lost` ones were being sent by a worker that died.
+    """
 
     messages: list[Waiting]
     lost: frozenset[UUID]
+    policy: Policy | None = None
+
+
+_WAITING = tuple(field.name for field in fields(Waiting))
+# One statement, since somebody waits for it. LATERAL with OFFSET: whatever the statistics of a fresh partition say, a
+# message is found by its key.
+_CLAIM = text("""
+WITH due AS (
+  SELECT message_id, lease FROM message_due WHERE tenant_id = :tenant_id AND due_at <= :now
+  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED),
+taken AS (
+  UPDATE message_due d SET lease = :lease, due_at = :until FROM due
+  WHERE d.tenant_id = :tenant_id AND d.message_id = due.message_id
+  RETURNING d.message_id, due.lease IS NOT NULL AS was_leased)
+SELECT m.*, taken.was_leased, t.timezone AS tenant_timezone, t.quiet_start, t.quiet_end,
+  t.sending_stopped_at IS NOT NULL AS stopped
+FROM taken CROSS JOIN LATERAL (
+  SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
+    m.push, m.collapse_key, m.timezone, m.attempts, m.expires_at,
+    CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
+    ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
+    NOT m.outlives_visit AND EXISTS (SELECT FROM visit v
+        WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL)
+      OR EXISTS (SELECT FROM zone_event e WHERE e.tenant_id = m.tenant_id AND e.device_id = m.device_id
+        AND e.at > m.created_at - interval '2 days' AND e.visit_id = m.visit_id AND e.kind = 'retracted'
+        AND e.dwell_s IS NULL)  -- late positions have shown that it never was
+      AS visit_ended
+  FROM message m WHERE m.tenant_id = :tenant_id AND m.id = taken.message_id OFFSET 0) AS m
+JOIN tenant t ON t.id = :tenant_id ORDER BY m.id
+""")
 
 
 async def claim_due_messages(
     session: Session, tenant_id: TenantId, lease: UUID, now: datetime, *, until: datetime, limit: int
 ) -> Claim:
     """Take up to `limit` due messages, longest due first (SKIP LOCKED), with what the last check needs to know."""
-    claimed = await session.execute(
-        text("""
-WITH due AS (
-  SELECT message_id, lease FROM message_due WHERE tenant_id = :tenant_id AND due_at <= :now
-  ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
-UPDATE message_due d SET lease = :lease, due_at = :until FROM due
-WHERE d.tenant_id = :tenant_id AND d.message_id = due.message_id
-RETURNING d.message_id, due.lease IS NOT NULL AS was_leased
-"""),
-        {"tenant_id": tenant_id, "now": now, "lease": lease, "until": until, "limit": limit},
+    found = await session.execute(
+        _CLAIM, {"tenant_id": tenant_id, "now": now, "lease": lease, "until": until, "limit": limit}
     )
-    taken = {row.message_id: row.was_leased for row in claimed}
-    if not taken:
+    rows = found.all()
+    if not rows:
         return Claim([], frozenset())
-    rows = await session.execute(
-        text("""
-SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
-  m.push, m.collapse_key, m.timezone, m.attempts, m.expires_at,
-  CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
-  ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
-  EXISTS (SELECT FROM visit v WHERE v.tenant_id = m.tenant_id AND v.id = m.visit_id AND v.exited_at IS NOT NULL)
-    OR EXISTS (SELECT FROM zone_event e WHERE e.tenant_id = m.tenant_id AND e.device_id = m.device_id
-      AND e.at > m.created_at - interval '2 days' AND e.visit_id = m.visit_id AND e.kind = 'retracted'
-      AND e.dwell_s IS NULL)  -- late positions have shown that it never was
-    AS visit_ended
-FROM message m WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) ORDER BY m.id
-"""),
-        {"tenant_id": tenant_id, "ids": list(taken)},
-    )
-    messages = [Waiting(**row_dict(row) | {"push": _options(row.push)}) for row in rows]
-    return Claim(messages, frozenset(id_ for id_, was_leased in taken.items() if was_leased))
+    policy = Policy(rows[0].tenant_timezone, rows[0].quiet_start, rows[0].quiet_end, rows[0].stopped)
+    messages = [
+        Waiting(**{name: row._mapping[name] for name in _WAITING} | {"push": _options(row.push)}) for row in rows
+    ]
+    return Claim(messages, frozenset(row.id for row in rows if row.was_leased), policy)
 
 
 def _options(stored: dict[str, Any] | None) -> PushOptions:
@@ -129,24 +142,19 @@ async def settle_messages(
         }
         for id_, s in settled.items()
     ]
-    parameters = {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()}
     await session.execute(
         text("""
-UPDATE message m SET status = r.status, reason = r.reason, blockers = r.blockers, sent_at = r.sent_at,
-  provider_answer = coalesce(r.answer, m.provider_answer)
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-  AS r (id uuid, status text, reason text, blockers text[], answer text, sent_at timestamptz)
-WHERE m.tenant_id = :tenant_id AND m.id = r.id
-"""),
-        parameters,
-    )
-    await session.execute(
-        text("""
-WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, due_at timestamptz)),
+WITH r AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, status text, reason text, blockers text[],
+    answer text, sent_at timestamptz, due_at timestamptz)),
+settled AS (
+  UPDATE message m SET status = r.status, reason = r.reason, blockers = r.blockers, sent_at = r.sent_at,
+    provider_answer = coalesce(r.answer, m.provider_answer)
+  FROM r WHERE m.tenant_id = :tenant_id AND m.id = r.id),
 put_off AS (
   UPDATE message_due d SET lease = NULL, due_at = r.due_at FROM r
   WHERE d.tenant_id = :tenant_id AND d.message_id = r.id AND r.due_at IS NOT NULL)
 DELETE FROM message_due d USING r WHERE d.tenant_id = :tenant_id AND d.message_id = r.id AND r.due_at IS NULL
 """),
-        parameters,
+        {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()},
     )

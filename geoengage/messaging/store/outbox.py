@@ -1,51 +1,56 @@
 """SQL of what waits to be sent: writing drafts, budgets, gates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.models import Message, MessageDue
 from geoengage.messaging.rules import BUDGET_DAYS, Budget, Send
 
+_INSERT = text("""
+WITH r AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, device_id uuid, person_id uuid,
+    campaign_id uuid, store_id uuid, zone_id uuid, zone_version int, visit_id uuid, outlives_visit bool,
+    event_id uuid, purpose text, status text, reason text, blockers text[], gates text[], title text, body text,
+    data jsonb, push jsonb, collapse_key text, timezone text, expires_at timestamptz, step text, occurrence uuid)),
+fresh AS (
+  INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
+  SELECT :tenant_id, campaign_id, person_id, step, occurrence, id, :now FROM r
+  ON CONFLICT DO NOTHING RETURNING message_id),
+new AS (
+  INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
+    timezone, expires_at, attempts, created_at)
+  SELECT :tenant_id, r.id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
+    timezone, expires_at, 0, :now
+  FROM r JOIN fresh ON fresh.message_id = r.id),
+due AS (
+  INSERT INTO message_due (tenant_id, message_id, due_at)
+  SELECT :tenant_id, r.id, :now FROM r JOIN fresh ON fresh.message_id = r.id WHERE r.status = 'queued')
+SELECT message_id FROM fresh
+""")
 
-async def insert_send_keys(
-    session: Session, tenant_id: TenantId, keys: Sequence[tuple[UUID, UUID, str, UUID, UUID]], now: datetime
+
+async def insert_messages(
+    session: Session, tenant_id: TenantId, rows: Sequence[Mapping[str, Any]], now: datetime
 ) -> set[UUID]:
-    """Claim (campaign, person, step, occurrence, message id) once each; returns the message ids that were first."""
-    columns = [list(column) for column in zip(*keys, strict=True)] or [[], [], [], [], []]
-    rows = await session.execute(
-        text(
-            "INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)"
-            " SELECT :tenant_id, k.*, :now FROM unnest(CAST(:campaigns AS uuid[]), CAST(:people AS uuid[]),"
-            "  CAST(:steps AS text[]), CAST(:occurrences AS uuid[]), CAST(:messages AS uuid[])) AS k"
-            " ON CONFLICT DO NOTHING RETURNING message_id"
-        ),
-        {"tenant_id": tenant_id, "now": now}
-        | dict(zip(("campaigns", "people", "steps", "occurrences", "messages"), columns, strict=True)),
-    )
-    return set(rows.scalars())
+    """Insert messages; the queued ones become due at once. Returns the ids of those that are new.
 
-
-async def insert_messages(session: Session, tenant_id: TenantId, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert messages given as columns (without tenant_id); the queued ones become due at once."""
+    `rows`: JSON-ready mappings with the columns' names, and `step` and `occurrence`. A (campaign, person, step,
+    occurrence) that has had its message before is left out. One statement, since somebody waits for it.
+    """
     if not rows:
-        return
-    # render_nulls: else rows with and without a store or a reason would become statements of their own
-    statement = insert(Message).execution_options(render_nulls=True)
-    await session.execute(statement, [{"tenant_id": tenant_id} | row for row in rows])
-    due = [
-        {"tenant_id": tenant_id, "message_id": row["id"], "due_at": row["created_at"]}
-        for row in rows
-        if row["status"] == "queued"
-    ]
-    if due:
-        await session.execute(insert(MessageDue), due)
+        return set()
+    found = await session.execute(
+        _INSERT, {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode(), "now": now}
+    )
+    return set(found.scalars())
 
 
 # --- budgets -----------------------------------------------------------------------------------------------------
@@ -55,20 +60,13 @@ async def lock_budgets(
     session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
 ) -> dict[UUID, Budget]:
     """Lock the budgets of these people in id order until the commit; missing ones are made."""
-    parameters = {"tenant_id": tenant_id, "people": sorted(set(person_ids)), "today": now.date()}
-    await session.execute(
-        text(
-            "INSERT INTO person_budget (tenant_id, person_id, updated_on)"
-            " SELECT :tenant_id, p, :today FROM unnest(CAST(:people AS uuid[])) AS p ON CONFLICT DO NOTHING"
-        ),
-        parameters,
-    )
     rows = await session.execute(
         text(
-            "SELECT person_id, sends FROM person_budget WHERE tenant_id = :tenant_id AND person_id = ANY(:people)"
-            " ORDER BY person_id FOR NO KEY UPDATE"
+            "INSERT INTO person_budget AS b (tenant_id, person_id, updated_on)"
+            " SELECT :tenant_id, p, :today FROM unnest(CAST(:people AS uuid[])) AS p"
+            " ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = b.updated_on RETURNING person_id, sends"
         ),
-        parameters,
+        {"tenant_id": tenant_id, "people": sorted(set(person_ids)), "today": now.date()},
     )
     return {
         person_id: Budget(person_id, msgspec.convert(sends, tuple[Send, ...], strict=False)).recent(now)

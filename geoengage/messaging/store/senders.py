@@ -29,9 +29,11 @@ async def list_firebase_senders(
 ) -> list[FirebaseAccount]:
     """The senders of those of these apps that have their own. Takes no lock."""
     rows = await session.execute(
-        select(FirebaseSender.app_id, FirebaseSender.revision, FirebaseSender.project_id, FirebaseSender.status).where(
-            FirebaseSender.tenant_id == tenant_id, FirebaseSender.app_id.in_(app_ids)
-        )
+        text(
+            "SELECT app_id, revision, project_id, status FROM firebase_sender"
+            " WHERE tenant_id = :tenant_id AND app_id = ANY(:app_ids)"
+        ),
+        {"tenant_id": tenant_id, "app_ids": list(app_ids)},
     )
     return [FirebaseAccount(*row) for row in rows]
 

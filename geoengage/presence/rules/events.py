@@ -52,6 +52,10 @@ class ZoneExited(ZoneTransition, frozen=True, kw_only=True, tag="zone.exited"):
     """A device left, fell silent, or its zone changed (`reason`)."""
 
 
+# Exits that nobody walked: the zone was edited, closed or taken down, consent went, a trial moved the phone.
+NOT_WALKED = frozenset({"zone_changed", "zone_deleted", "schedule_closed", "consent_withdrawn", "relocated"})
+
+
 class ZoneRetracted(ZoneTransition, frozen=True, kw_only=True, tag="zone.retracted"):
     """Something that never was: with `dwell_s` a mark that a later time-out contradicts, for the device had left before
     it; without, a whole visit that late fixes contradict (`at`: when it was believed to have begun)."""

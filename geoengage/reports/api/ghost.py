@@ -102,7 +102,7 @@ class GhostCampaign(BaseModel):
     zone_id: UUID | None = Field(description="The zone it waits at; null for the draft.")
     verdict: str = Field(
         description="would_send; what holds it back (quiet_hours, campaign_hours, cooldown, cap, visit_ended); its"
-        " status when it does not run; not_triggered, not_dwelled; depends_on_person."
+        " status when it does not run; not_triggered, not_dwelled, not_exited; depends_on_person."
     )
     text: str = Field(description="The same in words.")
 

@@ -182,6 +182,7 @@ _HOW = {
     "schedule_opened": "the zone opened while it stood there",
     "late_fixes": "positions that came late show that it was otherwise",
     "dwell": "stayed long enough",
+    "known": "so it was before already",
     "one_fix": "one position inside, not believed yet",
     "seen_outside": "seen outside, not believed yet",
     "came_back": "seen inside again",
@@ -287,6 +288,11 @@ def silence(status: str, trigger: str, *, addressed: bool) -> tuple[str, str]:
         return status, f"The campaign is {status.replace('_', ' ')}."
     if not addressed:
         return "not_in_audience", "This person is not in the campaign's audience."
+    if trigger == "exited":
+        return "not_exited", (
+            "The campaign waits for people who leave. This visit goes on, or its end was nobody's walking out: the zone"
+            " was edited, closed or taken down, or the phone may not be located any more."
+        )
     if trigger == "dwelled":
         return "not_dwelled", "The campaign waits for people who stay; this visit did not reach its mark in that time."
     return "undecided", "The campaign started after this visit, heard of it over an hour late, or has not decided yet."

@@ -53,6 +53,9 @@ def phase_text(s: Standing, now: datetime) -> str:
     return stayed + reached + (f"; the next mark is at {mark} s." if mark else ".")
 
 
+_MOMENTS = {TriggerKind.ENTERED: "on coming in", TriggerKind.EXITED: "on leaving", TriggerKind.DWELLED: "in time"}
+
+
 def campaign_verdict(status: str, kind: TriggerKind, tried: Sequence[Tried]) -> tuple[str, str]:
     """What one campaign would do for the visitor at one zone: a verdict and the same in words."""
     if status != "active":
@@ -60,7 +63,7 @@ def campaign_verdict(status: str, kind: TriggerKind, tried: Sequence[Tried]) -> 
     sent = [t for t in tried if t.would_send]
     if sent:
         event = sent[0].start.event
-        when = "on coming in" if event.dwell_s is None else f"after {event.dwell_s} s"
+        when = f"after {event.dwell_s} s" if event.dwell_s else _MOMENTS[kind]
         more = f", {len(sent)} times in this walk" if len(sent) > 1 else ""
         return "would_send", f"Would send its message {when}{more}, to somebody who agreed to such messages."
     held = [t for t in tried if t.addressed]
@@ -68,6 +71,6 @@ def campaign_verdict(status: str, kind: TriggerKind, tried: Sequence[Tried]) -> 
         return str(held[0].blockers[0]), blockers_text(held[0].blockers)
     if tried:
         return "depends_on_person", "Sends to people with a certain attribute only; the ghost has none."
-    if kind is TriggerKind.DWELLED:
+    if kind in (TriggerKind.DWELLED, TriggerKind.EXITED):
         return silence(status, str(kind), addressed=True)
     return "not_triggered", "Waits for somebody to come in, which did not happen in this walk."

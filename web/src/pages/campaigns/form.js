@@ -43,6 +43,7 @@ export function campaignForm({ context, names, campaign, query }) {
     [
       ['entered', 'enters'],
       ['dwelled', 'stays in'],
+      ['exited', 'leaves'],
     ],
     trigger.kind,
     { testid: 'trigger-kind' },

@@ -49,6 +49,7 @@ export function triggerText({ trigger }, names) {
   ].join(' or ');
   if (trigger.kind === 'dwelled')
     return `When somebody has stayed ${trigger.dwell_s ? duration(trigger.dwell_s) : 'a while'} in ${places || 'no zone yet'}`;
+  if (trigger.kind === 'exited') return `When somebody leaves ${places || 'no zone yet'}`;
   return `When somebody enters ${places || 'no zone yet'}`;
 }
 
