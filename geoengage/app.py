@@ -123,6 +123,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.speakers = Speakers()
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
+    app.add_middleware(presence.PingDoor)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
     for router in (
         tenancy,
@@ -141,7 +142,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(ingest.router)
-    app.router.routes.insert(0, presence.pings_route)  # the hot path: nothing is matched before it
     app.router.routes.extend(ingest.routes)
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -149,7 +149,7 @@ async def upkeep_once(sessions: Sessions) -> None:
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
     async with transaction(sessions, None) as session:
-        pings = (("ping", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
+        pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
         for table, days in (*pings, ("zone_event", EVENT_DAYS)):
             await partitions.drop_before(session, table, now - timedelta(days=days))
         await presence_store.delete_old_pings(session, now)

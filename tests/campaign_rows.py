@@ -1,7 +1,7 @@
 """Rows that campaign tests need: places, people, events of presence. Times are around today's NOON."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -49,7 +49,7 @@ async def make_zone(
     values: dict[str, object] = {
         "name": "Front", "kind": "store", "levels": [0] if mall_id else [], "tags": [], "sensitivity": "none",
         "geom": MultiPolygon([box(8.5, 47.4, 8.501, 47.401)]), "rules": {}, "extra": {}, "store_id": store_id,
-        "mall_id": mall_id,
+        "mall_id": mall_id, "effective_from": datetime.now(UTC) - timedelta(days=1) if published else None,
     } | over  # fmt: skip
     session.add(ZoneVersion(tenant_id=world.tenant_id, zone_id=zone.id, version=1, **values))
     await session.flush()

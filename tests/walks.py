@@ -5,12 +5,13 @@ shares, and hands them to `decide`. `tick` is the worker's clock.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 import shapely
+from msgspec.structs import replace
 from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import disc_share, signed_distance

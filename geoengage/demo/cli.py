@@ -74,7 +74,7 @@ def check() -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(hidden=True)
 def receiver() -> None:
     """Receive the demo's webhooks, verify them and print a line for each: another system, in small."""
     receiving.serve(os.environ[receiving.SECRET], int(os.environ[receiving.PORT]))

@@ -20,7 +20,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store as presence
-from geoengage.presence.rules.fixes import PingIn, Rejected
+from geoengage.presence.rules.fixes import Rejected, UncheckedPing
 from geoengage.presence.rules.relocation import map_epoch
 from geoengage.presence.service import Batch, IndexCache, nearby
 from geoengage.presence.writer import PingWriter
@@ -41,7 +41,7 @@ NEAR_CROSSING = 200  # regions among which the one that was crossed is looked fo
 class Stored:
     """What became of a reading. `newest`: its newest position, if that is fresh enough to say where the phone is."""
 
-    newest: PingIn | None = None
+    newest: UncheckedPing | None = None
     no_consent: bool = False
 
 

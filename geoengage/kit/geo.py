@@ -90,16 +90,16 @@ def disc_share(polygon: BaseGeometry, x: float, y: float, radius: float) -> floa
         oriented = shapely.orient_polygons(part)
         for ring in (oriented.exterior, *oriented.interiors):
             corners = shapely.get_coordinates(ring) - (x, y)
-            total += _ring_overlap(corners[:-1], corners[1:], radius)
+            d = np.diff(corners, axis=0)
+            moving = (d != 0).any(axis=1)
+            total += float(overlap_parts(corners[:-1][moving], d[moving], np.full(moving.sum(), radius)).sum())
     return min(1.0, max(0.0, total / (np.pi * radius * radius)))
 
 
-def _ring_overlap(p: Floats, q: Floats, r: float) -> float:
-    """Signed area of the overlap between the circle of radius r at the origin and a closed ring p → q."""
-    d = q - p
+def overlap_parts(p: Floats, d: Floats, r: Floats) -> Floats:
+    """What each directed edge from p along d adds to the area of polygon ∩ circle of radius r around the origin."""
+    q = p + d
     a = (d * d).sum(axis=1)
-    keep = a > 0
-    p, q, d, a = p[keep], q[keep], d[keep], a[keep]
     b = (p * d).sum(axis=1)
     root = np.sqrt(np.maximum(b * b - a * ((p * p).sum(axis=1) - r * r), 0.0))
     t1 = np.clip((-b - root) / a, 0.0, 1.0)[:, None]
@@ -107,12 +107,12 @@ def _ring_overlap(p: Floats, q: Floats, r: float) -> float:
     # An end that lies inside is taken as it is: next to the centre a rounding error would be an angle.
     m1, m2 = p + d * t1, np.where(t2 >= 1.0, q, p + d * t2)
     # p…m1 outside the circle (sector), m1…m2 inside (triangle), m2…q outside (sector)
-    return float((_sector(p, m1, r) + _cross(m1, m2) / 2 + _sector(m2, q, r)).sum())
+    return np.asarray(_sector(p, m1, r) + _cross(m1, m2) / 2 + _sector(m2, q, r))
 
 
 def _cross(u: Floats, v: Floats) -> Floats:
     return np.asarray(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
 
 
-def _sector(u: Floats, v: Floats, r: float) -> Floats:
+def _sector(u: Floats, v: Floats, r: Floats) -> Floats:
     return np.asarray(np.arctan2(_cross(u, v), (u * v).sum(axis=1)) * (r * r / 2))

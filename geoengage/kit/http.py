@@ -139,6 +139,16 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal_error)
 
 
+async def error_response(request: Request, error: Exception) -> Response:
+    """What the application's handlers answer to an error, for who answers before it; bugs are raised again."""
+    handlers = request.app.exception_handlers
+    kind = next(k for k in type(error).__mro__ if k in handlers)
+    if kind is Exception:
+        raise error
+    response: Response = await handlers[kind](request, error)
+    return response
+
+
 # --- dependencies -----------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ _HEADERS = [
 ]
 _DOCS = "/docs"  # FastAPI's page loads its scripts from elsewhere; it gets a CSP of its own
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_RINGS_ITSELF = {"/v1/pings"}  # most pings publish nothing, and each ring wakes every process
 _TOO_LARGE = '{"type":"/problems/too-large","title":"The request is too large","status":413,"detail":"%s"}'
 
 
@@ -40,6 +41,7 @@ class Outermost:
         self._app = app
         csp = CSP.format(images=f" {images_from}" if images_from else "")
         self._headers = [(b"content-security-policy", csp.encode()), *_HEADERS]
+        self._counters: dict[tuple[str, int], Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -61,12 +63,18 @@ class Outermost:
             await _refuse(send_with_headers, limit)
         else:
             await self._app(scope, _limited(receive, limit), send_with_headers)
-        if scope["method"] not in _SAFE and status < 400:
+        if scope["method"] not in _SAFE and status < 400 and scope["path"] not in _RINGS_ITSELF:
             scope["app"].state.bell.ring()
-        REQUESTS.labels(scope["method"], status).inc()
+        self._count(scope["method"], status)
         if status >= 500 or not scope["path"].startswith(("/v1/pings", "/ui/", "/healthz", "/readyz")):
             path, took = log.shown_path(scope["path"]), round((time.perf_counter() - started) * 1000, 1)
             logger.info("request", method=scope["method"], path=path, status=status, ms=took)
+
+    def _count(self, method: str, status: int) -> None:
+        counter = self._counters.get((method, status))
+        if counter is None:  # looking up labels costs more than counting
+            counter = self._counters[method, status] = REQUESTS.labels(method, status)
+        counter.inc()
 
 
 def max_body_bytes(path: str) -> int:

@@ -13,7 +13,7 @@ from geoengage.kit.ids import lowest_id
 
 AHEAD = timedelta(days=14)
 BEHIND = timedelta(days=8)  # the oldest ping that is accepted, and a day
-_DAILY = {"ping", "ping_rejection", "checkpoint"}
+_DAILY = {"ping_run", "ping_rejection", "checkpoint"}
 
 
 async def _tables(session: Session) -> list[tuple[str, str, int]]:

@@ -205,13 +205,15 @@ async def what_follows(
     Positions have no holes but those that retention made: such a one is told as `gap`.
     """
     newest = await events.head(session, tenant_id)  # asked first: what it counts is there to be read
+    if newest <= position:
+        return [], position
     recorded = await events.read(session, tenant_id, position, BATCH)
     described = await describe(session, tenant_id, recorded, key=key, store_ids=store_ids)
     told = [sse(*item) for item in described]
     follows = recorded[0].position if recorded else newest + 1
     if follows > position + 1:
         told.insert(0, sse(follows - 1, "gap", gap("expired", position + 1, follows - 1)))
-    reached = recorded[-1].position if recorded else max(position, newest)
+    reached = recorded[-1].position if recorded else newest
     if recorded and (not described or described[-1][0] < reached):
         told.append(b"id: %d\n\n" % reached)  # no event, but where to resume from
     return told, reached

@@ -1,6 +1,6 @@
 """Tables of the ping path. Partitioned ones have no foreign keys and no reference to them.
 
-`ping`, `ping_rejection` and `zone_event` are partitioned by time, `visit` by its UUIDv7 id. A partitioned table's key
+`ping_run`, `ping_rejection`, `zone_event` are partitioned by time, `visit` by its UUIDv7 id. A partitioned table's key
 holds the partition column, so duplicates are judged under the device's row lock, not by an index.
 """
 
@@ -14,30 +14,25 @@ from sqlalchemy.dialects.postgresql import JSONB
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 
 
-class Ping(TenantRow, Base):
-    """One stored position. `at` is as the phone said, `event_at` the same moment with its clock skew corrected.
+class PingRun(TenantRow, Base):
+    """Positions of one device, within an hour, as records (`rules/records.py`). The view `ping` shows them one by one.
 
-    `late`: came after something had been decided that it changed. `trust`: without its speed, which depends on the
-    fix before. `said_zone_id`, `said_left`: what the phone's own monitoring told with it. `verdict`: why it is not
-    believed; null while it is.
+    `at` of the first is as the phone said, `event_at` the same moment with its clock skew corrected; that difference,
+    `late`, `source` and what the phone's own monitoring told with it (`said_zone_id`, `said_left`) are the same for all
+    of a run. `late`: came after something had been decided that it changed.
     """
 
-    __tablename__ = "ping"
+    __tablename__ = "ping_run"
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
     event_at: Mapped[datetime] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True)
+    last_at: Mapped[datetime]
     received_at: Mapped[datetime]
-    lon: Mapped[float]
-    lat: Mapped[float]
-    accuracy_m: Mapped[float]
-    level: Mapped[int | None]
-    speed_mps: Mapped[float | None]
-    source: Mapped[str] = mapped_column(Text)
-    trust: Mapped[float]
     late: Mapped[bool]
+    source: Mapped[str] = mapped_column(Text)
     said_zone_id: Mapped[UUID | None]
     said_left: Mapped[bool | None]
-    verdict: Mapped[str | None] = mapped_column(Text)
+    fixes: Mapped[bytes]
     __table_args__ = ({"postgresql_partition_by": "RANGE (event_at)"},)
 
 

@@ -41,7 +41,7 @@ class Table:
     `name` is what an export calls the rows, `what` says it to the person, `kept` for how long (`{ping_days}` is the
     tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
-    the columns are set to.
+    the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
     """
 
     way: Way
@@ -53,6 +53,7 @@ class Table:
     hidden: frozenset[str] = frozenset()
     message: str | None = None
     strip: Mapping[str, str] = field(default_factory=dict)
+    holds: str = ""
 
 
 def _erase(name: str, what: str, *rows: Match, **over: Any) -> Table:
@@ -103,7 +104,18 @@ ERASURE_MAP: dict[str, Table] = {
     "person_budget": _erase(
         "attention_budget", "When you were sent something, for the daily limit.", {"person_id": Ids.PEOPLE}
     ),
-    "ping": _erase("positions", "Where your phone was.", _BY_DEVICE, kept="{ping_days} days"),
+    "ping_run": _erase(
+        "positions",
+        "Where your phone was.",
+        _BY_DEVICE,
+        kept="{ping_days} days",
+        holds=(
+            "SELECT p.device_id, p.event_at, p.at, p.received_at, p.lon, p.lat, p.accuracy_m, p.level, p.speed_mps,"
+            " p.source, p.trust, p.late, p.said_zone_id, p.said_left, p.verdict FROM ping p"
+            " WHERE p.tenant_id = t.tenant_id AND p.device_id = t.device_id"
+            " AND p.run_from = t.event_at AND p.run_at = t.at ORDER BY p.event_at"
+        ),
+    ),
     "ping_rejection": _erase(
         "refused_positions",
         "Positions that were refused, without their coordinates.",

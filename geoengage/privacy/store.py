@@ -188,9 +188,11 @@ def _columns(table: str) -> list[str]:
 
 
 async def count_rows(session: Session, tenant_id: TenantId, table: str, person: Person) -> int:
-    """How many rows of a table an export shows."""
+    """How many rows of a table an export shows, or things that they hold."""
+    holds = ERASURE_MAP[table].holds
+    count = f"coalesce(sum((SELECT count(*) FROM ({holds}) held)), 0)" if holds else "count(*)"  # noqa: S608 - the map
     row = await session.execute(
-        text(f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant_id AND {_shown(table)}"),  # noqa: S608 - the map
+        text(f"SELECT {count} FROM {table} t WHERE tenant_id = :tenant_id AND {_shown(table)}"),  # noqa: S608 - the map
         {"tenant_id": tenant_id} | _parameters(table, person),
     )
     return int(row.scalar_one())
@@ -199,8 +201,10 @@ async def count_rows(session: Session, tenant_id: TenantId, table: str, person: 
 async def read_page(
     session: Session, tenant_id: TenantId, table: str, person: Person, after: Sequence[Any] | None, limit: int
 ) -> tuple[list[str], list[Any] | None]:
-    """Rows of a table as JSON texts in the order of its key, above the key `after`; and the key of the next page."""
+    """Rows of a table, or what they hold, as JSON texts in the order of its key, above the key `after`; and the key of
+    the next page."""
     key = [column.name for column in Base.metadata.tables[table].primary_key if column.name != "tenant_id"]
+    content = ERASURE_MAP[table].holds or f"SELECT {', '.join(f't.{c}' for c in _columns(table))}"
     above = ""
     parameters: dict[str, Any] = {"tenant_id": tenant_id, "limit": limit} | _parameters(table, person)
     if after is not None:
@@ -208,7 +212,7 @@ async def read_page(
         parameters |= {f"after_{name}": value for name, value in zip(key, after, strict=True)}
     rows = await session.execute(
         text(
-            f"SELECT (SELECT row_to_json(r)::text FROM (SELECT {', '.join(f't.{c}' for c in _columns(table))}) r),"  # noqa: S608 - the map
+            f"SELECT (SELECT string_agg(row_to_json(r)::text, ',\n  ') FROM ({content}) r),"  # noqa: S608 - the map
             f" {', '.join(f't.{name}' for name in key)} FROM {table} t"
             f" WHERE tenant_id = :tenant_id AND {_shown(table)}{above} ORDER BY {', '.join(key)} LIMIT :limit"
         ),

@@ -51,6 +51,9 @@ async def believe(
 ) -> Belief:
     """Fixes in order of time, from a known state (None: nothing was known before), then the clock up to `until`."""
     belief, state = Belief(), start
+    if start is not None:
+        known = _phases(start)
+        belief.changes += [Change(zone_id, start.last_at, phase, "known") for zone_id, phase in known.items()]
     for number, fix in enumerate(fixes):
         outcome = Outcome()
         before, state = state, _step(index, device_id, state, fix, outcome)

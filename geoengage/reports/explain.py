@@ -3,6 +3,7 @@
 An event names the version that it was decided with, so an edit since then shows.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from geoengage.presence.rules.evidence import is_certain
 from geoengage.presence.rules.levels import belief_weight, level_probability
 from geoengage.reports.rules import Approach, Happened
 
+BREATH = 200  # pairs of position and zone after which other requests get their turn
 MARGIN_M = 25.0  # zones that lie this much beyond the accuracy circle are still worth a word
 
 
@@ -28,7 +30,9 @@ class Seen:
     near: tuple[Approach, ...]
 
 
-def look(index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tuple[int, datetime] | None) -> list[Seen]:
+async def look(
+    index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tuple[int, datetime] | None
+) -> list[Seen]:
     """Each of the fixes (rows of `store.list_fixes`, in order of time) with the zones near it."""
     if not fixes:
         return []
@@ -36,7 +40,10 @@ def look(index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], level_before: tup
     pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
     levels = believed_levels(index, fixes, level_before)
     near: list[list[Approach]] = [[] for _ in fixes]
-    for number, zone_number, s in zip(pairs.point.tolist(), pairs.zone.tolist(), pairs.s.tolist(), strict=True):
+    found = zip(pairs.point.tolist(), pairs.zone.tolist(), pairs.s.tolist(), strict=True)
+    for n, (number, zone_number, s) in enumerate(found):
+        if n % BREATH == BREATH - 1:
+            await asyncio.sleep(0)
         if _is_told(index, zone_number, fixes[number]["at"]):
             near[number].append(approach(index, zone_number, fixes[number], levels[number], s))
     floors = [(f["level"], 1.0) if f["level"] is not None else known for f, known in zip(fixes, levels, strict=True)]

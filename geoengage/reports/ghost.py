@@ -12,6 +12,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules.decide import Transition
 from geoengage.presence.rules.fixes import PingIn, Policy, Position, Rejected, accuracy, refuse, speed_trust
+from geoengage.presence.rules.records import stored
 from geoengage.presence.rules.state import Fix
 from geoengage.profiles.rules import Consent, Recipient
 from geoengage.reports.explain import MARGIN_M, approach, believed_levels
@@ -42,7 +43,7 @@ def usable(path: Sequence[PingIn], policy: Policy) -> tuple[list[Fix], list[tupl
         if reason is not None:
             refused.append((ping.at, reason))
         elif before is None or ping.at > before.at:
-            fixes.append(Fix(ping.at, ping.at, ping.lon, ping.lat, metres, ping.level, trust, "ghost"))
+            fixes.append(stored(Fix(ping.at, ping.at, ping.lon, ping.lat, metres, ping.level, trust, "ghost")))
             before = here
     return fixes, refused
 

@@ -52,7 +52,7 @@ def run_with_clock(file: File, server: Client) -> Result:
     try:
         world = World(server, s)
         _change_policy(server, s.policy)
-        world.make(None)
+        world.make(made["publishable_key"])
         answers: list[tuple[Sending, Json]] = []
 
         def move_to(at_s: float) -> None:
@@ -100,7 +100,7 @@ def run_without_clock(file: File, server: Client, *, patience_s: float = PATIENC
     world = World(server, file.scenario)
     try:
         start = utc_now() - timedelta(seconds=file.scenario.seconds(file.scenario.end))
-        world.make(start - BEFORE)
+        world.make(world.make_key(), start - BEFORE)
         sendings = [doing for doing in timeline(file.scenario) if isinstance(doing, Sending)]
         answer = _send_all(world, sendings, start)
         deadline = time.monotonic() + patience_s

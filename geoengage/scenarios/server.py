@@ -34,7 +34,7 @@ from geoengage.presence.service import IndexCache
 from geoengage.scenarios import store
 from geoengage.scenarios.format import START
 from geoengage.tenancy import service as tenancy
-from geoengage.tenancy.rules import KeyKind, NewKey, Scope
+from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, Scope
 from geoengage.wiring import reactions
 from geoengage.worker import fire_timers_once, react_once
 
@@ -42,6 +42,7 @@ Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 MIDNIGHT = time(0)
 NOBODY_HELD_BACK = {"review": "never", "holdout_percent": 0, "quiet_start": MIDNIGHT, "quiet_end": MIDNIGHT}
 READY_S, PAUSE_S = 30.0, 0.02
+KEEP_S = 600  # the runner keeps its one connection, however slow the machine is between two files
 MOST_ROUNDS = 10_000  # of one move; more means that something wakes itself
 
 
@@ -83,8 +84,8 @@ class Time:
     prepared: set[date] = field(default_factory=set)
     seen: int = 0
 
-    async def begin(self, now: datetime, timezone: str) -> str:
-        """Set the clock, prepare the dated tables, make a tenant; its key."""
+    async def begin(self, now: datetime, timezone: str) -> dict[str, str]:
+        """Set the clock, prepare the dated tables, make a tenant with an app; its keys."""
         self.clock.now = now
         if now.date() not in self.prepared:
             async with transaction(self.sessions, None) as session:
@@ -97,8 +98,14 @@ class Time:
             )
             self.tenant_id, self.seen = TenantId(made.id), 0
         async with transaction(self.sessions, self.tenant_id) as session:
-            new = NewKey(KeyKind.SECRET, "scenario", frozenset(Scope))
-            return (await tenancy.create_key(session, self.tenant_id, new, now=now))[1]
+            app = await tenancy.create_app(session, self.tenant_id, NewApp("Scenario"), now=now)
+            keys = {
+                "secret_key": NewKey(KeyKind.SECRET, "scenario", frozenset(Scope)),
+                "publishable_key": NewKey(KeyKind.PUBLISHABLE, "scenario", app_id=app.id, is_test=True),
+            }
+            return {
+                name: (await tenancy.create_key(session, self.tenant_id, key, now=now))[1] for name, key in keys.items()
+            }
 
     async def live_on(self, until: datetime) -> None:
         """Move the clock from one due moment to the next, and let the worker do its rounds at each."""
@@ -144,7 +151,7 @@ def create_scenario_app(settings: Settings, database_url: str, virtual: VirtualC
     async def begin(request: Request) -> Response:
         check(request)
         body = msgspec.json.decode(await request.body(), type=WorldIn)
-        return JSONResponse({"secret_key": await request.app.state.time.begin(body.now, body.timezone)})
+        return JSONResponse(await request.app.state.time.begin(body.now, body.timezone))
 
     async def live_on(request: Request) -> Response:
         check(request)
@@ -164,7 +171,8 @@ def running(settings: Settings, database_url: str) -> Iterator[tuple[str, str]]:
     with clock.replaced_by(virtual), socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         app = create_scenario_app(settings, database_url, virtual, key)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none"))
+        quiet = {"log_config": None, "access_log": False, "lifespan": "on", "ws": "none"}
+        server = uvicorn.Server(uvicorn.Config(app, timeout_keep_alive=KEEP_S, **quiet))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

@@ -196,6 +196,8 @@ class Shopper:
         await self._be_followed(walk, began)
         told_s = max(0.0, from_s - CATCH_UP_S * speed)
         fixes = self._fixes(walk, told_s)
+        if fixes and told_s > 0:  # else who appears in the midst of a mall would be taken to stand on its ground floor
+            fixes[0] = fixes[0]._replace(level=walk.at(fixes[0].t_s).level)
         while fixes:
             changed = self.noise.changed
             if await _is_set_within(changed, began + fixes[0].sent_s / speed - utc_now().timestamp()):

@@ -87,7 +87,8 @@ async def change_webhook(
     """Change an endpoint. What waits goes to the new address; other types count from the next event on."""
     webhook = await store.get_webhook(tx, me.tenant_id, webhook_id, lock=True)
     check_version(webhook.version, seen)
-    await service.change(tx, me, webhook, body.changes(), allow_loopback=_loopback(request), now=now)
+    changes = body.changes() | ({} if body.types is None else {"types": [str(type_) for type_ in body.types]})
+    await service.change(tx, me, webhook, changes, allow_loopback=_loopback(request), now=now)
     response.headers["ETag"] = etag(webhook.version)
     return await _one_out(tx, me.tenant_id, webhook)
 

@@ -7,7 +7,8 @@ the free slots that shrinks as they are taken, so that slow receivers never hold
 import asyncio
 import contextlib
 import random
-from collections import Counter, defaultdict
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,9 +26,10 @@ from geoengage.webhooks import service, store
 from geoengage.webhooks.rules import Verdict
 from geoengage.webhooks.service import Landed, Parcel
 
-LEASE_BEYOND_TIMEOUT_S = 30.0  # for recording: a lease that ends while its request is under way means a second one
+LEASE_BEYOND_TIMEOUT_S = 10.0  # for recording: a lease that ends while its request is under way means a second one
 LAND_S = 0.1
 GATHER_S = 0.02
+LOOK_EVERY_S = 0.05
 SHARE = 8  # an endpoint may take an eighth of what is free
 FORGET_AFTER = timedelta(days=7)
 logger = log.get("webhooks")
@@ -68,49 +70,37 @@ class Courier:
         self._ring = ring
         self._lease = new_id()
         self._flying: dict[asyncio.Task[Answer], Parcel] = {}
+        self.look_s = 0.0  # how long the last look for work took
 
     async def step(self) -> bool:
         """Plan and claim for whoever is behind or due, wait a little for answers, record them; False when all rests."""
-        planned = await self._plan_for_all()
-        claimed = await self._claim_for_all()
+        started = time.monotonic()
+        async with transaction(self._sessions, None) as session:  # cross-tenant: only to find who has work
+            work = await store.list_work(session, self._clock())
+        self.look_s = time.monotonic() - started
+        random.shuffle(work)  # when slots are few, no endpoint is always last
+        moved = 0
+        for one in work:
+            with _only_this_one("webhook_waits", one.tenant_id, one.webhook_id):
+                passed = await self._plan(one) if one.is_behind else 0
+                moved += passed
+                if one.is_due or passed:
+                    moved += await self._claim((one.tenant_id, one.webhook_id))
         busy = bool(self._flying)
         if busy:
             await self._land(LAND_S)
-        return planned > 0 or claimed > 0 or busy
+        return moved > 0 or busy
 
     async def finish(self) -> None:
         """Claim nothing more; wait for what is in flight and record it."""
         while self._flying:
             await self._land(LAND_S)
 
-    # --- plan
+    # --- plan and claim
 
-    async def _plan_for_all(self) -> int:
-        async with transaction(self._sessions, None) as session:  # cross-tenant: only to find who is behind
-            behind = await store.list_behind(session)
-        passed = 0
-        for tenant_id, webhook_id in behind:
-            with _only_this_one("webhook_plan_waits", tenant_id, webhook_id):
-                async with transaction(self._sessions, tenant_id) as session:
-                    passed += await service.plan(session, tenant_id, webhook_id, self._clock())
-        return passed
-
-    # --- claim
-
-    async def _claim_for_all(self) -> int:
-        if len(self._flying) >= self._settings.concurrency:
-            return 0
-        async with transaction(self._sessions, None) as session:  # cross-tenant: only to find who is due
-            due = await store.list_due(session, self._clock())
-        random.shuffle(due)  # when slots are few, no endpoint is always last
-        in_flight = Counter((p.tenant_id, p.webhook_id) for p in self._flying.values())
-        claimed = 0
-        for place in due:
-            limit = self._room_for(in_flight[place])
-            if limit > 0:
-                with _only_this_one("webhook_claim_waits", *place):
-                    claimed += await self._claim(place, limit)
-        return claimed
+    async def _plan(self, one: store.Work) -> int:
+        async with transaction(self._sessions, one.tenant_id) as session:
+            return await service.plan(session, one.tenant_id, one.webhook_id, self._clock())
 
     def _room_for(self, in_flight: int) -> int:
         """How many more an endpoint may have that has so many in flight."""
@@ -118,7 +108,10 @@ class Courier:
         share = max(1, min(self._settings.per_endpoint, free // SHARE))
         return min(share - in_flight, free)
 
-    async def _claim(self, place: Place, limit: int) -> int:
+    async def _claim(self, place: Place) -> int:
+        limit = self._room_for(sum((p.tenant_id, p.webhook_id) == place for p in self._flying.values()))
+        if limit <= 0:
+            return 0
         now = self._clock()
         until = now + timedelta(seconds=self._settings.timeout_s + LEASE_BEYOND_TIMEOUT_S)
 
@@ -189,7 +182,16 @@ async def courier(
     webhooks = settings.webhooks
     async with open_outbound(timeout_s=webhooks.timeout_s, allow_loopback=webhooks.allow_loopback) as outbound:
         made = Courier(sessions, outbound, webhooks, settings.signing_key(), clock=clock, ring=bell.ring)
-        yield made.step
+        looked = 0.0
+
+        async def step() -> bool:
+            nonlocal looked
+            # The bell rings with every commit; a look has its price, and events go out by the handful.
+            await asyncio.sleep(looked + max(LOOK_EVERY_S, 10 * made.look_s) - time.monotonic())
+            looked = time.monotonic()
+            return await made.step()
+
+        yield step
         await made.finish()
 
 

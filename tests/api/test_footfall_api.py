@@ -20,7 +20,10 @@ from shapely.geometry import MultiPolygon, box
 from geoengage.kit import partitions
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
-from geoengage.presence.models import Ping, Visit
+from geoengage.presence.models import Visit
+from geoengage.presence.rules.records import runs_of
+from geoengage.presence.rules.state import Fix
+from geoengage.presence.store import insert_runs
 from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.periods import Period, Span, period_of
 from geoengage.tenancy.rules import KeyKind
@@ -261,12 +264,8 @@ async def test_heat_tells_squares_of_enough_people(client: httpx.AsyncClient, se
         device = await make_device(session, town.world)
         for lon in (8.5004, 8.5008) if n < 3 else (8.5004,):
             at = datetime(day.year, day.month, day.day, 10, n, int(lon * 10_000) % 60, tzinfo=UTC)
-            session.add(
-                Ping(
-                    tenant_id=town.world.tenant_id, device_id=device, event_at=at, at=at, received_at=at, lon=lon,
-                    lat=47.4004, accuracy_m=5, level=0, speed_mps=None, source="wifi", trust=1, late=False,
-                )
-            )  # fmt: skip
+            fix = Fix(at=at, sent_at=at, lon=lon, lat=47.4004, accuracy_m=5, level=0, trust=1, source="wifi")
+            await insert_runs(session, town.world.tenant_id, list(runs_of(device, [fix])), at)
     await session.commit()
     heat = (await ask(client, town, "/heat", period_of(Span.DAY, day), level=0)).json()
     assert [cell["people"] for cell in heat["cells"]] == [12]

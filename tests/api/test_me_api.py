@@ -77,7 +77,8 @@ async def test_the_document_holds_every_row_about_the_person(
     assert document["controller"] == "Test mall"
     assert set(document["about"]) == {entry.name for entry in about_people().values()}
     for table, entry in about_people().items():
-        rows = await session.execute(text(f"SELECT to_jsonb(t) FROM {table} t"))  # noqa: S608
+        each = entry.holds or "SELECT t.*"
+        rows = await session.execute(text(f"SELECT to_jsonb(h) FROM {table} t CROSS JOIN LATERAL ({each}) h"))  # noqa: S608
         wanted = [r for r in rows.scalars() if any(word in json.dumps(r) for word in person.words)]
         assert wanted, f"fill {table} in erasable.py"
         shown = entry.hidden | {"tenant_id"}
@@ -85,7 +86,8 @@ async def test_the_document_holds_every_row_about_the_person(
         for row in wanted:
             visible = {k: v for k, v in row.items() if k not in shown}
             assert json.dumps(visible, sort_keys=True) in found, (table, row)
-        assert set(document[entry.name][0]) == {c.name for c in Base.metadata.tables[table].columns} - shown
+        if not entry.holds:
+            assert set(document[entry.name][0]) == {c.name for c in Base.metadata.tables[table].columns} - shown
     assert (document["positions"][-1]["lon"], document["positions"][-1]["lat"]) == (LON, LAT)
     assert document["visits"][0]["zone_id"] in document["places"]
     assert "alpha-zone" in document["places"].values()

@@ -68,9 +68,13 @@ async def test_an_endpoint_is_made_read_changed_and_deleted(client: httpx.AsyncC
     assert read.json() == {name: value for name, value in made.items() if name != "secret"}
     assert made["secret"] not in (await client.get("/v1/webhooks", headers=world.sk_headers)).text
     seen = world.sk_headers | {"If-Match": read.headers["etag"]}
+    types = ["zone.exited", "message.sent", "zone.exited"]
+    changed = await client.patch(path, json={"types": types}, headers=seen)
+    assert changed.json()["types"] == ["message.sent", "zone.exited"]
+    seen["If-Match"] = changed.headers["etag"]
     changed = await client.patch(path, json={"name": "ERP", "types": []}, headers=seen)
     assert (changed.status_code, changed.json()["name"], changed.json()["types"]) == (200, "ERP", [])
-    assert changed.headers["etag"] == '"v2"'
+    assert changed.headers["etag"] == '"v3"'
     assert (await client.patch(path, json={"name": "x"}, headers=seen)).status_code == 412
     assert (await client.patch(path, json={"name": "x"}, headers=world.sk_headers)).status_code == 428
     assert (await client.delete(path, headers=world.sk_headers)).status_code == 204
@@ -281,6 +285,24 @@ async def test_a_disabled_endpoint_is_enabled_and_the_feed_tells_of_one_given_up
     assert (await client.post(f"{path}/disable", headers=world.sk_headers)).status_code == 409
     audit = (await session.execute(text("SELECT action FROM audit_entry ORDER BY id"))).scalars().all()
     assert audit == ["webhook.create", "webhook.enable", "webhook.disable"]
+
+
+async def test_what_waits_goes_to_the_new_address_at_once(
+    client: httpx.AsyncClient, session: Session, sessions: Sessions, receiver: Receiver, world: World
+) -> None:
+    made = await create(client, world, url=closed_port())
+    await publish(session, world.tenant_id, [SendingStopped(by="anna", reason=None)] * 8, utc_now())
+    await session.commit()
+    await deliver(sessions)
+    session.expire_all()
+    path = f"/v1/webhooks/{made['id']}"
+    ill = await client.get(path, headers=world.sk_headers)
+    assert (ill.json()["failures"] >= 5, ill.json()["pending"]) == (True, 8)
+    seen = world.sk_headers | {"If-Match": ill.headers["etag"]}
+    moved = (await client.patch(path, json={"url": receiver.url}, headers=seen)).json()
+    assert (moved["failures"], moved["failing_since"]) == (0, None)
+    await deliver(sessions)
+    assert len(receiver.accepted()) == 8
 
 
 async def test_nothing_of_it_is_logged(

@@ -1,6 +1,6 @@
 """A tenant with many zones and consenting devices, and the pings that they send."""
 
-import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from geoengage.tenancy.rules import Principal, PrincipalKind
 from tests.factories import World, make_world
 
 LON, LAT = 8.5, 47.3
-CELL_M = 40.0  # one zone of 20 × 20 m in each cell of a grid: about a fifth of random pings lie within 30 m of a zone
+GRID_M, ZONE_M = 120.0, 20.0  # one square zone in each cell of a grid
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,10 @@ class Bench:
     side_m: float
 
 
-async def make_bench(session: Session, key: str, *, zones: int, devices: int) -> Bench:
-    """Fill an empty database. Zones lie outdoors on a grid; every fifth position is near one."""
+async def make_bench(
+    session: Session, key: str, *, zones: int, devices: int, grid_m: float = GRID_M, zone_m: float = ZONE_M
+) -> Bench:
+    """Fill an empty database. Zones lie outdoors on a grid."""
     world = await make_world(session)
     side = int(np.ceil(np.sqrt(zones)))
     per_lon = METRES_PER_DEG * np.cos(np.radians(LAT))
@@ -47,16 +49,16 @@ async def make_bench(session: Session, key: str, *, zones: int, devices: int) ->
             " metadata, effective_from) SELECT tenant_id, id, 1, 'zone', 'other', '{}', ST_Multi(ST_MakeEnvelope("
             " :lon + (i % :side) * :dx, :lat + (i / :side) * :dy,"
             " :lon + (i % :side) * :dx + :w, :lat + (i / :side) * :dy + :h, 4326)), '{}', 'none', '{}', '{}',"
-            " now() - interval '1 day' FROM (SELECT *, (row_number() OVER ())::int - 1 AS i FROM zone) z"
+            " now() - interval '8 days' FROM (SELECT *, (row_number() OVER ())::int - 1 AS i FROM zone) z"
         ),
         {
             "lon": LON,
             "lat": LAT,
             "side": side,
-            "dx": 3 * CELL_M / per_lon,
-            "dy": 3 * CELL_M / METRES_PER_DEG,
-            "w": CELL_M / 2 / per_lon,
-            "h": CELL_M / 2 / METRES_PER_DEG,
+            "dx": grid_m / per_lon,
+            "dy": grid_m / METRES_PER_DEG,
+            "w": zone_m / per_lon,
+            "h": zone_m / METRES_PER_DEG,
         },
     )
     ids = [new_id() for _ in range(devices)]
@@ -70,38 +72,37 @@ async def make_bench(session: Session, key: str, *, zones: int, devices: int) ->
     await session.execute(text("INSERT INTO venue_epoch (tenant_id, n) VALUES (:t, 1)"), {"t": world.tenant_id})
     await session.commit()
     device = [Principal(tenant_id=world.tenant_id, id=i, kind=PrincipalKind.DEVICE, token_version=1) for i in ids]
-    return Bench(world, ids, [make_device_token(key, p) for p in device], 3 * CELL_M * side)
+    return Bench(world, ids, [make_device_token(key, p) for p in device], grid_m * side)
 
 
 class Walkers:
-    """Devices that walk at 1.2 m/s from random places, one ping a second of their own time."""
+    """Devices that walk at 1.2 m/s from random places, a ping every `interval_s` of their own time."""
 
-    def __init__(self, bench: Bench, seed: int = 1) -> None:
+    def __init__(self, bench: Bench, seed: int = 1, interval_s: float = 1.0) -> None:
         rng = np.random.default_rng(seed)
         n = len(bench.devices)
         self._x, self._y = rng.uniform(0, bench.side_m, (2, n))
         turn = rng.uniform(0, 2 * np.pi, n)
-        self._dx, self._dy = 1.2 * np.cos(turn), 1.2 * np.sin(turn)
-        # Time starts in the past, so that no measurement runs ahead of the clock.
-        self._t = np.full(n, datetime.now(UTC).timestamp() - 100_000.0)
+        self._dx, self._dy = 1.2 * interval_s * np.cos(turn), 1.2 * interval_s * np.sin(turn)
+        # Time starts in the past, so that no measurement runs ahead of the clock; within the hour, as live pings are.
+        self._t = np.full(n, float(int(datetime.now(UTC).timestamp()) - 3_300))
+        self._interval_s = interval_s
         self._per_lon = METRES_PER_DEG * np.cos(np.radians(LAT))
 
-    def ping(self, device: int) -> dict[str, object]:
-        """The device's next position."""
+    def ping(self, device: int) -> str:
+        """The device's next position, the inside of a JSON object."""
         self._x[device] += self._dx[device]
         self._y[device] += self._dy[device]
-        self._t[device] += 1.0
-        return {
-            "at": datetime.fromtimestamp(self._t[device], UTC).isoformat(),
-            "lon": round(LON + self._x[device] / self._per_lon, 7),
-            "lat": round(LAT + self._y[device] / METRES_PER_DEG, 7),
-            "accuracy_m": 8.0,
-        }
+        self._t[device] += self._interval_s
+        lon, lat = LON + self._x[device] / self._per_lon, LAT + self._y[device] / METRES_PER_DEG
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._t[device]))
+        return f'"at":"{at}","lon":{lon:.7f},"lat":{lat:.7f},"accuracy_m":8.0'
 
     def body(self, device: int, count: int) -> bytes:
         """A request of one device."""
-        return json.dumps({"pings": [self.ping(device) for _ in range(count)]}).encode()
+        return ('{"pings":[{' + "},{".join(self.ping(device) for _ in range(count)) + "}]}").encode()
 
     def mixed_body(self, devices: list[int], ids: list[UUID]) -> bytes:
         """A server's request: one ping of each device."""
-        return json.dumps({"pings": [self.ping(d) | {"device_id": str(ids[d])} for d in devices]}).encode()
+        pings = (f'{self.ping(d)},"device_id":"{ids[d]}"' for d in devices)
+        return ('{"pings":[{' + "},{".join(pings) + "}]}").encode()

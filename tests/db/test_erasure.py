@@ -25,7 +25,7 @@ from geoengage.kit.db import Base, Session, Sessions, make_sessions, transaction
 from geoengage.kit.event_base import Event
 from geoengage.kit.settings import Settings
 from geoengage.messaging import store as messaging
-from geoengage.presence.models import Ping
+from geoengage.presence.models import PingRun
 from geoengage.presence.service import IndexCache
 from geoengage.privacy import service
 from geoengage.privacy.rules import ERASURE_MAP, Way, about_people
@@ -350,9 +350,9 @@ async def test_a_hundred_thousand_positions(real: Sessions) -> None:
         await session.commit()
         await session.execute(
             text(
-                "INSERT INTO ping (tenant_id, device_id, event_at, at, received_at, lon, lat, accuracy_m, source,"
-                " trust, late) SELECT :t, :d, m, m, m, 8.5, 47.4, 5, 'gnss', 1, false FROM generate_series(CAST(:now AS"
-                " timestamptz) - interval '6 days', :now, interval '5.2 seconds') AS m"
+                "INSERT INTO ping_run (tenant_id, device_id, event_at, at, last_at, received_at, source, late, fixes)"
+                " SELECT :t, :d, m, m, m, m, 'gnss', false, decode(repeat('00', 32), 'hex') FROM generate_series("
+                " CAST(:now AS timestamptz) - interval '6 days', :now, interval '5.2 seconds') AS m"
             ),
             {"t": world.tenant_id, "d": device_id, "now": utc_now()},
         )
@@ -364,6 +364,6 @@ async def test_a_hundred_thousand_positions(real: Sessions) -> None:
     assert erased.rows["positions"] > 99_000
     assert seconds < 10
     async with real() as session:
-        assert (await session.execute(text(f"SELECT count(*) FROM {Ping.__tablename__}"))).scalar_one() == 0  # noqa: S608
+        assert (await session.execute(text(f"SELECT count(*) FROM {PingRun.__tablename__}"))).scalar_one() == 0  # noqa: S608
     with pytest.raises(errors.Unauthenticated):
         await service.erase(real, world.tenant_id, device_id, 1, utc_now())

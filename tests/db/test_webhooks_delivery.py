@@ -366,7 +366,7 @@ async def test_a_crash_between_sending_and_recording_sends_the_same_id_again(pos
     other = post.make_worker()
     await post.run(other)
     assert len(post.receiver.calls) == 3, "its lease holds"
-    post.clock.forward(36)
+    post.clock.forward(16)
     await post.run(other)
     assert Counter(c.id for c in post.receiver.calls) == {message_id(id_, n): 2 for n in (1, 2, 3)}
     assert await post.statuses(id_) == {"delivered": 3}
@@ -379,7 +379,7 @@ async def test_a_late_answer_changes_nothing_that_another_worker_has_recorded(po
     post.receiver.fail_with("stall")
     await slow.step()
     await slow.step()
-    post.clock.forward(36)
+    post.clock.forward(16)
     post.receiver.fail_with(None)
     await post.run(post.make_worker())
     post.receiver.go.set()

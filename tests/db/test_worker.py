@@ -17,7 +17,9 @@ from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.event_base import Event, Recorded
 from geoengage.kit.events import publish
 from geoengage.kit.ids import TenantId
-from geoengage.presence.models import Ping
+from geoengage.presence.rules.records import runs_of
+from geoengage.presence.rules.state import Fix
+from geoengage.presence.store import insert_runs
 from geoengage.wiring import Reaction
 from geoengage.worker import react, react_among, react_once, upkeep_once
 from tests.factories import make_world
@@ -198,17 +200,13 @@ async def test_upkeep_keeps_what_tenants_promise(sessions: Sessions, session: Se
         phone = await make_phone(session, world)
         for hours in (1, 30, 100):
             at = NOW - timedelta(hours=hours)
-            session.add(
-                Ping(
-                    tenant_id=world.tenant_id, device_id=phone.id, event_at=at, at=at, received_at=at, lon=8.5,
-                    lat=47.4, accuracy_m=5, source="gnss", trust=1, late=False,
-                )
-            )  # fmt: skip
+            fix = Fix(at=at, sent_at=at, lon=8.5, lat=47.4, accuracy_m=5, level=None, trust=1, source="gnss")
+            await insert_runs(session, world.tenant_id, list(runs_of(phone.id, [fix])), at)
     await session.execute(
         text("INSERT INTO idempotency_key VALUES (:t, gen_random_uuid(), 'x', now() - interval '25 hours')"),
         {"t": short.tenant_id},
     )
-    await session.execute(text("DROP TABLE ping_p" + f"{NOW + timedelta(days=14):%Y%m%d}"))
+    await session.execute(text("DROP TABLE ping_run_p" + f"{NOW + timedelta(days=14):%Y%m%d}"))
     await session.commit()
     await upkeep_once(sessions)
     await upkeep_once(sessions)

@@ -1,89 +1,52 @@
-"""All scenario files hold; each fails when the rule that it guards is switched off; the command line around them."""
+"""All scenario files hold on a server with a virtual clock; the command line around them."""
 
-import logging
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
-from geoengage.kit import clock
-from geoengage.kit.settings import Settings
-from geoengage.scenarios import report
-from geoengage.scenarios.checks import File, find_files, read_file
-from geoengage.scenarios.client import Client, Refused
+from geoengage.scenarios.client import Refused
 from geoengage.scenarios.format import Kind
 from geoengage.scenarios.guards import Guard
-from geoengage.scenarios.runner import Result, run_with_clock
-from geoengage.scenarios.server import running
-from tests.conftest import KEY, ROOT, plain_logging
+from tests.conftest import KEY, ROOT
+from tests.e2e.scenario_player import FOLDER, NAMES, Player, diff, player, read
 from tests.scenario_switches import SWITCHES
 
-FOLDER = ROOT / "scenarios"
-FILES = [read_file(path, str(path.relative_to(FOLDER))) for path in find_files([FOLDER])]
-Play = Callable[[File], Result]
+__all__ = ["player"]
+pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def play(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
-    """Plays a file on a server with a virtual clock; one for all tests of this file."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    before = clock.utc_now()
-    settings = Settings(data_dir=tmp_path_factory.mktemp("scenarios"), secret_key=KEY)
-    with running(settings, clone()) as (address, key):
-        client = Client(address, key)
-        yield lambda file: run_with_clock(file, client)
-        client.close()
-    plain_logging()
-    assert clock.utc_now() >= before, "the wall clock is back"
-
-
-def diff(result: Result) -> str:
-    return "\n".join(line.plain for line in report.lines(result, verbose=True))
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_it_holds(play: Play, file: File) -> None:
-    result = play(file)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_holds(player: Player, name: str) -> None:
+    result = player.play(read(name))
     assert not result.failed, diff(result)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_it_fails_without_its_rule(play: Play, file: File, monkeypatch: pytest.MonkeyPatch) -> None:
-    SWITCHES[file.scenario.guards](monkeypatch)
-    result = play(file)
-    assert result.failed, (
-        f"{file.scenario.guards.value} was switched off, and everything came as before\n{diff(result)}"
-    )
-
-
 def test_every_kind_has_three_and_every_rule_has_one() -> None:
-    kinds = Counter(file.scenario.kind for file in FILES)
+    files = [read(name) for name in NAMES]
+    kinds = Counter(file.scenario.kind for file in files)
     assert not [kind for kind in Kind if kinds[kind] < 3]
-    assert len(FILES) >= 36
-    assert {file.scenario.guards for file in FILES} == set(Guard) == set(SWITCHES)
-    assert all(Path(file.name).parent.name == file.scenario.kind.value for file in FILES)
+    assert len(files) >= 36
+    assert {file.scenario.guards for file in files} == set(Guard) == set(SWITCHES)
+    assert all(Path(file.name).parent.name == file.scenario.kind.value for file in files)
 
 
-def test_the_same_file_gives_the_same_every_time(play: Play) -> None:
-    file = next(f for f in FILES if "noisy" in f.name)
-    assert diff(play(file)) == diff(play(file))
+def test_the_same_file_gives_the_same_every_time(player: Player) -> None:
+    file = read("gaps/mark_in_short_silence_is_taken_back.yaml")
+    assert diff(player.play(file)) == diff(player.play(file))
 
 
-def test_only_the_runner_moves_the_clock(play: Play, clone: Callable[[], str], tmp_path: Path) -> None:
-    file = FILES[0]
-    play(file)
-    server: Client = play.__closure__[0].cell_contents  # type: ignore[attr-defined]
+def test_only_the_runner_moves_the_clock_and_never_back(player: Player) -> None:
+    player.play(read(NAMES[0]))
     for path, method in (("/scenarios/clock", "PUT"), ("/scenarios/worlds", "POST")):
         with pytest.raises(Refused, match="401"):
-            server.send(method, path, {"now": "2026-01-01T00:00:00Z", "timezone": "UTC"}, key="other")
+            player.server.send(method, path, {"now": "2026-01-01T00:00:00Z", "timezone": "UTC"}, key="other")
     with pytest.raises(Refused, match="does not go back"):
-        server.send("PUT", "/scenarios/clock", {"now": "2020-01-01T00:00:00Z"})
+        player.server.send("PUT", "/scenarios/clock", {"now": "2020-01-01T00:00:00Z"})
 
 
 def command(server_url: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -289,9 +289,11 @@ async def check_rows(stack: Stack, fcm: FcmServer, shoppers: list[Shopper], camp
 
 
 def why_skipped(shopper: Shopper, retired: str | None) -> set[str]:
-    """The reasons that fit. An address that FCM called dead may have been alive when an earlier visit ended."""
+    """The reasons that fit. An address that FCM called dead may have been alive when an earlier visit ended; a visit
+    whose end came with its beginning is told late."""
     if shopper.consents["marketing_push"] != "granted":
         return {"no_consent"}
     if shopper.phone.address is None:
         return {"no_address"}
-    return {"no_address", "visit_ended"} if retired else {"visit_ended"}
+    over = {"visit_ended", "late"}
+    return {"no_address", *over} if retired else over

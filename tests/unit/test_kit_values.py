@@ -22,6 +22,16 @@ ZURICH = ZoneInfo("Europe/Zurich")
 # --- clock --------------------------------------------------------------------------------------------------------
 
 
+def test_the_process_can_live_by_another_clock_for_a_while() -> None:
+    then = datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
+    with clock.replaced_by(lambda: then):
+        assert clock.utc_now() == then
+        assert ids.id_time(ids.new_id()) == then, (
+            "ids are made by the same clock, so that rows fall into its partitions"
+        )
+    assert clock.utc_now() > then + timedelta(days=30)
+
+
 @pytest.mark.parametrize(
     "hour, start, end, inside",
     [(8, 9, 17, False), (9, 9, 17, True), (17, 9, 17, False), (23, 21, 8, True), (3, 21, 8, True), (8, 21, 8, False)],

@@ -1,13 +1,15 @@
 """Reading scenario files: what is wrong is named by file, line, step and field; all of it at once."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from geoengage.scenarios.checks import Invalid, find_files, parse, read_file
-from geoengage.scenarios.format import json_schema
+from geoengage.scenarios.format import ACTIONS, Kind, Scenario, json_schema
+from geoengage.scenarios.guards import Guard
 from geoengage.scenarios.yaml_text import read_text
 from tests.conftest import ROOT
 
@@ -174,3 +176,11 @@ def test_every_field_is_described() -> None:
         if "description" not in about
     ]
     assert not bare
+
+
+def test_the_documentation_has_a_file_that_is_right_and_names_everything() -> None:
+    text = (ROOT / "docs" / "scenarios.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert parse(example, "docs").scenario.title
+    assert not [guard for guard in Guard if f"| `{guard.value}` | {guard.says} |" not in text]
+    assert not [name for name in (*ACTIONS, *Kind, *Scenario.model_fields) if f"`{name}`" not in text]

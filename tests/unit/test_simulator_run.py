@@ -104,7 +104,7 @@ def options(url: str, **over: Any) -> Options:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110 - the stand-in's counters ring no bell
             await asyncio.sleep(0.01)
 

@@ -347,6 +347,15 @@ export interface ExplainEvent {
   by_silence: boolean;
   late: boolean;
   recorded_at: string;
+  /** Of a visit that was put right: as it holds now, and as it was told before. */
+  visit: VisitSpan | null;
+  before: VisitSpan | null;
+}
+export interface VisitSpan {
+  entered_at: string;
+  exited_at: string | null;
+  exit_reason: string | null;
+  last_dwell_s: number | null;
 }
 export interface ExplainMessage extends Message {
   text: string;

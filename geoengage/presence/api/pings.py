@@ -1,27 +1,28 @@
 """Pings in: a bare route, msgspec, grouped.
 
-`POST /v1/pings` is no FastAPI route: models and dependencies cost more than the work. It reads the body with msgspec,
-checks the device token by its signature without SQL, and waits for its group's commit. Its entry in the OpenAPI is made
-from the same structs.
+`POST /v1/pings` is no FastAPI route: models, dependencies and routing cost more than the work. `PingDoor` answers it
+before the application does; it reads the body with msgspec, checks the device token by its signature without SQL, and
+waits for its group's commit. Its entry in the OpenAPI is made from the same structs.
 """
 
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from geoengage.kit import errors
+from geoengage.kit import errors, http
 from geoengage.kit.clock import utc_now
 from geoengage.kit.ids import TenantId
-from geoengage.presence.rules.fixes import PingIn, check_year
+from geoengage.presence.rules.fixes import PingIn, UncheckedPing, are_sound, check_year
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
+from geoengage.tenancy import rules as tenancy
 from geoengage.tenancy.auth import authenticate
-from geoengage.tenancy.rules import Principal, PrincipalKind, Scope
+from geoengage.tenancy.rules import Principal, PrincipalKind
 
+PATH = "/v1/pings"
 MAX_PINGS = 1_000
 MAX_BODY_BYTES = 2_000_000
 
@@ -46,6 +47,10 @@ class _LoosePings(PingsIn, frozen=True, kw_only=True):
     pings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]  # type: ignore[assignment]
 
 
+class _FastPings(PingsIn, frozen=True, kw_only=True):
+    pings: Annotated[list[UncheckedPing], msgspec.Meta(min_length=1, max_length=MAX_PINGS)]  # type: ignore[assignment]
+
+
 class RejectedPing(msgspec.Struct, frozen=True):
     """A ping that was not taken, by its index in the request."""
 
@@ -61,44 +66,68 @@ class PingsOut(msgspec.Struct, frozen=True):
     rejected: Annotated[list[RejectedPing], msgspec.Meta(description="The others, each with its reason.")]
 
 
-_strict = msgspec.json.Decoder(PingsIn)
+_fast = msgspec.json.Decoder(_FastPings)
 _loose = msgspec.json.Decoder(_LoosePings)
 _one = msgspec.json.Decoder(PingIn)
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one: nested too deeply
 _encoder = msgspec.json.Encoder()
 
 
-async def post_pings(request: Request) -> Response:
-    """Take in positions; see `PINGS_OPENAPI`."""
-    principal = await _ping_sender(request)
-    batch = _decode(await _body(request), principal, utc_now())
-    writer: PingWriter = request.app.state.ping_writer
+class PingDoor:
+    """Middleware that answers `POST /v1/pings` by itself and lets everything else through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = _encoder.encode(await _take_pings(scope, receive))
+        except Exception as error:
+            response = await http.error_response(Request(scope), error)
+            await response(scope, receive, send)
+            return
+        head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _take_pings(scope: Scope, receive: Receive) -> PingsOut:
+    principal = await _ping_sender(scope)
+    batch = _decode(await _body(scope, receive), principal, utc_now())
+    writer: PingWriter = scope["app"].state.ping_writer
     await writer.submit(TenantId(principal.tenant_id), batch)
     if batch.error is not None:
         raise batch.error
-    rejected = [RejectedPing(index, reason) for index, reason in sorted(batch.refused)]
-    return Response(
-        _encoder.encode(PingsOut(batch.accepted, batch.duplicates, rejected)), media_type="application/json"
-    )
+    return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
 
 
-async def _ping_sender(request: Request) -> Principal:
-    principal = await authenticate(request)
+async def _ping_sender(scope: Scope) -> Principal:
+    principal = await authenticate(Request(scope))
     if principal.kind is PrincipalKind.DEVICE:
         return principal
-    if principal.kind is PrincipalKind.SECRET_KEY and principal.may(Scope.PINGS) and principal.store_ids is None:
+    if (
+        principal.kind is PrincipalKind.SECRET_KEY
+        and principal.may(tenancy.Scope.PINGS)
+        and principal.store_ids is None
+    ):
         return principal
     raise errors.Forbidden("pings need a device token, or a secret key with the scope 'pings' for the whole tenant")
 
 
-async def _body(request: Request) -> bytes:
-    size = request.headers.get("content-length", "")
-    if size.isdecimal() and int(size) > MAX_BODY_BYTES:
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    size = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    if size.isdigit() and int(size) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
-    try:
-        body = await request.body()
-    except ClientDisconnect as error:
-        raise errors.Invalid("the connection ended before the body did; send the pings again") from error
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise errors.Invalid("the connection ended before the body did; send the pings again")
+        body, more = body + message.get("body", b""), message.get("more_body", False)
     if len(body) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
     return body
@@ -108,11 +137,11 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
     """The batch of a body. One bad ping is refused by itself; only a body that is no list of pings is refused whole."""
     device = principal.kind is PrincipalKind.DEVICE
     undecodable: list[tuple[int, str]] = []
-    try:
-        whole = _strict.decode(body)
-        sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
-    except _UNDECODABLE:
+    whole = _decode_fast(body)
+    if whole is None:
         sent_at, pings = _decode_one_by_one(body, undecodable)
+    else:
+        sent_at, pings = whole.sent_at, list(enumerate(whole.pings))
     return Batch(
         device_id=principal.id if device else None,
         token_version=principal.token_version if device else None,
@@ -121,6 +150,15 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
         pings=pings,
         undecodable=undecodable,
     )
+
+
+def _decode_fast(body: bytes) -> PingsIn | None:
+    """The whole body at once, None when anything in it is wrong."""
+    try:
+        whole = _fast.decode(body)
+    except _UNDECODABLE:
+        return None
+    return whole if are_sound(whole.pings) else None
 
 
 def _decode_one_by_one(
@@ -140,9 +178,6 @@ def _decode_one_by_one(
         except _UNDECODABLE as error:
             undecodable.append((index, f"invalid: {error}"))
     return loose.sent_at, pings
-
-
-pings_route = Route("/v1/pings", post_pings, methods=["POST"])
 
 
 def pings_openapi() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from geoengage.presence.rules.fixes import PingIn, accuracy
+from geoengage.presence.rules.fixes import UncheckedPing, accuracy
 from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
 from geoengage.presence.rules.state import Said
 from geoengage.venues.rules import (
@@ -130,11 +130,11 @@ def _discs(
 class Placed(NamedTuple):
     """A ping at its place, and the trust 0-1 in what puts it there."""
 
-    ping: PingIn
+    ping: UncheckedPing
     trust: float
 
 
-def put_together(ping: PingIn, disc: Disc | None, default_accuracy_m: float) -> Placed:
+def put_together(ping: UncheckedPing, disc: Disc | None, default_accuracy_m: float) -> Placed:
     """The ping at the place that what the phone says and what it hears give together.
 
     What is heard always gives the floor; it gives the place when its disc is tighter, or the phone names none.

@@ -1,5 +1,6 @@
 """Which pings can be used, and how far they can be trusted (DESIGN rule 1). Reasons are counted, never silent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,12 +38,8 @@ class Rejected(StrEnum):
     UNKNOWN_ZONE = "unknown_zone"  # noted of a transition; the position that came with it is taken all the same
 
 
-class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """One position as a client sends it: lon, lat degrees (WGS 84), accuracy as 68 % radius in metres.
-
-    `lon` and `lat` may be left out where something else says where the phone is: a beacon, an access point or a
-    check-in that the map knows.
-    """
+class UncheckedPing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False, gc=False):
+    """The fields of a `PingIn`, to be checked many at once (`are_sound`): one by one that costs as much as decoding."""
 
     at: Annotated[datetime, Meta(tz=True, description="When the fix was taken, RFC 3339.")]
     lon: Annotated[float, Meta(description="Degrees east, −180 … 180.")] | None = None
@@ -58,11 +55,29 @@ class PingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fa
     transition: Annotated[PhoneTransition | None, Meta(description="What the phone's own monitoring says.")] = None
     device_id: Annotated[str, Meta(description="For secret keys: whose position this is.")] | None = None
 
+
+class PingIn(UncheckedPing, frozen=True, kw_only=True, gc=False):
+    """One position as a client sends it: lon, lat degrees (WGS 84), accuracy as 68 % radius in metres.
+
+    `lon` and `lat` may be left out where something else says where the phone is: a beacon, an access point or a
+    check-in that the map knows.
+    """
+
     def __post_init__(self) -> None:
         """Refuse times that no clock shows and half a position; msgspec turns the ValueError into its own."""
         check_year("at", self.at)
         if (self.lon is None) != (self.lat is None):
             raise ValueError("`lon` and `lat` belong together")
+
+
+def are_sound(pings: Sequence[UncheckedPing]) -> bool:
+    """Whether `PingIn` would take all of them."""
+    years = {p.at.year for p in pings}
+    return (
+        min(years, default=YEARS.start) >= YEARS.start
+        and max(years, default=YEARS.start) < YEARS.stop
+        and all((p.lon is None) == (p.lat is None) for p in pings)
+    )
 
 
 def check_year(name: str, at: datetime) -> None:
@@ -88,7 +103,7 @@ def clock_skew(sent_at: datetime | None, received_at: datetime, known_s: float) 
     return difference if abs(difference) > SKEW_S else 0.0
 
 
-def refuse(ping: PingIn, event_at: datetime, received_at: datetime, policy: Policy) -> Rejected | None:
+def refuse(ping: UncheckedPing, event_at: datetime, received_at: datetime, policy: Policy) -> Rejected | None:
     """The reason to refuse a ping by itself, None when it can be used. `event_at` is its time with skew corrected."""
     if ping.lon is None or ping.lat is None:
         return Rejected.NO_POSITION

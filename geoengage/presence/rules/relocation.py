@@ -12,7 +12,7 @@ from zlib import crc32
 import msgspec
 
 from geoengage.kit.geo import Frame
-from geoengage.presence.rules.fixes import PingIn
+from geoengage.presence.rules.fixes import UncheckedPing
 
 LonLat = tuple[float, float]
 
@@ -55,7 +55,7 @@ def relocate(lon: float, lat: float, relocation: Relocation) -> LonLat:
     return _wrapped(relocation.target[0] + east_deg), to_lat
 
 
-def moved(ping: PingIn, relocation: Relocation | None) -> PingIn:
+def moved(ping: UncheckedPing, relocation: Relocation | None) -> UncheckedPing:
     """The ping where it counts. What is no position (none, out of range, 0/0) stays so that it is refused as ever."""
     if relocation is None or ping.lon is None or ping.lat is None:
         return ping

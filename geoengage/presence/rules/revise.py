@@ -6,11 +6,12 @@ as the entered, dwelled or exited that nobody has heard of yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from geoengage.kit.ids import derived_time_id
 from geoengage.presence.rules.run import Span, Transition
@@ -30,8 +31,9 @@ class Kept:
 
 @dataclass(slots=True)
 class Revised:
-    """What to tell, in order, and the ids of the replay's visits."""
+    """What to tell, in order, and the ids of the replay's visits. `salt`: see `compare`."""
 
+    salt: int
     transitions: list[Transition] = field(default_factory=list)
     kept: dict[UUID, Kept] = field(default_factory=dict)
 
@@ -40,7 +42,9 @@ class Revised:
         return replace(state, zones={zone_id: self._named(z) for zone_id, z in state.zones.items()})
 
     def _named(self, z: ZoneState) -> ZoneState:
-        kept = self.kept.get(z.visit_id) if z.visit_id is not None else None
+        if z.visit_id is None:
+            return msgspec.structs.replace(z, salt=self.salt)
+        kept = self.kept.get(z.visit_id)
         return z if kept is None else msgspec.structs.replace(z, visit_id=kept.visit_id, revision=kept.revision)
 
 
@@ -76,7 +80,7 @@ def compare(
 
     `salt` makes the ids of new visits differ from all that were ever given.
     """
-    result = Revised()
+    result = Revised(salt)
     after = _visits(start, replayed)
     left: dict[UUID, list[Span]] = {}
     for span in sorted(before, key=lambda s: s.entered_at):
@@ -85,7 +89,7 @@ def compare(
     for told in sorted(after, key=lambda t: t.span.entered_at):
         same = _claim(left.get(told.span.zone_id, []), told.span)
         if same is None:
-            new_id = derived_time_id(told.span.entered_at, device_id, told.span.zone_id, "again", salt)
+            new_id = derived_time_id(told.span.entered_at, device_id, told.span.zone_id, salt)
             same = replace(told.span, visit_id=new_id, exited_at=None, exit_reason=None, last_dwell_s=0, revision=0)
             result.kept[told.span.visit_id] = Kept(new_id, 0)
             news += _news(told, same, is_new=True)

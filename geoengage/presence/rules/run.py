@@ -1,12 +1,13 @@
 """The words of a decision, and the device while it is decided on (`Run`). Pure; `decide` moves it by fixes, `clock` by
 time, `changes` by edits of zones."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from geoengage.kit.ids import derived_id, derived_time_id
 from geoengage.presence.rules.schedule import OpeningHours
@@ -38,8 +39,7 @@ class ZoneFacts:
         return self.hours.opening_after(known) if z.phase is Phase.DORMANT else self.hours.closing_after(known)
 
 
-@dataclass(frozen=True, slots=True)
-class NearZone:
+class NearZone(msgspec.Struct, frozen=True):
     """A zone near a fix: `s` signed metres to its boundary (negative inside), `share` 0–1 of the accuracy disc inside,
     `level_p` the probability that the device is on one of its floors, `crossed` the times at which the straight line
     from the fix before entered and left it, if it did without either fix being inside, `vouched` the share 0–1 of the
@@ -53,8 +53,7 @@ class NearZone:
     vouched: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A visit as a whole. `last_dwell_s` the highest mark reached (0: none), `revision` how often it was put right."""
 
     visit_id: UUID
@@ -67,8 +66,7 @@ class Span:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True):
     """Something that happened, in event time. `since` is the start of the visit; `kept_dwell_s` the highest mark that a
     retraction of a mark leaves standing (0: none). A retraction without `dwell_s` takes the whole visit back. `spans`:
     the visit before and after a revision. `revision` is the visit's, so that what is told anew has a new id."""
@@ -93,8 +91,7 @@ class Transition:
         return derived_id(tenant_id, device_id, self.zone_id, self.visit_id, self.kind, self.dwell_s, self.revision)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The new zone states, what happened, and whose timers must be written anew (None: delete).
 
     `settled_at`: the due moment of the latest thing that no fix caused; None when there was none. A fix of before that
@@ -138,11 +135,11 @@ class Run:
             return
         confidence = round(z.confidence, 3)
         base = Transition(kind, zone_id, z.version, z.visit_id, at, z.since, confidence, z.evidence, reason)
-        self.transitions.append(replace(base, revision=z.revision, **more))  # type: ignore[arg-type]
+        self.transitions.append(replace(base, revision=z.revision, **more))
 
     def enter(self, zone_id: UUID, z: ZoneState, at: datetime, reason: str) -> None:
         """Begin a visit at `z.since`, told at `at`."""
-        visit_id = derived_time_id(z.since, self.device_id, zone_id)
+        visit_id = derived_time_id(z.since, self.device_id, zone_id, *([z.salt] if z.salt else []))
         self.zones[zone_id] = z = msgspec.structs.replace(z, phase=Phase.INSIDE, visit_id=visit_id, out_since=None)
         self.emit("entered", zone_id, z, at, reason)
 
@@ -171,6 +168,7 @@ class Run:
             confidence=z.confidence,
             evidence=z.evidence,
             watched=z.watched,
+            salt=z.salt,
         )
 
     def dwell(self, zone_id: UUID, rules: ZoneRules, until: datetime) -> None:

@@ -1,7 +1,6 @@
 """What the engine believes of a device: the state that `decide` reads and returns. Immutable; stored as one row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -31,7 +30,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     `silent_dwell_s` the marks that fired by timer after `seen_at` (a time-out would retract them), `firm_dwell_s` the
     highest mark before those, `timer_at` when the stored timer fires (it may be earlier than needed, never later).
     `watched`: the phone itself monitors a circle hardly larger than the zone and will tell when it leaves. `since` may
-    lie after `seen_at` where an opening or an edit let the device in. `revision`: how often the visit was put right.
+    lie after `seen_at` where an opening or an edit let the device in. `revision`: how often the visit was put right;
+    `salt`: not 0 where a visit that begins from here must not take the id of one that was retracted.
     """
 
     phase: Phase
@@ -48,10 +48,10 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     timer_at: datetime | None = None
     watched: bool = False
     revision: int = 0
+    salt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceState:
+class DeviceState(msgspec.Struct, frozen=True):
     """A device between two fixes. `lon`, `lat` degrees; `level_at` when `level` was last reported (or implied by being
     outdoors); `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between
     fixes, 0 while unknown; `skew_s` how far its clock is behind ours; `trust` and `source` those of the last fix.
@@ -77,7 +77,7 @@ class DeviceState:
     settled_at: datetime = NEVER
     venue_at: datetime = NEVER
     checkpoint_at: datetime = NEVER
-    zones: Mapping[UUID, ZoneState] = field(default_factory=dict)
+    zones: Mapping[UUID, ZoneState] = msgspec.field(default_factory=dict)
 
     @property
     def decided_at(self) -> datetime:
@@ -96,8 +96,7 @@ class Said(NamedTuple):
     left: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(msgspec.Struct, frozen=True):
     """One position. `at` is event time; `sent_at` the same as the phone said it; `trust` 0–1 scales confidence, the
     speed from the fix before not yet counted; `said` what the phone's own monitoring reports with it; `verdict` why it
     is not believed, None while it is."""

@@ -1,8 +1,10 @@
 """The zone indexes of this process: one a tenant, made anew when the tenant's epoch has moved on."""
 
+import asyncio
+import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import cos, radians
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.presence.index import Building, ZoneIndex
 from geoengage.presence.rules.state import DeviceState, Fix
 from geoengage.venues import store as venues
+from geoengage.venues.rules import PublishedZone
 from geoengage.venues.store import evidence, versions
 
 KEPT = timedelta(hours=1)  # versions of zones that ended so recently stand in the index at hand
@@ -44,23 +47,31 @@ class IndexCache:
 
     def __init__(self) -> None:
         self._indexes: dict[TenantId, ZoneIndex] = {}
+        self._versions: dict[TenantId, dict[versions.VersionKey, PublishedZone]] = {}
         self._since: dict[TenantId, datetime] = {}
 
     async def get(self, session: Session, tenant_id: TenantId, epoch: int) -> ZoneIndex:
-        """The index of that epoch, built when it is not at hand.
+        """The index of that epoch, built when it is not at hand: of what has changed, and in another thread.
 
-        Built in the event loop: prepared geometries must not be shared between threads (GEOS builds their trees when
-        they are first asked).
+        Everybody else's pings go on meanwhile. The index is handed over whole: geometries are prepared before that.
         """
         known = self._indexes.get(tenant_id)
         if known is not None and known.epoch == epoch:
             return known
         since = utc_now() - KEPT
-        zones = await versions.list_versions_since(session, tenant_id, since)
+        found = await versions.refresh_versions(session, tenant_id, since, self._versions.get(tenant_id, {}))
+        # Where no version has ended longer ago, the index at hand serves the whole past.
+        since = await versions.last_end(session, tenant_id, since) or datetime.min.replace(tzinfo=UTC)
         points = await evidence.list_placed(session, tenant_id)
-        index = ZoneIndex(epoch, zones, await load_buildings(session, tenant_id), points)
-        self._indexes[tenant_id], self._since[tenant_id] = index, since
+        buildings = await load_buildings(session, tenant_id)
+        index = await asyncio.to_thread(ZoneIndex, epoch, list(found.values()), buildings, points)
+        self._indexes[tenant_id], self._versions[tenant_id], self._since[tenant_id] = index, found, since
+        gc.freeze()  # the collector need not look through all zones again and again, which halts everything
         return index
+
+    def since(self, tenant_id: TenantId) -> datetime:
+        """The moment since which the index at hand holds all versions that were in force."""
+        return self._since[tenant_id]
 
     def reaches(self, tenant_id: TenantId, since: datetime) -> bool:
         """Whether the index at hand holds all versions that were in force since a moment."""

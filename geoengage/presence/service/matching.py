@@ -1,13 +1,15 @@
 """Fixes of many devices against the zones: which are near, how surely, and what follows. In memory; no SQL."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
+from msgspec.structs import replace
 
+from geoengage.kit.geo import Floats
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
 from geoengage.presence.rules.changes import change_zones
@@ -54,41 +56,62 @@ def live_facts(index: ZoneIndex, zones: Iterable[UUID], at: datetime) -> Facts:
     return {zone_id: index.versions.facts(n) for zone_id, n in numbers.items() if n is not None}
 
 
+class Ground:
+    """What lies around many positions: zones within reach, with signed distance and share of the disc, and ways."""
+
+    def __init__(self, index: ZoneIndex, lon: Floats, lat: Floats, accuracy_m: Floats) -> None:
+        pairs, ways = index.near(lon, lat, accuracy_m + index.largest_tolerance_m), index.ways(lon, lat)
+        at = pairs.point
+        shares = index.shares(pairs.zone, lon[at], lat[at], accuracy_m[at], pairs.s)
+        first = np.searchsorted(at, np.arange(len(lon) + 1))
+        self.is_near = np.diff(first) > 0
+        self.outdoors, self.at_connector = ways.outdoors, ways.at_connector
+        self._first: list[int] = first.tolist()
+        self._found = list(zip(pairs.zone.tolist(), pairs.s.tolist(), shares.tolist(), strict=True))
+
+    def spot(self, number: int) -> "Spot":
+        """One of the positions."""
+        found = self._found[self._first[number] : self._first[number + 1]]
+        return Spot(found, bool(self.outdoors[number]), bool(self.at_connector[number]))
+
+
+class Spot(NamedTuple):
+    """Where a fix lies: (zone number, signed metres, share of the disc) of each zone within reach; outside every
+    building; near a way between floors."""
+
+    found: Sequence[tuple[int, float, float]]
+    outdoors: bool
+    at_connector: bool
+
+
 def advance(index: ZoneIndex, devices: Sequence[DeviceWork], outcome: Outcome, now: datetime | None = None) -> None:
     """Match the fixes of all devices at once, then decide device by device in event-time order.
 
     `now`: the moment up to which changes of zones are known, and caught up with at the end; None: none is to come.
     """
     fixes = [f for d in devices for f in d.fixes]
-    lon = np.array([f.lon for f in fixes])
-    lat = np.array([f.lat for f in fixes])
-    reach = np.array([f.accuracy_m for f in fixes]) + index.largest_tolerance_m
-    pairs = index.near(lon, lat, reach)
-    ways = index.ways(lon, lat)
-    first = np.searchsorted(pairs.point, np.arange(len(fixes) + 1))
+    lon, lat, accuracy = (np.array([getattr(f, name) for f in fixes]) for name in ("lon", "lat", "accuracy_m"))
+    ground = Ground(index, lon, lat, accuracy)
     number = 0
     for device in devices:
         state = device.start
         for fix in device.fixes:
-            span = slice(first[number], first[number + 1])
-            way = bool(ways.outdoors[number]), bool(ways.at_connector[number])
-            state = _take(index, device, state, fix, (pairs.zone[span], pairs.s[span]), way, outcome, now)
+            state = take(index, device, state, fix, ground.spot(number), outcome, now)
             number += 1
         if state is not None:
             outcome.states.append(_with_clock(_to_the_end(index, state, device, outcome, now), device))
 
 
-def _take(
+def take(
     index: ZoneIndex,
     device: DeviceWork,
     state: DeviceState | None,
     fix: Fix,
-    found: tuple[Any, Any],
-    way: tuple[bool, bool],
+    spot: Spot,
     outcome: Outcome,
     now: datetime | None,
 ) -> DeviceState | None:
-    """The state after one more fix; as before when the fix is not believed. `way`: outdoors, at a connector."""
+    """The state after one more fix; as before, the verdict noted, when the fix is not believed."""
     if state is None:
         state = _first_state(device.device_id, fix)
     else:
@@ -101,8 +124,8 @@ def _take(
             state = replace(state, checkpoint_at=fix.at)
             outcome.checkpoints.append(state)
         state = catch_up(index, state, fix.at, outcome)
-    state = _with_floor(state, fix, outdoors=way[0], lift=way[1])
-    state = _decide(index, state, fix, *found, outcome)
+    state = _with_floor(state, fix, outdoors=spot.outdoors, lift=spot.at_connector)
+    state = _decide(index, state, fix, spot, outcome)
     return replace(
         state,
         interval_s=usual_interval_s(state, fix.at),
@@ -168,13 +191,12 @@ def _standing(
 ) -> dict[UUID, engine.NearZone]:
     """The changed zones, as they are from `at` on, that a device's last fix could touch."""
     fix = last_fix(state)
-    reach = np.array([fix.accuracy_m + index.largest_tolerance_m])
-    pairs = index.near(np.array([fix.lon]), np.array([fix.lat]), reach)
+    ground = Ground(index, np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m]))
     result = {}
-    for number, s in zip(pairs.zone, pairs.s, strict=True):
+    for number, s, share in ground.spot(0).found:
         zone = index.zones[number]
         if zone.zone_id in changed and index.versions.in_force(number, at):
-            result[zone.zone_id] = _near_zone(index, int(number), float(s), state, fix)
+            result[zone.zone_id] = _near_zone(index, number, s, share, state, fix)
     return result
 
 
@@ -198,25 +220,21 @@ def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> 
     return replace(state, level=level, level_at=level_at, connector_at=fix.at if lift else state.connector_at)
 
 
-def _decide(
-    index: ZoneIndex, state: DeviceState, fix: Fix, zones: Any, distances: Any, outcome: Outcome
-) -> DeviceState:
+def _decide(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot, outcome: Outcome) -> DeviceState:
     """The device with its zone states after the fix."""
-    near = _near(index, state, fix, zip(zones, distances, strict=True))
+    near = _near(index, state, fix, spot)
     if not near and not state.zones:
         return state
     live = live_facts(index, state.zones, fix.at) | {zone_id: n.zone for zone_id, n in near.items()}
     return outcome.apply(state, engine.decide(state, fix, list(near.values()), live, fix.at))
 
 
-def _near(
-    index: ZoneIndex, state: DeviceState, fix: Fix, found: Iterable[tuple[int, float]]
-) -> dict[UUID, engine.NearZone]:
+def _near(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot) -> dict[UUID, engine.NearZone]:
     """The zones near one fix, as they were at its time, with share and level probability."""
     result = {}
-    for number, s in found:
+    for number, s, share in spot.found:
         if index.versions.in_force(number, fix.at):
-            result[index.zones[number].zone_id] = _near_zone(index, int(number), float(s), state, fix)
+            result[index.zones[number].zone_id] = _near_zone(index, number, s, share, state, fix)
     if index.counts_crossings:
         _add_crossings(index, state, fix, result)
     if fix.said is not None:
@@ -224,16 +242,14 @@ def _near(
     return result
 
 
-def _near_zone(index: ZoneIndex, number: int, s: float, state: DeviceState, fix: Fix) -> engine.NearZone:
+def _near_zone(index: ZoneIndex, number: int, s: float, share: float, state: DeviceState, fix: Fix) -> engine.NearZone:
     zone = index.zones[number]
     z = state.zones.get(zone.zone_id)
     level_p = _level_p(index, zone, state, fix)
     if level_p == 0.0 or (z is not None and z.visit_id is not None):  # the exact share decides about coming in only
-        share = float(np.clip(0.5 - s / (2 * fix.accuracy_m), 0.0, 1.0))
+        share = min(max(0.5 - s / (2 * fix.accuracy_m), 0.0), 1.0)
     elif is_certain(fix.source, s):
         share = 1.0
-    else:
-        share = index.share(number, fix.lon, fix.lat, fix.accuracy_m, s)
     return engine.NearZone(index.versions.facts(number), s, share, level_p)
 
 

@@ -1,10 +1,12 @@
 """What a piece of work has found out, and how it is written: states, timers, visits, zone events, the ledger last."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from geoengage.kit.db import Session
 from geoengage.kit.events import publish

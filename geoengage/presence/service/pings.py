@@ -1,13 +1,16 @@
 """A group of pings, from several requests of one tenant, in one transaction: check, match, decide, write."""
 
-from bisect import insort
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from bisect import bisect_right, insort
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+import numpy as np
+from msgspec.structs import replace
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -16,16 +19,18 @@ from geoengage.presence import store
 from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules.evidence import OURS, Source, beside, decided_at, put_together, strongest
 from geoengage.presence.rules.fixes import (
-    PingIn,
     Policy,
     Rejected,
+    UncheckedPing,
     accuracy,
     clock_skew,
     refuse,
 )
 from geoengage.presence.rules.heard import PhoneTransition
+from geoengage.presence.rules.records import runs_of, stored
 from geoengage.presence.rules.relocation import moved
 from geoengage.presence.rules.state import DeviceState, Fix, Said, by_time
+from geoengage.presence.service.columns import Columns, Sent, advance_columns, device_ids, runs_of_columns, sort_out
 from geoengage.presence.service.indexes import IndexCache
 from geoengage.presence.service.matching import DeviceWork, advance
 from geoengage.presence.service.outcome import Outcome, write
@@ -47,7 +52,7 @@ class Batch:
     token_version: int | None
     sent_at: datetime | None
     received_at: datetime
-    pings: list[tuple[int, PingIn]]
+    pings: Sequence[tuple[int, UncheckedPing]]
     undecodable: list[tuple[int, str]] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     accepted: int = 0
@@ -75,7 +80,7 @@ class _Group:
     locked: Mapping[UUID, store.LockedDevice]
     states: Mapping[UUID, DeviceState]
     policy: Policy
-    known: set[tuple[UUID, datetime]]
+    known: set[tuple[UUID, datetime]] = field(default_factory=set)
     devices: dict[UUID, DeviceWork] = field(default_factory=dict)
     notes: list[_Note] = field(default_factory=list)
     taken: list[tuple[int, int, DeviceWork, Fix]] = field(default_factory=list)
@@ -89,34 +94,46 @@ async def record_group(
     Returns whether anything was published. Idempotent by (device, time as sent).
     """
     group = await _read(session, tenant_id, batches, indexes)
-    for number, batch in enumerate(batches):
-        _sort_in(group, number, batch)
+    columns = _sort_out(group, batches, indexes.since(tenant_id))
+    in_columns = np.bincount(columns.batch, minlength=len(batches)).tolist()
+    rest = [(n, b) for n, b in enumerate(batches) if in_columns[n] < len(b.pings) or not b.pings]
+    ordinary = device_ids(columns) if rest else set()
+    group.known = await _known_times(session, tenant_id, [b for _, b in rest], group.states, ordinary)
+    for batch in batches:  # a halved or retried group comes again
+        batch.accepted = batch.duplicates = 0
+        batch.refused, batch.error = list(batch.undecodable), None
+    for number, batch in rest:
+        _sort_in(group, number, batch, ordinary)
     work = [d for d in group.devices.values() if d.new]
     outcome = await _decide(session, tenant_id, group.index, work, indexes, now)
-    _answer(group, batches, outcome)
-    pings = [
-        (d.device_id, replace(f, verdict=d.verdicts.get(f)), f in late)
+    advance_columns(group.index, columns, outcome, now)
+    _answer(group, columns, batches, outcome)
+    runs = [
+        run
         for d in work
-        for late in [set(d.late)]
-        for f in d.new
+        for run in runs_of(d.device_id, [replace(f, verdict=d.verdicts.get(f)) for f in d.new], d.late)
     ]
-    if pings:
-        await store.insert_pings(session, tenant_id, pings, now)
+    runs += runs_of_columns(columns)
+    if runs:
+        await store.insert_runs(session, tenant_id, runs, now)
     return await write(session, tenant_id, outcome, now)
 
 
 async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch], indexes: IndexCache) -> _Group:
-    """Lock the devices of a group, and read all that is needed to decide."""
-    wanted = {_device_of(b, p) for b in batches for _, p in b.pings} | {b.device_id for b in batches}
-    ids = [d for d in wanted if d is not None]
+    """Lock the devices of a group, and read all that is needed to decide.
+
+    The zones come first, so that nobody waits for a new index with devices locked. A change that is committed after
+    that takes effect later than `now`.
+    """
+    tenant = await store.get_ping_policy(session, tenant_id)
+    index = await indexes.get(session, tenant_id, tenant.epoch)
+    by_server = {_device_of(b, p) for b in batches if b.device_id is None for _, p in b.pings}
+    ids = [d for d in by_server | {b.device_id for b in batches} if d is not None]
     wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
     locked = await store.lock_devices(session, tenant_id, ids, wait_ms=wait_ms)
     states = await store.list_states(session, tenant_id, ids)
-    tenant = await store.get_ping_policy(session, tenant_id)
-    index = await indexes.get(session, tenant_id, tenant.epoch)
-    known = await _known_times(session, tenant_id, batches, states)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
-    return _Group(index, locked, states, policy, known)
+    return _Group(index, locked, states, policy)
 
 
 async def _decide(
@@ -151,8 +168,40 @@ def _is_of_the_past(device: DeviceWork, tenant_id: TenantId, indexes: IndexCache
     return not indexes.reaches(tenant_id, since)
 
 
-def _answer(group: _Group, batches: Sequence[Batch], outcome: Outcome) -> None:
+def _sort_out(group: _Group, batches: Sequence[Batch], since: datetime) -> Columns:
+    """What of the group are ordinary pings; `since`: from when on the index knows the zones."""
+    works: dict[UUID, DeviceWork | None] = {}
+
+    def work_of(batch: Batch, device_id: UUID | None) -> DeviceWork | None:
+        if device_id is None or device_id in works:
+            return None if device_id is None else works[device_id]
+        owner, old = group.locked.get(device_id), group.states.get(device_id)
+        work = None
+        if owner is not None and owner.may_locate and owner.relocation is None:
+            work = DeviceWork(device_id, old, _skew(batch, old), old)
+        works[device_id] = work
+        return work
+
+    sent = []
+    for batch in batches:
+        if batch.device_id is None:
+            devices = [work_of(batch, _device_of(batch, ping)) for _, ping in batch.pings]
+        else:
+            mine = work_of(batch, batch.device_id) if _is_owner(group, batch) else None
+            devices = [mine] * len(batch.pings)
+        sent.append(Sent(batch.pings, devices, batch.received_at))
+    return sort_out(sent, group.policy, since)
+
+
+def _answer(group: _Group, columns: Columns, batches: Sequence[Batch], outcome: Outcome) -> None:
     """Fill in what becomes of each ping, in the order of the requests. A retried group comes again."""
+    for number, count in enumerate(np.bincount(columns.batch, minlength=len(batches)).tolist()):
+        batches[number].accepted += count
+    for n, bad in columns.bad.items():
+        number, position = int(columns.batch[n]), int(columns.position[n])
+        batches[number].accepted -= 1
+        device = columns.devices[bisect_right(columns.begins, n) - 1]
+        group.notes.append(_Note(number, position, device.device_id, columns.sent_at[n], bad))
     for number, position, device, fix in group.taken:
         if (verdict := device.verdicts.get(fix)) is not None:
             group.notes.append(_Note(number, position, device.device_id, fix.sent_at, verdict))
@@ -165,11 +214,16 @@ def _answer(group: _Group, batches: Sequence[Batch], outcome: Outcome) -> None:
             outcome.rejections.append((note.device_id, note.at, note.reason))
 
 
-def _device_of(batch: Batch, ping: PingIn) -> UUID | None:
+def _device_of(batch: Batch, ping: UncheckedPing) -> UUID | None:
     if batch.device_id is not None:
         return batch.device_id
+    return None if ping.device_id is None else _parsed(ping.device_id)
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(device_id: str) -> UUID | None:
     try:
-        return UUID(ping.device_id or "")
+        return UUID(device_id)
     except ValueError:
         return None
 
@@ -179,14 +233,21 @@ def _skew(batch: Batch, state: DeviceState | None) -> float:
 
 
 async def _known_times(
-    session: Session, tenant_id: TenantId, batches: Sequence[Batch], states: Mapping[UUID, DeviceState]
+    session: Session,
+    tenant_id: TenantId,
+    batches: Iterable[Batch],
+    states: Mapping[UUID, DeviceState],
+    ordinary: Collection[UUID],
 ) -> set[tuple[UUID, datetime]]:
     """Stored times of devices that sent something not newer than their newest: only those can be duplicates."""
     suspects = {
         (device_id, ping.at + timedelta(seconds=_skew(batch, states[device_id])))
         for batch in batches
         for _, ping in batch.pings
-        if (device_id := _device_of(batch, ping)) in states and device_id and ping.at <= states[device_id].last_sent_at
+        if (device_id := _device_of(batch, ping)) in states
+        and device_id
+        and device_id not in ordinary
+        and ping.at <= states[device_id].last_sent_at
     }
     if not suspects:
         return set()
@@ -197,17 +258,24 @@ async def _known_times(
     return await store.list_known_times(session, tenant_id, ids, min(times) - slack, max(times) + slack)
 
 
-def _sort_in(group: _Group, number: int, batch: Batch) -> None:
-    """Check the pings of one request and hand the usable ones to their devices."""
-    batch.accepted = batch.duplicates = 0
-    batch.refused, batch.error = list(batch.undecodable), None
+def _is_owner(group: _Group, batch: Batch) -> bool:
+    """Whether the token of a device's request is the device's newest."""
+    owner = group.locked.get(batch.device_id)  # type: ignore[arg-type]
+    return owner is not None and owner.token_version == batch.token_version
+
+
+def _sort_in(group: _Group, number: int, batch: Batch, ordinary: Collection[UUID]) -> None:
+    """Check the pings of one request, those of ordinary devices left out, and hand the usable ones to their devices."""
     if batch.device_id is not None:
-        owner = group.locked.get(batch.device_id)
-        if owner is None or owner.token_version != batch.token_version:
+        if not _is_owner(group, batch):
             batch.error = errors.Unauthenticated("this device token was revoked; register the device again")
+            return
+        if batch.device_id in ordinary:
             return
     for position, ping in batch.pings:
         device_id = _device_of(batch, ping)
+        if device_id in ordinary:
+            continue
         if device_id is None or device_id not in group.locked:
             group.notes.append(_Note(number, position, None, ping.at, Rejected.UNKNOWN_DEVICE))
             continue
@@ -216,7 +284,7 @@ def _sort_in(group: _Group, number: int, batch: Batch) -> None:
             group.notes.append(_Note(number, position, device_id, ping.at, reason))
 
 
-def _take(group: _Group, number: int, position: int, batch: Batch, ping: PingIn) -> Rejected | None:
+def _take(group: _Group, number: int, position: int, batch: Batch, ping: UncheckedPing) -> Rejected | None:
     """One ping of a known device: handed to it, counted as duplicate, or refused with a reason."""
     owner = group.locked[_device_of(batch, ping)]  # type: ignore[index]
     if not owner.may_locate:
@@ -246,7 +314,9 @@ def _take(group: _Group, number: int, position: int, batch: Batch, ping: PingIn)
     group.known.add((owner.device_id, sent_at))
     metres, trust = accuracy(ping.accuracy_m, group.policy.default_accuracy_m)
     trust *= heard_trust
-    fix = Fix(event_at, sent_at, ping.lon, ping.lat, metres, ping.level, trust, ping.source, ping.speed_mps, said)
+    fix = stored(
+        Fix(event_at, sent_at, ping.lon, ping.lat, metres, ping.level, trust, ping.source, ping.speed_mps, said)
+    )
     device.new.append(fix)
     insort(device.fixes, fix, key=by_time)
     if old is not None and old.is_late(event_at):
@@ -256,8 +326,8 @@ def _take(group: _Group, number: int, position: int, batch: Batch, ping: PingIn)
 
 
 def _hear_phone(
-    index: ZoneIndex, ping: PingIn, transition: PhoneTransition, at: datetime
-) -> tuple[PingIn, Said | None]:
+    index: ZoneIndex, ping: UncheckedPing, transition: PhoneTransition, at: datetime
+) -> tuple[UncheckedPing, Said | None]:
     """What the phone's own monitoring says, and the ping, which is in the circle if it names no place itself.
 
     Nothing is said by a circle that is no published zone at that time; the position that came with it is taken all the

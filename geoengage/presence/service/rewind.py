@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
@@ -59,9 +60,9 @@ async def put_right(
     for device in devices:
         first_at = device.stored[0].at if device.stored else device.fixes[0].at
         before = [s for s in spans.get(device.device_id, ()) if concerns(s, device.start, first_at)]
-        salt = 0 if device.old is None else device.old.version
+        salt = 1 if device.old is None else device.old.version + 1
         revised = compare(device.device_id, device.start, before, told[device.device_id], salt)
-        state = revised.named(states[device.device_id])
+        state = _settled(revised.named(states[device.device_id]), device)
         outcome.states.append(state)
         outcome.replaced.append(state)
         outcome.transitions += [(device.device_id, t) for t in revised.transitions]
@@ -75,6 +76,12 @@ def _reach(device: DeviceWork) -> datetime:
     if device.start is None:
         return device.fixes[0].at
     return min([device.start.decided_at, *(z.since for z in device.start.zones.values())])
+
+
+def _settled(state: DeviceState, device: DeviceWork) -> DeviceState:
+    """The state, which knows how far things had been told: what comes for that time is late, whatever it finds now."""
+    told_until = state.settled_at if device.old is None else device.old.decided_at
+    return replace(state, settled_at=max(state.settled_at, told_until))
 
 
 def _set_timers(outcome: Outcome, device: DeviceWork, state: DeviceState) -> None:

@@ -31,8 +31,8 @@ from geoengage.presence.store.devices import (
 from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
 from geoengage.presence.store.pings import (
     delete_old_pings,
-    insert_pings,
     insert_rejections,
+    insert_runs,
     list_fixes,
     list_known_times,
     set_verdicts,
@@ -51,7 +51,7 @@ from geoengage.presence.store.visits import (
 __all__ = [
     "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "claim_zone_change",
     "delete_old_checkpoints", "delete_old_pings", "find_checkpoint", "find_device", "find_shopper_app",
-    "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_pings", "insert_rejections",
+    "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_rejections", "insert_runs",
     "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes", "list_known_times",
     "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices", "move_zone_change",
     "replace_occupancy", "rewind_checkpoints", "set_relocation", "set_verdicts", "tenants_with_due_timers",

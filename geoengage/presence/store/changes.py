@@ -63,20 +63,21 @@ async def list_concerned(
     limit: int,
 ) -> list[UUID]:
     """The next devices, in id order, that are inside a changed zone or were last seen in the box (west, south, east,
-    north)."""
+    north). Goes along the key of the states, and no further than for so many."""
     west, south, east, north = box or (None, None, None, None)
     rows = await session.execute(
         text(
-            "SELECT device_id FROM ("
-            "SELECT device_id FROM zone_occupant WHERE tenant_id = :tenant_id AND zone_id = ANY(:zone_ids)"
-            " UNION SELECT device_id FROM device_state WHERE tenant_id = :tenant_id AND last_at > :since"
+            "(SELECT device_id FROM zone_occupant WHERE tenant_id = :tenant_id AND zone_id = ANY(:zone_ids)"
+            " AND device_id > :after ORDER BY 1 LIMIT :limit)"
+            " UNION (SELECT device_id FROM device_state WHERE tenant_id = :tenant_id AND last_at > :since"
             " AND lon BETWEEN CAST(:west AS float8) AND CAST(:east AS float8)"
-            " AND lat BETWEEN CAST(:south AS float8) AND CAST(:north AS float8)) AS found"
-            " WHERE CAST(:after AS uuid) IS NULL OR device_id > :after ORDER BY device_id LIMIT :limit"
+            " AND lat BETWEEN CAST(:south AS float8) AND CAST(:north AS float8)"
+            " AND device_id > :after ORDER BY 1 LIMIT :limit) ORDER BY 1 LIMIT :limit"
         ),
         {
             "tenant_id": tenant_id, "zone_ids": list(change.zone_ids), "since": change.due_at - LONGEST_SILENCE,
-            "west": west, "south": south, "east": east, "north": north, "after": change.after, "limit": limit,
+            "west": west, "south": south, "east": east, "north": north, "after": change.after or UUID(int=0),
+            "limit": limit,
         },
     )  # fmt: skip
     return list(rows.scalars())

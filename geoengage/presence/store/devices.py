@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from geoengage.kit import errors
+from geoengage.kit import errors, pgarrays
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.relocation import Relocation
@@ -61,7 +61,7 @@ async def lock_devices(
         await session.execute(text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{wait_ms}ms"})
     rows = await session.execute(
         text(_LOCK + " SKIP LOCKED" if skip_locked else _LOCK),
-        {"tenant_id": tenant_id, "ids": sorted(device_ids)},
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)},
     )
     return {row[0]: _device(row) for row in rows}
 
@@ -70,17 +70,18 @@ def _device(row: Any) -> LockedDevice:
     return LockedDevice(row[0], row[1], row[2], Relocation.of(row[3]))
 
 
+_LIST_STATES = text(
+    "SELECT device_id, last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s,"
+    " interval_s, version, trust, source, settled_at, venue_at, checkpoint_at, zones::text FROM device_state"
+    " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
+)
+
+
 async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> dict[UUID, DeviceState]:
     """The states of locked devices. A statement of its own, so that it sees what the last holder of the lock wrote."""
-    rows = await session.execute(
-        text(
-            "SELECT device_id, last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s,"
-            " interval_s, version, trust, source, settled_at, venue_at, checkpoint_at, zones::text FROM device_state"
-            " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
-        ),
-        {"tenant_id": tenant_id, "ids": list(device_ids)},
-    )
-    return {row[0]: DeviceState(*(*row[:17], _ZONES.decode(row[17]))) for row in rows}
+    rows = await session.execute(_LIST_STATES, {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
+    nowhere: dict[UUID, ZoneState] = {}  # most devices are in no zone
+    return {row[0]: DeviceState(*(*row[:17], nowhere if row[17] == "{}" else _ZONES.decode(row[17]))) for row in rows}
 
 
 async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
@@ -123,24 +124,24 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
         _UPSERT_STATES,
         {
             "tenant_id": tenant_id,
-            "ids": [s.device_id for s in states],
-            "last_at": [s.last_at for s in states],
-            "last_sent_at": [s.last_sent_at for s in states],
-            "lon": [s.lon for s in states],
-            "lat": [s.lat for s in states],
-            "acc": [s.accuracy_m for s in states],
-            "level": [s.level for s in states],
-            "level_at": [s.level_at for s in states],
-            "connector_at": [s.connector_at for s in states],
-            "skew": [s.skew_s for s in states],
-            "interval": [s.interval_s for s in states],
-            "version": [s.version + 1 for s in states],
-            "trust": [s.trust for s in states],
-            "source": [s.source for s in states],
-            "settled_at": [s.settled_at for s in states],
-            "venue_at": [s.venue_at for s in states],
-            "checkpoint_at": [s.checkpoint_at for s in states],
-            "zones": [msgspec.json.encode(dict(s.zones)).decode() for s in states],
+            "ids": pgarrays.uuids(s.device_id for s in states),
+            "last_at": pgarrays.times(s.last_at for s in states),
+            "last_sent_at": pgarrays.times(s.last_sent_at for s in states),
+            "lon": pgarrays.floats([s.lon for s in states]),
+            "lat": pgarrays.floats([s.lat for s in states]),
+            "acc": pgarrays.floats([s.accuracy_m for s in states]),
+            "level": pgarrays.ints_or_null(s.level for s in states),
+            "level_at": pgarrays.times_or_null(s.level_at for s in states),
+            "connector_at": pgarrays.times_or_null(s.connector_at for s in states),
+            "skew": pgarrays.floats([s.skew_s for s in states]),
+            "interval": pgarrays.floats([s.interval_s for s in states]),
+            "version": pgarrays.ints([s.version + 1 for s in states]),
+            "trust": pgarrays.floats([s.trust for s in states]),
+            "source": pgarrays.texts(s.source for s in states),
+            "settled_at": pgarrays.times(s.settled_at for s in states),
+            "venue_at": pgarrays.times(s.venue_at for s in states),
+            "checkpoint_at": pgarrays.times(s.checkpoint_at for s in states),
+            "zones": pgarrays.jsons(msgspec.json.encode(s.zones) if s.zones else b"{}" for s in states),
         },
     )
 
@@ -148,7 +149,7 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
 async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:
     """Delete all coordinates of devices: pings, state, timers, where they were moved from. Visits and events hold none
     and stay."""
-    for table in ("ping", "ping_rejection", "checkpoint", "device_state", "timer", "zone_occupant"):
+    for table in ("ping_run", "ping_rejection", "checkpoint", "device_state", "timer", "zone_occupant"):
         await session.execute(
             text(f"DELETE FROM {table} WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),  # noqa: S608 - constants only
             {"tenant_id": tenant_id, "ids": list(device_ids)},

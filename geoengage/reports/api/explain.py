@@ -88,7 +88,8 @@ async def get_explanation(
     if fixes:
         area = Area.of([fixes], set() if start is None else set(start.zones))
         index = await indexes.reaching(tx, tenant_id, index, before.since, area)
-    seen = explain.look(index, rows, _level_at(start) or await store.find_level_before(tx, tenant_id, before))
+    level = _level_at(start) or await store.find_level_before(tx, tenant_id, before)
+    seen = await explain.look(index, rows, level)
     first = next((n for n, row in enumerate(rows) if row["at"] >= span.since), len(rows))
     believed = await belief.believe(index, found, fixes, min(now, span.until), start)
     rejections = await store.list_rejections(tx, tenant_id, span)

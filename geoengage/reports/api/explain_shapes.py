@@ -132,7 +132,8 @@ class ExplainedChange(BaseModel):
     zone_id: UUID = Field(description="The zone.")
     phase: str = Field(description="outside, pending, inside, leaving or dormant.")
     reason: str = Field(
-        description="As an event gives it; else one_fix, seen_outside, came_back or contradicted: what a position did."
+        description="As an event gives it; else what a position did (one_fix, seen_outside, came_back, contradicted);"
+        " known: it was so before."
     )
     text: str = Field(description="The reason in words.")
 

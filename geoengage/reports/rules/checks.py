@@ -33,7 +33,7 @@ DELIVERING = (
     Blocker.SENDING_STOPPED,
     Blocker.NO_ADDRESS,
 )
-_DOES = {TriggerKind.ENTERED: "comes in"}
+_DOES = {"entered": "comes in", "exited": "leaves"}  # by the kind of trigger
 DAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 
 
@@ -225,8 +225,8 @@ def _trigger(w: Waiting) -> tuple[bool, str]:
             "" if "entered" in w.happened else f": {w.instead}"
         )
     if str(kind) in w.happened:
-        return True, f"somebody who {_DOES.get(kind, kind)}"
-    return False, f"waits for somebody who {_DOES.get(kind, kind)}: {w.instead}"
+        return True, f"somebody who {_DOES.get(str(kind), str(kind))}"
+    return False, f"waits for somebody who {_DOES.get(str(kind), str(kind))}: {w.instead}"
 
 
 def verdict_of_checks(checks: Sequence[Check], status: str) -> tuple[str, str]:

@@ -182,6 +182,7 @@ _HOW = {
     "schedule_opened": "the zone opened while it stood there",
     "late_fixes": "positions that came late show that it was otherwise",
     "dwell": "stayed long enough",
+    "known": "so it was before already",
     "one_fix": "one position inside, not believed yet",
     "seen_outside": "seen outside, not believed yet",
     "came_back": "seen inside again",

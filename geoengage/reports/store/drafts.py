@@ -96,6 +96,7 @@ class Near:
 _NEAR = """
   FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id AND p.verdict IS NULL
   WHERE p.tenant_id = :tenant_id AND p.event_at BETWEEN :since AND :until AND NOT p.late
+    AND p.run_from BETWEEN CAST(:since AS timestamptz) - interval '1 hour' AND :until
     AND d.location = 'granted' AND (:tests OR NOT d.is_test)
     AND p.lat BETWEEN :south - (p.accuracy_m + :margin) / 111319.0 AND :north + (p.accuracy_m + :margin) / 111319.0
     AND p.lon BETWEEN :west - (p.accuracy_m + :margin) / (111319.0 * :cos)
@@ -154,6 +155,7 @@ async def list_streams(
             " FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id AND p.verdict IS NULL"
             " WHERE p.tenant_id = :tenant_id AND p.device_id = ANY(CAST(:ids AS uuid[])) AND NOT p.late"
             " AND p.event_at BETWEEN :since AND :until AND d.location = 'granted'"
+            " AND p.run_from BETWEEN CAST(:since AS timestamptz) - interval '1 hour' AND :until"
             " ORDER BY p.device_id, p.event_at, p.at LIMIT :limit"
         ),
         {"tenant_id": tenant_id, "ids": list(device_ids), "since": since, "until": until, "limit": limit},

@@ -70,6 +70,7 @@ async def list_fixes(session: Session, tenant_id: TenantId, span: Span) -> list[
         "SELECT * FROM (SELECT event_at AS at, at AS sent_at, lon, lat, accuracy_m, level, late, source, trust,"
         " said_zone_id, said_left FROM ping"
         " WHERE tenant_id = :tenant_id AND device_id = :device_id AND event_at BETWEEN :since AND :until"
+        " AND run_from BETWEEN CAST(:since AS timestamptz) - interval '1 hour' AND :until"
         " AND verdict IS NULL ORDER BY event_at DESC LIMIT :most) newest ORDER BY at"
     )
     return await _list(session, tenant_id, span, query)

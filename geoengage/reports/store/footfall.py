@@ -153,6 +153,7 @@ async def list_heat(
             "  FROM ping p JOIN device d ON d.tenant_id = p.tenant_id AND d.id = p.device_id AND p.verdict IS NULL"
             "  JOIN level l ON l.tenant_id = p.tenant_id AND l.mall_id = :mall_id AND l.ordinal = :level"
             "  WHERE p.tenant_id = :tenant_id AND p.event_at >= :since AND p.event_at < :until AND NOT d.is_test"
+            "  AND p.run_from > CAST(:since AS timestamptz) - interval '1 hour' AND p.run_from < :until"
             "  AND p.level = :level AND p.lon BETWEEN ST_XMin(l.geom) AND ST_XMax(l.geom)"
             "  AND p.lat BETWEEN ST_YMin(l.geom) AND ST_YMax(l.geom)) positions"
             " GROUP BY cx, cy HAVING count(DISTINCT person) >= :k ORDER BY cx, cy"

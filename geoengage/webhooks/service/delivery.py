@@ -42,6 +42,7 @@ from geoengage.webhooks.store import Claimed, Recording
 
 WINDOW = 1000  # most deliveries of an endpoint that wait; what is behind them stays in the ledger
 BATCH = 500
+Facts = Mapping[int, tuple[Place | None, Someone | None]]
 
 
 # --- planning ----------------------------------------------------------------------------------------------------
@@ -145,41 +146,35 @@ async def _pack(
     now: datetime,
 ) -> list[Parcel]:
     found = await events.at(session, tenant_id, [c.position for c in claimed if c.payload is None])
-    unsent: dict[int, DeliveryStatus] = {}
-    bodies: dict[int, bytes] = {}
     facts = await _facts(session, tenant_id, list(found.values()), signing_key)
+    unsent: dict[int, DeliveryStatus] = {}
+    parcels, stamp = [], int(now.timestamp())
     for one in claimed:
-        recorded = found.get(one.position)
-        if one.payload is not None:
-            bodies[one.position] = body_of(one.type, one.planned_at, one.payload)
-        elif recorded is None:
-            unsent[one.position] = DeliveryStatus.EXPIRED
-        elif told_type(recorded) is None:
-            unsent[one.position] = DeliveryStatus.ERASED
-        else:
-            data = told_data(recorded, *facts[one.position], with_people=webhook.with_people)
-            bodies[one.position] = body_of(one.type, _moment(recorded), data)
+        body = _body(one, found.get(one.position), facts, with_people=webhook.with_people)
+        if isinstance(body, DeliveryStatus):
+            unsent[one.position] = body
+            continue
+        headers = outbound.headers(owned, message_id(webhook.id, one.position), stamp, body)
+        occurred_at = found[one.position].recorded_at if one.position in found else one.planned_at
+        parcels.append(Parcel(tenant_id, webhook.id, one, webhook.url, headers, body, occurred_at))
     if unsent:
         await store.finish_unsent(session, tenant_id, webhook.id, unsent, now)
-    stamp = int(now.timestamp())
-    return [
-        Parcel(
-            tenant_id,
-            webhook.id,
-            one,
-            webhook.url,
-            outbound.headers(owned, message_id(webhook.id, one.position), stamp, bodies[one.position]),
-            bodies[one.position],
-            found[one.position].recorded_at if one.position in found else one.planned_at,
-        )
-        for one in claimed
-        if one.position in bodies
-    ]
+    return parcels
 
 
-async def _facts(
-    session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], signing_key: str
-) -> dict[int, tuple[Place | None, Someone | None]]:
+def _body(one: Claimed, recorded: Recorded | None, facts: Facts, *, with_people: bool) -> bytes | DeliveryStatus:
+    """What is sent, or why nothing is to be said any more."""
+    if one.payload is not None:
+        return body_of(one.type, one.planned_at, one.payload)
+    if recorded is None:
+        return DeliveryStatus.EXPIRED
+    if told_type(recorded) is None:
+        return DeliveryStatus.ERASED
+    place, who = facts[one.position]
+    return body_of(one.type, _moment(recorded), told_data(recorded, place, who, with_people=with_people))
+
+
+async def _facts(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], signing_key: str) -> Facts:
     """Zone and person of events, by position."""
     places = await store.describe_places(session, tenant_id, _zones_of(recorded))
     devices = {d for r in recorded if (d := payload_uuid(r.payload, "device_id"))}

@@ -88,10 +88,15 @@ async def change(
     wanted = changes.get("with_people", webhook.with_people)
     # A new address for an endpoint that hears of people would lead them to whoever names it.
     _may_have_people(me, wanted=wanted, before=webhook.with_people, store_ids=store_ids)
+    moved = url != webhook.url
     for name, value in changes.items():
-        setattr(webhook, name, sorted(value) if isinstance(value, frozenset | set | list | tuple) else value)
+        setattr(webhook, name, sorted(set(value)) if isinstance(value, list) else value)
+    if moved:  # how the old address did says nothing of the new one
+        webhook.failures, webhook.failing_since, webhook.held_until = 0, None, None
     webhook.version += 1
     await session.flush()
+    if moved:
+        await store.hurry(session, TenantId(me.tenant_id), webhook.id, now)
     await _audit(session, me, "webhook.change", webhook.id, now, _host(url))
 
 

@@ -7,14 +7,14 @@ Lock order: webhook → webhook_delivery → ledger_head.
 from geoengage.webhooks.store.delivery import (
     Claimed,
     Recording,
+    Work,
     claim_due,
     count_pending,
     delete_finished,
     finish_unsent,
     hurry,
     is_sending,
-    list_behind,
-    list_due,
+    list_work,
     lock_claimed,
     oldest_needed,
     plan,
@@ -35,9 +35,8 @@ from geoengage.webhooks.store.endpoints import (
 from geoengage.webhooks.store.facts import describe_devices, describe_places, find_position_at, list_missing_stores
 
 __all__ = [
-    "Claimed", "Recording", "Waiting", "claim_due", "count_pending", "count_waiting", "count_webhooks",
+    "Claimed", "Recording", "Waiting", "Work", "claim_due", "count_pending", "count_waiting", "count_webhooks",
     "delete_finished", "delete_webhook", "describe_devices", "describe_places", "find_position_at", "finish_unsent",
-    "get_webhook", "hurry", "insert_webhook", "is_sending", "list_behind", "list_deliveries", "list_due",
-    "list_missing_stores", "list_webhooks", "lock_claimed", "lock_webhook", "oldest_needed", "plan", "record",
-    "restart",
+    "get_webhook", "hurry", "insert_webhook", "is_sending", "list_deliveries", "list_missing_stores", "list_webhooks",
+    "list_work", "lock_claimed", "lock_webhook", "oldest_needed", "plan", "record", "restart",
 ]  # fmt: skip

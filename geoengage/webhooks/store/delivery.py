@@ -16,15 +16,31 @@ from geoengage.webhooks.rules import DeliveryStatus
 # --- planning ----------------------------------------------------------------------------------------------------
 
 
-async def list_behind(session: Session) -> list[tuple[TenantId, UUID]]:
-    """Active endpoints that have not read the ledger to its end (cross-tenant: the worker serves all)."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An active endpoint with something to do. `is_behind`: it has not read the ledger to its end; `is_due`: a delivery
+    is due and the endpoint is not left alone.
+    """
+
+    tenant_id: TenantId
+    webhook_id: UUID
+    is_behind: bool
+    is_due: bool
+
+
+async def list_work(session: Session, now: datetime) -> list[Work]:
+    """Active endpoints with something to do (cross-tenant: the worker serves all). A cheap look, not a claim."""
     rows = await session.execute(
-        text(
-            "SELECT w.tenant_id, w.id FROM webhook w JOIN ledger_head h ON h.tenant_id = w.tenant_id"
-            " WHERE w.status = 'active' AND h.n > w.position"
-        )
+        text("""
+SELECT * FROM (SELECT w.tenant_id, w.id, coalesce(h.n, 0) > w.position AS is_behind,
+    (w.held_until IS NULL OR w.held_until <= :now) AND EXISTS (SELECT FROM webhook_delivery d
+      WHERE d.tenant_id = w.tenant_id AND d.webhook_id = w.id AND d.status = 'pending' AND d.next_at <= :now) AS is_due
+  FROM webhook w LEFT JOIN ledger_head h ON h.tenant_id = w.tenant_id WHERE w.status = 'active') AS work
+WHERE is_behind OR is_due
+"""),
+        {"now": now},
     )
-    return [(TenantId(row[0]), row[1]) for row in rows]
+    return [Work(TenantId(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
 async def count_pending(session: Session, tenant_id: TenantId, webhook_id: UUID) -> int:
@@ -70,19 +86,6 @@ WHERE d.status <> 'pending'
 
 
 # --- claiming ----------------------------------------------------------------------------------------------------
-
-
-async def list_due(session: Session, now: datetime) -> list[tuple[TenantId, UUID]]:
-    """Active endpoints with a due delivery that are not left alone (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT w.tenant_id, w.id FROM webhook w WHERE w.status = 'active'"
-            " AND (w.held_until IS NULL OR w.held_until <= :now) AND EXISTS (SELECT FROM webhook_delivery d"
-            " WHERE d.tenant_id = w.tenant_id AND d.webhook_id = w.id AND d.status = 'pending' AND d.next_at <= :now)"
-        ),
-        {"now": now},
-    )
-    return [(TenantId(row[0]), row[1]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ export const EVENT_REASONS = {
   zone_changed: 'the zone was changed',
   zone_deleted: 'the zone was taken down',
   zone_published: 'the zone was published or grew',
+  late_fixes: 'positions that came late show otherwise',
 };
 export const eventReason = lookUp(EVENT_REASONS);
 

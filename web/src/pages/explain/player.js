@@ -34,7 +34,10 @@ export function makePlayer(explanation, story, scene, { widthPx, at }) {
     step: 1,
     'aria-label': 'Moment',
     'data-testid': 'player-slider',
-    on: { input: () => seek(story.start + Number(slider.value) * 100), keydown },
+    on: {
+      input: () => seek(slider.value === slider.max ? story.end : story.start + Number(slider.value) * 100),
+      keydown,
+    },
   });
   const playButton = h('button', {
     type: 'button',

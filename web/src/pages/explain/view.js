@@ -151,6 +151,10 @@ function view(explanation, place, seek, messageId) {
   );
 }
 
+/** @param {import('../../types').VisitSpan} visit */
+const spanWords = ({ entered_at: from, exited_at: to }) =>
+  `${clock(from)} ${to ? `to ${clock(to)}` : 'and still there'}`;
+
 /** @param {string} title @param {HTMLElement[]} lines @param {string} [testid] */
 const more = (title, lines, testid) =>
   h(
@@ -198,6 +202,7 @@ function eventLine(event, seek) {
       'span',
       null,
       `${eventKind(event.kind)} ${event.zone_name}: ${event.text}`,
+      event.visit && event.before && `; ${spanWords(event.visit)}, told before: ${spanWords(event.before)}.`,
       h('span', { class: 'quiet' }, ` ${numbers.join(', ')}`),
     ),
   );

@@ -14,6 +14,7 @@ import { openWalk } from './noise_walk.js';
 /** @import {Venue} from './venue.js' */
 
 const ASK_EVERY_MS = 2_000;
+const BEGINS = 'Counting begins with the next positions…';
 /** What so much noise is like, up to so many metres. @type {[number, string][]} */
 const LIKE = [
   [0, 'no error at all'],
@@ -79,6 +80,8 @@ export function makeNoise({ context, venue, grip }) {
 
   async function put() {
     const metres = Number(slider.value);
+    isHeld = true;
+    fill(body, h('p', { class: 'noise-none' }, BEGINS));
     try {
       const { data } = await call('PUT', '/v1/simulation', { body: { noise_m: metres }, signal: abort.signal });
       isHeld = false;
@@ -94,7 +97,8 @@ export function makeNoise({ context, venue, grip }) {
     window.clearTimeout(timer);
     if (!document.hidden) {
       try {
-        show(await get('/v1/simulation', {}, abort.signal));
+        const simulation = await get('/v1/simulation', {}, abort.signal);
+        if (!isHeld) show(simulation);
       } catch {
         // the next round tries again; that the link is lost is shown by the positions
       }
@@ -105,19 +109,15 @@ export function makeNoise({ context, venue, grip }) {
   /** @param {Simulation} simulation */
   function show(simulation) {
     known = simulation;
-    if (!isHeld && document.activeElement !== slider) slider.value = String(Math.round(simulation.noise_m));
-    if (!isHeld) showValue(Math.round(simulation.noise_m));
+    slider.value = String(Math.round(simulation.noise_m));
+    showValue(Math.round(simulation.noise_m));
     const { comparison, is_running: isRunning } = simulation;
-    if (comparison) fill(body, numbers(comparison, isRunning));
-    else
-      fill(
-        body,
-        h(
-          'p',
-          { class: 'noise-none' },
-          isRunning ? 'Counting begins with the next positions…' : 'No simulated shoppers are walking.',
-        ),
-      );
+    fill(
+      body,
+      comparison
+        ? numbers(comparison, isRunning)
+        : h('p', { class: 'noise-none' }, isRunning ? BEGINS : 'Waiting for the simulated shoppers…'),
+    );
   }
 
   /** @param {Comparison} comparison @param {boolean} isRunning */

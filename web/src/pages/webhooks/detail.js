@@ -7,7 +7,7 @@ import { icon } from '../../ui/icons.js';
 import { ask, explain, pill } from '../../ui/widgets.js';
 import { deliveryList } from './deliveries.js';
 import { secretCard } from './secret.js';
-import { answerWords, typesText, webhookState, webhookTrouble } from './words.js';
+import { answerWords, webhookState, webhookTrouble } from './words.js';
 
 /** @import {Context, Store} from '../../types' */
 /** @import {Webhook} from './words.js' */
@@ -26,8 +26,8 @@ export function webhookDetail({ context, webhook, stores, signal, reload }) {
   const { text, tone } = webhookState(webhook);
   const trouble = webhookTrouble(webhook);
   const isOff = webhook.status === 'disabled';
-  const result = h('div', { role: 'status', 'data-testid': 'test-result' });
-  const secret = h('div', null);
+  const result = h('div', { class: 'webhook-news', role: 'status', 'data-testid': 'test-result' });
+  const secret = h('div', { class: 'webhook-news' });
   const deliveries = deliveryList({ path, signal });
 
   const test = tool('Send a test', 'webhook-test', async () => {
@@ -187,7 +187,7 @@ function facts(webhook, names) {
   /** @type {[string, import('../../ui/dom.js').Child][]} */
   const rows = [
     ['Address', h('span', { class: 'breaks' }, url)],
-    ['Hears of', h('span', { class: 'breaks' }, typesText(types))],
+    ['Hears of', h('span', { class: 'breaks' }, types.join(', ') || 'everything')],
     ['Events of', shops ?? 'the whole programme'],
     ['People', with_people ? 'device ids, your customer ids, words of messages' : 'a pseudonym that changes daily'],
     ['Last success', delivered_at ? ago(delivered_at) : 'none yet'],

@@ -82,6 +82,8 @@ const WHY_DISABLED = {
   by_hand: 'switched off here',
 };
 
+/** So many deliveries of an endpoint wait at most; what is behind them stays in the ledger. */
+const WINDOW = 1000;
 const DAY_MS = 86_400_000;
 /** `09:12` today, else with its date. @param {string} at @param {number} [now] */
 const when = (at, now = Date.now()) => (now - new Date(at).getTime() < DAY_MS ? minute(at) : moment(at));
@@ -100,7 +102,8 @@ export function webhookTrouble({ status, disabled_reason, disabled_at, failing_s
     return `Nothing is sent${since}: ${WHY_DISABLED[disabled_reason ?? 'by_hand']}. What happens meanwhile waits, up to thirty days.`;
   }
   if (!failing_since) return null;
-  const waits = pending > 0 ? ` ${number(pending)} wait${behind > 0 ? ' and more are behind them' : ''}.` : '';
+  const more = pending >= WINDOW && behind > 0 ? ' and more are behind them' : '';
+  const waits = pending > 0 ? ` ${number(pending)} ${pending === 1 ? 'waits' : 'wait'}${more}.` : '';
   return `${number(failures)} ${failures === 1 ? 'request' : 'requests'} failed in a row.${waits} Nothing is lost: each is tried ten times over three days.`;
 }
 
