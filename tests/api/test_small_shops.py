@@ -168,7 +168,8 @@ async def test_gps_alone_never_and_beacons_do(
         print(f"\nshops of 6 x 8 m, GPS alone: {alone}\nshops of 6 x 8 m, beacons:   {heard}")  # noqa: T201
     assert alone.visits == heard.visits > 50
     assert (alone.entered, alone.elsewhere) == (0, 0)
-    assert heard.entered >= 0.9 * heard.visits
+    assert heard.entered >= 0.95 * heard.visits
     assert heard.wrong_level <= 1
     # No walls are simulated, and people pass sixteen open shops at seven metres: some readings are taken for next door.
-    assert heard.elsewhere <= 0.5 * heard.visits
+    # By the strongest beacon alone it was 35; all beacons stand in one line, which tells little across it.
+    assert heard.elsewhere <= 0.25 * heard.visits

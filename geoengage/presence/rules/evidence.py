@@ -5,19 +5,21 @@ path loss model, `rssi = rssi_at_1m - 10 n log10(d)` (T. Rappaport, Wireless Com
 n = 2.2: between free space (2.0) and what ITU-R P.1238 table 2 gives for offices and shops at 2.4 GHz (2.0-2.8 without
 walls between). Bodies and pockets spread readings by some 5 dB; accuracy is a 68 % radius everywhere here, so the
 metres are those which 68 % of such readings do not exceed (+0.47 sigma). They are held between 1.5 m and the radius
-that the map gives the point.
+that the map gives the point. Three points or more give a place between them (`multilateration`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import inf
+from math import inf, log
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from geoengage.kit.geo import Frame
 from geoengage.presence.rules.fixes import UncheckedPing, accuracy
 from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
+from geoengage.presence.rules.multilateration import Reading, spot_of
 from geoengage.presence.rules.state import Said
 from geoengage.venues.rules import (
     CHECK_IN_REACH_M,
@@ -33,6 +35,9 @@ from geoengage.venues.rules import (
 PATH_LOSS = 2.2
 SPREAD_DB = 5.0
 Z68 = 0.4677  # the normal quantile of 68 %
+R68 = 1.5096  # 68 % radius of a circular normal error of standard deviation 1 on each axis
+# A place between points errs anew with each reading, a phone's own drifts along for a minute: worth twice as much.
+FRESH_M = 2.0
 PUNCTUAL = timedelta(seconds=30)  # a transition may be so much older than the newest position and still tell of now
 
 
@@ -79,10 +84,11 @@ class KnownPoints:
 
 
 class Disc(NamedTuple):
-    """Within `radius_m` of a point that the map knows."""
+    """Within `radius_m` of a point that the map knows, or of the place (lon, lat) that it gives with others."""
 
     point: PlacedEvidence
     radius_m: float
+    place: tuple[float, float] | None = None
 
 
 def distance_from_rssi(rssi: int, rssi_at_1m: int) -> float:
@@ -109,22 +115,41 @@ def strongest(
     """The point that says most of what a phone hears, None when the map knows none of them.
 
     A check-in speaks first. Then the strongest: transmitters differ, so strength is compared as the distance it means.
+    Others on its floor tell with it where between them the phone is.
     """
     if check_in is not None and (point := known.check_in(check_in)) is not None:
         return disc_of(point, None)
-    discs = list(_discs(known, beacons, access_points))
-    return min(discs, key=lambda disc: (disc.radius_m, disc.point.id), default=None)
+    heard = list(_heard(known, beacons, access_points))
+    discs = [disc_of(point, rssi) for point, rssi in heard]
+    nearest = min(discs, key=lambda disc: (disc.radius_m, disc.point.id), default=None)
+    if nearest is None:
+        return None
+    return between(nearest.point, [(p, rssi) for p, rssi in heard if rssi is not None]) or nearest
 
 
-def _discs(
+def _heard(
     known: KnownPoints, beacons: Iterable[HeardBeacon], access_points: Iterable[HeardAccessPoint]
-) -> Iterator[Disc]:
+) -> Iterator[tuple[PlacedEvidence, int | None]]:
     for beacon in beacons:
         if (point := known.beacon(beacon)) is not None:
-            yield disc_of(point, beacon.rssi)
+            yield point, beacon.rssi
     for access_point in access_points:
         if (point := known.access_point(access_point)) is not None:
-            yield disc_of(point, access_point.rssi)
+            yield point, access_point.rssi
+
+
+def between(nearest: PlacedEvidence, heard: Iterable[tuple[PlacedEvidence, int]]) -> Disc | None:
+    """The disc around the place that explains the strengths heard on the floor of a point; None when too few are."""
+    plane = Frame(nearest.lon, nearest.lat)
+    readings = [
+        Reading(*plane.to_metres(point.lon, point.lat), distance_from_rssi(rssi, point.rssi_at_1m))
+        for point, rssi in heard
+        if point.level == nearest.level
+    ]
+    spot = spot_of(readings, SPREAD_DB * log(10) / (10 * PATH_LOSS))
+    if spot is None:
+        return None
+    return Disc(nearest, max(TIGHTEST_M, R68 * spot.sd_m), plane.to_lonlat(spot.x, spot.y))
 
 
 class Placed(NamedTuple):
@@ -137,7 +162,8 @@ class Placed(NamedTuple):
 def put_together(ping: UncheckedPing, disc: Disc | None, default_accuracy_m: float) -> Placed:
     """The ping at the place that what the phone says and what it hears give together.
 
-    What is heard always gives the floor; it gives the place when its disc is tighter, or the phone names none.
+    What is heard always gives the floor; it gives the place when its disc is tighter, or the phone names none. One
+    reading is trusted by HEARD_TRUST, a place between several by its own error.
     """
     source = "gnss" if ping.source in OURS else ping.source
     if disc is None:
@@ -145,11 +171,12 @@ def put_together(ping: UncheckedPing, disc: Disc | None, default_accuracy_m: flo
     point = disc.point
     level = ping.level if point.level is None else point.level
     own_m = inf if ping.lon is None else accuracy(ping.accuracy_m, default_accuracy_m)[0]
-    if own_m <= disc.radius_m and point.kind is not EvidenceKind.CHECK_IN:
+    worth_m = own_m if disc.place is None else own_m * FRESH_M
+    if worth_m <= disc.radius_m and point.kind is not EvidenceKind.CHECK_IN:
         return Placed(replace(ping, level=level, source=source), 1.0)
-    place = {"lon": point.lon, "lat": point.lat, "accuracy_m": disc.radius_m}
-    placed = replace(ping, **place, level=level, source=SOURCES[point.kind].value)
-    return Placed(placed, 1.0 if point.kind is EvidenceKind.CHECK_IN else HEARD_TRUST)
+    lon, lat = disc.place or (point.lon, point.lat)
+    placed = replace(ping, lon=lon, lat=lat, accuracy_m=disc.radius_m, level=level, source=SOURCES[point.kind].value)
+    return Placed(placed, HEARD_TRUST if disc.place is None and point.kind is not EvidenceKind.CHECK_IN else 1.0)
 
 
 def is_certain(source: str, s_m: float) -> bool:

@@ -243,14 +243,8 @@ def _near(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot) -> dict[UU
 
 
 def _near_zone(index: ZoneIndex, number: int, s: float, share: float, state: DeviceState, fix: Fix) -> engine.NearZone:
-    zone = index.zones[number]
-    z = state.zones.get(zone.zone_id)
-    level_p = _level_p(index, zone, state, fix)
-    if level_p == 0.0 or (z is not None and z.visit_id is not None):  # the exact share decides about coming in only
-        share = min(max(0.5 - s / (2 * fix.accuracy_m), 0.0), 1.0)
-    elif is_certain(fix.source, s):
-        share = 1.0
-    return engine.NearZone(index.versions.facts(number), s, share, level_p)
+    level_p = _level_p(index, index.zones[number], state, fix)
+    return engine.NearZone(index.versions.facts(number), s, 1.0 if is_certain(fix.source, s) else share, level_p)
 
 
 def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix) -> float:
