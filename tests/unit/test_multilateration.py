@@ -21,7 +21,7 @@ def heard(x: float, y: float, errors: list[float]) -> Spot:
 
 
 def test_without_noise_it_is_the_place() -> None:
-    """Right beside a point the strengths are hardly steep in any direction: there it may be off by the error it states."""
+    """Right beside a point strengths are hardly steep in any direction: there it may be off by the error it states."""
     rng = np.random.default_rng(4)
     errors = []
     for x, y in rng.uniform(5, 25, (200, 2)):

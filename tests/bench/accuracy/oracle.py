@@ -6,19 +6,31 @@ about the visits that it is least sure of, so many that it names a wrong store i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import hypot, sqrt
+from math import exp, hypot, sqrt
 
 import numpy as np
-from geoengage.presence.rules.stay import DRIFT_S, EVEN_M, R68, mean_error
 
 from geoengage.kit.geo import disc_share
 from geoengage.kit.ids import derived_id
+from geoengage.presence.rules.evidence import R68
 from geoengage.presence.rules.fixes import PingIn
 from tests.bench.accuracy.mall import FRAME, Store, plans
 from tests.bench.accuracy.people import START, Person, is_counted
 
 OUTLIER_M = 45.0
 FALSE_SHARE = 0.01
+DRIFT_S = 60.0  # time constant of the noise model's drift
+EVEN_M = 1.325  # 2 / R68: the even disc of this many accuracies spreads like the bell of the error
+
+
+def mean_error(lasted: float) -> float:
+    """Variance of the mean of a drifting error over so many of its time constants, as a share of a single fix's.
+
+    Of a Gauss-Markov process (A. Papoulis, Probability, Random Variables and Stochastic Processes, section 12-1).
+    """
+    if lasted < 1e-3:
+        return 1.0
+    return 2.0 / lasted * (1.0 - (1.0 - exp(-lasted)) / lasted)
 
 
 def missed_at_least(
