@@ -13,12 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 import pytest
 
 from geoengage.presence import index, versions
 from geoengage.presence.rules import changes, clock, decide, fixes, levels, run, schedule
 from geoengage.presence.rules.fixes import PingIn, Rejected
-from geoengage.presence.service import matching, outcome, pings
+from geoengage.presence.service import columns, matching, outcome, pings
 from geoengage.presence.store import devices
 from geoengage.scenarios.guards import Guard
 from geoengage.venues.rules import hours
@@ -32,6 +33,16 @@ DAY_MIN = 24 * 60
 def value(module: Any, name: str, new: Any) -> Switch:
     """Another constant or function under a name."""
     return lambda patch: patch.setattr(module, name, new)
+
+
+def one_by_one(switch: Switch) -> Switch:
+    """A rule that ordinary pings follow in columns, too: none is ordinary, and one by one they go without it."""
+
+    def both(patch: Patch) -> None:
+        patch.setattr(columns, "_is_plain", lambda ping: False)
+        switch(patch)
+
+    return both
 
 
 def rules(**changed: Any) -> Switch:
@@ -160,7 +171,9 @@ SWITCHES: dict[Guard, Switch] = {
     Guard.MOCK_LOCATION: taken(Rejected.MOCK_LOCATION),
     Guard.IMPOSSIBLE_SPEED: value(fixes, "IMPOSSIBLE_MPS", inf),
     Guard.FAST_MOVER: value(fixes, "FAST_MPS", fixes.IMPOSSIBLE_MPS),
-    Guard.UNKNOWN_ACCURACY: value(pings, "accuracy", lambda said, default: (said if said and said > 0 else 5.0, 1.0)),
+    Guard.UNKNOWN_ACCURACY: one_by_one(
+        value(pings, "accuracy", lambda said, default: (said if said and said > 0 else 5.0, 1.0))
+    ),
     Guard.DUPLICATE: never_the_same,
     Guard.DUPLICATE_AS_SENT: duplicate_as_sent,
     Guard.SKEW: value(pings, "clock_skew", lambda *a: 0.0),
@@ -172,18 +185,20 @@ SWITCHES: dict[Guard, Switch] = {
     Guard.LEVEL_BELIEF: level(lambda z, b, named, believed, p: p(z, b, named, None)),
     Guard.LEVEL_FADES: value(levels, "FADE_S", inf),
     Guard.LEVEL_CONNECTOR: value(levels, "CONNECTOR_WEIGHT", 1.0),
-    Guard.LEVEL_OUTDOORS: lambda patch: patch.setattr(
-        matching,
-        "_with_floor",
-        lambda state, fix, outdoors, lift, known=matching._with_floor: known(state, fix, outdoors=False, lift=lift),
+    Guard.LEVEL_OUTDOORS: one_by_one(
+        value(
+            matching,
+            "_with_floor",
+            lambda state, fix, outdoors, lift, known=matching._with_floor: known(state, fix, outdoors=False, lift=lift),
+        )
     ),
-    Guard.DISC_SHARE: value(index.ZoneIndex, "share", lambda *a: 1.0),
+    Guard.DISC_SHARE: value(index.ZoneIndex, "shares", lambda self, zone, *a: np.ones(len(zone))),
     Guard.CONFIRMATION: rules(single_fix=True),
     Guard.CONFIRMED_BY_TIME: rules(enter_s=NEVER),
     Guard.SPARSE_PHONE: value(decide, "SPARSE_INTERVAL_S", inf),
     Guard.EXIT_TOLERANCE: rules(exit_tolerance_m=0.0),
     Guard.EXIT_ACCURACY: value(
-        decide, "is_outside", lambda r, n, fix: run.is_outside(r, n, replace(fix, accuracy_m=0.0))
+        decide, "is_outside", lambda r, n, fix: run.is_outside(r, n, msgspec.structs.replace(fix, accuracy_m=0.0))
     ),
     Guard.EXIT_DELAY: rules(exit_s=0),
     Guard.SILENCE: value(clock, "timeout_s", lambda *a: NEVER),

@@ -5,8 +5,9 @@ binary form of each coordinate she has sent. While she consents the same search 
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import aiohttp
 import pytest
@@ -38,9 +39,13 @@ def place(number: int, time: int) -> tuple[float, float]:
     )
 
 
-def traces(coordinates: Iterable[float]) -> set[str]:
-    """What a coordinate looks like: cut and rounded, as a scaled integer, in a binary value or a geometry."""
-    found = set()
+def traces(coordinates: Sequence[float]) -> set[str]:
+    """What coordinates look like: cut and rounded, as a scaled integer, in a binary value, a geometry or a record."""
+    found = {
+        struct.pack(">ii", round(lon * 1e7), round(lat * 1e7)).hex()
+        for lon, lat in pairwise(coordinates)
+        if abs(lon) <= 180 and abs(lat) <= 180
+    }
     for value in coordinates:
         for digits in (4, 5, 6, 7):
             for number in (int(value * 10**digits), round(value * 10**digits)):
@@ -139,7 +144,7 @@ async def test_a_shopper_without_consent_leaves_no_trace(stack: Stack, world: Wo
         await stack.until("FCM is asked", is_asked, 15.0)
         assert [call.target for call in fcm.calls] == ["her"]
         assert await stack.query("SELECT kind, reason FROM zone_event") == [("entered", "whole_disc")]
-        assert await tables_with(stack, granted) == {"ping", "device_state"}  # so the search does find her
+        assert await tables_with(stack, granted) == {"ping_run", "device_state"}  # so the search does find her
         assert log_lines_with(stack, granted) == []
 
         await phone.consent(location="denied")
