@@ -47,7 +47,7 @@ from geoengage.profiles.api import router as profiles
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
-from geoengage.tenancy.auth import authenticate
+from geoengage.tenancy.auth import KnownKeys, authenticate
 from geoengage.tenancy.rules import PrincipalKind
 from geoengage.venues.api import router as venues
 from geoengage.webhooks.api import router as webhooks
@@ -114,6 +114,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
+    app.state.known_keys = KnownKeys()
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)

@@ -19,7 +19,7 @@ from geoengage.presence.rules.fixes import PingIn, UncheckedPing, are_sound, che
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
 from geoengage.tenancy import rules as tenancy
-from geoengage.tenancy.auth import authenticate
+from geoengage.tenancy.auth import KnownKeys
 from geoengage.tenancy.rules import Principal, PrincipalKind
 
 PATH = "/v1/pings"
@@ -101,12 +101,15 @@ async def _take_pings(scope: Scope, receive: Receive) -> PingsOut:
     writer: PingWriter = scope["app"].state.ping_writer
     await writer.submit(TenantId(principal.tenant_id), batch)
     if batch.error is not None:
+        if batch.key_id is not None:
+            scope["app"].state.known_keys.forget(batch.key_id)
         raise batch.error
     return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
 
 
 async def _ping_sender(scope: Scope) -> Principal:
-    principal = await authenticate(Request(scope))
+    keys: KnownKeys = scope["app"].state.known_keys
+    principal = await keys.authenticate(Request(scope))
     if principal.kind is PrincipalKind.DEVICE:
         return principal
     if (
@@ -149,6 +152,7 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
         received_at=received_at,
         pings=pings,
         undecodable=undecodable,
+        key_id=None if device else principal.id,
     )
 
 
