@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -151,7 +151,23 @@ async def driver(session: Session) -> AsyncIterator[psycopg.AsyncConnection[tupl
 @lru_cache
 def for_driver(sql: str) -> str:
     """A statement with `:name` parameters as the driver wants it."""
-    return _PARAMETER.sub(r"%(\1)s", sql)
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+async def send(session: Session, sql: str, parameters: Mapping[str, Any]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+    """Run a statement by the driver; within `pipelined` it is only sent."""
+    async with driver(session) as connection:
+        return await connection.execute(for_driver(sql), parameters)
+
+
+@contextlib.asynccontextmanager
+async def pipelined(session: Session) -> AsyncIterator[None]:
+    """Statements that are sent inside go together, in order; the end waits for all, or raises the first one's error.
+
+    Nothing inside may go through SQLAlchemy.
+    """
+    async with driver(session) as connection, connection.pipeline():
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -208,6 +224,6 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 __all__ = [
     "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "driver", "for_driver",
-    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction",
-    "undone",
+    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
+    "transaction", "undone",
 ]  # fmt: skip

@@ -75,7 +75,7 @@ _encoder = msgspec.json.Encoder()
 
 def is_for_door(scope: Scope) -> bool:
     """Whether a request is the door's."""
-    return scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
+    return (scope["type"], scope.get("path"), scope.get("method")) == ("http", PATH, "POST")
 
 
 class PingDoor:

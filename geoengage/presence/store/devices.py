@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import NoResultFound
 
 from geoengage.kit import errors, pgarrays
-from geoengage.kit.db import Session, driver, for_driver
+from geoengage.kit.db import Session, driver, for_driver, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.relocation import Relocation
 from geoengage.presence.rules.state import DeviceState, ZoneState
@@ -176,8 +176,7 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
         "checkpoint_at": pgarrays.times(s.checkpoint_at for s in states),
         "zones": pgarrays.jsons(msgspec.json.encode(s.zones) if s.zones else b"{}" for s in states),
     }
-    async with driver(session) as connection:
-        await connection.execute(for_driver(_UPSERT_STATES), given)
+    await send(session, _UPSERT_STATES, given)
 
 
 async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:
