@@ -39,6 +39,7 @@ T = TypeVar("T")
 REST_S = 0.5  # a connection that was used a shorter time ago is believed to work
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 _RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
+_PIPELINED = "pipelined"  # in a session's info: the driver's connection meanwhile
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
@@ -156,6 +157,8 @@ def for_driver(sql: str) -> str:
 
 async def send(session: Session, sql: str, parameters: Mapping[str, Any]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
     """Run a statement by the driver; within `pipelined` it is only sent."""
+    if (connection := session.info.get(_PIPELINED)) is not None:
+        return await connection.execute(for_driver(sql), parameters)  # type: ignore[no-any-return]
     async with driver(session) as connection:
         return await connection.execute(for_driver(sql), parameters)
 
@@ -167,7 +170,11 @@ async def pipelined(session: Session) -> AsyncIterator[None]:
     Nothing inside may go through SQLAlchemy.
     """
     async with driver(session) as connection, connection.pipeline():
-        yield
+        session.info[_PIPELINED] = connection
+        try:
+            yield
+        finally:
+            del session.info[_PIPELINED]
 
 
 @contextlib.asynccontextmanager

@@ -102,11 +102,11 @@ class KnownKeys:
     """
 
     def __init__(self) -> None:
-        self._found: dict[str, Principal] = {}
+        self._found: dict[bytes, Principal] = {}
 
     async def authenticate(self, request: HTTPConnection) -> Principal:
         """As `authenticate`; what was a secret key before is taken for one still."""
-        header = request.headers.get("authorization", "")
+        header = next((value for name, value in request.scope["headers"] if name == b"authorization"), b"")
         known = self._found.get(header)
         if known is not None:
             return known
