@@ -19,7 +19,7 @@ from geoengage.presence.service import Batch, IndexCache, record_group
 MAX_PINGS = 2_000  # of one group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
 CONNECTIONS = 3
-PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.01  # between groups, while newcomers come
+PAUSE_S, LONGEST_PAUSE_S = 0.0015, 0.006  # between groups, while newcomers come
 ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
