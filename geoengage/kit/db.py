@@ -7,9 +7,11 @@ Every tenant table subclasses `TenantRow`, whose primary key starts with `tenant
 
 import asyncio
 import contextlib
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -37,6 +39,8 @@ T = TypeVar("T")
 REST_S = 0.5  # a connection that was used a shorter time ago is believed to work
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 _RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
+_PIPELINED = "pipelined"  # in a session's info: the driver's connection meanwhile
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
 class Base(DeclarativeBase):
@@ -132,6 +136,48 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
 
 
 @contextlib.asynccontextmanager
+async def driver(session: Session) -> AsyncIterator[psycopg.AsyncConnection[tuple[Any, ...]]]:
+    """The driver's own connection, in the session's transaction, for the hot path; errors come as SQLAlchemy's.
+
+    A statement through SQLAlchemy costs us ~0.2 ms of CPU, often more than it costs the database.
+    """
+    raw = await (await session.connection()).get_raw_connection()
+    connection: Any = raw.driver_connection
+    try:
+        yield connection
+    except psycopg.Error as error:
+        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+
+
+@lru_cache
+def for_driver(sql: str) -> str:
+    """A statement with `:name` parameters as the driver wants it."""
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+async def send(session: Session, sql: str, parameters: Mapping[str, Any]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+    """Run a statement by the driver; within `pipelined` it is only sent."""
+    if (connection := session.info.get(_PIPELINED)) is not None:
+        return await connection.execute(for_driver(sql), parameters)  # type: ignore[no-any-return]
+    async with driver(session) as connection:
+        return await connection.execute(for_driver(sql), parameters)
+
+
+@contextlib.asynccontextmanager
+async def pipelined(session: Session) -> AsyncIterator[None]:
+    """Statements that are sent inside go together, in order; the end waits for all, or raises the first one's error.
+
+    Nothing inside may go through SQLAlchemy.
+    """
+    async with driver(session) as connection, connection.pipeline():
+        session.info[_PIPELINED] = connection
+        try:
+            yield
+        finally:
+            del session.info[_PIPELINED]
+
+
+@contextlib.asynccontextmanager
 async def glance(sessions: Sessions) -> AsyncIterator[Session]:
     """A session for one statement that only looks, without a transaction around it.
 
@@ -184,6 +230,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "glance",
-    "is_passing", "make_engine", "make_sessions", "mapped_column", "retried", "row_dict", "transaction", "undone",
+    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "driver", "for_driver",
+    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
+    "transaction", "undone",
 ]  # fmt: skip

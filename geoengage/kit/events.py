@@ -20,7 +20,7 @@ import psycopg
 from sqlalchemy import BigInteger, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column
+from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column, send
 from geoengage.kit.event_base import Event, Recorded, payload_uuid, type_of
 from geoengage.kit.ids import TenantId
 
@@ -66,7 +66,7 @@ class ReactionFailure(TenantRow, Base):
     error: Mapped[str] = mapped_column(Text)
 
 
-_APPEND = text("""
+_APPEND = """
 WITH head AS (
   INSERT INTO ledger_head AS h (tenant_id, n) VALUES (:tenant_id, :k)
   ON CONFLICT (tenant_id) DO UPDATE SET n = h.n + :k
@@ -76,14 +76,15 @@ INSERT INTO ledger (tenant_id, position, type, recorded_at, payload)
 SELECT :tenant_id, head.n - :k + e.i, e.type, :now, e.payload
 FROM head, unnest(CAST(:types AS text[]), CAST(:payloads AS jsonb[])) WITH ORDINALITY AS e (type, payload, i)
 RETURNING position
-""")
+"""
 
 
 async def publish(session: Session, tenant_id: TenantId, events: Sequence[Event], now: datetime) -> int:
     """Append events in order; returns the first one's position. Call it last: it locks the tenant's ledger head."""
     if not events:
         return 0
-    result = await session.execute(
+    appended = await send(
+        session,
         _APPEND,
         {
             "tenant_id": tenant_id,
@@ -93,7 +94,7 @@ async def publish(session: Session, tenant_id: TenantId, events: Sequence[Event]
             "payloads": [msgspec.json.encode(e).decode() for e in events],
         },
     )
-    return int(min(result.scalars().all()))
+    return min(int(position) for (position,) in await appended.fetchall())
 
 
 async def read(session: Session, tenant_id: TenantId, after: int, limit: int) -> list[Recorded]:

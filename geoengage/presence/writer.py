@@ -5,8 +5,9 @@ one fills its groups. If a group fails it is halved, down to one request, which 
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from datetime import datetime
 
 from geoengage.kit import errors, log
@@ -18,6 +19,7 @@ from geoengage.presence.service import Batch, IndexCache, record_group
 MAX_PINGS = 2_000  # of one group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
 CONNECTIONS = 3
+PAUSE_S, LONGEST_PAUSE_S = 0.0015, 0.006  # between groups, while newcomers come
 ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
@@ -65,6 +67,7 @@ class PingWriter:
             self._size -= size
             async with self._connections:
                 await self._write(tenant_id, group)
+            await _let_come(queue, len(group))
         del self._waiting[tenant_id]
 
     async def _write(self, tenant_id: TenantId, group: list[tuple[Batch, asyncio.Future[None]]]) -> None:
@@ -90,3 +93,14 @@ class PingWriter:
         for _, future in group:
             if not future.done():
                 future.set_result(None)
+
+
+async def _let_come(queue: Sized, answered: int) -> None:
+    """Under load, wait while newcomers come one after the other: in larger groups each ping is cheaper.
+
+    Many who were `answered` together are about to send again.
+    """
+    seen, until = -1 if answered > 1 else 0, time.monotonic() + LONGEST_PAUSE_S
+    while len(queue) > seen and time.monotonic() < until:
+        seen = len(queue)
+        await asyncio.sleep(PAUSE_S)

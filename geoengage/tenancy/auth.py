@@ -26,6 +26,7 @@ from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, parse_key
 COOKIE = "geoengage_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _DEVICE_AUDIENCE = "geoengage/device"
+MOST_KNOWN_KEYS = 1_000
 bearer = HTTPBearer(auto_error=False, description="pk_…, sk_… or a device token")
 cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The console's session")
 # Only for the OpenAPI: `authenticate` reads the request itself.
@@ -92,6 +93,33 @@ async def _by_credential(request: HTTPConnection, credential: str) -> Principal:
     if found is None:
         raise errors.Unauthenticated("this key does not exist or was revoked")
     return found
+
+
+class KnownKeys:
+    """Secret keys that were looked up, for who checks in the transaction of its work that the key is not revoked.
+
+    Nothing else about a key ever changes.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, Principal] = {}
+
+    async def authenticate(self, request: HTTPConnection) -> Principal:
+        """As `authenticate`; what was a secret key before is taken for one still."""
+        header = next((value for name, value in request.scope["headers"] if name == b"authorization"), b"")
+        known = self._found.get(header)
+        if known is not None:
+            return known
+        principal = await authenticate(request)
+        if principal.kind is PrincipalKind.SECRET_KEY:
+            if len(self._found) >= MOST_KNOWN_KEYS:
+                del self._found[next(iter(self._found))]
+            self._found[header] = principal
+        return principal
+
+    def forget(self, key_id: UUID) -> None:
+        """Look a key up again: it was revoked."""
+        self._found = {header: known for header, known in self._found.items() if known.id != key_id}
 
 
 async def _by_cookie(request: HTTPConnection, value: str) -> Principal:

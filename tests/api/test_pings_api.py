@@ -8,12 +8,13 @@ import httpx
 import jsonschema
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.presence.api import PingsIn, PingsOut
 from geoengage.profiles.models import Device
-from geoengage.tenancy.models import Tenant
+from geoengage.tenancy.models import Credential, Tenant
 from geoengage.tenancy.rules import KeyKind
 from tests.factories import make_key_row, make_world
 from tests.places import Phone, ago, lonlat, make_mall, make_phone, make_zone, ping, rows, send, square, zone_events
@@ -234,6 +235,20 @@ async def test_a_revoked_token_is_refused_whatever_it_sends(client: httpx.AsyncC
     await session.commit()
     for item in (ping(ago(5), 0), {"lon": "undecodable"}):
         answer = await client.post("/v1/pings", json={"pings": [item]}, headers=phone.headers)
+        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated")
+    assert len(await rows(session, "SELECT FROM ping")) == 1
+
+
+async def test_a_revoked_key_is_refused_at_once(client: httpx.AsyncClient, session: Session) -> None:
+    """The key is remembered from the request before, and known to be revoked all the same."""
+    world = await make_world(session)
+    phone = await make_phone(session, world)
+    server = Phone(phone.id, world.sk_headers)
+    await send(client, server, ping(ago(9), 0, device_id=str(phone.id)))
+    await session.execute(update(Credential).values(revoked_at=ago(0)))
+    await session.commit()
+    for item in (ping(ago(5), 0, device_id=str(phone.id)), {"lon": "undecodable"}):
+        answer = await client.post("/v1/pings", json={"pings": [item]}, headers=server.headers)
         assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated")
     assert len(await rows(session, "SELECT FROM ping")) == 1
 

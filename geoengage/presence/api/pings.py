@@ -1,7 +1,7 @@
 """Pings in: a bare route, msgspec, grouped.
 
-`POST /v1/pings` is no FastAPI route: models, dependencies and routing cost more than the work. `PingDoor` answers it
-before the application does; it reads the body with msgspec, checks the device token by its signature without SQL, and
+`POST /v1/pings` is no FastAPI route: models, dependencies and routing cost more than the work. `PingDoor` answers it in
+the application's place; it reads the body with msgspec, checks the device token by its signature without SQL, and
 waits for its group's commit. Its entry in the OpenAPI is made from the same structs.
 """
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from geoengage.kit import errors, http
 from geoengage.kit.clock import utc_now
@@ -19,7 +19,7 @@ from geoengage.presence.rules.fixes import PingIn, UncheckedPing, are_sound, che
 from geoengage.presence.service import Batch
 from geoengage.presence.writer import PingWriter
 from geoengage.tenancy import rules as tenancy
-from geoengage.tenancy.auth import authenticate
+from geoengage.tenancy.auth import KnownKeys
 from geoengage.tenancy.rules import Principal, PrincipalKind
 
 PATH = "/v1/pings"
@@ -73,17 +73,16 @@ _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the 
 _encoder = msgspec.json.Encoder()
 
 
-class PingDoor:
-    """Middleware that answers `POST /v1/pings` by itself and lets everything else through."""
+def is_for_door(scope: Scope) -> bool:
+    """Whether a request is the door's."""
+    return (scope["type"], scope.get("path"), scope.get("method")) == ("http", PATH, "POST")
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+class PingDoor:
+    """The application that answers `POST /v1/pings`, and nothing else."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
         try:
             body = _encoder.encode(await _take_pings(scope, receive))
         except Exception as error:
@@ -101,12 +100,15 @@ async def _take_pings(scope: Scope, receive: Receive) -> PingsOut:
     writer: PingWriter = scope["app"].state.ping_writer
     await writer.submit(TenantId(principal.tenant_id), batch)
     if batch.error is not None:
+        if batch.key_id is not None:
+            scope["app"].state.known_keys.forget(batch.key_id)
         raise batch.error
     return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
 
 
 async def _ping_sender(scope: Scope) -> Principal:
-    principal = await authenticate(Request(scope))
+    keys: KnownKeys = scope["app"].state.known_keys
+    principal = await keys.authenticate(Request(scope))
     if principal.kind is PrincipalKind.DEVICE:
         return principal
     if (
@@ -149,6 +151,7 @@ def _decode(body: bytes, principal: Principal, received_at: datetime) -> Batch:
         received_at=received_at,
         pings=pings,
         undecodable=undecodable,
+        key_id=None if device else principal.id,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, pipelined
 from geoengage.kit.events import publish
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store
@@ -44,6 +44,11 @@ class Outcome:
 
 async def write(session: Session, tenant_id: TenantId, outcome: Outcome, now: datetime) -> bool:
     """Write everything; returns whether events were published. The ledger comes last: it locks the tenant's head."""
+    async with pipelined(session):
+        return await _send(session, tenant_id, outcome, now)
+
+
+async def _send(session: Session, tenant_id: TenantId, outcome: Outcome, now: datetime) -> bool:
     if outcome.rejections:
         await store.insert_rejections(session, tenant_id, outcome.rejections, now)
     if outcome.states:

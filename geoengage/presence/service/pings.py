@@ -44,6 +44,7 @@ SINGLE_LOCK_WAIT_MS = 500
 class Batch:
     """The pings of one request. `device_id` None: a server's request, in which each ping names its device.
 
+    `key_id`: the secret key that it came with, if it is yet to be checked that the key is not revoked.
     `pings` are (index in the request, ping), `undecodable` what decoding refused already. The other fields are the
     answer, filled in by `record_group`.
     """
@@ -54,6 +55,7 @@ class Batch:
     received_at: datetime
     pings: Sequence[tuple[int, UncheckedPing]]
     undecodable: list[tuple[int, str]] = field(default_factory=list)
+    key_id: UUID | None = None
     refused: list[tuple[int, str]] = field(default_factory=list)
     accepted: int = 0
     duplicates: int = 0
@@ -80,6 +82,7 @@ class _Group:
     locked: Mapping[UUID, store.LockedDevice]
     states: Mapping[UUID, DeviceState]
     policy: Policy
+    revoked_keys: Collection[UUID]
     known: set[tuple[UUID, datetime]] = field(default_factory=set)
     devices: dict[UUID, DeviceWork] = field(default_factory=dict)
     notes: list[_Note] = field(default_factory=list)
@@ -125,15 +128,15 @@ async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch],
     The zones come first, so that nobody waits for a new index with devices locked. A change that is committed after
     that takes effect later than `now`.
     """
-    tenant = await store.get_ping_policy(session, tenant_id)
+    wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
+    keys = {b.key_id for b in batches if b.key_id is not None}
+    tenant, live_keys = await store.admit(session, tenant_id, list(keys), wait_ms)
     index = await indexes.get(session, tenant_id, tenant.epoch)
     by_server = {_device_of(b, p) for b in batches if b.device_id is None for _, p in b.pings}
     ids = [d for d in by_server | {b.device_id for b in batches} if d is not None]
-    wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
-    locked = await store.lock_devices(session, tenant_id, ids, wait_ms=wait_ms)
-    states = await store.list_states(session, tenant_id, ids)
+    locked, states = await store.lock_with_states(session, tenant_id, ids)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
-    return _Group(index, locked, states, policy)
+    return _Group(index, locked, states, policy, keys - live_keys)
 
 
 async def _decide(
@@ -184,7 +187,10 @@ def _sort_out(group: _Group, batches: Sequence[Batch], since: datetime) -> Colum
 
     sent = []
     for batch in batches:
-        if batch.device_id is None:
+        devices: list[DeviceWork | None]
+        if batch.key_id in group.revoked_keys:
+            devices = [None] * len(batch.pings)
+        elif batch.device_id is None:
             devices = [work_of(batch, _device_of(batch, ping)) for _, ping in batch.pings]
         else:
             mine = work_of(batch, batch.device_id) if _is_owner(group, batch) else None
@@ -266,6 +272,9 @@ def _is_owner(group: _Group, batch: Batch) -> bool:
 
 def _sort_in(group: _Group, number: int, batch: Batch, ordinary: Collection[UUID]) -> None:
     """Check the pings of one request, those of ordinary devices left out, and hand the usable ones to their devices."""
+    if batch.key_id in group.revoked_keys:
+        batch.error = errors.Unauthenticated("this key does not exist or was revoked")
+        return
     if batch.device_id is not None:
         if not _is_owner(group, batch):
             batch.error = errors.Unauthenticated("this device token was revoked; register the device again")

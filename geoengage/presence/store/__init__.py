@@ -18,13 +18,16 @@ from geoengage.presence.store.checkpoints import (
     rewind_checkpoints,
 )
 from geoengage.presence.store.devices import (
+    Admission,
     LockedDevice,
     PingPolicy,
+    admit,
     find_device,
     forget_positions,
     get_ping_policy,
     list_states,
     lock_devices,
+    lock_with_states,
     set_relocation,
     upsert_states,
 )
@@ -49,11 +52,11 @@ from geoengage.presence.store.visits import (
 )
 
 __all__ = [
-    "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "claim_zone_change",
-    "delete_old_checkpoints", "delete_old_pings", "find_checkpoint", "find_device", "find_shopper_app",
-    "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_rejections", "insert_runs",
-    "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes", "list_known_times",
-    "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices", "move_zone_change",
-    "replace_occupancy", "rewind_checkpoints", "set_relocation", "set_verdicts", "tenants_with_due_timers",
-    "upsert_states", "write_timers", "write_visits",
+    "Admission", "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "admit",
+    "claim_zone_change", "delete_old_checkpoints", "delete_old_pings", "find_checkpoint", "find_device",
+    "find_shopper_app", "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_rejections",
+    "insert_runs", "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes",
+    "list_known_times", "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices",
+    "lock_with_states", "move_zone_change", "replace_occupancy", "rewind_checkpoints", "set_relocation",
+    "set_verdicts", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.state import DeviceState
 
@@ -16,12 +16,11 @@ _STATE = msgspec.json.Decoder(DeviceState)
 
 async def insert_checkpoints(session: Session, tenant_id: TenantId, states: Sequence[DeviceState]) -> None:
     """Keep states of locked devices, each at the moment up to which it has decided everything."""
-    await session.execute(
-        text(
-            "INSERT INTO checkpoint (tenant_id, device_id, at, state) SELECT :tenant_id, n.* FROM"
-            " unnest(CAST(:devices AS uuid[]), CAST(:times AS timestamptz[]), CAST(:states AS jsonb[])) AS n"
-            " ON CONFLICT (tenant_id, device_id, at) DO UPDATE SET state = excluded.state"
-        ),
+    await send(
+        session,
+        "INSERT INTO checkpoint (tenant_id, device_id, at, state) SELECT :tenant_id, n.* FROM"
+        " unnest(CAST(:devices AS uuid[]), CAST(:times AS timestamptz[]), CAST(:states AS jsonb[])) AS n"
+        " ON CONFLICT (tenant_id, device_id, at) DO UPDATE SET state = excluded.state",
         {
             "tenant_id": tenant_id,
             "devices": [s.device_id for s in states],

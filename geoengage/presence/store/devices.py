@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import NoResultFound
 
 from geoengage.kit import errors, pgarrays
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, driver, for_driver, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.relocation import Relocation
 from geoengage.presence.rules.state import DeviceState, ZoneState
@@ -18,8 +19,7 @@ from geoengage.presence.rules.state import DeviceState, ZoneState
 _ZONES = msgspec.json.Decoder(dict[UUID, ZoneState])
 
 
-@dataclass(frozen=True, slots=True)
-class LockedDevice:
+class LockedDevice(NamedTuple):
     """A device row under our lock. `may_locate`: location consent is granted at this moment. `relocation`: how its
     positions are moved."""
 
@@ -46,19 +46,9 @@ _LOCK = (
 
 
 async def lock_devices(
-    session: Session,
-    tenant_id: TenantId,
-    device_ids: Sequence[UUID],
-    *,
-    skip_locked: bool = False,
-    wait_ms: int | None = None,
+    session: Session, tenant_id: TenantId, device_ids: Sequence[UUID], *, skip_locked: bool = False
 ) -> dict[UUID, LockedDevice]:
-    """Lock device rows in id order (FOR NO KEY UPDATE) until the end of the transaction; unknown ids are left out.
-
-    `wait_ms` limits every wait for a lock in this transaction from here on.
-    """
-    if wait_ms is not None:
-        await session.execute(text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{wait_ms}ms"})
+    """Lock device rows in id order (FOR NO KEY UPDATE) until the end of the transaction; unknown ids are left out."""
     rows = await session.execute(
         text(_LOCK + " SKIP LOCKED" if skip_locked else _LOCK),
         {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)},
@@ -70,18 +60,36 @@ def _device(row: Any) -> LockedDevice:
     return LockedDevice(row[0], row[1], row[2], Relocation.of(row[3]))
 
 
-_LIST_STATES = text(
+_LIST_STATES = (
     "SELECT device_id, last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s,"
     " interval_s, version, trust, source, settled_at, venue_at, checkpoint_at, zones::text FROM device_state"
     " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
 )
+_NOWHERE: dict[UUID, ZoneState] = {}  # most devices are in no zone
 
 
 async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> dict[UUID, DeviceState]:
     """The states of locked devices. A statement of its own, so that it sees what the last holder of the lock wrote."""
-    rows = await session.execute(_LIST_STATES, {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
-    nowhere: dict[UUID, ZoneState] = {}  # most devices are in no zone
-    return {row[0]: DeviceState(*(*row[:17], nowhere if row[17] == "{}" else _ZONES.decode(row[17]))) for row in rows}
+    rows = await session.execute(text(_LIST_STATES), {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
+    return {row[0]: _state(row) for row in rows}
+
+
+def _state(row: Any) -> DeviceState:
+    zones = row[-1]
+    return DeviceState(*(*row[:-1], _NOWHERE if zones == "{}" else _ZONES.decode(zones)))
+
+
+async def lock_with_states(
+    session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]
+) -> tuple[dict[UUID, LockedDevice], dict[UUID, DeviceState]]:
+    """`lock_devices` and `list_states` in one round trip."""
+    given = {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)}
+    async with driver(session) as connection, connection.pipeline():
+        locked, states = connection.cursor(binary=True), connection.cursor(binary=True)
+        await locked.execute(for_driver(_LOCK), given)
+        await states.execute(for_driver(_LIST_STATES), given)
+        devices = {row[0]: _device(row) for row in await locked.fetchall()}
+        return devices, {row[0]: _state(row) for row in await states.fetchall()}
 
 
 async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
@@ -96,11 +104,38 @@ async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
     return PingPolicy(*row.one())
 
 
+class Admission(NamedTuple):
+    """What is to be known before a group's devices are locked. `live_keys`: those of the keys asked for that are not
+    revoked."""
+
+    policy: PingPolicy
+    live_keys: frozenset[UUID]
+
+
+_ADMIT = (
+    "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0),"
+    " ARRAY(SELECT c.id FROM credential c WHERE c.tenant_id = t.id AND c.id = ANY(:keys) AND c.revoked_at IS NULL),"
+    " set_config('lock_timeout', :wait, true)"
+    " FROM tenant t LEFT JOIN venue_epoch e ON e.tenant_id = t.id WHERE t.id = :tenant_id"
+)
+
+
+async def admit(session: Session, tenant_id: TenantId, key_ids: Sequence[UUID], wait_ms: int) -> Admission:
+    """The tenant's policy and epoch, and which keys still hold. `wait_ms` limits every wait for a lock in this
+    transaction from here on."""
+    given = {"tenant_id": tenant_id, "keys": pgarrays.uuids(key_ids), "wait": f"{wait_ms}ms"}
+    async with driver(session) as connection:
+        row = await (await connection.cursor(binary=True).execute(for_driver(_ADMIT), given)).fetchone()
+    if row is None:
+        raise NoResultFound
+    return Admission(PingPolicy(*row[:4]), frozenset(row[4]))
+
+
 _STATE_COLUMNS = (
     "last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s, interval_s, version, trust,"
     " source, settled_at, venue_at, checkpoint_at, zones"
 )
-_UPSERT_STATES = text(
+_UPSERT_STATES = (
     f"INSERT INTO device_state AS s (tenant_id, device_id, {_STATE_COLUMNS})"  # noqa: S608 - constants only
     f" SELECT :tenant_id, device_id, {_STATE_COLUMNS} FROM unnest("
     " CAST(:ids AS uuid[]), CAST(:last_at AS timestamptz[]), CAST(:last_sent_at AS timestamptz[]),"
@@ -120,30 +155,28 @@ _UPSERT_STATES = text(
 
 async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[DeviceState]) -> None:
     """Write the states of locked devices, one row each."""
-    await session.execute(
-        _UPSERT_STATES,
-        {
-            "tenant_id": tenant_id,
-            "ids": pgarrays.uuids(s.device_id for s in states),
-            "last_at": pgarrays.times(s.last_at for s in states),
-            "last_sent_at": pgarrays.times(s.last_sent_at for s in states),
-            "lon": pgarrays.floats([s.lon for s in states]),
-            "lat": pgarrays.floats([s.lat for s in states]),
-            "acc": pgarrays.floats([s.accuracy_m for s in states]),
-            "level": pgarrays.ints_or_null(s.level for s in states),
-            "level_at": pgarrays.times_or_null(s.level_at for s in states),
-            "connector_at": pgarrays.times_or_null(s.connector_at for s in states),
-            "skew": pgarrays.floats([s.skew_s for s in states]),
-            "interval": pgarrays.floats([s.interval_s for s in states]),
-            "version": pgarrays.ints([s.version + 1 for s in states]),
-            "trust": pgarrays.floats([s.trust for s in states]),
-            "source": pgarrays.texts(s.source for s in states),
-            "settled_at": pgarrays.times(s.settled_at for s in states),
-            "venue_at": pgarrays.times(s.venue_at for s in states),
-            "checkpoint_at": pgarrays.times(s.checkpoint_at for s in states),
-            "zones": pgarrays.jsons(msgspec.json.encode(s.zones) if s.zones else b"{}" for s in states),
-        },
-    )
+    given = {
+        "tenant_id": tenant_id,
+        "ids": pgarrays.uuids(s.device_id for s in states),
+        "last_at": pgarrays.times(s.last_at for s in states),
+        "last_sent_at": pgarrays.times(s.last_sent_at for s in states),
+        "lon": pgarrays.floats([s.lon for s in states]),
+        "lat": pgarrays.floats([s.lat for s in states]),
+        "acc": pgarrays.floats([s.accuracy_m for s in states]),
+        "level": pgarrays.ints_or_null(s.level for s in states),
+        "level_at": pgarrays.times_or_null(s.level_at for s in states),
+        "connector_at": pgarrays.times_or_null(s.connector_at for s in states),
+        "skew": pgarrays.floats([s.skew_s for s in states]),
+        "interval": pgarrays.floats([s.interval_s for s in states]),
+        "version": pgarrays.ints([s.version + 1 for s in states]),
+        "trust": pgarrays.floats([s.trust for s in states]),
+        "source": pgarrays.texts(s.source for s in states),
+        "settled_at": pgarrays.times(s.settled_at for s in states),
+        "venue_at": pgarrays.times(s.venue_at for s in states),
+        "checkpoint_at": pgarrays.times(s.checkpoint_at for s in states),
+        "zones": pgarrays.jsons(msgspec.json.encode(s.zones) if s.zones else b"{}" for s in states),
+    }
+    await send(session, _UPSERT_STATES, given)
 
 
 async def forget_positions(session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text
 
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.fixes import Rejected
 from geoengage.presence.rules.records import (
@@ -171,13 +171,12 @@ async def insert_rejections(
     received_at: datetime,
 ) -> None:
     """Note refused pings, without coordinates."""
-    await session.execute(
-        text(
-            "INSERT INTO ping_rejection (tenant_id, device_id, received_at, n, at, reason)"
-            " SELECT :tenant_id, device_id, :received_at, n, at, reason FROM unnest("
-            " CAST(:devices AS uuid[]), CAST(:times AS timestamptz[]), CAST(:reasons AS text[]))"
-            " WITH ORDINALITY AS r (device_id, at, reason, n) ON CONFLICT DO NOTHING"
-        ),
+    await send(
+        session,
+        "INSERT INTO ping_rejection (tenant_id, device_id, received_at, n, at, reason)"
+        " SELECT :tenant_id, device_id, :received_at, n, at, reason FROM unnest("
+        " CAST(:devices AS uuid[]), CAST(:times AS timestamptz[]), CAST(:reasons AS text[]))"
+        " WITH ORDINALITY AS r (device_id, at, reason, n) ON CONFLICT DO NOTHING",
         {
             "tenant_id": tenant_id,
             "received_at": received_at,

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.presence.rules.run import Span
 
@@ -40,30 +40,28 @@ _VISITS = (
     " CAST(:dwells AS int[])) AS n (id, device_id, zone_id, zone_version, entered_at, exited_at, exit_reason,"
     " last_dwell_s)"
 )
-_INSERT = text(
+_INSERT = (
     "INSERT INTO visit (tenant_id, id, device_id, zone_id, zone_version, entered_at, exited_at, exit_reason,"  # noqa: S608 - constants only
     " last_dwell_s) SELECT :tenant_id, n.id, n.device_id, n.zone_id, n.zone_version, n.entered_at, n.exited_at,"
     f" n.exit_reason, nullif(n.last_dwell_s, 0) FROM {_VISITS} ON CONFLICT DO NOTHING"
 )
-_UPDATE = text(
+_UPDATE = (
     "UPDATE visit v SET exited_at = coalesce(n.exited_at, v.exited_at),"  # noqa: S608 - constants only
     " exit_reason = coalesce(n.exit_reason, v.exit_reason),"
     " last_dwell_s = nullif(coalesce(n.last_dwell_s, v.last_dwell_s), 0)"
     f" FROM {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"
 )
-_DELETE = text(
-    f"DELETE FROM visit v USING {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"  # noqa: S608 - constants only
-)
-_REVISE = text(
+_DELETE = f"DELETE FROM visit v USING {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"  # noqa: S608 - constants only
+_REVISE = (
     "UPDATE visit v SET entered_at = n.entered_at, exited_at = n.exited_at, exit_reason = n.exit_reason,"  # noqa: S608 - constants only
     " last_dwell_s = nullif(n.last_dwell_s, 0), revision = v.revision + 1"
     f" FROM {_VISITS} WHERE v.tenant_id = :tenant_id AND v.id = n.id"
 )
-_GONE = text(
+_GONE = (
     f"DELETE FROM zone_occupant o USING {_VISITS} WHERE o.tenant_id = :tenant_id AND o.zone_id = n.zone_id"  # noqa: S608 - constants only
     " AND o.device_id = n.device_id"
 )
-_CAME = text(
+_CAME = (
     "INSERT INTO zone_occupant (tenant_id, zone_id, device_id, entered_at) SELECT :tenant_id, zone_id, device_id,"  # noqa: S608 - constants only
     f" entered_at FROM {_VISITS} ON CONFLICT DO NOTHING"
 )
@@ -84,7 +82,7 @@ async def write_visits(session: Session, tenant_id: TenantId, changes: Sequence[
         (_CAME, [c for c in new if c.exited_at is None]),
     ):
         if concerned:
-            await session.execute(statement, _visit_parameters(tenant_id, concerned))
+            await send(session, statement, _visit_parameters(tenant_id, concerned))
 
 
 def _whole(change: VisitChange, span: Span) -> VisitChange:
@@ -129,16 +127,16 @@ async def replace_occupancy(
     session: Session, tenant_id: TenantId, inside: Mapping[UUID, Mapping[UUID, datetime]]
 ) -> None:
     """Write anew in which zones devices are, and since when."""
-    await session.execute(
-        text("DELETE FROM zone_occupant WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"),
+    await send(
+        session,
+        "DELETE FROM zone_occupant WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)",
         {"tenant_id": tenant_id, "ids": list(inside)},
     )
     rows = [(device_id, *zone) for device_id, zones in inside.items() for zone in zones.items()]
-    await session.execute(
-        text(
-            "INSERT INTO zone_occupant (tenant_id, device_id, zone_id, entered_at) SELECT :tenant_id, n.* FROM"
-            " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:since AS timestamptz[])) AS n"
-        ),
+    await send(
+        session,
+        "INSERT INTO zone_occupant (tenant_id, device_id, zone_id, entered_at) SELECT :tenant_id, n.* FROM"
+        " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:since AS timestamptz[])) AS n",
         {
             "tenant_id": tenant_id,
             "devices": [r[0] for r in rows],
@@ -164,15 +162,14 @@ def _visit_parameters(tenant_id: TenantId, changes: Sequence[VisitChange]) -> di
 
 async def insert_zone_events(session: Session, tenant_id: TenantId, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store zone events (JSON-ready mappings with the columns' names). Idempotent by their hashed id."""
-    await session.execute(
-        text(
-            "INSERT INTO zone_event (tenant_id, id, at, kind, device_id, zone_id, zone_version, visit_id, dwell_s,"
-            " confidence, evidence, reason, by_silence, late, recorded_at, details)"
-            " SELECT :tenant_id, r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, at timestamptz,"
-            " kind text, device_id uuid, zone_id uuid, zone_version int, visit_id uuid, dwell_s int, confidence float8,"
-            " evidence text, reason text, by_silence bool, late bool, recorded_at timestamptz, details jsonb)"
-            " ON CONFLICT DO NOTHING"
-        ),
+    await send(
+        session,
+        "INSERT INTO zone_event (tenant_id, id, at, kind, device_id, zone_id, zone_version, visit_id, dwell_s,"
+        " confidence, evidence, reason, by_silence, late, recorded_at, details)"
+        " SELECT :tenant_id, r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, at timestamptz,"
+        " kind text, device_id uuid, zone_id uuid, zone_version int, visit_id uuid, dwell_s int, confidence float8,"
+        " evidence text, reason text, by_silence bool, late bool, recorded_at timestamptz, details jsonb)"
+        " ON CONFLICT DO NOTHING",
         {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()},
     )
 
@@ -184,20 +181,18 @@ async def write_timers(
     gone = [key for key, due in timers.items() if due is None]
     due = {key: at for key, at in timers.items() if at is not None}
     if gone:
-        await session.execute(
-            text(
-                "DELETE FROM timer t USING unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[])) AS g (device_id,"
-                " zone_id) WHERE t.tenant_id = :tenant_id AND t.device_id = g.device_id AND t.zone_id = g.zone_id"
-            ),
+        await send(
+            session,
+            "DELETE FROM timer t USING unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[])) AS g (device_id,"
+            " zone_id) WHERE t.tenant_id = :tenant_id AND t.device_id = g.device_id AND t.zone_id = g.zone_id",
             {"tenant_id": tenant_id, "devices": [k[0] for k in gone], "zones": [k[1] for k in gone]},
         )
     if due:
-        await session.execute(
-            text(
-                "INSERT INTO timer (tenant_id, device_id, zone_id, due_at) SELECT :tenant_id, n.* FROM"
-                " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:due AS timestamptz[])) AS n"
-                " ON CONFLICT (tenant_id, device_id, zone_id) DO UPDATE SET due_at = excluded.due_at"
-            ),
+        await send(
+            session,
+            "INSERT INTO timer (tenant_id, device_id, zone_id, due_at) SELECT :tenant_id, n.* FROM"
+            " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:due AS timestamptz[])) AS n"
+            " ON CONFLICT (tenant_id, device_id, zone_id) DO UPDATE SET due_at = excluded.due_at",
             {
                 "tenant_id": tenant_id,
                 "devices": [k[0] for k in due],
