@@ -80,7 +80,7 @@ def never_the_same(patch: Patch) -> None:
 
 def consent(patch: Patch) -> None:
     known = devices._device
-    patch.setattr(devices, "_device", lambda row: replace(known(row), may_locate=True))
+    patch.setattr(devices, "_device", lambda row: known(row)._replace(may_locate=True))
 
 
 def duplicate_as_sent(patch: Patch) -> None:
