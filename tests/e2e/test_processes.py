@@ -113,7 +113,8 @@ async def test_two_processes_are_as_one_and_end_together(server: Server) -> None
     before = await server.counted()
     assert all(await asyncio.gather(*(server.answers("/healthz") for _ in range(40))))
     after = await server.counted()
-    assert after - before == 41, "forty, and the look before them, whoever answered"
+    # A look is counted once it is answered, so the first may or may not have seen itself.
+    assert after - before in (40, 41), "forty, and the look before them, whoever answered"
 
     victim = server.children.pop()
     os.kill(victim, signal.SIGKILL)

@@ -226,7 +226,8 @@ class _Walk:
         """The device's state after its fixes, and after changes of zones that came since."""
         state, n, believed = device.old, begin, True
         stop = bisect_left(self._stops, begin)
-        known_at = self._c.at[begin] if state is None else state.venue_at
+        first = self._c.at[begin]  # it may tell of a time before a change that was caught up with
+        known_at = first if state is None else min(first, state.venue_at)
         calm = not self._index.versions.changes(known_at, max(self._now, self._c.at[end - 1]))
         while n < end:
             while stop < len(self._stops) and self._stops[stop] < n:

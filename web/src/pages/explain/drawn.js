@@ -41,7 +41,7 @@ export function names(shapes, unit, box) {
   return shapes.map(({ name, shape }) => {
     const [minX, minY, maxX, maxY] = /** @type {number[]} */ (bounds([shape]));
     if (maxX < box.x || minX > box.x + box.width || -minY < box.y || -maxY > box.y + box.height) return null;
-    const half = name.length * size * 0.3;
+    const half = name.length * size * 0.34;
     const x = Math.min(Math.max((minX + maxX) / 2, box.x + half), box.x + box.width - half);
     const y = Math.min(Math.max(-maxY + 14 * unit, box.y + 16 * unit), box.y + box.height - 8 * unit);
     if (taken.some((other) => Math.abs(other.y - y) < size && Math.abs(other.x - x) < other.half + half)) return null;
