@@ -64,7 +64,7 @@ function list(place, signal) {
     h(
       'p',
       { class: 'quiet' },
-      'Other systems hear of visits, messages and changes as they happen: signed, in order as far as the network allows, and again until they have answered.',
+      'Other systems hear of visits, messages and changes as they happen: signed, and again until they have answered.',
     ),
     body,
   );
