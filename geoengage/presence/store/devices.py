@@ -92,15 +92,13 @@ async def lock_with_states(
         return devices, {row[0]: _state(row) for row in await states.fetchall()}
 
 
+_POLICY = "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0)"
+_OF_TENANT = " FROM tenant t LEFT JOIN venue_epoch e ON e.tenant_id = t.id WHERE t.id = :tenant_id"
+
+
 async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
     """The tenant's policy and epoch, in one look-up."""
-    row = await session.execute(
-        text(
-            "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0)"
-            " FROM tenant t LEFT JOIN venue_epoch e ON e.tenant_id = t.id WHERE t.id = :tenant_id"
-        ),
-        {"tenant_id": tenant_id},
-    )
+    row = await session.execute(text(_POLICY + _OF_TENANT), {"tenant_id": tenant_id})
     return PingPolicy(*row.one())
 
 
@@ -113,10 +111,9 @@ class Admission(NamedTuple):
 
 
 _ADMIT = (
-    "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0),"
+    f"{_POLICY},"  # noqa: S608 - constants only
     " ARRAY(SELECT c.id FROM credential c WHERE c.tenant_id = t.id AND c.id = ANY(:keys) AND c.revoked_at IS NULL),"
-    " set_config('lock_timeout', :wait, true)"
-    " FROM tenant t LEFT JOIN venue_epoch e ON e.tenant_id = t.id WHERE t.id = :tenant_id"
+    " set_config('lock_timeout', :wait, true)" + _OF_TENANT
 )
 
 
