@@ -103,8 +103,17 @@ export function openPositions({ mallId, level, onFrame, onState }) {
     closed = true;
     window.clearTimeout(retry);
     window.clearTimeout(silence);
-    socket?.close();
+    hangUp(socket);
   };
+}
+
+/**
+ * Close a socket. One that is still being opened is closed when it is: browsers complain of the other way.
+ * @param {WebSocket | null} socket
+ */
+function hangUp(socket) {
+  if (socket?.readyState === WebSocket.CONNECTING) socket.addEventListener('open', () => socket.close());
+  else socket?.close();
 }
 
 const MAGIC = 0x314f4547; // "GEO1" read as a little-endian uint32
