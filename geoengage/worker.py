@@ -8,6 +8,7 @@ not stop the others. What becomes a message has a loop of its own, so that it wa
 import asyncio
 import contextlib
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -30,6 +31,7 @@ from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 BATCH = 500
+GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message pass
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 UPKEEP_S = 3600.0
 LEDGER_DAYS = 30
@@ -170,6 +172,7 @@ def run(settings: Settings, database_url: str) -> None:
 
 
 async def _run(settings: Settings, database_url: str) -> None:
+    sys.setswitchinterval(GIVE_WAY_S)
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()

@@ -26,8 +26,10 @@ async def fire_timers(
 ) -> int:
     """Let due timers and changes of zones act, `limit` devices at most each; returns how many were looked at.
 
-    Safe beside pings and workers. Devices with a due timer whose row is taken are left to whoever has it.
+    Safe beside pings and workers. Devices with a due timer whose row is taken are left to whoever has it. The zones
+    come first, as with pings: nobody waits for a new index with devices locked.
     """
+    await indexes.get(session, tenant_id, (await store.get_ping_policy(session, tenant_id)).epoch)
     moved = await _change_zones(session, tenant_id, indexes, now, limit)
     due = await store.list_due_timers(session, tenant_id, now, limit=limit)
     device_ids = {device_id for device_id, _ in due}

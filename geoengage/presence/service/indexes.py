@@ -1,8 +1,9 @@
 """The zone indexes of this process: one a tenant, made anew when the tenant's epoch has moved on."""
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
@@ -42,6 +43,18 @@ def _box(fixes: Sequence[Fix | DeviceState]) -> tuple[float, float, float, float
     return min(lon) - dlon, min(lat) - dlat, max(lon) + dlon, max(lat) + dlat
 
 
+@contextlib.contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """The collector does not look through what is made here, neither now nor later: that halts everything, for half a
+    second with 50,000 zones."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class IndexCache:
     """The newest index of each tenant in this process. `get` is given the epoch that the transaction saw."""
 
@@ -58,6 +71,10 @@ class IndexCache:
         known = self._indexes.get(tenant_id)
         if known is not None and known.epoch == epoch:
             return known
+        with _collector_at_rest():
+            return await self._build(session, tenant_id, epoch)
+
+    async def _build(self, session: Session, tenant_id: TenantId, epoch: int) -> ZoneIndex:
         since = utc_now() - KEPT
         found = await versions.refresh_versions(session, tenant_id, since, self._versions.get(tenant_id, {}))
         # Where no version has ended longer ago, the index at hand serves the whole past.
@@ -66,7 +83,6 @@ class IndexCache:
         buildings = await load_buildings(session, tenant_id)
         index = await asyncio.to_thread(ZoneIndex, epoch, list(found.values()), buildings, points)
         self._indexes[tenant_id], self._versions[tenant_id], self._since[tenant_id] = index, found, since
-        gc.freeze()  # the collector need not look through all zones again and again, which halts everything
         return index
 
     def since(self, tenant_id: TenantId) -> datetime:
