@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy import BigInteger, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from geoengage.kit import pgarrays
 from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column, send
 from geoengage.kit.event_base import Event, Recorded, payload_uuid, type_of
 from geoengage.kit.ids import TenantId
@@ -75,26 +76,24 @@ WITH head AS (
 INSERT INTO ledger (tenant_id, position, type, recorded_at, payload)
 SELECT :tenant_id, head.n - :k + e.i, e.type, :now, e.payload
 FROM head, unnest(CAST(:types AS text[]), CAST(:payloads AS jsonb[])) WITH ORDINALITY AS e (type, payload, i)
-RETURNING position
 """
 
 
-async def publish(session: Session, tenant_id: TenantId, events: Sequence[Event], now: datetime) -> int:
-    """Append events in order; returns the first one's position. Call it last: it locks the tenant's ledger head."""
+async def publish(session: Session, tenant_id: TenantId, events: Sequence[Event], now: datetime) -> None:
+    """Append events in order. Call it last: it locks the tenant's ledger head."""
     if not events:
-        return 0
-    appended = await send(
+        return
+    await send(
         session,
         _APPEND,
         {
             "tenant_id": tenant_id,
             "k": len(events),
             "now": now,
-            "types": [type_of(type(e)) for e in events],
-            "payloads": [msgspec.json.encode(e).decode() for e in events],
+            "types": pgarrays.texts(type_of(type(e)) for e in events),
+            "payloads": pgarrays.jsons(msgspec.json.encode(e) for e in events),
         },
     )
-    return min(int(position) for (position,) in await appended.fetchall())
 
 
 async def read(session: Session, tenant_id: TenantId, after: int, limit: int) -> list[Recorded]:

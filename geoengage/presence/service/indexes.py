@@ -85,6 +85,10 @@ class IndexCache:
         self._indexes[tenant_id], self._versions[tenant_id], self._since[tenant_id] = index, found, since
         return index
 
+    def at_hand(self, tenant_id: TenantId) -> ZoneIndex | None:
+        """The newest index that was built, of whatever epoch."""
+        return self._indexes.get(tenant_id)
+
     def since(self, tenant_id: TenantId) -> datetime:
         """The moment since which the index at hand holds all versions that were in force."""
         return self._since[tenant_id]

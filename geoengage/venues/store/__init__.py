@@ -19,12 +19,11 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.http import Page
 from geoengage.kit.ids import TenantId
-from geoengage.tenancy.models import Owner, Tenant
+from geoengage.tenancy.models import Owner
 from geoengage.venues.models import EvidencePoint, Level, Mall, Place, Store, Unit, VenueEpoch, Zone, ZoneVersion
 from geoengage.venues.rules import (
     CONNECTORS,
     Connector,
-    PublishedZone,
     ZoneStatus,
 )
 
