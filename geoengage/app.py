@@ -130,7 +130,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
-    app.state.known_keys = KnownKeys()
+    app.state.known_keys = KnownKeys(app.state.signing_key)
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
@@ -141,9 +141,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    app.door = ServerErrorMiddleware(
-        Outermost(presence.PingDoor(), images_from=settings.tiles_origin), handler=app.exception_handlers[Exception]
-    )
+    outermost = Outermost(presence.refused, images_from=settings.tiles_origin)
+    refuse = ServerErrorMiddleware(outermost, handler=app.exception_handlers[Exception])
+    app.door = presence.PingDoor(outermost.headers, outermost.count, refuse)
     for router in (
         tenancy,
         venues,
