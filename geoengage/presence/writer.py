@@ -7,7 +7,7 @@ one fills its groups. If a group fails it is halved, down to one request, which 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Callable, Sized
 from datetime import datetime
 
 from geoengage.kit import errors, log
@@ -19,10 +19,8 @@ from geoengage.presence.service import Batch, IndexCache, record_group
 MAX_PINGS = 2_000  # of one group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
 CONNECTIONS = 3
-PAUSE_S, LONGEST_PAUSE_S = 0.0015, 0.006  # between groups, while newcomers come
+MANY, PAUSE_S, LONGEST_PAUSE_S = 8, 0.002, 0.008  # requests of a group; between groups, while newcomers come
 ATTEMPTS = 2  # for a request alone; a group is halved instead
-ENOUGH = 500  # pings that wait are a group worth writing beside another; fewer are cheaper together
-_Waiting = tuple[Batch, asyncio.Future[None]]
 logger = log.get("presence")
 
 
@@ -39,7 +37,7 @@ class PingWriter:
     ) -> None:
         self.indexes = IndexCache()
         self._sessions, self._bell, self._clock, self._max_waiting = sessions, bell, clock, max_waiting
-        self._waiting: dict[TenantId, deque[_Waiting]] = {}
+        self._waiting: dict[TenantId, deque[tuple[Batch, asyncio.Future[None]]]] = {}
         self._size = 0
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -59,35 +57,24 @@ class PingWriter:
         queue.append((batch, future))
         await future
 
-    async def _drain(self, tenant_id: TenantId, queue: deque[_Waiting]) -> None:
-        """Write groups until nobody waits. Where `ENOUGH` pings wait, the next group begins as soon as the one before
-        holds its devices: it overtakes it at none of them, and the processor works while the database does."""
-        writing: asyncio.Task[None] | None = None
+    async def _drain(self, tenant_id: TenantId, queue: deque[tuple[Batch, asyncio.Future[None]]]) -> None:
         while queue:
-            group = _next_group(queue)
-            self._size -= _pings(group)
-            before, locked = writing, asyncio.Event()
-            writing = asyncio.create_task(self._write(tenant_id, group, locked.set))
-            writing.add_done_callback(lambda _, locked=locked: locked.set())
-            await locked.wait()
-            if before is not None:
-                await before  # two at a time
-            if _pings(queue) < ENOUGH:
-                await writing
-                await _let_come(queue, len(group))
-            if not queue:
-                await writing
+            group: list[tuple[Batch, asyncio.Future[None]]] = []
+            size = 0
+            while queue and (not group or size + len(queue[0][0].pings) <= MAX_PINGS):
+                group.append(queue.popleft())
+                size += len(group[-1][0].pings)
+            self._size -= size
+            async with self._connections:
+                await self._write(tenant_id, group)
+            await _let_come(queue, len(group))
         del self._waiting[tenant_id]
 
-    async def _write(self, tenant_id: TenantId, group: Sequence[_Waiting], locked: Callable[[], None]) -> None:
-        async with self._connections:
-            await self._write_all(tenant_id, group, locked)
-
-    async def _write_all(self, tenant_id: TenantId, group: Sequence[_Waiting], locked: Callable[[], None]) -> None:
+    async def _write(self, tenant_id: TenantId, group: list[tuple[Batch, asyncio.Future[None]]]) -> None:
         batches = [batch for batch, _ in group]
 
         async def work(session: Session) -> bool:
-            return await record_group(session, tenant_id, batches, self.indexes, self._clock(), locked=locked)
+            return await record_group(session, tenant_id, batches, self.indexes, self._clock())
 
         try:
             published = await retried(self._sessions(), tenant_id, work, attempts=1 if len(group) > 1 else ATTEMPTS)
@@ -95,8 +82,8 @@ class PingWriter:
             if len(group) > 1:
                 logger.warning("ping_group_halved", size=len(group), error=type(error).__name__)
                 half = len(group) // 2
-                await self._write_all(tenant_id, group[:half], locked)
-                await self._write_all(tenant_id, group[half:], locked)
+                await self._write(tenant_id, group[:half])
+                await self._write(tenant_id, group[half:])
             elif not group[0][1].done():
                 busy = errors.Unavailable("these pings could not be stored now; send them again in a moment")
                 group[0][1].set_exception(busy if is_passing(error) else error)
@@ -108,25 +95,12 @@ class PingWriter:
                 future.set_result(None)
 
 
-def _next_group(queue: deque[_Waiting]) -> list[_Waiting]:
-    group = [queue.popleft()]
-    size = len(group[0][0].pings)
-    while queue and size + len(queue[0][0].pings) <= MAX_PINGS:
-        size += len(queue[0][0].pings)
-        group.append(queue.popleft())
-    return group
-
-
-def _pings(those: Iterable[_Waiting]) -> int:
-    return sum(len(batch.pings) for batch, _ in those)
-
-
 async def _let_come(queue: Sized, answered: int) -> None:
-    """Under load, wait while newcomers come one after the other: in larger groups each ping is cheaper.
-
-    Many who were `answered` together are about to send again.
-    """
-    seen, until = -1 if answered > 1 else 0, time.monotonic() + LONGEST_PAUSE_S
+    """Where many were `answered` together, they are about to send again: wait while they come one after the other, for
+    in larger groups each ping is cheaper."""
+    if answered < MANY:
+        return
+    seen, until = -1, time.monotonic() + LONGEST_PAUSE_S
     while len(queue) > seen and time.monotonic() < until:
         seen = len(queue)
         await asyncio.sleep(PAUSE_S)

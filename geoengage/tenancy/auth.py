@@ -108,7 +108,11 @@ class KnownKeys:
 
     async def authenticate(self, scope: MutableMapping[str, Any]) -> Principal:
         """As `authenticate`; what was a secret key before is taken for one still."""
-        header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        header = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                header = value
+                break
         known = self._found.get(header)
         if known is None and header.startswith(_BEARER):
             known = read_device_token(self._signing_key, header[len(_BEARER) :].decode("latin-1"))

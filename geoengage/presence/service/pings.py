@@ -1,7 +1,7 @@
 """A group of pings, from several requests of one tenant, in one transaction: check, match, decide, write."""
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -90,21 +90,13 @@ class _Group:
 
 
 async def record_group(
-    session: Session,
-    tenant_id: TenantId,
-    batches: Sequence[Batch],
-    indexes: IndexCache,
-    now: datetime,
-    *,
-    locked: Callable[[], None] = lambda: None,
+    session: Session, tenant_id: TenantId, batches: Sequence[Batch], indexes: IndexCache, now: datetime
 ) -> bool:
     """Take in the pings of several requests of one tenant, in one transaction; the answers are put into the batches.
 
-    Returns whether anything was published. Idempotent by (device, time as sent). `locked` is called when all devices
-    are held.
+    Returns whether anything was published. Idempotent by (device, time as sent).
     """
     group = await _read(session, tenant_id, batches, indexes)
-    locked()
     columns = _sort_out(group, batches, indexes.since(tenant_id))
     in_columns = np.bincount(columns.batch, minlength=len(batches)).tolist()
     rest = [(n, b) for n, b in enumerate(batches) if in_columns[n] < len(b.pings) or not b.pings]
