@@ -136,6 +136,8 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
         async with session.begin():
             yield session
             if (trip := session.info.pop(_LAST, None)) is not None:
+                if session.new or session.dirty or session.deleted:
+                    await session.flush()
                 async with driver(session):
                     await trip.go(commit=True)
 
@@ -173,7 +175,7 @@ async def pipelined(session: Session, *, last: bool = False) -> AsyncIterator[No
         yield
         return
     async with driver(session) as connection:
-        trip = session.info[_TRIP] = Trip(connection)
+        trip = session.info[_TRIP] = session.info.get(_LAST) or Trip(connection)
         try:
             yield
         finally:
@@ -181,6 +183,7 @@ async def pipelined(session: Session, *, last: bool = False) -> AsyncIterator[No
         if last and session.info.get(_ENDS_HERE):
             session.info[_LAST] = trip
         else:
+            session.info.pop(_LAST, None)
             await trip.go()
 
 
@@ -207,9 +210,11 @@ async def glance(sessions: Sessions) -> AsyncIterator[Session]:
 async def undone(session: Session) -> AsyncIterator[None]:
     """Whatever is done inside is rolled back at its end: for previews. Objects loaded inside are of no use after it."""
     nested = await session.begin_nested()
+    ends_here, session.info[_ENDS_HERE] = session.info.get(_ENDS_HERE), False  # what is sent is sent now
     try:
         yield
     finally:
+        session.info[_ENDS_HERE] = ends_here
         await nested.rollback()
 
 

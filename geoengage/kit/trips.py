@@ -8,8 +8,9 @@ the types of their parameters; parameters and results travel in binary.
 import asyncio
 import itertools
 import re
+from collections import namedtuple
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,8 @@ from psycopg.adapt import Transformer
 from geoengage.kit import pgarrays
 from geoengage.kit.pgarrays import PgArray
 
-_BOOL, _INT8, _TEXT, _FLOAT8, _UNKNOWN = 16, 20, 25, 701, 0
+_BOOL, _INT8, _TEXT, _DATE, _UNKNOWN = 16, 20, 25, 1082, 0
+_EPOCH_DAY = date(2000, 1, 1).toordinal()
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _BEGIN, _COMMIT = b"BEGIN ISOLATION LEVEL READ COMMITTED", b"COMMIT"
 _numbers = itertools.count()
@@ -48,9 +50,19 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
 
 
 class Answer:
-    """What a statement has brought; `rows` are there when its trip has ended."""
+    """What a statement has brought; there when its trip has ended. `columns`: their names."""
 
+    columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
+
+    def named(self) -> list[Any]:
+        """The rows with their columns as attributes."""
+        return list(map(_row_of(self.columns)._make, self.rows))
+
+
+@lru_cache
+def _row_of(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)
 
 
 class Trip:
@@ -109,6 +121,8 @@ class Trip:
         loading = Transformer(self._connection)
         for (_, _, answer), result in zip(self._commands, results[len(self._new) :], strict=False):
             loading.set_pgresult(result)
+            names = (result.fname(n) or b"" for n in range(result.nfields))
+            answer.columns = tuple(name.decode() for name in names)
             answer.rows = loading.load_rows(0, result.ntuples, tuple)
 
 
@@ -173,4 +187,6 @@ def _binary(value: Any) -> tuple[int, bytes | None]:
             return _INT8, value.to_bytes(8, signed=True)
         case datetime():
             return pgarrays.TIMESTAMPTZ, pgarrays.micros(value).to_bytes(8, signed=True)
+        case date():
+            return _DATE, (value.toordinal() - _EPOCH_DAY).to_bytes(4, signed=True)
     raise TypeError(f"{type(value).__name__} is no parameter of a trip")
