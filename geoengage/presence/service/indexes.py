@@ -1,14 +1,13 @@
 """The zone indexes of this process: one a tenant, made anew when the tenant's epoch has moved on."""
 
 import asyncio
-import contextlib
-import gc
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
 from uuid import UUID
 
+from geoengage.kit import collector
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
 from geoengage.kit.geo import METRES_PER_DEG, Frame
@@ -43,18 +42,6 @@ def _box(fixes: Sequence[Fix | DeviceState]) -> tuple[float, float, float, float
     return min(lon) - dlon, min(lat) - dlat, max(lon) + dlon, max(lat) + dlat
 
 
-@contextlib.contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """The collector does not look through what is made here, neither now nor later: that halts everything, for half a
-    second with 50,000 zones."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 class IndexCache:
     """The newest index of each tenant in this process. `get` is given the epoch that the transaction saw."""
 
@@ -71,7 +58,7 @@ class IndexCache:
         known = self._indexes.get(tenant_id)
         if known is not None and known.epoch == epoch:
             return known
-        with _collector_at_rest():
+        with collector.at_rest():
             return await self._build(session, tenant_id, epoch)
 
     async def _build(self, session: Session, tenant_id: TenantId, epoch: int) -> ZoneIndex:

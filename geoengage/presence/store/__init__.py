@@ -46,6 +46,7 @@ from geoengage.presence.store.visits import (
     list_spans,
     replace_occupancy,
     tenants_with_due_timers,
+    tenants_with_timers,
     write_timers,
     write_visits,
 )
@@ -57,5 +58,5 @@ __all__ = [
     "insert_runs", "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes",
     "list_known_times", "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices",
     "move_zone_change", "replace_occupancy", "rewind_checkpoints", "set_relocation",
-    "set_verdicts", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
+    "set_verdicts", "tenants_with_due_timers", "tenants_with_timers", "upsert_states", "write_timers", "write_visits",
 ]  # fmt: skip

@@ -219,6 +219,14 @@ async def tenants_with_due_timers(session: Session, now: datetime) -> list[Tenan
     return [TenantId(t) for t in rows.scalars()]
 
 
+async def tenants_with_timers(session: Session) -> list[TenantId]:
+    """Tenants with any timer, due or not (cross-tenant: the worker serves all)."""
+    rows = await session.execute(
+        text("SELECT id FROM tenant t WHERE EXISTS (SELECT FROM timer WHERE timer.tenant_id = t.id)")
+    )
+    return [TenantId(t) for t in rows.scalars()]
+
+
 async def list_due_timers(
     session: Session, tenant_id: TenantId, now: datetime, *, limit: int, device_ids: Sequence[UUID] | None = None
 ) -> list[tuple[UUID, UUID]]:
