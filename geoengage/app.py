@@ -143,7 +143,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
     outermost = Outermost(presence.refused, images_from=settings.tiles_origin)
     refuse = ServerErrorMiddleware(outermost, handler=app.exception_handlers[Exception])
-    app.door = presence.PingDoor(outermost.headers, outermost.count, refuse)
+    app.door = presence.PingDoor(
+        app.state.known_keys, app.state.ping_writer, outermost.headers, outermost.count, refuse
+    )
     for router in (
         tenancy,
         venues,

@@ -187,15 +187,16 @@ async def upkeep_once(sessions: Sessions) -> None:
 
 def run(settings: Settings, database_url: str) -> None:
     """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
+    sys.setswitchinterval(GIVE_WAY_S)
+    collector.settle()
     uvloop.run(_run(settings, database_url))
 
 
 async def _run(settings: Settings, database_url: str) -> None:
-    sys.setswitchinterval(GIVE_WAY_S)
-    collector.settle()
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
+    learning = partial(learn_zones_once, sessions, indexes)
     table = reactions(indexes)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
@@ -245,9 +246,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
-            tasks.create_task(
-                _loop("zones", partial(learn_zones_once, sessions, indexes), asyncio.sleep, LEARN_S, stopping)
-            )
+            tasks.create_task(_loop("zones", learning, asyncio.sleep, LEARN_S, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()
     logger.info("worker_stopped")

@@ -131,7 +131,7 @@ async def _results(pg: pq.abc.PGconn) -> list[pq.abc.PGresult]:
     while pg.flush():
         await _ready(pg.socket, write=True)
         pg.consume_input()  # the server may wait for us to read before it reads on
-    found = []
+    found: list[pq.abc.PGresult] = []
     while True:
         while pg.is_busy():
             await _ready(pg.socket)
@@ -189,4 +189,5 @@ def _binary(value: Any) -> tuple[int, bytes | None]:
             return pgarrays.TIMESTAMPTZ, pgarrays.micros(value).to_bytes(8, signed=True)
         case date():
             return _DATE, (value.toordinal() - _EPOCH_DAY).to_bytes(4, signed=True)
-    raise TypeError(f"{type(value).__name__} is no parameter of a trip")
+        case _:
+            raise TypeError(f"{type(value).__name__} is no parameter of a trip")

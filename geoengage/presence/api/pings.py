@@ -88,15 +88,21 @@ class PingDoor:
     """
 
     def __init__(
-        self, headers: Sequence[tuple[bytes, bytes]], count: Callable[[str, int], None], refuse: ASGIApp
+        self,
+        keys: KnownKeys,
+        writer: PingWriter,
+        headers: Sequence[tuple[bytes, bytes]],
+        count: Callable[[str, int], None],
+        refuse: ASGIApp,
     ) -> None:
+        self._keys, self._writer = keys, writer
         self._headers = [(b"content-type", b"application/json"), *headers]
         self._count, self._refuse = count, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:
-            body = _encoder.encode(await _take_pings(scope, receive))
+            body = _encoder.encode(await self._take_pings(scope, receive))
         except Exception as error:
             scope[_REFUSED_BY] = error
             await self._refuse(scope, receive, send)
@@ -106,24 +112,21 @@ class PingDoor:
         await send({"type": "http.response.body", "body": body})
         self._count("POST", 200)
 
+    async def _take_pings(self, scope: Scope, receive: Receive) -> PingsOut:
+        principal = await _ping_sender(self._keys, scope)
+        batch = _decode(await _body(scope, receive), principal, utc_now())
+        await self._writer.submit(TenantId(principal.tenant_id), batch)
+        if batch.error is not None:
+            if batch.key_id is not None:
+                self._keys.forget(batch.key_id)
+            raise batch.error
+        return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
+
 
 async def refused(scope: Scope, receive: Receive, send: Send) -> None:
     """The application that says why pings are not taken in."""
     response = await http.error_response(Request(scope), scope[_REFUSED_BY])
     await response(scope, receive, send)
-
-
-async def _take_pings(scope: Scope, receive: Receive) -> PingsOut:
-    state = scope["app"].state
-    principal = await _ping_sender(state.known_keys, scope)
-    batch = _decode(await _body(scope, receive), principal, utc_now())
-    writer: PingWriter = state.ping_writer
-    await writer.submit(TenantId(principal.tenant_id), batch)
-    if batch.error is not None:
-        if batch.key_id is not None:
-            state.known_keys.forget(batch.key_id)
-        raise batch.error
-    return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
 
 
 async def _ping_sender(keys: KnownKeys, scope: Scope) -> Principal:

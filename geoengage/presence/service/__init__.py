@@ -11,6 +11,6 @@ from geoengage.presence.service.pings import Batch, record_group
 from geoengage.presence.service.relocation import relocate_device, true_position
 
 __all__ = [
-    "Batch", "IndexCache", "Nearby", "Refresh", "fire_timers", "learn_zones", "nearby", "on_consent_changed", "on_venue_changed",
-    "record_group", "relocate_device", "true_position",
+    "Batch", "IndexCache", "Nearby", "Refresh", "fire_timers", "learn_zones", "nearby", "on_consent_changed",
+    "on_venue_changed", "record_group", "relocate_device", "true_position",
 ]  # fmt: skip
