@@ -17,14 +17,13 @@ from geoengage.messaging.rules import NO_OPTIONS, Policy, PushOptions, Settled, 
 
 async def list_due_tenants(session: Session, now: datetime) -> list[TenantId]:
     """Tenants of the 2,000 longest due messages (cross-tenant: the worker serves all). A cheap look, not a claim."""
-    rows = await session.execute(
-        text(
-            "SELECT DISTINCT tenant_id FROM"
-            " (SELECT tenant_id FROM message_due WHERE due_at <= :now ORDER BY due_at LIMIT 2000) AS oldest"
-        ),
+    found = await send(
+        session,
+        "SELECT DISTINCT tenant_id FROM"
+        " (SELECT tenant_id FROM message_due WHERE due_at <= :now ORDER BY due_at LIMIT 2000) AS oldest",
         {"now": now},
     )
-    return [TenantId(id_) for id_ in rows.scalars()]
+    return [TenantId(id_) for (id_,) in found.rows]
 
 
 @dataclass(frozen=True, slots=True)
