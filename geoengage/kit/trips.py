@@ -138,6 +138,8 @@ async def _results(pg: pq.abc.PGconn) -> list[pq.abc.PGresult]:
             pg.consume_input()
         result = pg.get_result()
         if result is None:
+            if pg.status == pq.ConnStatus.BAD:
+                raise psycopg.OperationalError("the connection to the database was lost")
             continue
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
             return found

@@ -1,12 +1,13 @@
 """Trips: several statements in one round trip, in the session's transaction, and what a rollback does to them."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from geoengage.kit import pgarrays
@@ -107,3 +108,15 @@ async def test_a_rollback_lets_the_server_forget_what_was_prepared(own: Sessions
                 await send(session, ADD, {"n": 2})
         await send(session, ADD, {"n": 3})
     assert await numbers(own) == [2, 3]
+
+
+async def test_a_connection_that_is_lost_says_so(own: Sessions) -> None:
+    async def fails() -> None:
+        async with transaction(own, None) as session, pipelined(session):
+            await send(session, "SELECT pg_terminate_backend(pg_backend_pid())", {})
+            await send(session, ADD, {"n": 1})
+
+    with pytest.raises(OperationalError):
+        async with asyncio.timeout(10):
+            await fails()
+    assert await numbers(own) == []
