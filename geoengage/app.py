@@ -26,7 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from geoengage.campaigns.api import router as campaigns
 from geoengage.ingest import api as ingest
 from geoengage.ingest.service import Speakers
-from geoengage.kit import errors, health, log, openapi, partitions
+from geoengage.kit import collector, errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.commands import with_driver
@@ -130,7 +130,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
-    app.state.known_keys = KnownKeys()
+    app.state.known_keys = KnownKeys(app.state.signing_key)
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
@@ -141,8 +141,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    app.door = ServerErrorMiddleware(
-        Outermost(presence.PingDoor(), images_from=settings.tiles_origin), handler=app.exception_handlers[Exception]
+    outermost = Outermost(presence.refused, images_from=settings.tiles_origin)
+    refuse = ServerErrorMiddleware(outermost, handler=app.exception_handlers[Exception])
+    app.door = presence.PingDoor(
+        app.state.known_keys, app.state.ping_writer, outermost.headers, outermost.count, refuse
     )
     for router in (
         tenancy,
@@ -170,7 +172,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 def run(settings: Settings, database_url: str) -> None:
     """Answer HTTP until SIGTERM or SIGINT, in `settings.processes` processes; one that dies is started again."""
     if settings.processes == 1:
-        uvicorn.run(create_app(settings, database_url), host=settings.host, port=settings.port, **_UVICORN)
+        app = create_app(settings, database_url)
+        collector.settle()
+        uvicorn.run(app, host=settings.host, port=settings.port, **_UVICORN)
         return
     settings.signing_key()
     load_vapid_key(settings)  # keys that have to be made are made once, before anybody asks for them
@@ -225,7 +229,9 @@ def create_app_of_many() -> FastAPI:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     settings = Settings()
     log.configure(as_json=settings.log_json)
-    return create_app(settings, with_driver(settings.database_url or ""))
+    app = create_app(settings, with_driver(settings.database_url or ""))
+    collector.settle()
+    return app
 
 
 def _serve_console(app: FastAPI, settings: Settings) -> None:

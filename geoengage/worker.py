@@ -8,14 +8,16 @@ not stop the others. What becomes a message has a loop of its own, so that it wa
 import asyncio
 import contextlib
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 import prometheus_client
 import uvloop
 
-from geoengage.kit import events, http, log, partitions
+from geoengage.kit import collector, events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
@@ -30,7 +32,9 @@ from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 BATCH = 500
+GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message pass
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
+LEARN_S = 1.0
 UPKEEP_S = 3600.0
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -143,6 +147,23 @@ async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> 
     return fired
 
 
+async def learn_zones_once(sessions: Sessions, indexes: presence.IndexCache) -> bool:
+    """Load the zones of tenants whose timers are still to come: 50,000 take a second, in which messages would wait.
+
+    Whether any were loaded.
+    """
+    learned = False
+    async with glance(sessions) as session:
+        tenants = await presence_store.tenants_with_timers(session)
+    for tenant_id in tenants:
+        if indexes.at_hand(tenant_id) is None:
+            with _only_this_tenant("zones_wait", tenant_id):
+                async with transaction(sessions, tenant_id) as session:
+                    await presence.learn_zones(session, tenant_id, indexes)
+                learned = True
+    return learned
+
+
 async def upkeep_once(sessions: Sessions) -> None:
     """Partitions ahead, retention behind."""
     now = utc_now()
@@ -166,6 +187,8 @@ async def upkeep_once(sessions: Sessions) -> None:
 
 def run(settings: Settings, database_url: str) -> None:
     """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
+    sys.setswitchinterval(GIVE_WAY_S)
+    collector.settle()
     uvloop.run(_run(settings, database_url))
 
 
@@ -173,6 +196,7 @@ async def _run(settings: Settings, database_url: str) -> None:
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
+    learning = partial(learn_zones_once, sessions, indexes)
     table = reactions(indexes)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
@@ -222,6 +246,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
+            tasks.create_task(_loop("zones", learning, asyncio.sleep, LEARN_S, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()
     logger.info("worker_stopped")

@@ -5,7 +5,7 @@ that scope, `DeviceCaller` a device token, `AppCaller` a publishable key. The pr
 `request.state.principal`, from which `Tx` takes the tenant; so declare it before `Tx`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ COOKIE = "geoengage_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _DEVICE_AUDIENCE = "geoengage/device"
 MOST_KNOWN_KEYS = 1_000
+_BEARER = b"Bearer "
 bearer = HTTPBearer(auto_error=False, description="pk_…, sk_… or a device token")
 cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The console's session")
 # Only for the OpenAPI: `authenticate` reads the request itself.
@@ -101,16 +102,23 @@ class KnownKeys:
     Nothing else about a key ever changes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signing_key: str) -> None:
+        self._signing_key = signing_key
         self._found: dict[bytes, Principal] = {}
 
-    async def authenticate(self, request: HTTPConnection) -> Principal:
+    async def authenticate(self, scope: MutableMapping[str, Any]) -> Principal:
         """As `authenticate`; what was a secret key before is taken for one still."""
-        header = next((value for name, value in request.scope["headers"] if name == b"authorization"), b"")
+        header = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                header = value
+                break
         known = self._found.get(header)
+        if known is None and header.startswith(_BEARER):
+            known = read_device_token(self._signing_key, header[len(_BEARER) :].decode("latin-1"))
         if known is not None:
             return known
-        principal = await authenticate(request)
+        principal = await authenticate(Request(scope))
         if principal.kind is PrincipalKind.SECRET_KEY:
             if len(self._found) >= MOST_KNOWN_KEYS:
                 del self._found[next(iter(self._found))]

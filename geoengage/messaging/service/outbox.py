@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from geoengage.kit import errors, events
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, pipelined
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId, derived_time_id, id_time, new_id
 from geoengage.messaging import store
@@ -48,8 +48,9 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
     queued = [(row["person_id"], row["campaign_id"], row["id"]) for row in rows if row["status"] == Status.QUEUED]
-    await store.spend_budgets(session, tenant_id, queued, now)
-    await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)
+    async with pipelined(session, last=True):
+        await store.spend_budgets(session, tenant_id, queued, now)
+        await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)
     return [row["id"] for row in rows]
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 
-from geoengage.kit import errors
-from geoengage.kit.db import Session
+from geoengage.kit import errors, pgarrays
+from geoengage.kit.db import Session, pipelined, send
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles.models import ConsentEntry, Device, Profile
 from geoengage.profiles.rules import ConsentKind, Recipient
@@ -96,15 +96,17 @@ async def hold_recipients(session: Session, tenant_id: TenantId, device_ids: Col
 
     For whoever is about to write rows about them without a lock of its own.
     """
-    parameters = {"tenant_id": tenant_id, "ids": list(device_ids)}
-    await session.execute(_HOLD_PROFILES, parameters)  # profiles come first in the lock order
-    return {row.id: _recipient(row) for row in await session.execute(_HOLD_RECIPIENTS, parameters)}
+    parameters = {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)}
+    async with pipelined(session):
+        await send(session, _HOLD_PROFILES, parameters)  # profiles come first in the lock order
+        held = await send(session, _HOLD_RECIPIENTS, parameters)
+    return {row.id: _recipient(row) for row in held.named()}
 
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
-    rows = await session.execute(_RECIPIENTS, {"tenant_id": tenant_id, "ids": list(device_ids)})
-    return {row.id: _recipient(row) for row in rows}
+    found = await send(session, _RECIPIENT, {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
+    return {row.id: _recipient(row) for row in found.named()}
 
 
 # As text, and columns instead of whole rows: these are asked for every message that is sent.
@@ -115,9 +117,8 @@ _RECIPIENT = (
     " FROM device d LEFT JOIN profile p ON p.tenant_id = d.tenant_id AND p.id = d.profile_id"
     " WHERE d.tenant_id = :tenant_id AND d.id = ANY(CAST(:ids AS uuid[]))"
 )
-_RECIPIENTS = text(_RECIPIENT)
-_HOLD_RECIPIENTS = text(_RECIPIENT + " ORDER BY d.id FOR KEY SHARE OF d")
-_HOLD_PROFILES = text(
+_HOLD_RECIPIENTS = _RECIPIENT + " ORDER BY d.id FOR KEY SHARE OF d"
+_HOLD_PROFILES = (
     "SELECT id FROM profile WHERE tenant_id = :tenant_id AND id IN (SELECT profile_id FROM device"
     " WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))) ORDER BY id FOR KEY SHARE"
 )
