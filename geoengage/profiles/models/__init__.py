@@ -1,9 +1,27 @@
 """Tables of people and their devices, one file a subject. Everything is imported from here."""
 
+from geoengage.profiles.models.consents import (
+    ConsentDecision,
+    ConsentHistory,
+    ConsentHold,
+    ContactPoint,
+    ContactProof,
+    PreferenceLink,
+)
 from geoengage.profiles.models.devices import (
     ConsentEntry,
     Device,
     Profile,
 )
 
-__all__ = ["ConsentEntry", "Device", "Profile"]
+__all__ = [
+    "ConsentDecision",
+    "ConsentEntry",
+    "ConsentHistory",
+    "ConsentHold",
+    "ContactPoint",
+    "ContactProof",
+    "Device",
+    "PreferenceLink",
+    "Profile",
+]

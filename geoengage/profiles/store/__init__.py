@@ -1,5 +1,27 @@
 """SQL of people and their devices, one file a subject. Everything is imported from here."""
 
+from geoengage.profiles.store.consents import (
+    list_consent_history,
+    list_identifiers_of,
+    list_pending,
+    list_standings,
+    record_decisions,
+    set_holds,
+)
+from geoengage.profiles.store.contact_points import (
+    Address,
+    delete_proof,
+    find_link,
+    get_address,
+    insert_link,
+    insert_points,
+    list_addresses,
+    lock_point,
+    lock_proof,
+    put_point,
+    put_proof,
+    revoke_links,
+)
 from geoengage.profiles.store.devices import (
     get_device,
     get_profile,
@@ -22,22 +44,40 @@ from geoengage.profiles.store.devices import (
 )
 
 __all__ = [
+    "Address",
+    "delete_proof",
+    "find_link",
+    "get_address",
     "get_device",
     "get_profile",
     "hold_recipients",
     "insert_consents",
     "insert_device",
+    "insert_link",
+    "insert_points",
+    "list_addresses",
     "list_by_wifi_hash",
+    "list_consent_history",
+    "list_identifiers_of",
     "list_latest_consents",
+    "list_pending",
     "list_profile_devices",
     "list_profiles",
     "list_recipients",
+    "list_standings",
     "list_test_devices",
     "lock_device",
+    "lock_point",
     "lock_profile",
+    "lock_proof",
     "note_client",
+    "put_point",
+    "put_proof",
+    "record_decisions",
     "retire_address",
     "retire_moved",
+    "revoke_links",
+    "set_holds",
     "set_wifi_hash",
     "update_profile",
 ]
