@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -71,30 +71,27 @@ class RetentionRun(TenantRow, Base):
 
 
 class PlaceTotal(TenantRow, Base):
-    """What is left of old visits and zone events: totals of at least ten people, by zone and day, else by month."""
+    """What is left of old visits and zone events: how many on a day, where at least ten people were there."""
 
     __tablename__ = "place_total"
     zone_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    span: Mapped[str] = mapped_column(Text, primary_key=True)
     starts_on: Mapped[date] = mapped_column(primary_key=True)
     events: Mapped[int]
     people: Mapped[int]
-    dwell_s: Mapped[int]
+    dwell_s: Mapped[int] = mapped_column(BigInteger)
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-        CheckConstraint("span IN ('day', 'month')", name="span"),
         CheckConstraint("people >= 10", name="people"),
     )
 
 
 class MessageTotal(TenantRow, Base):
-    """What is left of old messages: how many of a campaign had which outcome on a day."""
+    """What is left of old messages: how many of a campaign (nil: of none) had which outcome on a day."""
 
     __tablename__ = "message_total"
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    campaign_id: Mapped[UUID | None]
-    starts_on: Mapped[date]
-    status: Mapped[str] = mapped_column(Text)
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(Text, primary_key=True)
     messages: Mapped[int]
     __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)

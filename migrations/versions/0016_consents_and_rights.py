@@ -167,7 +167,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("rows", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("rows", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("devices", sa.Integer(), nullable=False),
         sa.Column("ids", sa.Integer(), nullable=False),
         sa.CheckConstraint(
