@@ -22,6 +22,7 @@ from geoengage.profiles.rules import (
     Purpose,
     Standing,
     deciding,
+    hold_of,
 )
 
 TEXT_VERSION = "preferences-1"
@@ -145,6 +146,9 @@ def _choice(standing: Standing, channel: Channel, purpose: Purpose, store_id: UU
     decision = deciding(standing.decisions, channel, purpose, store_id)
     if decision is None:
         return Choice(channel, purpose, store_id, is_on=purpose is Purpose.SERVICE)
+    stopped_at = hold_of(standing.holds).stopped_at
+    if purpose is Purpose.MARKETING and stopped_at is not None and decision.at <= stopped_at:
+        return Choice(channel, purpose, store_id, is_on=False)
     pending = decision.state is ConsentState.PENDING
     return Choice(channel, purpose, store_id, pending or decision.state is ConsentState.SUBSCRIBED, pending)
 

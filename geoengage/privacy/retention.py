@@ -72,7 +72,11 @@ KINDS: Mapping[str, Kind] = {
         7,
         1,
         60,
-        (Aged("ping_run", "event_at"), Aged("ping_rejection", "received_at"), Aged("checkpoint", "at")),
+        (
+            Aged("ping_run", "last_at", only="event_at < :until"),  # a run is as old as its last position
+            Aged("ping_rejection", "received_at"),
+            Aged("checkpoint", "at"),
+        ),
     ),
     "zone_events": Kind(
         "entering, staying in and leaving zones",

@@ -1,6 +1,7 @@
 """SQL of people and their devices, one file a subject. Everything is imported from here."""
 
 from geoengage.profiles.store.consents import (
+    check_customer,
     list_consent_history,
     list_identifiers_of,
     list_pending,
@@ -45,6 +46,7 @@ from geoengage.profiles.store.devices import (
 
 __all__ = [
     "Address",
+    "check_customer",
     "delete_proof",
     "find_link",
     "get_address",

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, derived_time_id
 from geoengage.profiles.models.consents import ConsentHistory
@@ -192,3 +193,19 @@ async def list_identifiers_of(session: Session, tenant_id: TenantId, profile_id:
         {"tenant_id": tenant_id, "profile_id": profile_id},
     )
     return list(rows.scalars())
+
+
+async def check_customer(
+    session: Session, tenant_id: TenantId, profile_id: UUID, store_ids: Collection[UUID]
+) -> None:
+    """NotFound unless the person is a customer of one of these stores."""
+    rows = await session.execute(
+        text(
+            "SELECT 1 FROM identifier i JOIN store_profile s ON s.tenant_id = i.tenant_id AND s.identifier_id = i.id"
+            " WHERE i.tenant_id = :tenant_id AND i.profile_id = :profile_id"
+            " AND s.store_id = ANY(CAST(:stores AS uuid[])) LIMIT 1"
+        ),
+        {"tenant_id": tenant_id, "profile_id": profile_id, "stores": list(store_ids)},
+    )
+    if rows.scalar_one_or_none() is None:
+        raise errors.NotFound(f"profile {profile_id} does not exist")
