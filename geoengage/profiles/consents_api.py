@@ -42,6 +42,7 @@ from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.auth import CustomerReader, DeviceCaller, PeopleReader
 from geoengage.tenancy.models import App
 from geoengage.tenancy.rules import Principal, actor_name
+from geoengage.tenancy.service import audit
 
 router = APIRouter(tags=["consents"], responses=PROBLEMS)
 _PERSON = "/v1/profiles/{profile_id}"
@@ -63,7 +64,7 @@ class ProofRefused(errors.Invalid):
 async def get_consents(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now) -> PersonConsents:
     """What a person decided, over all their ids. A store sees what concerns it."""
     await _check_customer(tx, me, profile_id)
-    await _audit(tx, me, "consents.read", profile_id, now)
+    await audit(tx, me, "consents.read", profile_id, now)
     return await _consents(tx, me.tenant_id, profile_id, me.store_ids)
 
 
@@ -77,7 +78,7 @@ async def put_consents(profile_id: UUID, body: ConsentsPut, me: CustomerReader, 
     await _check_customer(tx, me, profile_id)
     await _check_stores(tx, me, [wish.store_id for wish in body.decisions])
     await _wish(tx, me.tenant_id, profile_id, body, now)
-    await _audit(tx, me, "consents.change", profile_id, now)
+    await audit(tx, me, "consents.change", profile_id, now)
     return await _consents(tx, me.tenant_id, profile_id, me.store_ids)
 
 
@@ -85,7 +86,7 @@ async def put_consents(profile_id: UUID, body: ConsentsPut, me: CustomerReader, 
 async def list_consent_history(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, page: Paging) -> HistoryPage:
     """Every decision that was ever stated, the newest first: the proof. A store sees what concerns it."""
     await _check_customer(tx, me, profile_id)
-    await _audit(tx, me, "consents.read", profile_id, now)
+    await audit(tx, me, "consents.read", profile_id, now)
     return await _history(tx, me.tenant_id, profile_id, me.store_ids, page)
 
 
@@ -124,7 +125,7 @@ async def stop(profile_id: UUID, body: StopIn, me: CustomerReader, tx: Tx, now: 
         await service.stop_sender(
             tx, tenant_id, ids, channel=body.channel, store_id=body.store_id, source=body.source, at=at, now=now
         )
-    await _audit(tx, me, "consents.stop", profile_id, now)
+    await audit(tx, me, "consents.stop", profile_id, now)
 
 
 @router.put(f"{_PERSON}/pause")
@@ -132,7 +133,7 @@ async def pause(profile_id: UUID, body: PauseIn, me: PeopleReader, tx: Tx, now: 
     """Hold back all marketing to a person for a while. What they agreed to stays."""
     until = rules.pause_until(now, body.until)
     await service.pause(tx, me.tenant_id, profile_id, until, source=actor_name(me), now=now)
-    await _audit(tx, me, "consents.pause", profile_id, now)
+    await audit(tx, me, "consents.pause", profile_id, now)
     return PauseOut(paused_until=until)
 
 
@@ -140,7 +141,7 @@ async def pause(profile_id: UUID, body: PauseIn, me: PeopleReader, tx: Tx, now: 
 async def end_pause(profile_id: UUID, me: PeopleReader, tx: Tx, now: Now) -> None:
     """End a pause before its time."""
     await service.pause(tx, me.tenant_id, profile_id, None, source=actor_name(me), now=now)
-    await _audit(tx, me, "consents.pause", profile_id, now)
+    await audit(tx, me, "consents.pause", profile_id, now)
 
 
 @router.put(_ADDRESS)
@@ -160,7 +161,7 @@ async def tell_address(
         source=actor_name(me),
         now=now,
     )
-    await _audit(tx, me, "address.change", profile_id, now)
+    await audit(tx, me, "address.change", profile_id, now)
     return PointStateOut(state=state)
 
 
@@ -218,7 +219,7 @@ async def make_preference_link(
 
     No login: whoever has the link is taken for the person. It ends by itself; `DELETE` revokes all links at once.
     """
-    await _audit(tx, me, "preference-link.create", profile_id, now)
+    await audit(tx, me, "preference-link.create", profile_id, now)
     return await _make_link(request, tx, me.tenant_id, profile_id, body or LinkIn(), now)
 
 
@@ -227,7 +228,7 @@ async def revoke_preference_links(profile_id: UUID, me: PeopleReader, tx: Tx, no
     """Revoke every link to this person's preference page."""
     await store.get_profile(tx, me.tenant_id, profile_id)
     await store.revoke_links(tx, me.tenant_id, profile_id, now)
-    await _audit(tx, me, "preference-link.revoke", profile_id, now)
+    await audit(tx, me, "preference-link.revoke", profile_id, now)
 
 
 # --- for the person's own app -------------------------------------------------------------------------------------
@@ -374,9 +375,3 @@ async def _make_link(
 
 def _base(request: Request) -> str:
     return (request.app.state.settings.public_url or str(request.base_url)).rstrip("/")
-
-
-async def _audit(tx: Session, me: Principal, action: str, profile_id: UUID, now: datetime) -> None:
-    await tenancy.insert_audit_entry(
-        tx, me.tenant_id, actor=actor_name(me), action=action, subject=str(profile_id), now=now
-    )

@@ -4,6 +4,7 @@ import { fill, h } from '../ui/dom.js';
 import { selectField, textField } from '../ui/fields.js';
 import { clock, day, fromLocalField, toLocalField } from '../ui/format.js';
 import { empty, explain, failure, loading, pill } from '../ui/widgets.js';
+import { may } from '../ui/words.js';
 
 /**
  * @typedef {{id: string, at: string, actor: string, actor_name: string | null, action: string,

@@ -4,6 +4,7 @@ import { fill, h } from '../../ui/dom.js';
 import { textField } from '../../ui/fields.js';
 import { clock, day, number } from '../../ui/format.js';
 import { empty, explain, failure, loading, toast } from '../../ui/widgets.js';
+import { may } from '../../ui/words.js';
 
 /**
  * @typedef {{kind: string, what: string, left: string, days: number, usual: number, least: number, most: number,
