@@ -54,8 +54,9 @@ class Ids(StrEnum):
     """The sets of ids by which a person's rows are found."""
 
     DEVICES = "devices"  # of the person
-    PEOPLE = "people"  # the person as messaging knows them: the profile and each device
-    PROFILE = "profile"  # the profile alone, empty while nobody is linked
+    PEOPLE = "people"  # the person as messaging knows them: the profiles and each device
+    PROFILE = "profile"  # the profile and those merged into it, empty while nobody is linked
+    IDENTIFIERS = "identifiers"  # the ids of the person, empty while nobody is linked
     MESSAGES = "messages"  # messages to the person or to one of the devices
     OTHER_DEVICES = "other_devices"  # that got messages for the person while they were logged in there
     POSITIONS = "positions"  # of the ledger, where an event about the person stands
@@ -72,6 +73,7 @@ class Table:
     tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
     the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
+    `mentions`: columns of text that others wrote, in which the person's ids in words are looked for.
     """
 
     way: Way
@@ -84,6 +86,7 @@ class Table:
     message: str | None = None
     strip: Mapping[str, str] = field(default_factory=dict)
     holds: str = ""
+    mentions: tuple[str, ...] = ()
 
 
 def _erase(name: str, what: str, *rows: Match, **over: Any) -> Table:
@@ -99,6 +102,7 @@ def _none(why: str) -> Table:
 
 
 _BY_DEVICE: Match = {"device_id": Ids.DEVICES}
+_BY_ID: Match = {"identifier_id": Ids.IDENTIFIERS}
 _LEDGER_DEVICE = "payload ->> 'device_id'"
 _LEDGER_MESSAGE = "payload ->> 'message_id'"
 _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
@@ -189,6 +193,8 @@ ERASURE_MAP: dict[str, Table] = {
         "The record of events from which messages are decided.",
         {_LEDGER_DEVICE: Ids.DEVICES},
         {_LEDGER_DEVICE: Ids.OTHER_DEVICES, _LEDGER_MESSAGE: Ids.MESSAGES},
+        {"payload ->> 'profile_id'": Ids.PROFILE},
+        {"payload ->> 'identifier_id'": Ids.IDENTIFIERS},
         message=_LEDGER_MESSAGE,
         kept="30 days; up to 37 while another system of the programme has yet to be told",
         strip={"type": f"'{ERASED_EVENT}'", "payload": "'{}'"},
@@ -200,7 +206,22 @@ ERASURE_MAP: dict[str, Table] = {
         kept="7 days",
         strip={"tries": "'[]'"},
     ),
+    "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
+    "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
+    "contact_point": _erase("addresses", "Whether your addresses reach you.", _BY_ID),
+    "consent_hold": _erase("pauses", "That you paused or stopped all offers.", _BY_ID),
+    "consent": _erase("choices", "What you want to receive, by which way and from whom.", _BY_ID),
+    "consent_history": _erase("choice_history", "What you chose before, when and to which text.", _BY_ID),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
+    "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
+    "identity_edge": _erase(
+        "joined_ids",
+        "Why two of your ids are taken for one person, or for two.",
+        {"a_id": Ids.IDENTIFIERS},
+        {"b_id": Ids.IDENTIFIERS},
+    ),
+    "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
     "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
     # --- nothing about shoppers
     "alembic_version": _none("which migration the database is at"),
@@ -208,16 +229,23 @@ ERASURE_MAP: dict[str, Table] = {
     "campaign": _none("what is sent to whom, written by operators"),
     "console_session": _none(_STAFF),
     "credential": _none(_STAFF),
+    "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
+    "erasure_receipt": _none("that somebody was erased, without who"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
+    "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
+    "message_total": _none("how many messages had which outcome on a day"),
     "operator": _none(_STAFF),
     "owner": _none("companies that own stores"),
+    "place_total": _none("how many visits a zone had on a day, from ten people"),
     "reaction_cursor": _none(_BOOKKEEPING),
+    "retention_run": _none(_BOOKKEEPING),
+    "retention_setting": _none("for how long the tenant keeps what"),
     "scanner": _none("networks of access points"),
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),

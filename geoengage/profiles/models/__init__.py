@@ -13,6 +13,13 @@ from geoengage.profiles.models.devices import (
     Device,
     Profile,
 )
+from geoengage.profiles.models.identity import (
+    Identifier,
+    IdentityEdge,
+    IdentityPolicy,
+    StoreProfile,
+    Trait,
+)
 
 __all__ = [
     "ConsentDecision",
@@ -22,6 +29,11 @@ __all__ = [
     "ContactPoint",
     "ContactProof",
     "Device",
+    "Identifier",
+    "IdentityEdge",
+    "IdentityPolicy",
     "PreferenceLink",
     "Profile",
+    "StoreProfile",
+    "Trait",
 ]
