@@ -37,14 +37,16 @@ _ASKED = (Purpose.MARKETING, Purpose.SERVICE)
 
 # In which group of the page the rows of an export are counted; all else are records.
 GROUPS: Mapping[str, Collection[str]] = {
-    "g_profile": {"profile", "ids", "traits", "identifiers", "stores", "links"},
+    "g_profile": {"profile", "ids", "statements", "known_to_stores", "joined_ids"},
     "g_positions": {
         "positions", "refused_positions", "last_position", "past_positions", "inside_now", "visits", "zone_events",
         "regions", "timers",
     },
     "g_messages": {"messages", "waiting_messages", "receipts", "attention_budget", "decided_once"},
-    "g_purchases": {"orders", "order_lines", "refunds", "refund_lines", "carts", "cart_lines"},
-    "g_consents": {"consents", "choices", "choice_history", "pauses", "addresses", "address_proofs", "preference_links"},
+    "g_purchases": {"orders", "carts", "guest_orders"},
+    "g_consents": {
+        "consents", "choices", "choice_history", "pauses", "addresses", "address_proofs", "preference_links",
+    },
     "g_devices": {"devices", "registrations"},
 }  # fmt: skip
 

@@ -68,7 +68,8 @@ async def anna(client: httpx.AsyncClient, session: Session) -> Person:
     number = await add_id(session, world.tenant_id, id_, "phone", "+41791234567")
     await session.execute(
         text(
-            "INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at) VALUES (:t, :s, :i, 'order', now())"
+            "INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at)"
+            " VALUES (:t, :s, :i, 'order', now())"
         ),
         {"t": world.tenant_id, "s": toys, "i": email},
     )

@@ -28,7 +28,7 @@ async def partition_of(session: Session, at: datetime) -> None:
 
 
 async def add_visits(session: Session, world: World, zone_id: UUID, at: datetime, people: int) -> None:
-    """So many people were in a zone for ten minutes, one of them twice; each entering is a zone event, and a message."""
+    """So many people were in a zone for ten minutes, one of them twice; each entering is an event and a message."""
     for n in range(people):
         device = await make_device(session, world)
         for minutes in (0, 30) if n == 0 else (0,):
@@ -56,7 +56,7 @@ async def add_visits(session: Session, world: World, zone_id: UUID, at: datetime
                 text(
                     "INSERT INTO message (tenant_id, id, device_id, person_id, purpose, status, blockers, gates, title,"
                     " body, data, collapse_key, attempts, created_at, expires_at)"
-                    " VALUES (:t, :id, :d, :d, 'marketing', 'sent', '{}', '{}', 'secret', 'secret', '{}', 'k', 1, :at, :at)"
+                    " VALUES (:t, :id, :d, :d, 'marketing', 'sent', '{}', '{}', 'text', 'text', '{}', 'k', 1, :at, :at)"
                 ),
                 values,
             )
