@@ -1,4 +1,4 @@
-"""Consents of a person over HTTP: by servers, by stores, by the person's app; STOP, pause, proof of an address, links."""
+"""Consents of a person over HTTP: servers, stores, the person's app; STOP, pause, proof of an address, links."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
