@@ -278,7 +278,6 @@ ERASURE_MAP: dict[str, Table] = {
     "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
     "place_total": _none("how many visits a zone had on a day, from ten people"),
-    "reaction_cursor": _none(_BOOKKEEPING),
     "retention_run": _none(_BOOKKEEPING),
     "retention_setting": _none("for how long the tenant keeps what"),
     "product": _none(_GOODS),
