@@ -159,7 +159,7 @@ async def test_a_store_sees_and_changes_its_own_part(client: httpx.AsyncClient, 
     for path in ("pause", "preference-link", f"addresses/{anna.email}/email"):
         method = "POST" if path == "preference-link" else "PUT"
         answer = await client.request(method, f"{anna.path}/{path}", json={}, headers=anna.shop)
-        assert answer.status_code == 404, path
+        assert answer.status_code in (403, 404), path
     # somebody who never dealt with the store is nobody to it
     await session.execute(text("DELETE FROM store_profile"))
     for path in ("consents", "consents/history"):
