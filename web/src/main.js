@@ -39,6 +39,7 @@ const ROUTES = {
   '/audit': auditPage,
 };
 const HOME = '/map';
+const TILL = '/till/';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {(() => void) | null} how to end the signed-in part */
@@ -67,15 +68,17 @@ function showLogin() {
   loginPage(root, (me) => enterAt(me, ownPath(new URLSearchParams(window.location.search).get('next'))));
 }
 
-/** Only a page of this console may be the next one. @param {string | null} next */
+/** Only a page of this console, or the till, may be the next one. @param {string | null} next */
 function ownPath(next) {
   if (!next?.startsWith('/')) return HOME;
   const url = new URL(next, window.location.origin);
-  return url.origin === window.location.origin && ROUTES[url.pathname] ? url.pathname + url.search : HOME;
+  if (url.origin !== window.location.origin) return HOME;
+  return ROUTES[url.pathname] || url.pathname === TILL ? url.pathname + url.search : HOME;
 }
 
 /** @param {Me} me @param {string} url */
 function enterAt(me, url) {
+  if (url.startsWith(TILL)) return window.location.assign(url); // a page of its own, which has waited for the log-in
   window.history.replaceState(null, '', url);
   enter(me);
 }
