@@ -64,12 +64,12 @@ class Items:
         return _NOTHING
 
 
-_ITEM = "SELECT v.id, v.product_id, p.store_id, p.external_id, v.external_id, v.sku FROM product_variant v"
-_JOIN = "JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id"
+_ITEM = """v.id, v.product_id, p.store_id, p.external_id, v.external_id, v.sku
+FROM product_variant v JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id"""
 _FIND = f"""
-{_ITEM} {_JOIN} WHERE v.tenant_id = :tenant_id AND p.external_id = ANY(:products)
-UNION {_ITEM} {_JOIN} WHERE v.tenant_id = :tenant_id AND v.external_id = ANY(:variants)
-UNION {_ITEM} {_JOIN} WHERE v.tenant_id = :tenant_id AND v.sku = ANY(:skus)
+SELECT {_ITEM} WHERE v.tenant_id = :tenant_id AND p.external_id = ANY(:products)
+UNION SELECT {_ITEM} WHERE v.tenant_id = :tenant_id AND v.external_id = ANY(:variants)
+UNION SELECT {_ITEM} WHERE v.tenant_id = :tenant_id AND v.sku = ANY(:skus)
 ORDER BY 2, 1
 """
 
