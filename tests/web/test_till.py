@@ -80,7 +80,8 @@ async def pick(page: Page, *names: str) -> None:
 
 
 async def number(page: Page) -> str:
-    """Of the sale that was made last."""
+    """Of the sale that was made last, once it is kept."""
+    await expect(page.get_by_test_id("last")).to_contain_text("number")
     text = await page.get_by_test_id("last").inner_text()
     return text.rpartition(" ")[2]
 
