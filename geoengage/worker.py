@@ -17,6 +17,7 @@ from functools import partial
 import prometheus_client
 import uvloop
 
+from geoengage.commerce import jobs as commerce
 from geoengage.kit import collector, events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
@@ -26,6 +27,7 @@ from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
+from geoengage.privacy import service as privacy
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -36,10 +38,9 @@ GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message 
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 LEARN_S = 1.0
 UPKEEP_S = 3600.0
+COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
-PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
-EVENT_DAYS = 90
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -169,12 +170,8 @@ async def upkeep_once(sessions: Sessions) -> None:
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
+    await privacy.delete_old(sessions, now)
     async with transaction(sessions, None) as session:
-        pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
-        for table, days in (*pings, ("zone_event", EVENT_DAYS)):
-            await partitions.drop_before(session, table, now - timedelta(days=days))
-        await presence_store.delete_old_pings(session, now)
-        await presence_store.delete_old_checkpoints(session, now)
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),
@@ -183,6 +180,7 @@ async def upkeep_once(sessions: Sessions) -> None:
         )
         await webhooks.forget(session, now)
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
+    await commerce.attach_guests_once(sessions, now, all_ids=True)
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -245,6 +243,9 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(
+                _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
+            )
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("zones", learning, asyncio.sleep, LEARN_S, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))

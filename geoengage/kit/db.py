@@ -39,8 +39,8 @@ REST_S = 0.5  # a connection that was used a shorter time ago is believed to wor
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 _RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 # In a session's info: the trip that is being put together; whether the end of our block ends the transaction; the trip
-# that goes along with the commit.
-_TRIP, _ENDS_HERE, _LAST = "trip", "ends_here", "last_trip"
+# that goes along with the commit; work that waits for the end of its transaction.
+_TRIP, _ENDS_HERE, _LAST, _AT_END = "trip", "ends_here", "last_trip", "at_end"
 
 
 class Base(DeclarativeBase):
@@ -135,11 +135,18 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
         session.info[_ENDS_HERE] = isinstance(session.bind, AsyncEngine)
         async with session.begin():
             yield session
+            for work in session.info.pop(_AT_END, ()):
+                await work()
             if (trip := session.info.pop(_LAST, None)) is not None:
                 if session.new or session.dirty or session.deleted:
                     await session.flush()
                 async with driver(session):
                     await trip.go(commit=True)
+
+
+def at_end(session: Session, work: Callable[[], Awaitable[object]]) -> None:
+    """Do this last in the transaction, before it commits: for locks that everybody wants and nobody may hold long."""
+    session.info.setdefault(_AT_END, []).append(work)
 
 
 @contextlib.asynccontextmanager
@@ -211,10 +218,12 @@ async def undone(session: Session) -> AsyncIterator[None]:
     """Whatever is done inside is rolled back at its end: for previews. Objects loaded inside are of no use after it."""
     nested = await session.begin_nested()
     ends_here, session.info[_ENDS_HERE] = session.info.get(_ENDS_HERE), False  # what is sent is sent now
+    waiting = list(session.info.get(_AT_END, ()))
     try:
         yield
     finally:
         session.info[_ENDS_HERE] = ends_here
+        session.info[_AT_END] = waiting
         await nested.rollback()
 
 
@@ -249,7 +258,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "driver", "glance",
-    "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
+    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "at_end", "driver",
+    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
     "start_over", "transaction", "undone",
 ]  # fmt: skip

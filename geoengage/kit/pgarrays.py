@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-_BYTEA, _INT4, _TEXT, _FLOAT8, TIMESTAMPTZ, UUID_, _JSONB, _BOOL = 17, 23, 25, 701, 1184, 2950, 3802, 16
+_BYTEA, _INT8, _INT4, _TEXT, _FLOAT8, TIMESTAMPTZ, UUID_, _JSONB, _BOOL = 17, 20, 23, 25, 701, 1184, 2950, 3802, 16
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()  # the database counts from here, in microseconds
 _EPOCH_US = int(_EPOCH_S) * 1_000_000
@@ -28,7 +28,8 @@ class PgArray(NamedTuple):
 
 
 ARRAY_OF = {
-    _BOOL: 1000, _BYTEA: 1001, _INT4: 1007, _TEXT: 1009, _FLOAT8: 1022, TIMESTAMPTZ: 1185, UUID_: 2951, _JSONB: 3807,
+    _BOOL: 1000, _BYTEA: 1001, _INT8: 1016, _INT4: 1007, _TEXT: 1009, _FLOAT8: 1022, TIMESTAMPTZ: 1185, UUID_: 2951,
+    _JSONB: 3807,
 }  # fmt: skip
 
 
@@ -81,6 +82,11 @@ def floats(values: ArrayLike) -> PgArray:
 def ints(values: ArrayLike) -> PgArray:
     """int4[]."""
     return _numbers(_INT4, np.asarray(values, dtype=np.int64), ">i4")
+
+
+def bigints(values: ArrayLike) -> PgArray:
+    """int8[]."""
+    return _numbers(_INT8, np.asarray(values, dtype=np.int64), ">i8")
 
 
 def times(values: Iterable[datetime]) -> PgArray:
