@@ -15,7 +15,9 @@ from geoengage.profiles.rules.devices import (
 from geoengage.profiles.rules.events import ProfileCreated, ProfileMerged, ProfileUnmerged
 from geoengage.profiles.rules.identity import (
     LIMITS,
+    PER_PERSON,
     RANK,
+    SHARED_AFTER,
     Aside,
     Assembly,
     Edge,
@@ -31,7 +33,7 @@ from geoengage.profiles.rules.identity import (
     taken_back,
     usable,
 )
-from geoengage.profiles.rules.normalise import normalise
+from geoengage.profiles.rules.normalise import SHOWN_TO_STORES, mask, normalise, spellings
 from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, TRAIT_NAME_MAX, trait_problem
 
 __all__ = [
@@ -39,7 +41,10 @@ __all__ = [
     "COMPUTED",
     "LIMITS",
     "MOST_TRAITS",
+    "PER_PERSON",
     "RANK",
+    "SHARED_AFTER",
+    "SHOWN_TO_STORES",
     "TRAIT_NAME_MAX",
     "USER_TOKEN_LIFETIME",
     "Aside",
@@ -61,10 +66,12 @@ __all__ = [
     "UserTokenRefused",
     "assemble",
     "changed_consents",
+    "mask",
     "normalise",
     "own_profile",
     "pairs",
     "read_user_token",
+    "spellings",
     "taken_back",
     "trait_problem",
     "usable",

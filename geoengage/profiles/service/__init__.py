@@ -2,6 +2,7 @@
 
 from geoengage.profiles.service.devices import (
     FIRST_TOKEN_VERSION,
+    SERVER,
     delete_device,
     link_by_server,
     link_by_user_token,
@@ -12,16 +13,20 @@ from geoengage.profiles.service.devices import (
     take_address,
 )
 from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
-from geoengage.profiles.service.merging import KeptApart, merge, unmerge
+from geoengage.profiles.service.merging import OPERATOR, Explained, KeptApart, explain_person, merge, take_back, unmerge
 from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
 
 __all__ = [
     "FIRST_TOKEN_VERSION",
+    "OPERATOR",
+    "SERVER",
     "Basis",
+    "Explained",
     "KeptApart",
     "Resolved",
     "Work",
     "delete_device",
+    "explain_person",
     "link_by_server",
     "link_by_user_token",
     "log_out",
@@ -35,5 +40,6 @@ __all__ = [
     "set_traits_many",
     "state_consents",
     "take_address",
+    "take_back",
     "unmerge",
 ]
