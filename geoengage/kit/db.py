@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 REST_S = 0.5  # a connection that was used a shorter time ago is believed to work
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
-_RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
+RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 _PIPELINED = "pipelined"  # in a session's info: the driver's connection meanwhile
 _AT_END = "at_end"  # in a session's info: work that waits for the end of its transaction
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
@@ -227,7 +227,7 @@ async def retried(
             async with transaction(sessions, tenant_id) as session:
                 return await work(session)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _RETRY_SQLSTATES:
+            if getattr(error.orig, "sqlstate", None) not in RETRY_SQLSTATES:
                 raise
             await asyncio.sleep(0.02 * attempt)
     async with transaction(sessions, tenant_id) as session:
@@ -240,7 +240,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "at_end", "driver",
-    "for_driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried",
-    "row_dict", "send", "transaction", "undone",
+    "RETRY_SQLSTATES", "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
+    "at_end", "driver", "for_driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column",
+    "pipelined", "retried", "row_dict", "send", "transaction", "undone",
 ]  # fmt: skip
