@@ -137,10 +137,17 @@ class UnmergeIn(Shape):
         return self
 
 
-class PeopleOut(Shape):
-    """The people who came out of it."""
+class MergedOut(Shape):
+    """The one person."""
 
-    profile_ids: list[UUID] = Field(description="Whose the ids are now, the asked person first.")
+    profile_id: UUID = Field(description="Whose all the ids are now.")
+
+
+class PartedOut(Shape):
+    """The people who came out of it. Whose ids are known the longest keeps the profile's id."""
+
+    profile_id: UUID = Field(description="Who the person is without what was parted, or with their strongest id.")
+    parted: list[UUID] = Field(description="Whose the other ids are.")
 
 
 class Limits(Shape):

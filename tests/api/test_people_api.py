@@ -1,5 +1,6 @@
 """People over HTTP: finding them, why they are one, what was said about them, joining and parting, who may see whom."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from geoengage.tenancy.rules import KeyKind
 from tests.api.test_devices_api import register
 from tests.api.wall.world import bearer
 from tests.campaign_rows import make_store
+from tests.conftest import ROOT
 from tests.factories import World, make_key_row, make_world
 
 KINDS = {
@@ -115,7 +117,7 @@ async def test_joined_and_taken_back(client: httpx.AsyncClient, session: Session
     one, two = f"/v1/profiles/{anna.profile_id}", f"/v1/profiles/{annie.profile_id}"
     before = [await get(client, world, path) for path in (one, two)]
     joined = await say(client, world, f"{one}/merge", profile_id=str(annie.profile_id), reason="same address")
-    assert joined == {"profile_ids": [str(anna.profile_id)]}
+    assert joined == {"profile_id": str(anna.profile_id)}
     await say(client, world, f"{two}/merge", 409, profile_id=str(anna.profile_id), reason="again")
     person = await get(client, world, two)  # asked for by the old id
     assert (person["id"], person["merged"]) == (str(anna.profile_id), [str(annie.profile_id)])
@@ -124,7 +126,7 @@ async def test_joined_and_taken_back(client: httpx.AsyncClient, session: Session
     assert (word["by_operator"], word["reason"], word["set_aside"]) == (True, "same address", None)
     assert len((await get(client, world, "/v1/profiles"))["items"]) == 1
     parted = await say(client, world, f"{one}/unmerge", act_id=word["act_id"], reason="two sisters")
-    assert parted == {"profile_ids": [str(anna.profile_id), str(annie.profile_id)]}
+    assert parted == {"profile_id": str(anna.profile_id), "parted": [str(annie.profile_id)]}
     after = [await get(client, world, path) for path in (one, two)]
     for was, now in zip(before, after, strict=True):
         assert {k: v for k, v in was.items() if k not in ("updated_at", "evidence", "others")} == {
@@ -145,8 +147,8 @@ async def test_ids_that_are_somebody_elses(client: httpx.AsyncClient, session: S
     person = await get(client, world, path)
     ben = next(i["id"] for i in person["ids"] if i["value"] == "ben")
     parted = await say(client, world, f"{path}/unmerge", identifier_ids=[ben], reason="her husband")
-    assert len(parted["profile_ids"]) == 1
-    other = await get(client, world, f"/v1/profiles/{parted['profile_ids'][0]}")
+    assert (parted["profile_id"], len(parted["parted"])) == (str(anna.profile_id), 1)
+    other = await get(client, world, f"/v1/profiles/{parted['parted'][0]}")
     assert ([i["value"] for i in other["ids"]], other["attributes"]) == (["ben"], {"pet": "dog"})
     assert {i["value"] for i in other["others"]} == {"anna", "home@example.ch"}
     reasons = {(e["says"], e["by_operator"], e["set_aside"]) for e in other["evidence"]}
@@ -222,3 +224,34 @@ async def test_reading_at_the_same_moment_is_quick(client: httpx.AsyncClient, se
     await session.commit()
     person = await get(client, world, f"/v1/profiles/{found.profile_id}")
     assert (len(person["ids"]), len(person["evidence"])) == (61, 60)
+
+
+async def test_eleven_records_of_one_messy_customer(client: httpx.AsyncClient, world: World) -> None:
+    """docs/people.md tells it: one person by evidence, and apart again with what came under each id."""
+    messy = json.loads((ROOT / "geoengage/demo/messy_customer.json").read_text())
+    await client.put("/v1/identity-policy", json={"region": messy["region"]}, headers=world.sk_headers)
+    for record in reversed(messy["records"]):  # systems deliver when they like
+        at = (utc_now() - timedelta(days=record["days_ago"])).isoformat()
+        await say(client, world, "/v1/orders", 201, **record["order"], ordered_at=at)
+    (person,) = (await get(client, world, "/v1/profiles"))["items"]
+    mia = await get(client, world, f"/v1/profiles/{person['id']}")
+    assert [i["value"] for i in mia["ids"]] == [
+        "K-10428", "K-20991", "K-30077", "web-88213", "280100420077", "jonas.mueller@gmx.example",
+        "mia.k@work.example", "mia.keller@gmx.example", "mia.mueller@gmx.example", "+41795550123",
+    ]  # fmt: skip
+    assert {e["source"] for e in mia["evidence"]} == {"webshop", "erp", "till", "hotline"}
+    assert all(e["set_aside"] is None for e in mia["evidence"])
+    his = [i["id"] for i in mia["ids"] if i["value"] in (messy["stranger"], "jonas.mueller@gmx.example")]
+    parted = await say(client, world, f"/v1/profiles/{mia['id']}/unmerge", identifier_ids=his, reason="her husband")
+    (jonas,) = parted["parted"]
+    assert jonas == mia["id"], "his record came first, so the profile's id is his"
+    orders = (await get(client, world, "/v1/orders"))["items"]
+    by_person: dict[str, list[str]] = {}
+    for order in orders:
+        by_person.setdefault(order["customer"]["profile_id"], []).append(order["external_id"])
+    assert by_person[jonas] == ["E-90233"]
+    assert len(by_person[parted["profile_id"]]) == 10
+    set_aside = {e["set_aside"] for e in (await get(client, world, f"/v1/profiles/{jonas}"))["evidence"]}
+    assert set_aside == {None, "different"}
+    again = f"/v1/profiles/{parted['profile_id']}/merge"
+    assert await say(client, world, again, profile_id=jonas, reason="to show it") == {"profile_id": mia["id"]}

@@ -133,7 +133,7 @@ async def test_who_joins_has_the_habits_of_both(session: Session, sessions: Sess
     joined = await profiles.merge(session, world.tenant_id, *ids, reason="one", now=now)
     await service.compute(session, world.tenant_id, [joined], now)
     assert (await attributes(session, world, anna))["preferred_store"] == str(other)
-    apart = await profiles.unmerge(session, world.tenant_id, [annie.identifier_id], reason="two", now=now)
+    _, apart = await profiles.unmerge(session, world.tenant_id, [annie.identifier_id], reason="two", now=now)
     await service.compute(session, world.tenant_id, [joined, *apart], now)
     assert (await attributes(session, world, anna))["preferred_store"] == str(shop)
     assert (await attributes(session, world, annie))["preferred_store"] == str(other)

@@ -10,7 +10,7 @@ from geoengage.kit.db import Session, retried
 from geoengage.kit.http import CONFLICT, PROBLEMS, Now
 from geoengage.kit.ids import TenantId
 from geoengage.profiles import service, store
-from geoengage.profiles.people_shapes import MergeIn, PeopleOut, UnmergeIn
+from geoengage.profiles.people_shapes import MergedOut, MergeIn, PartedOut, UnmergeIn
 from geoengage.tenancy.auth import PeopleReader
 from geoengage.tenancy.rules import actor_name
 from geoengage.tenancy.store import insert_audit_entry
@@ -19,7 +19,7 @@ router = APIRouter(tags=["people"], responses=PROBLEMS | CONFLICT)
 
 
 @router.post("/v1/profiles/{profile_id}/merge")
-async def merge_profiles(profile_id: UUID, body: MergeIn, request: Request, me: PeopleReader, now: Now) -> PeopleOut:
+async def merge_profiles(profile_id: UUID, body: MergeIn, request: Request, me: PeopleReader, now: Now) -> MergedOut:
     """Say that two people are one. All their ids, devices, orders and consents are one person's from now on.
 
     Nothing is moved, so it can be taken back at any time (`…/unmerge`), and then what arrived meanwhile goes to whom
@@ -27,7 +27,7 @@ async def merge_profiles(profile_id: UUID, body: MergeIn, request: Request, me: 
     """
     tenant_id = TenantId(me.tenant_id)
 
-    async def work(session: Session) -> PeopleOut:
+    async def work(session: Session) -> MergedOut:
         ours = await _strongest(session, tenant_id, profile_id)
         theirs = await _strongest(session, tenant_id, body.profile_id)
         if ours == theirs:
@@ -42,7 +42,7 @@ async def merge_profiles(profile_id: UUID, body: MergeIn, request: Request, me: 
             reason=body.reason,
             now=now,
         )
-        return PeopleOut(profile_ids=[merged])
+        return MergedOut(profile_id=merged)
 
     return await retried(request.app.state.sessions, tenant_id, work)
 
@@ -57,7 +57,7 @@ async def _strongest(session: Session, tenant_id: TenantId, profile_id: UUID) ->
 
 
 @router.post("/v1/profiles/{profile_id}/unmerge")
-async def unmerge_profile(profile_id: UUID, body: UnmergeIn, request: Request, me: PeopleReader, now: Now) -> PeopleOut:
+async def unmerge_profile(profile_id: UUID, body: UnmergeIn, request: Request, me: PeopleReader, now: Now) -> PartedOut:
     """Say that a person is two: these ids are somebody else's, or what an operator joined was not one.
 
     What came with an id goes with it, whenever it came. Where only an operator had joined them, that is taken back and
@@ -66,17 +66,17 @@ async def unmerge_profile(profile_id: UUID, body: UnmergeIn, request: Request, m
     """
     tenant_id = TenantId(me.tenant_id)
 
-    async def work(session: Session) -> PeopleOut:
+    async def work(session: Session) -> PartedOut:
         profile = await store.get_current(session, tenant_id, profile_id, None)
         own = {known.id for known in await store.list_identifiers(session, tenant_id, [profile.id])}
         if body.act_id is not None:
-            people = await service.take_back(session, tenant_id, own, body.act_id, now=now)
+            stays, parted = await service.take_back(session, tenant_id, own, body.act_id, now=now)
         else:
             out = set(body.identifier_ids or ())
             if not out <= own:
                 raise errors.field("identifier_ids", "these are not all ids of this person")
-            people = await service.unmerge(session, tenant_id, out, reason=body.reason, now=now)
-        for subject in people:
+            stays, parted = await service.unmerge(session, tenant_id, out, reason=body.reason, now=now)
+        for subject in [stays, *parted]:
             await insert_audit_entry(
                 session,
                 tenant_id,
@@ -86,6 +86,6 @@ async def unmerge_profile(profile_id: UUID, body: UnmergeIn, request: Request, m
                 reason=body.reason,
                 now=now,
             )
-        return PeopleOut(profile_ids=sorted(people, key=lambda id_: (id_ != profile.id, id_)))
+        return PartedOut(profile_id=stays, parted=parted)
 
     return await retried(request.app.state.sessions, tenant_id, work)

@@ -54,8 +54,8 @@ async def merge(
 
 async def unmerge(
     session: Session, tenant_id: TenantId, identifier_ids: Collection[UUID], *, reason: str, now: datetime
-) -> set[UUID]:
-    """These ids of one person are somebody else; returns the profiles that they have now.
+) -> tuple[UUID, list[UUID]]:
+    """These ids of one person are somebody else; returns who the rest is now, and whose these are.
 
     What arrived under an id goes with it. Invalid when they are not of one person, or all of it.
     """
@@ -75,13 +75,13 @@ async def unmerge(
         await store.insert_edges(session, tenant_id, new, source=OPERATOR, reason=reason)
     assembly = await work.settle(component, with_news(edges, new))
     await work.finish()
-    return {assembly.profile_of[id_] for id_ in out}
+    return _people(assembly, out | rest, min(rest, key=lambda id_: component[id_].key))
 
 
 async def take_back(
     session: Session, tenant_id: TenantId, identifier_ids: Collection[UUID], act_id: UUID, *, now: datetime
-) -> set[UUID]:
-    """What an operator said of these ids at once holds no more; returns the profiles that they have now."""
+) -> tuple[UUID, list[UUID]]:
+    """What an operator said of these ids at once holds no more; returns whose the strongest is, whose the others."""
     component, edges = await _lock(session, tenant_id, identifier_ids)
     said = {edge.id for edge in edges if edge.act_id == act_id}
     if not said:
@@ -89,7 +89,13 @@ async def take_back(
     work = Work(session, tenant_id, OPERATOR, now)
     assembly = await work.settle(component, await _take_back(work, edges, said))
     await work.finish()
-    return {assembly.profile_of[id_] for id_ in identifier_ids}
+    return _people(assembly, identifier_ids, min(identifier_ids, key=lambda id_: component[id_].key))
+
+
+def _people(assembly: Assembly, ids: Collection[UUID], first: UUID) -> tuple[UUID, list[UUID]]:
+    """Whose `first` is, and whose the others of these ids are."""
+    stays = assembly.profile_of[first]
+    return stays, sorted({assembly.profile_of[id_] for id_ in ids} - {stays})
 
 
 @dataclass(frozen=True, slots=True)
