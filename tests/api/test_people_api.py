@@ -169,6 +169,8 @@ async def test_a_store_sees_its_customers_and_no_more(
     anna = await seen(
         session, world, ("e", "anna"), ("m", "anna@example.ch"), ("p", "+41791234567"), ("a", "browser-1")
     )
+    places = {"home_area": "47.36,8.52", "preferred_store": str(other), "shoe": 42}
+    await seen(session, world, ("e", "anna"), **places)
     ben = await seen(session, world, ("e", "ben"))
     pairs = [(mine, anna.identifier_id), (other, anna.identifier_id), (other, ben.identifier_id)]
     await service.note_customer(session, world.tenant_id, pairs, "order", utc_now())
@@ -176,13 +178,13 @@ async def test_a_store_sees_its_customers_and_no_more(
     await session.commit()
     shop = bearer(key)
     listed = (await client.get("/v1/profiles", headers=shop)).json()["items"]
-    assert [p["external_id"] for p in listed] == ["anna"]
+    assert [(p["external_id"], p["attributes"]) for p in listed] == [("anna", {"shoe": 42})]
     for search, count in (("anna@example.ch", 1), ("ben", 0)):
         answer = await client.get("/v1/profiles", params={"search": search}, headers=shop)
         assert len(answer.json()["items"]) == count
     person = (await client.get(f"/v1/profiles/{anna.profile_id}", headers=shop)).json()
     assert [i["value"] for i in person["ids"]] == ["anna", "a…@example.ch", "+41…67"]
-    assert [s["store_id"] for s in person["stores"]] == [str(mine)]
+    assert ([s["store_id"] for s in person["stores"]], person["attributes"]) == ([str(mine)], {"shoe": 42})
     assert (person["evidence"], person["others"], person["devices"], person["merged"]) == ([], [], [], [])
     assert (await client.get(f"/v1/profiles/{ben.profile_id}", headers=shop)).status_code == 404
     for path in ("merge", "unmerge"):

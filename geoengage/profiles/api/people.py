@@ -1,7 +1,7 @@
 """HTTP of people: find them, see what makes them one person, say what you know better.
 
 Who has the scope `people` (support, owners) sees everybody; who has `customers` for some stores sees the customers of
-these, their addresses in part, and not why their ids are one person: that leads to other stores.
+these, their addresses in part, and not what leads to other stores: why their ids are one person, where they go.
 """
 
 from typing import Annotated
@@ -60,10 +60,18 @@ async def list_profiles(
     if search is not None:
         policy = await store.get_policy(tx, tenant_id)
         ids, name = (ids or []) + rules.spellings(search, policy.region), search
-    wanted = store.Wanted(ids=ids, name=name, stores=stores_of(me))
+    stores = stores_of(me)
+    wanted = store.Wanted(ids=ids, name=name, stores=stores)
     rows = await store.list_profiles(tx, tenant_id, wanted, page.after, page.limit + 1)
     items, after = page.cut(rows, lambda row: row.id)
-    return ProfilePage(items=[ProfileOut.model_validate(row) for row in items], next=after)
+    return ProfilePage(items=[_profile_out(row, stores) for row in items], next=after)
+
+
+def _profile_out(row: Profile, stores: frozenset[UUID] | None) -> ProfileOut:
+    shown = ProfileOut.model_validate(row)
+    if stores is not None:
+        shown.attributes = {name: v for name, v in row.attributes.items() if name not in rules.NOT_FOR_STORES}
+    return shown
 
 
 def stores_of(me: Principal) -> frozenset[UUID] | None:
@@ -98,7 +106,7 @@ async def get_profile(profile_id: UUID, me: ProfileReader, tx: Tx) -> ProfileDet
 async def _for_a_store(tx: Tx, tenant_id: TenantId, profile: Profile, stores: frozenset[UUID]) -> ProfileDetail:
     ids = await store.list_identifiers(tx, tenant_id, [profile.id])
     return ProfileDetail(
-        **ProfileOut.model_validate(profile).model_dump(),
+        **_profile_out(profile, stores).model_dump(),
         ids=[_id_out(known, masked=True) for known in ids if known.kind in rules.SHOWN_TO_STORES],
         others=[],
         evidence=[],

@@ -34,13 +34,14 @@ from geoengage.profiles.rules.identity import (
     usable,
 )
 from geoengage.profiles.rules.normalise import SHOWN_TO_STORES, mask, normalise, spellings
-from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, TRAIT_NAME_MAX, trait_problem
+from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, NOT_FOR_STORES, TRAIT_NAME_MAX, trait_problem
 
 __all__ = [
     "CLOCK_SKEW",
     "COMPUTED",
     "LIMITS",
     "MOST_TRAITS",
+    "NOT_FOR_STORES",
     "PER_PERSON",
     "RANK",
     "SHARED_AFTER",
