@@ -8,7 +8,7 @@ down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-_NAMES = {"ix_profile_first_name": "lower(first_name)", "ix_profile_last_name": "lower((attributes ->> 'last_name'))"}
+_NAMES = {"ix_profile_first_name": "lower(first_name)", "ix_profile_last_name": "lower(attributes ->> 'last_name')"}
 
 
 def upgrade() -> None:
