@@ -37,6 +37,7 @@ night AS (
     ((f.at AT TIME ZONE p.timezone) - interval '12 hours')::date AS evening, max(f.at) AS at
   FROM phone p JOIN ping f ON f.tenant_id = :tenant_id AND f.device_id = p.id
   WHERE f.run_from > :nights AND f.verdict IS NULL
+  AND extract(hour FROM f.run_from AT TIME ZONE p.timezone) NOT BETWEEN 5 AND 19  -- what is of the day is not unpacked
   AND extract(hour FROM f.at AT TIME ZONE p.timezone) NOT BETWEEN 5 AND 21
   GROUP BY 1, 2, 3, 4)
 SELECT profile_id, 'store' AS what, store_id::text AS value, NULL::int AS col, count(*) AS times,
@@ -97,7 +98,8 @@ async def list_computed(session: Session, tenant_id: TenantId, ids: Collection[U
 
 # --- whose traits -------------------------------------------------------------------------------------------------
 
-# Whoever did something since, of whom something was said, who joined or parted, decided anew, or has a birthday.
+# Whoever did something since, of whom something was said, who joined or parted, decided anew; and once a day whose
+# phone was heard of, and who has a birthday.
 _CHANGED = text(f"""
 SELECT i.profile_id FROM shop_order o JOIN identifier i ON i.tenant_id = :tenant_id AND i.id = o.identifier_id
 WHERE o.tenant_id = :tenant_id AND o.updated_at > :since
@@ -105,7 +107,7 @@ UNION SELECT d.profile_id FROM visit v JOIN device d ON d.tenant_id = :tenant_id
 WHERE v.tenant_id = :tenant_id AND v.id >= :first_visit AND d.profile_id IS NOT NULL
 UNION SELECT d.profile_id FROM ping_run r JOIN device d ON d.tenant_id = :tenant_id AND d.id = r.device_id
 WHERE r.tenant_id = :tenant_id AND r.event_at > :nights AND d.profile_id IS NOT NULL
-  AND d.location = 'granted' AND d.personalisation = 'granted'
+  AND d.location = 'granted' AND d.personalisation = 'granted' AND :is_new_day
 UNION SELECT d.profile_id FROM consent_entry c JOIN device d ON d.tenant_id = :tenant_id AND d.id = c.device_id
 WHERE c.tenant_id = :tenant_id AND c.at > :since AND d.profile_id IS NOT NULL
 UNION SELECT p.id FROM profile p WHERE p.tenant_id = :tenant_id AND p.updated_at > :since AND p.merged_into IS NULL
@@ -118,7 +120,7 @@ UNION SELECT p.id FROM profile p WHERE p.tenant_id = :tenant_id AND p.merged_int
 async def list_changed(
     session: Session, tenant_id: TenantId, since: datetime, now: datetime, days: Sequence[date]
 ) -> list[UUID]:
-    """The profiles about which there is news since a moment. `days`: those whose birthdays have come meanwhile."""
+    """The profiles about which there is news since a moment. `days`: those that have begun meanwhile."""
     rows = await session.execute(
         _CHANGED,
         {

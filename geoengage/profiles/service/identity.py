@@ -198,6 +198,9 @@ class Work:
         if changed:
             await store.set_merged(self.session, self.tenant_id, changed)
         self.stale |= left | taken
+        newcomers = made - {p for id_, p in moved.items() if id_ not in self.new_ids}  # were nobody's before
+        self.new_profiles |= newcomers
+        made -= newcomers
         self._tell_moves(before, moved, into, changed, made)
         self.new_profiles -= {p for p in self.new_profiles if p not in in_use}
 
