@@ -114,12 +114,10 @@ async def _data_error(request: Request, error: Exception) -> Response:
 
 
 async def _database_error(request: Request, error: Exception) -> Response:
-    """Two that lock the same rows crosswise, or one that held them long: nothing was done, and it will work soon."""
+    """Two that lock the same rows crosswise, or one that holds them long, are no bug."""
     if getattr(getattr(error, "orig", None), "sqlstate", None) not in RETRY_SQLSTATES:
         return await _internal_error(request, error)
-    logger.info("refused", path=log.shown_path(request.url.path), status=503, code="busy")
-    detail = "somebody else is changing the same things; nothing was done, so send the request again"
-    return problem(request, 503, "busy", errors.Unavailable.title, detail)
+    return await _app_error(request, errors.Busy("somebody else is changing the same things; send the request again"))
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
