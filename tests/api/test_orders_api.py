@@ -6,7 +6,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geoengage.commerce import service
 from geoengage.kit.db import Session
@@ -243,9 +244,30 @@ async def test_a_store_sells_and_sees_for_itself(
     assert joined.json()["customer"]["profile_id"] != first.json()["customer"]["profile_id"]
 
 
-async def test_lists_cost_the_same_however_long(client: httpx.AsyncClient, session: Session, world: World) -> None:
-    orders = [order(str(i), customer={"external_id": f"c{i}"}) for i in range(30)]
-    results = await post(client, world, "/v1/orders:batch", {"orders": orders}, 200)
-    assert {each["outcome"] for each in results["results"]} == {"created"}
-    page = await get(client, world, "/v1/orders", limit=30)
-    assert len({each["customer"]["profile_id"] for each in page["items"]}) == 30
+async def test_lists_and_batches_cost_the_same_however_long(
+    client: httpx.AsyncClient, connection: AsyncConnection, world: World
+) -> None:
+    """So many statements, whether of three orders or of thirty."""
+    statements: list[str] = []
+
+    @event.listens_for(connection.sync_connection, "before_cursor_execute")
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    async def cost(count: int) -> tuple[int, int]:
+        refund = {"external_id": "r", "at": NOON.isoformat(), "amount_minor": 1}
+        orders = [
+            order(f"{count}-{i}", customer={"external_id": f"c{count}-{i}"}, refunds=[refund], return_of="1")
+            for i in range(count)
+        ]
+        statements.clear()
+        await post(client, world, "/v1/orders:batch", {"orders": orders}, 200)
+        written = len(statements)
+        statements.clear()
+        page = await get(client, world, "/v1/orders", limit=count)
+        assert len({each["customer"]["profile_id"] for each in page["items"]}) == count
+        return written, len(statements)
+
+    few, many = await cost(3), await cost(30)
+    assert few == many
+    assert many[1] <= 12

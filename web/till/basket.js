@@ -7,6 +7,9 @@ import { canScan, scan } from './scan.js';
 
 /** @import {Item, Line, Member, Sale, Store} from './types' */
 
+/** @type {Record<string, string>} */
+const CHANNELS = { email: 'e-mail', sms: 'SMS', whatsapp: 'WhatsApp', viber: 'Viber' };
+
 /**
  * @param {{
  *   store: Store,
@@ -133,7 +136,7 @@ export function basket({ store, take, say }) {
   /** @param {Member | null} member */
   function told(member) {
     if (!member) return 'Not known yet. Take the sale: it becomes theirs when they are.';
-    const ask = member.consents_to_ask.map((each) => each.channel.replace('_', ' '));
+    const ask = member.consents_to_ask.map(({ channel }) => CHANNELS[channel] ?? channel);
     const name = member.display_name ?? 'A known customer';
     return ask.length ? `${name} · may we write by ${ask.join(', ')}?` : name;
   }

@@ -113,6 +113,7 @@ async function start(store) {
   draw();
   const answer = await loadItems(store.id);
   if (answer.is === 'done') goods.show(answer.data);
+  else if (answer.is === 'refused') goods.none(answer.detail);
   else if (!kept.length) goods.none('The catalogue is not here yet: it needs a connection once.');
   await send();
 }

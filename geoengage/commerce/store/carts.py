@@ -261,16 +261,18 @@ async def is_customer(
 
 # --- abandoned ----------------------------------------------------------------------------------------------------
 
-_WAITING = text("""
-SELECT t.id, CAST(t.cart_abandoned_after_s AS int) FROM tenant t WHERE EXISTS (
-  SELECT 1 FROM cart c WHERE c.tenant_id = t.id AND c.status = 'open' AND c.abandoned_at IS NULL
-    AND c.changed_at < CAST(:now AS timestamptz) - make_interval(secs => t.cart_abandoned_after_s))
-""")
-
 
 async def tenants_with_waiting_carts(session: Session, now: datetime) -> list[tuple[TenantId, int]]:
     """Tenants with carts that were left alone for as long as each says, and that many seconds (cross-tenant: a job)."""
-    return [(TenantId(row[0]), row[1]) for row in await session.execute(_WAITING, {"now": now})]
+    rows = await session.execute(
+        text("""
+SELECT t.id, t.cart_abandoned_after_s FROM tenant t WHERE EXISTS (
+  SELECT 1 FROM cart c WHERE c.tenant_id = t.id AND c.status = 'open' AND c.abandoned_at IS NULL
+    AND c.changed_at < CAST(:now AS timestamptz) - make_interval(secs => t.cart_abandoned_after_s))
+"""),
+        {"now": now},
+    )
+    return [(TenantId(row[0]), row[1]) for row in rows]
 
 
 # A person may have several open carts: they are abandoned together, when the last one that was touched is old enough.

@@ -64,12 +64,12 @@ class Items:
         return _NOTHING
 
 
-_ITEM = "SELECT v.id, v.product_id, p.store_id, p.external_id, v.external_id, v.sku FROM product_variant v"
-_JOIN = "JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id"
+_ITEM = """v.id, v.product_id, p.store_id, p.external_id, v.external_id, v.sku
+FROM product_variant v JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id"""
 _FIND = f"""
-{_ITEM} {_JOIN} WHERE v.tenant_id = :tenant_id AND p.external_id = ANY(:products)
-UNION {_ITEM} {_JOIN} WHERE v.tenant_id = :tenant_id AND v.external_id = ANY(:variants)
-UNION {_ITEM} {_JOIN} WHERE v.tenant_id = :tenant_id AND v.sku = ANY(:skus)
+SELECT {_ITEM} WHERE v.tenant_id = :tenant_id AND p.external_id = ANY(:products)
+UNION SELECT {_ITEM} WHERE v.tenant_id = :tenant_id AND v.external_id = ANY(:variants)
+UNION SELECT {_ITEM} WHERE v.tenant_id = :tenant_id AND v.sku = ANY(:skus)
 ORDER BY 2, 1
 """
 
@@ -117,7 +117,7 @@ ON CONFLICT (tenant_id, store_id, external_id) DO UPDATE SET name = excluded.nam
   version = p.version + CASE WHEN p.content_hash = excluded.content_hash THEN 0 ELSE 1 END,
   updated_at = CASE WHEN p.content_hash = excluded.content_hash THEN p.updated_at ELSE :now END
 WHERE p.source_updated_at <= excluded.source_updated_at
-RETURNING id, store_id, external_id, version, updated_at = :now AS is_new
+RETURNING id, store_id, external_id, version
 """
 
 
@@ -139,25 +139,28 @@ async def upsert_products(
     }
     written = await send(session, _UPSERT_PRODUCTS, parameters)
     taken = {(row[1], row[2]): (row[0], row[3]) for row in await written.fetchall()}
-    result, changed = [], []
-    for product in products:
-        known = before.get(product.key)
-        if product.key not in taken:
-            # a row that a newer version holds is not returned; one made meanwhile by somebody else is looked up
-            id_ = known[0] if known else (await _list_versions(session, tenant_id, [product]))[product.key][0]
-            result.append((id_, Outcome.STALE))
-            continue
-        id_, version = taken[product.key]
-        outcome = Outcome.CREATED if version == 1 and known is None else Outcome.UPDATED
-        if known is not None and known[1] == version:
-            outcome = Outcome.UNCHANGED
-        else:
-            changed.append((id_, product))
-        result.append((id_, outcome))
+    missed = [product for product in products if product.key not in taken and product.key not in before]
+    before |= await _list_versions(session, tenant_id, missed)  # somebody else has made them meanwhile
+    result = [_outcome(before.get(product.key), taken.get(product.key)) for product in products]
+    changed = [
+        (id_, product)
+        for (id_, outcome), product in zip(result, products, strict=True)
+        if outcome in (Outcome.CREATED, Outcome.UPDATED)
+    ]
     if changed:
         await _write_variants(session, tenant_id, changed)
         await _link_lines(session, tenant_id, changed)
     return result
+
+
+def _outcome(before: tuple[UUID, int] | None, after: tuple[UUID, int] | None) -> tuple[UUID, Outcome]:
+    """Of (id, version) before and after; a row that a newer version holds was not written."""
+    if after is None:
+        assert before is not None  # noqa: S101 - there is a row that holds
+        return before[0], Outcome.STALE
+    if before is None:
+        return after[0], Outcome.CREATED if after[1] == 1 else Outcome.UPDATED
+    return after[0], Outcome.UNCHANGED if after[1] == before[1] else Outcome.UPDATED
 
 
 def _body(product: ProductIn) -> dict[str, object]:
@@ -175,6 +178,8 @@ def _body(product: ProductIn) -> dict[str, object]:
 async def _list_versions(
     session: Session, tenant_id: TenantId, products: Sequence[ProductIn]
 ) -> dict[tuple[UUID | None, str], tuple[UUID, int]]:
+    if not products:
+        return {}
     found = await send(
         session,
         "SELECT p.store_id, p.external_id, p.id, p.version FROM product p"
