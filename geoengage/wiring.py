@@ -15,6 +15,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
+from geoengage.metrics import service as metrics
 from geoengage.presence import service as presence
 
 Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[None]]
@@ -42,5 +43,7 @@ def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
+        Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
+        Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
     )

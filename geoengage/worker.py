@@ -25,6 +25,7 @@ from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
+from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
@@ -166,7 +167,7 @@ async def learn_zones_once(sessions: Sessions, indexes: presence.IndexCache) -> 
 
 
 async def upkeep_once(sessions: Sessions) -> None:
-    """Partitions ahead, retention behind."""
+    """Partitions ahead, retention behind; what is only worked out every hour."""
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
@@ -181,6 +182,7 @@ async def upkeep_once(sessions: Sessions) -> None:
         await webhooks.forget(session, now)
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
+    await metrics.compute_traits_once(sessions, now)
 
 
 def run(settings: Settings, database_url: str) -> None:

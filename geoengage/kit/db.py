@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 REST_S = 0.5  # a connection that was used a shorter time ago is believed to work
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
-_RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
+RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 # In a session's info: the trip that is being put together; whether the end of our block ends the transaction; the trip
 # that goes along with the commit; work that waits for the end of its transaction.
 _TRIP, _ENDS_HERE, _LAST, _AT_END = "trip", "ends_here", "last_trip", "at_end"
@@ -245,7 +245,7 @@ async def retried(
             async with transaction(sessions, tenant_id) as session:
                 return await work(session)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _RETRY_SQLSTATES:
+            if getattr(error.orig, "sqlstate", None) not in RETRY_SQLSTATES:
                 raise
             await asyncio.sleep(0.02 * attempt)
     async with transaction(sessions, tenant_id) as session:
@@ -258,7 +258,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "at_end", "driver",
-    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
-    "start_over", "transaction", "undone",
+    "RETRY_SQLSTATES", "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
+    "at_end", "driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried",
+    "row_dict", "send", "start_over", "transaction", "undone",
 ]  # fmt: skip

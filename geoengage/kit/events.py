@@ -46,6 +46,8 @@ class LedgerRow(TenantRow, Base):
     __table_args__ = (
         Index("ix_ledger_recorded_at", "recorded_at"),
         Index("ix_ledger_device", "tenant_id", text("(payload ->> 'device_id')")),
+        Index("ix_ledger_profile_id", "tenant_id", text("(payload ->> 'profile_id')")),
+        Index("ix_ledger_identifier_id", "tenant_id", text("(payload ->> 'identifier_id')")),
     )
 
 

@@ -262,6 +262,7 @@ ERASURE_MAP: dict[str, Table] = {
     "app": _none("apps of the tenant"),
     "cart_line": _none("what lies in a cart, erased with it"),
     "campaign": _none("what is sent to whom, written by operators"),
+    "computed_mark": _none("until when traits are worked out"),
     "console_session": _none(_STAFF),
     "credential": _none(_STAFF),
     "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),

@@ -340,25 +340,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "store_id", "variant_id", name=op.f("pk_stock")),
     )
     op.create_index("ix_stock_variant_id", "stock", ["tenant_id", "variant_id"], unique=False)
-    op.drop_index(op.f("ix_ledger_identifier_id"), table_name="ledger")
-    op.drop_index(op.f("ix_ledger_profile_id"), table_name="ledger")
     op.add_column("tenant", sa.Column("cart_abandoned_after_s", sa.Integer(), server_default="3600", nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column("tenant", "cart_abandoned_after_s")
-    op.create_index(
-        op.f("ix_ledger_profile_id"),
-        "ledger",
-        ["tenant_id", sa.literal_column("(payload ->> 'profile_id'::text)")],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_ledger_identifier_id"),
-        "ledger",
-        ["tenant_id", sa.literal_column("(payload ->> 'identifier_id'::text)")],
-        unique=False,
-    )
     op.drop_index("ix_stock_variant_id", table_name="stock")
     op.drop_table("stock")
     op.drop_table("refund_line")

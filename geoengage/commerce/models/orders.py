@@ -70,6 +70,7 @@ class ShopOrder(TenantRow, Base):
         ),
         CheckConstraint("channel IN ('web', 'app', 'pos', 'phone', 'other')", name="channel"),
         Index("ix_shop_order_ordered_at", "tenant_id", "ordered_at", "id"),
+        Index("ix_shop_order_updated_at", "tenant_id", "updated_at"),
         Index("ix_shop_order_store_id", "tenant_id", "store_id", "ordered_at", "id"),
         Index(
             "ix_shop_order_identifier_id",

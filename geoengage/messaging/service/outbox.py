@@ -182,6 +182,14 @@ async def on_consent_changed(
     await store.hurry_messages(session, tenant_id, now, device_ids=devices)
 
 
+async def on_profile_merged(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+    """profile.merged: caps and "once a person" count over both from now on, also when they part again."""
+    for r in recorded:
+        person_id, into_id = payload_uuid(r.payload, "profile_id"), payload_uuid(r.payload, "into_id")
+        if person_id is not None and into_id is not None:
+            await store.join_people(session, tenant_id, person_id, into_id, now)
+
+
 async def on_venue_changed(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
     """venue.changed: the gate of a zone is closed while it is not published."""
     for r in recorded:

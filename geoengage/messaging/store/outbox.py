@@ -124,6 +124,44 @@ FROM locked WHERE b.tenant_id = :tenant_id AND b.person_id = locked.person_id
     )
 
 
+async def join_people(session: Session, tenant_id: TenantId, person_id: UUID, into_id: UUID, now: datetime) -> None:
+    """Let what was decided about a person and sent to them count for another, too.
+
+    Nothing happens when the other is erased meanwhile. What counted for the first stays theirs, should they part again.
+    """
+    parameters = {"tenant_id": tenant_id, "person_id": person_id, "into_id": into_id, "today": now.date()}
+    held = await session.execute(
+        text("SELECT id FROM profile WHERE tenant_id = :tenant_id AND id = :into_id FOR KEY SHARE"), parameters
+    )
+    if held.scalar_one_or_none() is None:
+        return
+    await session.execute(
+        text(
+            "SELECT person_id FROM person_budget WHERE tenant_id = :tenant_id AND person_id IN (:person_id, :into_id)"
+            " ORDER BY person_id FOR NO KEY UPDATE"
+        ),
+        parameters,
+    )
+    await session.execute(_JOIN_BUDGETS, parameters | {"oldest": now - timedelta(days=BUDGET_DAYS)})
+    await session.execute(_JOIN_KEYS, parameters)
+
+
+_JOIN_BUDGETS = text("""
+INSERT INTO person_budget AS b (tenant_id, person_id, sends, updated_on)
+SELECT tenant_id, :into_id, sends, :today FROM person_budget
+WHERE tenant_id = :tenant_id AND person_id = :person_id
+ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = excluded.updated_on, sends = (
+  SELECT coalesce(jsonb_agg(e ORDER BY CAST(e ->> 'at' AS timestamptz)), '[]') FROM (
+    SELECT DISTINCT e FROM jsonb_array_elements(b.sends || excluded.sends) AS e) AS u
+  WHERE CAST(e ->> 'at' AS timestamptz) > :oldest)
+""")
+_JOIN_KEYS = text("""
+INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
+SELECT tenant_id, campaign_id, :into_id, step, occurrence, message_id, created_at FROM send_key
+WHERE tenant_id = :tenant_id AND person_id = :person_id ON CONFLICT DO NOTHING
+""")
+
+
 # --- gates -------------------------------------------------------------------------------------------------------
 
 

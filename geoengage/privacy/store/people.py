@@ -16,6 +16,7 @@ import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
+import geoengage.metrics.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -33,6 +33,9 @@ class Profile(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "merged_into"], ["profile.tenant_id", "profile.id"]),
         Index("ix_profile_external_id", "tenant_id", "external_id"),
+        Index("ix_profile_updated_at", "tenant_id", "updated_at"),
+        Index("ix_profile_first_name", "tenant_id", text("lower(first_name) text_pattern_ops")),
+        Index("ix_profile_last_name", "tenant_id", text("lower(attributes ->> 'last_name') text_pattern_ops")),
     )
 
 

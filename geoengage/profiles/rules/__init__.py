@@ -57,7 +57,9 @@ from geoengage.profiles.rules.events import (
 )
 from geoengage.profiles.rules.identity import (
     LIMITS,
+    PER_PERSON,
     RANK,
+    SHARED_AFTER,
     Aside,
     Assembly,
     Edge,
@@ -73,15 +75,8 @@ from geoengage.profiles.rules.identity import (
     taken_back,
     usable,
 )
-from geoengage.profiles.rules.normalise import (
-    normalise,
-)
-from geoengage.profiles.rules.traits import (
-    COMPUTED,
-    MOST_TRAITS,
-    TRAIT_NAME_MAX,
-    trait_problem,
-)
+from geoengage.profiles.rules.normalise import SHOWN_TO_STORES, mask, normalise, spellings
+from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, NOT_FOR_STORES, TRAIT_NAME_MAX, trait_problem
 
 __all__ = [
     "ADDRESS_KIND",
@@ -92,7 +87,11 @@ __all__ = [
     "LINK_LIFETIME",
     "MOST_TRAITS",
     "MOST_WRONG",
+    "NOT_FOR_STORES",
+    "PER_PERSON",
     "RANK",
+    "SHARED_AFTER",
+    "SHOWN_TO_STORES",
     "TRAIT_NAME_MAX",
     "USER_TOKEN_LIFETIME",
     "Aside",
@@ -132,6 +131,7 @@ __all__ = [
     "hash_code",
     "hold_of",
     "make_code",
+    "mask",
     "may_contact",
     "normalise",
     "own_profile",
@@ -143,6 +143,7 @@ __all__ = [
     "read_user_token",
     "same_code",
     "sign_link",
+    "spellings",
     "supersedes",
     "taken_back",
     "trait_problem",

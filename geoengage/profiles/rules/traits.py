@@ -6,6 +6,7 @@ from typing import Any
 COMPUTED = "computed"  # the source of what we worked out ourselves
 TRAIT_NAME_MAX = 64
 VALUE_MAX = 2_000  # characters of its JSON
+NOT_FOR_STORES = frozenset({"home_area", "preferred_store"})  # they say where else the person goes
 MOST_TRAITS = 100  # in one statement
 
 

@@ -22,6 +22,7 @@ from geoengage.profiles.service.contact_points import (
 )
 from geoengage.profiles.service.devices import (
     FIRST_TOKEN_VERSION,
+    SERVER,
     delete_device,
     link_by_server,
     link_by_user_token,
@@ -31,28 +32,17 @@ from geoengage.profiles.service.devices import (
     state_consents,
     take_address,
 )
-from geoengage.profiles.service.identity import (
-    Resolved,
-    Work,
-    resolve,
-    resolve_many,
-)
-from geoengage.profiles.service.merging import (
-    KeptApart,
-    merge,
-    unmerge,
-)
-from geoengage.profiles.service.traits import (
-    Basis,
-    note_customer,
-    set_traits,
-    set_traits_many,
-)
+from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
+from geoengage.profiles.service.merging import OPERATOR, Explained, KeptApart, explain_person, merge, take_back, unmerge
+from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
 
 __all__ = [
     "FIRST_TOKEN_VERSION",
+    "OPERATOR",
+    "SERVER",
     "AskedProof",
     "Basis",
+    "Explained",
     "KeptApart",
     "Resolved",
     "Wish",
@@ -60,6 +50,7 @@ __all__ = [
     "ask_proof",
     "delete_device",
     "deny_pushes",
+    "explain_person",
     "identifiers_of",
     "link_by_server",
     "link_by_user_token",
@@ -83,6 +74,7 @@ __all__ = [
     "stop_everything",
     "stop_sender",
     "take_address",
+    "take_back",
     "tell_state",
     "unmerge",
     "wish",

@@ -59,7 +59,7 @@ async def set_traits_many(
 
 def _json(name: str, value: Any) -> str:
     if problem := rules.trait_problem(name, value):
-        raise errors.field(f"traits/{name[: rules.TRAIT_NAME_MAX]}", problem)
+        raise errors.field(f"attributes/{name[: rules.TRAIT_NAME_MAX]}", problem)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -275,6 +275,7 @@ async def test_another_store(client: httpx.AsyncClient, session: Session, alpha:
 async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Side) -> None:
     """The other side of the wall: the lists that hide the other store are not merely empty."""
     shown = {"/v1/stores": "neighbour", "/v1/zones": "neighbour_zone", "/v1/campaigns": "neighbour_campaign"}
+    shown |= {"/v1/profiles": "neighbour_customer"}
     shown |= {"/v1/products": "neighbour_product", "/v1/orders": "neighbour_order", "/v1/carts": "neighbour"}
     shown |= {"/v1/visits": "neighbour_zone", "/v1/zone-events": "neighbour_zone", "/v1/malls": "mall"}
     for headers in (bearer(alpha.shop_key), cookie(alpha.cookies["shop"])):

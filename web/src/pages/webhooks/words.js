@@ -74,6 +74,14 @@ export const TYPES = [
     ],
   ],
   [
+    'People',
+    [
+      ['profile.created', 'person new'],
+      ['profile.merged', 'two became one'],
+      ['profile.unmerged', 'one became two'],
+    ],
+  ],
+  [
     'The rest',
     [
       ['consent.changed', 'consent changed'],
