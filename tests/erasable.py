@@ -61,6 +61,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
     await _known_by_more(session, side, mark, now)
+    await _decided(client, session, side, mark)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
@@ -77,6 +78,23 @@ async def _known_by_more(session: Session, side: Side, mark: str, now: datetime)
     stores = [(side.ids["store"], known.identifier_id)]
     await profiles.note_customer(session, side.world.tenant_id, stores, "order", now)
     await session.commit()
+
+
+async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """They chose what they get, have a link to change it, paused, and an address that is being proven."""
+    person, headers = f"/v1/profiles/{side['profile']}", side.world.sk_headers
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.EMAIL, f"{mark}-mia@example.com")]
+    now = utc_now()
+    await profiles.resolve(session, side.world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
+    await session.commit()
+    found = await session.execute(select(Identifier.id).where(Identifier.value == f"{mark}-mia@example.com"))
+    wish = {"channel": "email", "purpose": "marketing", "state": "pending", "store_id": side["store"]}
+    said = {"decisions": [wish], "text_version": f"{mark}-3", "source": f"{mark}-checkout"}
+    assert (await client.put(f"{person}/consents", json=said, headers=headers)).status_code == 200
+    assert (await client.put(f"{person}/pause", json={}, headers=headers)).status_code == 200
+    proof = f"{person}/addresses/{found.scalar_one()}/email/proof"
+    assert (await client.post(proof, headers=headers)).status_code == 200
+    assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
 
 
 async def _register(client: httpx.AsyncClient, side: Side, mark: str) -> Phone:

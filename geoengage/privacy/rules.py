@@ -200,7 +200,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "audit_entry": _strip(
         "looked_up",
-        "When somebody of the programme looked at your visits, and the reason they gave.",
+        "When somebody looked at you or changed something about you, and the reason they gave.",
         {"subject": Ids.PEOPLE},
         hidden=frozenset({"actor"}),  # the operator is a person too (CJEU C-579/21)
         strip={"subject": "NULL", "reason": "NULL"},
