@@ -57,14 +57,14 @@ async def list_imports(
     before: UUID | None,
     limit: int,
     within: frozenset[UUID] | None,
-    kind: Kind | None = None,
+    kinds: Sequence[Kind],
 ) -> Sequence[DataImport]:
-    """Imports, newest first (their ids sort by time), below `before`."""
-    query = select(DataImport).where(DataImport.tenant_id == tenant_id, *_seen_by(within))
+    """Imports of these kinds, newest first (their ids sort by time), below `before`."""
+    query = select(DataImport).where(
+        DataImport.tenant_id == tenant_id, DataImport.kind.in_(kinds), *_seen_by(within)
+    )
     if before is not None:
         query = query.where(DataImport.id < before)
-    if kind is not None:
-        query = query.where(DataImport.kind == kind)
     return (await session.execute(query.order_by(DataImport.id.desc()).limit(limit))).scalars().all()
 
 
@@ -131,10 +131,11 @@ async def claim_imports(session: Session, lease: UUID, now: datetime, until: dat
     return [(TenantId(tenant_id), id_) for tenant_id, id_ in rows]
 
 
-async def has_work(session: Session) -> bool:
-    """Whether any import waits to be worked on (cross-tenant: to find work)."""
-    query = "SELECT EXISTS (SELECT FROM data_import WHERE status IN ('queued', 'running') AND origin <> 'command')"
-    return bool((await session.execute(text(query))).scalar())
+async def release_imports(session: Session, lease: UUID) -> None:
+    """Give up what a worker holds (cross-tenant: it stops)."""
+    await session.execute(
+        update(DataImport).where(DataImport.lease == lease, DataImport.status == "running").values(lease_until=None)
+    )
 
 
 async def insert_errors(
@@ -331,3 +332,27 @@ async def traits_of(session: Session, tenant_id: TenantId, identifier_ids: Seque
         {"tenant_id": tenant_id, "ids": list(identifier_ids), "source": source},
     )
     return {(id_, name): SaidBefore(value, at) for id_, name, value, at in rows}
+
+
+async def counts_of(
+    session: Session, tenant_id: TenantId, store_ids_: Sequence[UUID], items: Sequence[str]
+) -> dict[tuple[UUID, str], set[tuple[int, datetime]]]:
+    """Stock as it is, by store and each name of the variant: its ids and sku, its product's id."""
+    rows = await session.execute(
+        text(
+            "SELECT s.store_id, n.name, s.quantity_milli, s.at FROM product_variant v"
+            " JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id"
+            " JOIN stock s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id"
+            " CROSS JOIN LATERAL (VALUES (v.external_id), (v.sku), (p.external_id)) AS n (name)"
+            " WHERE v.tenant_id = :tenant_id AND s.store_id = ANY(CAST(:stores AS uuid[])) AND v.id IN ("
+            "  SELECT id FROM product_variant WHERE tenant_id = :tenant_id AND external_id = ANY(:items)"
+            "  UNION SELECT id FROM product_variant WHERE tenant_id = :tenant_id AND sku = ANY(:items)"
+            "  UNION SELECT w.id FROM product q JOIN product_variant w ON w.tenant_id = q.tenant_id"
+            "   AND w.product_id = q.id WHERE q.tenant_id = :tenant_id AND q.external_id = ANY(:items))"
+        ),
+        {"tenant_id": tenant_id, "stores": list(store_ids_), "items": list(items)},
+    )
+    found: dict[tuple[UUID, str], set[tuple[int, datetime]]] = {}
+    for store_id, name, quantity, at in rows:
+        found.setdefault((store_id, name), set()).add((quantity, at))
+    return found

@@ -101,11 +101,11 @@ def thousandths(text: str, reading: Reading) -> int:
     return scaled(text, 3, reading.decimal)
 
 
-def guess_decimal(samples: list[str]) -> str:
-    """The sign before the decimals in most of these cells, `.` or `,`."""
+def guess_decimal(samples: list[str]) -> str | None:
+    """The sign before the decimals in most of these cells, `.` or `,`; None when none has decimals."""
     comma = sum(bool(re.fullmatch(r"\D{0,5}[0-9.'’\s]*[0-9],[0-9]{1,2}\D{0,5}", text)) for text in samples)
     point = sum(bool(re.fullmatch(r"\D{0,5}[0-9,'’\s]*[0-9]\.[0-9]{1,2}\D{0,5}", text)) for text in samples)
-    return "," if comma > point else "."
+    return None if comma == point == 0 else "," if comma > point else "."
 
 
 @lru_cache(maxsize=4_096)

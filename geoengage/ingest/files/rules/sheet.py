@@ -22,20 +22,18 @@ from geoengage.ingest.files.rules.text import (
     sep_hint,
 )
 
-EXAMPLES = 3
-_SAMPLED = 200  # records from which examples and the decimal sign are taken
+_SAMPLED = 200  # records from which the decimal sign is taken
 _AMOUNTS = frozenset("total subtotal price unit_price line_total cost tax shipping discount quantity".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What a file is. `examples`: for each column its first values that differ."""
+    """What a file is. `decimal`: the sign before the decimals of its amounts, None where nothing shows it."""
 
     look: Look
     delimiter: str
     header: list[str]
-    examples: list[list[str]]
-    decimal: str
+    decimal: str | None
 
 
 def inspect(stream: BinaryIO, kind: Kind) -> Inspected:
@@ -50,17 +48,12 @@ def inspect(stream: BinaryIO, kind: Kind) -> Inspected:
         _ = text.detach()
     delimiter = guess_delimiter(first, lambda name: maps.is_known(kind, name))
     header, records = open_records(stream, found, delimiter)
-    examples: list[list[str]] = [[] for _ in header]
     amounts: list[str] = []
     guessed = maps.guess(kind, header, {})
+    places = [place for place, name in enumerate(header) if guessed.get(name) in _AMOUNTS]
     for _, record in zip(range(_SAMPLED), records, strict=False):
-        for place, cell in enumerate(record.cells[: len(header)]):
-            value = cell.strip()
-            if value and value not in examples[place] and len(examples[place]) < EXAMPLES:
-                examples[place].append(value[:80])
-            if value and guessed.get(header[place]) in _AMOUNTS:
-                amounts.append(value)
-    return Inspected(found, delimiter, header, examples, guess_decimal(amounts))
+        amounts += [record.cells[place].strip() for place in places if place < len(record.cells)]
+    return Inspected(found, delimiter, header, guess_decimal(amounts))
 
 
 def open_records(stream: BinaryIO, found: Look, delimiter: str) -> tuple[list[str], Records]:

@@ -40,7 +40,8 @@ class MappingIncomplete(errors.Invalid):
     code = "mapping-incomplete"
     title = "The columns do not say all that is needed"
 
-    def __init__(self, wrong: Mapping[str, str]) -> None:
+    def __init__(self, wrong: dict[str, str]) -> None:
+        self.wrong = wrong
         lines = [{"pointer": f"#/mapping/{name}", "in": "body", "detail": why} for name, why in wrong.items()]
         super().__init__("; ".join(f"{name}: {why}" for name, why in list(wrong.items())[:5]), errors=lines)
 

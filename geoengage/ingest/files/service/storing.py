@@ -113,9 +113,18 @@ async def _products(session: Session, tenant_id: TenantId, products: Sequence[Pr
 
 
 async def _stock(session: Session, tenant_id: TenantId, counts: Sequence[StockIn], how: How) -> list[Fate]:
+    stores, items = {count.store_id for count in counts}, {count.item for count in counts}
+    before = await store.counts_of(session, tenant_id, sorted(stores), sorted(items))
     outcomes = await set_stock(session, tenant_id, counts)
-    unknown = Refusal("sku", "there is no such product or variant; import products first")
-    return [unknown if outcome is None else _FATES[outcome] for outcome in outcomes]
+    return [_stock_fate(outcome, before.get((c.store_id, c.item), set()), c) for outcome, c in zip(outcomes, counts, strict=True)]
+
+
+def _stock_fate(outcome: Outcome | None, before: set[tuple[int, datetime]], count: StockIn) -> Fate:
+    if outcome is None:
+        return Refusal("sku", "there is no such product or variant; import products first")
+    if outcome is Outcome.UPDATED and (count.quantity_milli, count.at) not in before:
+        return UPDATED if before else ADDED
+    return UNCHANGED
 
 
 async def _orders(session: Session, tenant_id: TenantId, sales: Sequence[Sale], how: How) -> list[Fate]:
