@@ -7,6 +7,7 @@ import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
 import { campaignsPage } from './pages/campaigns/index.js';
+import { dataImportsPage } from './pages/data_imports/index.js';
 import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
@@ -33,6 +34,7 @@ const ROUTES = {
   '/messages': messagesPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
+  '/imports': dataImportsPage,
 };
 const HOME = '/map';
 

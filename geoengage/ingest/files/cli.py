@@ -204,6 +204,8 @@ async def _to_the_end(sessions: Sessions, tenant_id: TenantId, row: DataImport) 
                 row = await current.advance(sessions, now, now + LEASE)
                 progress.update(bar, completed=row.lines_done, speed=row.rows_per_s or 0.0)
         await current.close()
+    except service.Lost:
+        raise commands.fail("another command goes on with this file, or somebody has cancelled it") from None
     except UnreadableFile as error:
         async with transaction(sessions, tenant_id) as session:
             row = await service.fail(session, tenant_id, row.id, str(error), utc_now())

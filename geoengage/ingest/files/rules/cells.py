@@ -171,7 +171,7 @@ def short(text: str, most: int = 255) -> str:
     """A text of at most so many characters, without control characters."""
     if len(text) > most:
         raise BadCell(f"longer than {most} characters")
-    if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if not text.isprintable() and any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise BadCell("holds a control character")
     return text
 

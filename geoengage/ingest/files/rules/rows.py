@@ -184,6 +184,7 @@ def _read(group: list[Record], reader: Reader, seen: "Seen", flaws: list[Flaw]) 
         for r in group
         if r.line not in named
     )
+    flaws[found:] = sorted(flaws[found:], key=lambda flaw: flaw.line)
     return None
 
 

@@ -39,13 +39,7 @@ class Inspected:
 def inspect(stream: BinaryIO, kind: Kind) -> Inspected:
     """Read a file's outside and its first records; UnreadableFile when it is no table with a header."""
     found = look(stream)
-    text = open_text(stream, found.encoding, found.is_gzip)
-    try:
-        first = text.readline(1_000_000)
-        if sep_hint(first):
-            first += text.readline(1_000_000)
-    finally:
-        _ = text.detach()
+    first = open_text(stream, found.encoding, found.is_gzip).readline(1_000_000)
     delimiter = guess_delimiter(first, lambda name: maps.is_known(kind, name))
     header, records = open_records(stream, found, delimiter)
     amounts: list[str] = []

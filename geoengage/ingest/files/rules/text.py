@@ -11,7 +11,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_UNPACKED = 4_000_000_000  # bytes: what a small compressed file may become
@@ -49,6 +49,13 @@ def look(stream: BinaryIO) -> Look:
 
     What is not UTF-8 from its first byte to its last is taken for Windows-1252, in which nearly all bytes mean something.
     """
+    try:
+        return _look(stream)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableFile("the compressed file is damaged or cut off; send it again") from error
+
+
+def _look(stream: BinaryIO) -> Look:
     is_gzip = _is_gzip(stream)
     head = _unpacked(stream, is_gzip).read(4096)
     encoding = _by_mark(head) or _by_zeros(head) or "utf-8"
@@ -73,9 +80,25 @@ def _is_gzip(stream: BinaryIO) -> bool:
     return stream.read(2) == b"\x1f\x8b"
 
 
-def _unpacked(stream: BinaryIO, is_gzip: bool) -> BinaryIO:
+class _Borrowed(io.RawIOBase):
+    """A stream that is left open by whoever reads it through this."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._stream.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _unpacked(stream: BinaryIO, is_gzip: bool) -> Any:
+    """The bytes of the file from its start; the stream itself stays open."""
     stream.seek(0)
-    return gzip.GzipFile(fileobj=stream) if is_gzip else stream  # type: ignore[return-value]
+    return gzip.GzipFile(fileobj=stream) if is_gzip else io.BufferedReader(_Borrowed(stream), 1 << 17)
 
 
 def _by_mark(head: bytes) -> str | None:
@@ -91,20 +114,15 @@ def _by_zeros(head: bytes) -> str | None:
 
 
 def _count(stream: BinaryIO, encoding: str, is_gzip: bool) -> int:
-    decoder, lines, last, size = io.TextIOWrapper(_unpacked(stream, is_gzip), encoding=encoding, newline=""), 0, "\n", 0
-    try:
-        while piece := decoder.read(_PIECE):
-            if "\x00" in piece:
-                raise UnreadableFile("the character U+0000 is no text; save it as “CSV UTF-8”")
-            size += len(piece)
-            if size > MOST_UNPACKED:
-                raise UnreadableFile(f"more than {MOST_UNPACKED // 1_000_000_000} GB when unpacked; split it")
-            lines += _line_ends(piece, last)
-            last = piece[-1]
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UnreadableFile("the compressed file is damaged or cut off; send it again") from error
-    finally:
-        _ = decoder.detach()  # the stream stays open
+    decoder, lines, last, size = open_text(stream, encoding, is_gzip), 0, "\n", 0
+    while piece := decoder.read(_PIECE):
+        if "\x00" in piece:
+            raise UnreadableFile("the character U+0000 is no text; save it as “CSV UTF-8”")
+        size += len(piece)
+        if size > MOST_UNPACKED:
+            raise UnreadableFile(f"more than {MOST_UNPACKED:,} characters when unpacked; split it")
+        lines += _line_ends(piece, last)
+        last = piece[-1]
     return lines + (last not in "\r\n")
 
 
