@@ -41,7 +41,9 @@ class Shops:
     client: httpx.AsyncClient
     sessions: Sessions
 
-    async def send(self, kind: str, body: str | bytes, headers: Json | None = None, name: str = "file.csv") -> httpx.Response:
+    async def send(
+        self, kind: str, body: str | bytes, headers: Json | None = None, name: str = "file.csv"
+    ) -> httpx.Response:
         """Upload a file."""
         content = body if isinstance(body, bytes) else body.encode()
         query = {"kind": kind, "file_name": name}

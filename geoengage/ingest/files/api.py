@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from geoengage.ingest.files import service, store
 from geoengage.ingest.files.models import DataImport
@@ -142,6 +143,8 @@ async def _receive(request: Request, path: Path) -> None:
                 if out.write(piece) and len(piece) >= _WRITE_BYTES:
                     await asyncio.sleep(0)
         part.rename(path)
+    except ClientDisconnect:
+        raise errors.Invalid("the upload broke off; send it again") from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -259,9 +262,7 @@ async def get_import_mapping(
     found = await store.find_mapping(tx, me.tenant_id, kind)
     if found is None:
         return MappingOut(kind=kind, mapping={}, options=Options(), updated_at=None)
-    return MappingOut(
-        kind=kind, mapping=found.mapping, options=Options(**found.options), updated_at=found.updated_at
-    )
+    return MappingOut(kind=kind, mapping=found.mapping, options=Options(**found.options), updated_at=found.updated_at)
 
 
 @router.put("/v1/imports/mapping")

@@ -107,10 +107,14 @@ def map_(
     mapping, options = _in_sessions(work)
     words = {field.name: field.words for field in FIELDS[kind]}
     if file is None:
-        typer.echo("\n".join(f"{name} = {field}" for name, field in mapping.items()) or "nothing is saved; names are guessed")
+        typer.echo(
+            "\n".join(f"{name} = {field}" for name, field in mapping.items()) or "nothing is saved; names are guessed"
+        )
     else:
         looked, _ = asyncio.run(service.look_at(file, kind))
-        typer.echo(f"{ENCODING_WORDS[looked.look.encoding]}, delimiter {looked.delimiter!r}, {looked.look.lines:,} lines")
+        typer.echo(
+            f"{ENCODING_WORDS[looked.look.encoding]}, delimiter {looked.delimiter!r}, {looked.look.lines:,} lines"
+        )
         guessed = maps.guess(kind, looked.header, mapping)
         typer.echo("\n".join(f"{name} = {_named(guessed.get(name), words)}" for name in looked.header))
         typer.echo("\n".join(f"missing: {why}" for why in maps.flaws(kind, looked.header, guessed).values()), nl=False)

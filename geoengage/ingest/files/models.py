@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
@@ -16,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 
@@ -91,7 +90,9 @@ class DataImportError(TenantRow, Base):
     reason: Mapped[str] = mapped_column(Text)
     record: Mapped[str] = mapped_column(Text)
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "import_id"], ["data_import.tenant_id", "data_import.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "import_id"], ["data_import.tenant_id", "data_import.id"], ondelete="CASCADE"
+        ),
     )
 
 

@@ -126,7 +126,9 @@ class RowOut(BaseModel):
 
     line: int = Field(description="Its line in the file.")
     cells: list[str] = Field(description="Its cells, cut to 120 characters.")
-    becomes: str = Field(description="`added`, `updated`, `unchanged`, `refused`; empty while the mapping is incomplete.")
+    becomes: str = Field(
+        description="`added`, `updated`, `unchanged`, `refused`; empty while the mapping is incomplete."
+    )
     flaws: list[FlawOut] = Field(description="What is wrong with it.")
 
 
@@ -208,7 +210,9 @@ def preview_out(row: DataImport, found: Preview) -> PreviewOut:
         for name, examples in zip(row.header, found.examples, strict=True)
     ]
     rows = [
-        RowOut(line=r.line, cells=r.cells, becomes=r.becomes, flaws=[_flaw(f.column, f.value, f.reason) for f in r.flaws])
+        RowOut(
+            line=r.line, cells=r.cells, becomes=r.becomes, flaws=[_flaw(f.column, f.value, f.reason) for f in r.flaws]
+        )
         for r in found.rows
     ]
     missing = {name: why for name, why in found.problems.items() if name not in row.header}

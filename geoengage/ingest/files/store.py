@@ -60,9 +60,7 @@ async def list_imports(
     kinds: Sequence[Kind],
 ) -> Sequence[DataImport]:
     """Imports of these kinds, newest first (their ids sort by time), below `before`."""
-    query = select(DataImport).where(
-        DataImport.tenant_id == tenant_id, DataImport.kind.in_(kinds), *_seen_by(within)
-    )
+    query = select(DataImport).where(DataImport.tenant_id == tenant_id, DataImport.kind.in_(kinds), *_seen_by(within))
     if before is not None:
         query = query.where(DataImport.id < before)
     return (await session.execute(query.order_by(DataImport.id.desc()).limit(limit))).scalars().all()
@@ -281,8 +279,6 @@ async def list_alerts(session: Session, tenant_id: TenantId, limit: int = 50) ->
     return (await session.execute(query)).scalars().all()
 
 
-
-
 # --- upkeep -------------------------------------------------------------------------------------------------------
 
 
@@ -290,7 +286,9 @@ async def list_forgotten(session: Session, before: datetime) -> list[str]:
     """Paths of uploads that nobody has started, and their imports cancelled (cross-tenant: retention)."""
     query = (
         update(DataImport)
-        .where(DataImport.status.in_(("waiting", "held")), DataImport.origin == "upload", DataImport.created_at < before)
+        .where(
+            DataImport.status.in_(("waiting", "held")), DataImport.origin == "upload", DataImport.created_at < before
+        )
         .values(status="cancelled", reason="nobody started it", finished_at=before)
         .returning(DataImport.path)
     )
@@ -336,11 +334,11 @@ async def traits_of(session: Session, tenant_id: TenantId, identifier_ids: Seque
 
 async def counts_of(
     session: Session, tenant_id: TenantId, store_ids_: Sequence[UUID], items: Sequence[str]
-) -> dict[tuple[UUID, str], set[tuple[int, datetime]]]:
-    """Stock as it is, by store and each name of the variant: its ids and sku, its product's id."""
+) -> dict[tuple[UUID, str], set[int]]:
+    """Quantities in stock (thousandths), by store and each name of the variant: its id and sku, its product's id."""
     rows = await session.execute(
         text(
-            "SELECT s.store_id, n.name, s.quantity_milli, s.at FROM product_variant v"
+            "SELECT s.store_id, n.name, s.quantity_milli FROM product_variant v"
             " JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id"
             " JOIN stock s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id"
             " CROSS JOIN LATERAL (VALUES (v.external_id), (v.sku), (p.external_id)) AS n (name)"
@@ -352,7 +350,7 @@ async def counts_of(
         ),
         {"tenant_id": tenant_id, "stores": list(store_ids_), "items": list(items)},
     )
-    found: dict[tuple[UUID, str], set[tuple[int, datetime]]] = {}
-    for store_id, name, quantity, at in rows:
-        found.setdefault((store_id, name), set()).add((quantity, at))
+    found: dict[tuple[UUID, str], set[int]] = {}
+    for store_id, name, quantity in rows:
+        found.setdefault((store_id, name), set()).add(quantity)
     return found

@@ -107,10 +107,14 @@ class Stocks:
             for record in group:
                 Row(record, self.columns, flaws).wrong("quantity", "the store has this variant on another line too")
             return None
-        item = next((text for name in ("variant_id", "sku", "product_id") if (text := row.take(name, cells.short))), None)
+        item = next(
+            (text for name in ("variant_id", "sku", "product_id") if (text := row.take(name, cells.short))), None
+        )
         if item is None:
             row.wrong(next((n for n in ("variant_id", "sku") if n in self.columns.places), "product_id"), "is empty")
-        quantity = row.take("quantity", cells.thousandths, Reading(decimal=self._context.reading.decimal), required=True)
+        quantity = row.take(
+            "quantity", cells.thousandths, Reading(decimal=self._context.reading.decimal), required=True
+        )
         at = row.take("counted_at", cells.past, self._context.reading, self._context.latest) or self._context.sent_at
         store_id = row.store(self._context, required=True)
         if item is None or quantity is None or store_id is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
+from uuid import UUID
 
 from geoengage.commerce.rules import (
     MAX_LINES,
@@ -28,7 +29,9 @@ _OF_ORDER = (
     "updated_at",
 )  # fmt: skip
 _STATUSES = {status.value: status for status in Status} | {
-    **dict.fromkeys("completed complete fulfilled shipped delivered closed authorized bezahlt paye".split(), Status.PAID),
+    **dict.fromkeys(
+        "completed complete fulfilled shipped delivered closed authorized bezahlt paye".split(), Status.PAID
+    ),
     **dict.fromkeys("open new processing on_hold unpaid partially_paid offen".split(), Status.PENDING),
     **dict.fromkeys("canceled voided failed storniert annule".split(), Status.CANCELLED),
     **dict.fromkeys("partial_refund part_refunded teilerstattet".split(), Status.PARTIALLY_REFUNDED),
@@ -41,7 +44,12 @@ _CHANNELS = {channel.value: channel for channel in Channel} | {
     **dict.fromkeys("telephone call telefon".split(), Channel.PHONE),
 }
 # What check_order names, by the column that is shown for it.
-_SHOWN_AT = {"subtotal_minor": "subtotal", "total_minor": "total", "discount_minor": "discount", "refunds": "refunded_total"}
+_SHOWN_AT = {
+    "subtotal_minor": "subtotal",
+    "total_minor": "total",
+    "discount_minor": "discount",
+    "refunds": "refunded_total",
+}
 
 
 class Sale:
@@ -87,11 +95,11 @@ class Orders:
         if currency is None:
             head.wrong("currency", "no currency; map a column, or choose one for the whole file")
         ordered_at = head.take("ordered_at", cells.past, self._context.reading, self._context.latest, required=True)
+        store_id, who = head.store(self._context), read_who(head, self._context.reading.region)
         if external_id is None or currency is None or ordered_at is None:
             return None
         lines = [line for record in group if (line := self._line(Row(record, self.columns, flaws), currency))]
-        order = self._order(head, external_id, currency, ordered_at, tuple(lines))
-        who = read_who(head, self._context.reading.region)
+        order = self._order(head, external_id, currency, ordered_at, store_id, tuple(lines))
         if flaws and flaws[-1].line >= head.line:
             return None
         self._check(order, group, flaws)
@@ -141,8 +149,14 @@ class Orders:
             category=row.take("category", cells.short, 500),
         )  # fmt: skip
 
-    def _order(
-        self, head: Row, external_id: str, currency: str, ordered_at: datetime, lines: tuple[Line, ...]
+    def _order(  # noqa: PLR0913 - what an order is made of
+        self,
+        head: Row,
+        external_id: str,
+        currency: str,
+        ordered_at: datetime,
+        store_id: UUID | None,
+        lines: tuple[Line, ...],
     ) -> OrderIn:
         amounts = {
             name: head.take(name, cells.money, currency, self._decimal)
@@ -155,7 +169,6 @@ class Orders:
             subtotal = sum(line.total_minor for line in lines) if lines else (total or 0) + discount - shipping
         if total is None:
             total = subtotal - discount + shipping + tax
-        store_id = head.store(self._context)
         refunded = amounts["refunded_total"] or 0
         # Without a time of its own, a version is as late as it has paid back more: refunds only grow.
         version_at = head.take("updated_at", cells.past, self._context.reading, self._context.latest)
@@ -201,5 +214,3 @@ def _status(text: str) -> Status:
 
 def _channel(text: str) -> Channel:
     return _CHANNELS.get(_word(text), Channel.OTHER)
-
-

@@ -166,7 +166,9 @@ def read_chunk(groups: "Groups", reader: Reader, seen: "Seen", size: int) -> Chu
 def _read(group: list[Record], reader: Reader, seen: "Seen", flaws: list[Flaw]) -> Item | None:
     """One item, or None with a flaw for each of its lines: what is half wrong is not half taken."""
     key, found = reader.key(group[0]), len(flaws)
-    broken = [record for record in group if (flaw := _shape_flaw(record, reader.columns)) and _note(record, flaw, flaws)]
+    broken = [
+        record for record in group if (flaw := _shape_flaw(record, reader.columns)) and _note(record, flaw, flaws)
+    ]
     thing = None
     if not broken:
         if key and not seen.add(key):

@@ -194,7 +194,9 @@ class Records:
         self._fed.clear()
         self.lines += 1
         self._reader = self._new_reader()
-        detail = f"a cell is longer than {MOST_CELL:,} characters" if "limit" in why else "a quote is not closed, or stray"
+        detail = (
+            f"a cell is longer than {MOST_CELL:,} characters" if "limit" in why else "a quote is not closed, or stray"
+        )
         return Record(start, [first.strip()[:200]], f"{detail} ({why})")
 
 

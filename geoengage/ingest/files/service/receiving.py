@@ -167,8 +167,6 @@ def unlink_upload(row: DataImport) -> None:
         Path(row.path).unlink(missing_ok=True)
 
 
-
-
 def progress(row: DataImport, now: datetime) -> dict[str, Any]:
     """How far an import is: share of the file, rows a second, and when it will be done at this speed."""
     share = row.lines_done / row.lines_total if row.lines_total else 1.0

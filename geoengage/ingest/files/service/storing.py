@@ -73,7 +73,9 @@ async def _customers(session: Session, tenant_id: TenantId, customers: Sequence[
     said = await store.traits_of(session, tenant_id, [r.identifier_id for r in found], SOURCE)
     stated, fates = [], list[Fate]()
     for customer, resolved in zip(customers, found, strict=True):
-        news = {n: v for n, v in customer.traits.items() if not _is_said(said, resolved.identifier_id, n, v, customer.at)}
+        news = {
+            n: v for n, v in customer.traits.items() if not _is_said(said, resolved.identifier_id, n, v, customer.at)
+        }
         if news:
             stated.append((resolved.identifier_id, news, customer.at))
         has_more = bool(news) or any(id_ not in known for id_ in customer.who)
@@ -116,13 +118,16 @@ async def _stock(session: Session, tenant_id: TenantId, counts: Sequence[StockIn
     stores, items = {count.store_id for count in counts}, {count.item for count in counts}
     before = await store.counts_of(session, tenant_id, sorted(stores), sorted(items))
     outcomes = await set_stock(session, tenant_id, counts)
-    return [_stock_fate(outcome, before.get((c.store_id, c.item), set()), c) for outcome, c in zip(outcomes, counts, strict=True)]
+    return [
+        _stock_fate(outcome, before.get((c.store_id, c.item), set()), c)
+        for outcome, c in zip(outcomes, counts, strict=True)
+    ]
 
 
-def _stock_fate(outcome: Outcome | None, before: set[tuple[int, datetime]], count: StockIn) -> Fate:
+def _stock_fate(outcome: Outcome | None, before: set[int], count: StockIn) -> Fate:
     if outcome is None:
         return Refusal("sku", "there is no such product or variant; import products first")
-    if outcome is Outcome.UPDATED and (count.quantity_milli, count.at) not in before:
+    if outcome is Outcome.UPDATED and count.quantity_milli not in before:
         return UPDATED if before else ADDED
     return UNCHANGED
 
