@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from geoengage.campaigns.api import router as campaigns
+from geoengage.commerce.api import router as commerce
 from geoengage.ingest import api as ingest
 from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
@@ -47,6 +48,7 @@ from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
+from geoengage.profiles.consents_api import router as consents
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
@@ -80,6 +82,8 @@ PAGES = (
     "/apps",
     "/webhooks",
     "/imports",
+    "/privacy",
+    "/audit",
 )
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
@@ -136,6 +140,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
+    app.state.till_limit = RateLimit(120, timedelta(minutes=1))
+    app.state.till_misses = RateLimit(30, timedelta(minutes=10))
     app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
@@ -150,9 +156,11 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         tenancy,
         venues,
         profiles,
+        consents,
         presence.router,
         messaging,
         campaigns,
+        commerce,
         reports,
         live,
         phones.router,
@@ -248,6 +256,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     for path in PAGES:
         app.add_route(path, page, include_in_schema=False)
     app.mount("/shopper", phones.shopper.files(folder / "shopper"), name="shopper")
+    app.mount("/till", phones.shopper.files(folder / "till"), name="till")
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 
 

@@ -11,10 +11,12 @@ import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 import prometheus_client
 import uvloop
 
+from geoengage.commerce import jobs as commerce
 from geoengage.ingest.files import jobs as imports
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
@@ -25,6 +27,7 @@ from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
+from geoengage.privacy import service as privacy
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -34,10 +37,9 @@ BATCH = 500
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 UPKEEP_S = 3600.0
 IMPORT_POLL_S = 2.0
+COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
-PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
-EVENT_DAYS = 90
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -150,12 +152,8 @@ async def upkeep_once(sessions: Sessions) -> None:
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
+    await privacy.delete_old(sessions, now)
     async with transaction(sessions, None) as session:
-        pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
-        for table, days in (*pings, ("zone_event", EVENT_DAYS)):
-            await partitions.drop_before(session, table, now - timedelta(days=days))
-        await presence_store.delete_old_pings(session, now)
-        await presence_store.delete_old_checkpoints(session, now)
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),
@@ -164,6 +162,7 @@ async def upkeep_once(sessions: Sessions) -> None:
         )
         await webhooks.forget(session, now)
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
+    await commerce.attach_guests_once(sessions, now, all_ids=True)
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -225,6 +224,9 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
             tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
+            tasks.create_task(
+                _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
+            )
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()

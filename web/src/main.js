@@ -6,6 +6,7 @@ import './styles/index.css';
 import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
+import { auditPage } from './pages/audit.js';
 import { campaignsPage } from './pages/campaigns/index.js';
 import { dataImportsPage } from './pages/data_imports/index.js';
 import { explainPage } from './pages/explain/index.js';
@@ -13,6 +14,7 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
@@ -35,6 +37,8 @@ const ROUTES = {
   '/apps': appsPage,
   '/webhooks': webhooksPage,
   '/imports': dataImportsPage,
+  '/privacy': privacyPage,
+  '/audit': auditPage,
 };
 const HOME = '/map';
 

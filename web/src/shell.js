@@ -23,6 +23,8 @@ const PAGES = [
   ['/apps', 'Apps', 'phone'],
   ['/webhooks', 'Webhooks', 'webhook'],
   ['/imports', 'Imports', 'upload'],
+  ['/privacy', 'Privacy', 'shield'],
+  ['/audit', 'Audit log', 'audit'],
 ];
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
