@@ -17,6 +17,7 @@ import prometheus_client
 import uvloop
 
 from geoengage.commerce import jobs as commerce
+from geoengage.ingest.files import jobs as imports
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
@@ -35,6 +36,7 @@ logger = log.get("worker")
 BATCH = 500
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 UPKEEP_S = 3600.0
+IMPORT_POLL_S = 2.0
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -212,6 +214,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         bell.open(),
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
@@ -220,6 +223,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
             tasks.create_task(
                 _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
             )
