@@ -40,7 +40,7 @@ class Traces:
     def of(cls, settings: Settings, key: str) -> "Traces":
         """Of an installation."""
         data = settings.data_dir.absolute()
-        return cls(key, data / journal.FILE, data / _UPLOADS, None)
+        return cls(key, data / journal.FILE, data / _UPLOADS, settings.imports.drop_dir)
 
     def folders(self, tenant_id: TenantId, slug: str) -> list[Path]:
         """Where files of a tenant lie."""
