@@ -147,8 +147,8 @@ async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> 
     return fired
 
 
-async def upkeep_once(sessions: Sessions) -> None:
-    """Partitions ahead, retention behind."""
+async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None) -> None:
+    """Partitions ahead, retention behind; once a day what `nightly` does."""
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
@@ -163,6 +163,8 @@ async def upkeep_once(sessions: Sessions) -> None:
         await webhooks.forget(session, now)
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
+    if nightly is not None:
+        await nightly.run(sessions, now)
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -203,8 +205,10 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
+    nightly = privacy.Nightly(settings)
+
     async def keeping() -> bool:
-        await upkeep_once(sessions)
+        await upkeep_once(sessions, nightly)
         return False
 
     poll_s = settings.worker.poll_s

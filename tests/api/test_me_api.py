@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from geoengage.kit.db import Base, Session
-from geoengage.privacy.service import people
 from geoengage.privacy.rules import about_people
+from geoengage.privacy.service import people
 from tests.api.test_devices_api import register
 from tests.api.wall.world import Side, bearer, make_phone, make_side, walk_in
 from tests.erasable import LAT, LON, Erasable, fill

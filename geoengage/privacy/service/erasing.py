@@ -8,7 +8,7 @@ repeated import is known and erased again.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +18,9 @@ from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings
 from geoengage.privacy import files, journal, rules, store
 from geoengage.privacy.models import ErasureReceipt
+from geoengage.privacy.retention import KINDS
 from geoengage.privacy.rules import Asked, AskedBy, Reason
+from geoengage.privacy.service.retention import delete_old_logs
 from geoengage.tenancy import store as tenancy
 
 logger = log.get("privacy")
@@ -198,3 +200,22 @@ async def _erase_device(
         return await store.lock_device_person(session, tenant_id, device_id)
 
     return await _erase(sessions, tenant_id, lock, COPY, traces, now)
+
+
+class Nightly:
+    """What is done once a day, and when the program starts: erasing copies again, log files that are old enough."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._traces = Traces.of(settings, settings.signing_key())
+        self._logs = settings.data_dir.absolute() / "logs"
+        self._done_on: date | None = None
+
+    async def run(self, sessions: Sessions, now: datetime) -> None:
+        """Do it, unless it was done today (UTC)."""
+        if self._done_on == now.date():
+            return
+        await replay(sessions, self._traces, now)
+        oldest = now - timedelta(days=KINDS["erasures"].most)
+        await asyncio.to_thread(journal.forget, self._traces.journal, oldest)
+        await asyncio.to_thread(delete_old_logs, self._logs, now)
+        self._done_on = now.date()
