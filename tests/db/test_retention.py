@@ -137,14 +137,12 @@ async def test_a_tenants_own_times(client: httpx.AsyncClient, session: Session, 
     told = (await client.get("/v1/retention", headers=world.sk_headers)).json()
     days = {item["kind"]: item["days"] for item in told["items"]}
     assert (days["positions"], days["zone_events"], days["visits"], days["messages"]) == (7, 90, 396, 396)
-    changed = await client.patch(
-        "/v1/retention", json={"days": {"positions": 3, "audit": 40}}, headers=world.sk_headers
-    )
+    changed = await client.put("/v1/retention", json={"days": {"positions": 3, "audit": 40}}, headers=world.sk_headers)
     days = {item["kind"]: item["days"] for item in changed.json()["items"]}
     assert (days["positions"], days["audit"]) == (3, 40)
     assert (await client.get("/v1/tenant", headers=world.sk_headers)).json()["ping_retention_days"] == 3
     for wrong in ({"positions": 61}, {"audit": 0}, {"visits": 5}, {"unheard_of": 9}, {}):
-        answer = await client.patch("/v1/retention", json={"days": wrong}, headers=world.sk_headers)
+        answer = await client.put("/v1/retention", json={"days": wrong}, headers=world.sk_headers)
         assert answer.status_code == 422, wrong
     log = (await client.get("/v1/audit-log", params={"action": "retention.change"}, headers=world.sk_headers)).json()
     assert log["items"][0]["reason"] == "audit 40 days, positions 3 days"

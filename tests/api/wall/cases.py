@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.api.wall.world import LAT, LON, Side, service_account
+from tests.api.wall.world import CODE, LAT, LON, Side, service_account
 from tests.campaign_rows import NOON
 from tests.pictures import picture
 
@@ -184,6 +184,16 @@ POINT_FILTERS: tuple[Make, ...] = (
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
+PERSON = "/v1/profiles/{profile_id}"
+ADDRESS = PERSON + "/addresses/{identifier_id}/sms"
+
+
+def decisions(side: Side, **over: Any) -> dict[str, Any]:
+    """What the side's person decides about its store."""
+    wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]} | over
+    return {"decisions": [wish], "text_version": "2", "source": "till"}
+
+
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
@@ -312,6 +322,10 @@ CASES = [
     Case("GET", "/v1/me", For.DEVICE),
     Case("GET", "/v1/me/export", For.DEVICE),
     Case("DELETE", "/v1/me", For.DEVICE),
+    Case("GET", "/v1/me/consents", For.DEVICE),
+    Case("PUT", "/v1/me/consents", For.DEVICE, lambda s: decisions(s, store_id=None)),
+    Case("GET", "/v1/me/consents/history", For.DEVICE),
+    Case("POST", "/v1/me/preference-link", For.DEVICE),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
     # --- phones connected from the console
     Case("POST", "/v1/devices/pair", For.PUBLIC, lambda _: {"code": "forged"}),
@@ -341,6 +355,28 @@ CASES = [
     Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
     Case("GET", "/v1/profiles"),
     Case("GET", "/v1/profiles/{profile_id}"),
+    Case("GET", f"{PERSON}/consents"),
+    Case("PUT", f"{PERSON}/consents", body=decisions),
+    Case("GET", f"{PERSON}/consents/history"),
+    Case(
+        "GET",
+        f"{PERSON}/may-contact",
+        queries=(lambda s: {"channel": "sms", "purpose": "marketing", "store_id": s["store"]},),
+    ),
+    Case("POST", f"{PERSON}/stop", body=lambda s: {"channel": "sms", "store_id": s["store"], "source": "sms"}),
+    Case("PUT", f"{PERSON}/pause", body=lambda _: {}),
+    Case("DELETE", f"{PERSON}/pause"),
+    Case("PUT", ADDRESS, body=lambda _: {"state": "bounced"}),
+    Case("POST", f"{ADDRESS}/proof"),
+    Case("POST", f"{ADDRESS}/proof/confirm", body=lambda _: {"code": CODE}),
+    Case("POST", f"{PERSON}/preference-link"),
+    Case("DELETE", f"{PERSON}/preference-link"),
+    Case("POST", f"{PERSON}/erase", body=lambda _: {"reason": "request"}),
+    Case("GET", "/v1/erasures"),
+    Case("GET", "/v1/retention"),
+    Case("PUT", "/v1/retention", body=lambda _: {"days": {"audit": 40}}),
+    Case("GET", "/v1/retention/runs"),
+    Case("GET", "/v1/audit-log", queries=(*NO_QUERY, lambda _: {"kind": "read"})),
     Case("GET", "/v1/zone-events", queries=PERSON_FILTERS),
     Case("GET", "/v1/visits", queries=PERSON_FILTERS),
     Case(

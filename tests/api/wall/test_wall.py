@@ -24,6 +24,7 @@ from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone,
 from tests.factories import make_key_row
 
 ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises the version, removal last
+ERASE = ("POST", "/v1/profiles/{profile_id}/erase")  # comes last of all
 ERASURE = (
     "DELETE",
     "/v1/me",
@@ -42,7 +43,19 @@ PUBLIC = {
     "/ingest/meraki/{scanner_id}",
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
-OTHER_ROUTES = {*PAGES, *SHOPPER_FILES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
+PREFERENCES = {"/p/{token}", "/p/confirm/{token}"} | {
+    f"/p/{{token}}/{step}" for step in ("choices", "pause", "stop", "export", "delete")
+}  # whoever has a link is the person; test_preference_page.py
+OTHER_ROUTES = {
+    *PAGES,
+    *SHOPPER_FILES,
+    *PREFERENCES,
+    "/ui",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/openapi.json",
+    "/v1/live/positions",
+}
 NAMELESS = {
     "/v1/config",
     "/ingest/osmand",
@@ -51,6 +64,10 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
+    "/v1/profiles/{profile_id}/may-contact",
+    "/v1/erasures",
+    "/v1/retention",
+    "/v1/retention/runs",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -101,7 +118,7 @@ async def walk(
 ) -> AsyncIterator[Answer]:
     """Ask for that side's things at every endpoint, reading first and deleting last."""
     cases = sorted(CASES, key=lambda c: c.path, reverse=True)
-    cases.sort(key=lambda c: (c.path == "/v1/logout", c.key == ERASURE, ORDER.index(c.method)))
+    cases.sort(key=lambda c: (c.path == "/v1/logout", c.key in (ERASURE, ERASE), ORDER.index(c.method)))
     for case in filter(only, cases):
         body = case.body(side) if case.body else None
         named = {"If-Match": '"v1"'} if case.method == "PATCH" else {}
@@ -273,7 +290,7 @@ async def test_a_store_sees_no_path_not_even_of_a_test_device(client: httpx.Asyn
 
 async def test_who_may_not_see_people_sees_none(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
     """A key of the whole tenant without the scope `people`: everything but who it was."""
-    scopes = [scope.value for scope in Scope if scope is not Scope.PEOPLE]
+    scopes = [scope.value for scope in Scope if scope not in (Scope.PEOPLE, Scope.CUSTOMERS)]
     key = await make_key_row(session, alpha.world.tenant_id, KeyKind.SECRET, scopes=scopes)
     await session.commit()
     words = ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address"]
@@ -326,6 +343,10 @@ async def _walk_as_phone(client: httpx.AsyncClient, alpha: Side, asked: Side, to
         ("POST", "/v1/receipts"): (404,),
         ("POST", "/v1/check-in/{code}"): (200, 404),
         ("PUT", "/v1/devices/me/link"): (401, 403, 422),
+        ("GET", "/v1/me/consents"): (200, 409),
+        ("PUT", "/v1/me/consents"): (200, 409),
+        ("GET", "/v1/me/consents/history"): (200, 409),
+        ("POST", "/v1/me/preference-link"): (200, 409),
     }
     refused[ERASURE] = (401,)
     async for answer in walk(client, asked, bearer(token), lambda case: case.who is not For.PUBLIC):

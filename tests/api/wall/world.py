@@ -31,6 +31,8 @@ from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.presence.models import Visit
+from geoengage.profiles.models import ContactProof, Identifier
+from geoengage.profiles.rules import hash_code
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -44,6 +46,7 @@ from tests.conftest import KEY, NOWHERE
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
 
+CODE = "123456"  # that the person was sent
 LON, LAT = 8.5005, 47.4005  # inside the zones
 SQUARE = MultiPolygon([box(8.5, 47.4, 8.501, 47.401)])
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAA"  # matches no password
@@ -116,8 +119,32 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
     ids["message"] = await make_message(session, side)
+    await _decided(client, session, side, now)
     await session.commit()
     return side
+
+
+async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now: datetime) -> None:
+    """The person decided about the side's store, and has a telephone that is being proven."""
+    tenant_id, profile_id = side.world.tenant_id, side.ids["profile"]
+    phone = Identifier(
+        tenant_id=tenant_id, id=new_id(), kind="phone", value=f"+4179{tenant_id.int % 10**7:07}", profile_id=profile_id,
+        origin_profile_id=profile_id, is_verified=True, source="test", created_at=now,
+    )  # fmt: skip
+    session.add(phone)
+    await session.flush()
+    proof = ContactProof(
+        tenant_id=tenant_id, id=new_id(), identifier_id=phone.id, channel="sms", wrong=0, code_hash="",
+        expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    proof.code_hash = hash_code(KEY, proof.id, CODE)
+    session.add(proof)
+    await session.commit()
+    side.ids["identifier"] = phone.id
+    wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]}
+    said = {"decisions": [wish], "text_version": f"{side.mark}-1", "source": f"{side.mark}-till"}
+    answer = await client.put(f"/v1/profiles/{profile_id}/consents", json=said, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
 
 
 async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:

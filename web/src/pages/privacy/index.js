@@ -102,7 +102,7 @@ async function kept(signal) {
     if (Object.keys(days).length === 0) return toast('Nothing was changed.');
     save.disabled = true;
     try {
-      const { data } = await call('PATCH', '/v1/retention', { body: { days } });
+      const { data } = await call('PUT', '/v1/retention', { body: { days } });
       for (const { item } of fields)
         item.days = data.items.find((/** @type {Kept} */ { kind }) => kind === item.kind).days;
       toast('Saved. It counts from the next run on.');
