@@ -150,6 +150,12 @@ def days_of(chosen: Mapping[str, int]) -> dict[str, int]:
     return {kind: chosen.get(kind, entry.usual) for kind, entry in KINDS.items()}
 
 
+def kept_for(table: str, otherwise: str, days: Mapping[str, int]) -> str:
+    """For how long a tenant keeps the rows of a table, in words; `otherwise` for what no kind names."""
+    kind = next((kind for kind, entry in KINDS.items() if table in (aged.name for aged in entry.tables)), None)
+    return f"{days[kind]} days" if kind else ELSEWHERE.get(table, otherwise)
+
+
 def before(days: int, now: datetime) -> datetime:
     """What is older goes."""
     return now - timedelta(days=days)

@@ -69,8 +69,8 @@ Match = Mapping[str, Ids]  # column or SQL expression → one of these ids; all 
 class Table:
     """What one table holds. A row is the person's when any of `rows` matches.
 
-    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long (`{ping_days}` is the
-    tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
+    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long, unless retention.py says
+    so. `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
     the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
     `mentions`: columns of text that others wrote, in which the person's ids in words are looked for.
@@ -159,7 +159,6 @@ ERASURE_MAP: dict[str, Table] = {
         "positions",
         "Where your phone was.",
         _BY_DEVICE,
-        kept="{ping_days} days",
         holds=(
             "SELECT p.device_id, p.event_at, p.at, p.received_at, p.lon, p.lat, p.accuracy_m, p.level, p.speed_mps,"
             " p.source, p.trust, p.late, p.said_zone_id, p.said_left, p.verdict FROM ping p"
@@ -174,9 +173,7 @@ ERASURE_MAP: dict[str, Table] = {
         kept="60 days",
     ),
     "device_state": _erase("last_position", "The last position, and the zones that it lies in.", _BY_DEVICE),
-    "checkpoint": _erase(
-        "past_positions", "Your position and zones at some moments.", _BY_DEVICE, kept="{ping_days} days"
-    ),
+    "checkpoint": _erase("past_positions", "Your position and zones at some moments.", _BY_DEVICE),
     "timer": _erase("timers", "When a stay in a zone will have lasted long enough.", _BY_DEVICE, kept="minutes"),
     "zone_occupant": _erase("inside_now", "The zones in which you are now.", _BY_DEVICE, kept="while you are there"),
     "told_regions": _erase(

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from geoengage.privacy import files, journal, page, retention
+from geoengage.privacy import files, journal, page, record, retention
 from geoengage.privacy.rules import ERASURE_MAP, Way
 from geoengage.profiles.rules import Channel, ConsentState, Decision, Hold, Purpose, Standing
-from tests.conftest import KEY
+from tests.conftest import KEY, ROOT
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 TENANT = uuid4()
@@ -188,3 +188,12 @@ def test_days_are_checked() -> None:
     with pytest.raises(Exception, match="choose"):
         retention.check_days("positions", 61)
     assert json.dumps(list(retention.KINDS))
+
+
+# --- the record ---------------------------------------------------------------------------------------------------
+
+
+def test_the_docs_hold_the_record_of_the_schema() -> None:
+    text = (ROOT / "docs" / "privacy.md").read_text()
+    held = text[text.index(record.BEGIN) : text.index(record.END) + len(record.END)]
+    assert held == record.write(), "put what `geoengage privacy record` prints between its marks in docs/privacy.md"
