@@ -5,5 +5,6 @@ from geoengage.profiles.models.devices import (
     Device,
     Profile,
 )
+from geoengage.profiles.models.events import EventSeen, TrackedEvent
 
-__all__ = ["ConsentEntry", "Device", "Profile"]
+__all__ = ["ConsentEntry", "Device", "EventSeen", "Profile", "TrackedEvent"]
