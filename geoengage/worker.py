@@ -15,6 +15,8 @@ from datetime import timedelta
 import prometheus_client
 import uvloop
 
+from geoengage.ingest import jobs as ingest
+from geoengage.ingest import store as ingest_store
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
@@ -24,6 +26,7 @@ from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
+from geoengage.profiles import store as profiles_store
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -36,6 +39,9 @@ LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
 PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
 EVENT_DAYS = 90
+TRACKED_DAYS = 760  # of integrators' events: the longest retention a tenant may choose
+MESSAGE_ID_DAYS = 7  # how long an event's messageId is unique, and how long refusals are listed
+DELIVERY_DAYS = 30  # how long a shop's deliveries are listed
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -150,7 +156,7 @@ async def upkeep_once(sessions: Sessions) -> None:
         await partitions.make_ahead(session, now)
     async with transaction(sessions, None) as session:
         pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
-        for table, days in (*pings, ("zone_event", EVENT_DAYS)):
+        for table, days in (*pings, ("zone_event", EVENT_DAYS), ("event", TRACKED_DAYS)):
             await partitions.drop_before(session, table, now - timedelta(days=days))
         await presence_store.delete_old_pings(session, now)
         await presence_store.delete_old_checkpoints(session, now)
@@ -161,6 +167,12 @@ async def upkeep_once(sessions: Sessions) -> None:
             at_last=now - timedelta(days=LEDGER_LAST_DAYS),
         )
         await webhooks.forget(session, now)
+        await profiles_store.delete_old_events(session, now)
+        await profiles_store.forget_message_ids(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.delete_old_rejections(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.sweep_deliveries(
+            session, stuck=now - timedelta(days=1), old=now - timedelta(days=DELIVERY_DAYS)
+        )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
 
 
@@ -213,6 +225,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         bell.open(),
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        ingest.reader(sessions, settings) as read_a_shop,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
@@ -221,6 +234,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(_loop("shops", read_a_shop, asyncio.sleep, ingest.PAUSE_S, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()

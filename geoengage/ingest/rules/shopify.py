@@ -45,6 +45,7 @@ from geoengage.ingest.rules.vocabulary import members, moment, text
 
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 SYSTEM = "shopify"
+_WHOLE_ORDERS = {f"orders/{did}" for did in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")}
 _CHANNELS = {
     "web": Channel.WEB, "pos": Channel.POS, "iphone": Channel.APP, "android": Channel.APP, "mobile_app": Channel.APP,
 }  # fmt: skip
@@ -102,7 +103,7 @@ def is_signed(secrets: Iterable[str], signature: str, body: bytes) -> bool:
 
 def read(topic: str, payload: Mapping[str, Any], source: str, currency: str | None) -> Fact:
     """What a delivery says. `source`: `shopify:<connection>`; `currency`: the shop's. Raises UnreadableDelivery."""
-    if topic.startswith("orders/") and topic != "orders/delete":
+    if topic in _WHOLE_ORDERS:
         return read_order(payload, source)
     match topic:
         case "refunds/create":
@@ -116,7 +117,7 @@ def read(topic: str, payload: Mapping[str, Any], source: str, currency: str | No
         case "customers/data_request":
             return DataRequest(_named_person(payload))
         case "customers/redact":
-            return RedactPerson(_named_person(payload))
+            return RedactPerson(_named_person(payload), _ids(payload, "orders_to_redact"))
         case "shop/redact" | "app/uninstalled":
             return RedactShop() if topic == "shop/redact" else Unused("the app was uninstalled; shop/redact follows")
         case _:
@@ -374,6 +375,11 @@ def _id(owner: Mapping[str, Any], name: str) -> str:
     if found is None:
         raise UnreadableDelivery(f"{name} is missing")
     return found
+
+
+def _ids(owner: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = owner.get(name)
+    return tuple(id_ for each in found if (id_ := _optional_id(each))) if isinstance(found, list) else ()
 
 
 def _text(owner: Mapping[str, Any], name: str) -> str:

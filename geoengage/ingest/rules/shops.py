@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from geoengage.commerce.rules import OrderIn, ProductIn, Refund
+from geoengage.kit.event_base import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,10 @@ class DataRequest:
 
 @dataclass(frozen=True, slots=True)
 class RedactPerson:
-    """A customer is to be erased."""
+    """A customer is to be erased, and what is left of a guest in these orders of theirs."""
 
     person: PersonFact
+    orders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,13 @@ class Unused:
 
 
 Fact = OrderFact | PersonFact | RefundFact | ProductFact | DataRequest | RedactPerson | RedactShop | Unused
+
+
+class ConnectionDelivered(Event, frozen=True, kw_only=True, tag="connection.delivered"):
+    """A shop system has delivered something, which waits to be worked on."""
+
+    delivery_id: UUID
+    at: datetime
 
 
 class UnreadableDelivery(ValueError):

@@ -1,7 +1,7 @@
 """SQL of connections to shop systems and of what they deliver."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from geoengage.commerce.models import ShopOrder
+from geoengage.commerce.rules import Channel, OrderIn, Status
 from geoengage.ingest.models import Connection, ConnectionDelivery
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -129,6 +131,21 @@ async def list_deliveries(
     return (await session.execute(query.order_by(ConnectionDelivery.id.desc()).limit(limit))).scalars().all()
 
 
+async def get_delivery(
+    session: Session, tenant_id: TenantId, connection_id: UUID, delivery_id: UUID
+) -> ConnectionDelivery:
+    """A delivery of a connection, locked FOR NO KEY UPDATE; NotFound also when it is another's."""
+    query = select(ConnectionDelivery).where(
+        ConnectionDelivery.tenant_id == tenant_id,
+        ConnectionDelivery.connection_id == connection_id,
+        ConnectionDelivery.id == delivery_id,
+    )
+    row = (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+    if row is None:
+        raise errors.NotFound(f"there is no delivery {delivery_id}")
+    return row
+
+
 async def sweep_deliveries(session: Session, *, stuck: datetime, old: datetime) -> None:
     """Forget what came before `old`; of what still waits since `stuck`, the body (cross-tenant: upkeep).
 
@@ -142,6 +159,46 @@ async def sweep_deliveries(session: Session, *, stuck: datetime, old: datetime) 
         ),
         {"stuck": stuck},
     )
+
+
+# --- what is there ------------------------------------------------------------------------------------------------
+
+
+async def find_order(session: Session, tenant_id: TenantId, source: str, external_id: str) -> OrderIn | None:
+    """An order as a version just older than the one that is stored, without customer, lines and refunds; None: unknown.
+
+    What such a version brings along is added, and nothing else changes.
+    """
+    query = select(ShopOrder).where(
+        ShopOrder.tenant_id == tenant_id, ShopOrder.source == source, ShopOrder.external_id == external_id
+    )
+    row = (await session.execute(query)).scalar_one_or_none()
+    if row is None:
+        return None
+    return OrderIn(
+        source=source,
+        external_id=external_id,
+        ordered_at=row.ordered_at,
+        updated_at=row.source_updated_at - timedelta(microseconds=1),
+        currency=row.currency,
+        total_minor=row.total_minor,
+        subtotal_minor=row.subtotal_minor,
+        status=Status(row.stated_status),
+        store_id=row.store_id,
+        channel=Channel(row.channel),
+    )
+
+
+async def list_known_only_by(session: Session, tenant_id: TenantId, source: str) -> Sequence[UUID]:
+    """Profiles all of whose ids came from that source."""
+    rows = await session.execute(
+        text(
+            "SELECT profile_id FROM identifier WHERE tenant_id = :tenant_id GROUP BY profile_id"
+            " HAVING bool_and(source = :source) ORDER BY 1"
+        ),
+        {"tenant_id": tenant_id, "source": source},
+    )
+    return rows.scalars().all()
 
 
 # --- reading again ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the ledger says of integrators' events. Pure."""
+"""What the ledger says of integrators' events and of people whom another system wants erased. Pure."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,4 +11,12 @@ class EventsRecorded(Event, frozen=True, kw_only=True, tag="events.recorded"):
 
     event_ids: list[UUID]
     is_claim: bool
+    at: datetime
+
+
+class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested"):
+    """Another system (`source`) says that a person is to be erased; whoever erases people does it."""
+
+    profile_id: UUID
+    source: str
     at: datetime

@@ -69,10 +69,12 @@ async def list_events_by_id(session: Session, tenant_id: TenantId, ids: Collecti
     return (await session.execute(query.order_by(TrackedEvent.at, TrackedEvent.id))).scalars().all()
 
 
-async def list_order_events(session: Session, tenant_id: TenantId, order_id: str) -> Sequence[TrackedEvent]:
-    """What servers said about an order, in the order in which it happened. What browsers claim is left out."""
+async def list_order_events(
+    session: Session, tenant_id: TenantId, order_ids: Collection[str]
+) -> Sequence[TrackedEvent]:
+    """What servers said about these orders, in the order in which it happened. What browsers claim is left out."""
     query = select(TrackedEvent).where(
-        TrackedEvent.tenant_id == tenant_id, TrackedEvent.order_id == order_id, TrackedEvent.is_claim.is_(False)
+        TrackedEvent.tenant_id == tenant_id, TrackedEvent.order_id.in_(order_ids), TrackedEvent.is_claim.is_(False)
     )
     return (await session.execute(query.order_by(TrackedEvent.at, TrackedEvent.id))).scalars().all()
 
