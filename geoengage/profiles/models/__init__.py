@@ -6,5 +6,23 @@ from geoengage.profiles.models.devices import (
     Profile,
 )
 from geoengage.profiles.models.events import EventSeen, TrackedEvent
+from geoengage.profiles.models.identity import (
+    Identifier,
+    IdentityEdge,
+    IdentityPolicy,
+    StoreProfile,
+    Trait,
+)
 
-__all__ = ["ConsentEntry", "Device", "EventSeen", "Profile", "TrackedEvent"]
+__all__ = [
+    "ConsentEntry",
+    "Device",
+    "EventSeen",
+    "Identifier",
+    "IdentityEdge",
+    "IdentityPolicy",
+    "Profile",
+    "StoreProfile",
+    "TrackedEvent",
+    "Trait",
+]

@@ -1,4 +1,4 @@
-"""What the ledger says of integrators' events and of people whom another system wants erased. Pure."""
+"""What the ledger says about people: only ids of ours, never an address. Pure."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,17 +6,27 @@ from uuid import UUID
 from geoengage.kit.event_base import Event
 
 
-class EventsRecorded(Event, frozen=True, kw_only=True, tag="events.recorded"):
-    """Events of people were stored, one fact for all that came in a request. What they say is in the table `event`."""
+class ProfileCreated(Event, frozen=True, kw_only=True, tag="profile.created"):
+    """Somebody new. `source`: who spoke of them first."""
 
-    event_ids: list[UUID]
-    is_claim: bool
+    profile_id: UUID
+    source: str
     at: datetime
 
 
-class ErasureRequested(Event, frozen=True, kw_only=True, tag="erasure.requested"):
-    """Another system (`source`) says that a person is to be erased; whoever erases people does it."""
+class ProfileMerged(Event, frozen=True, kw_only=True, tag="profile.merged"):
+    """Two people turned out to be one: all ids of `profile_id` belong to `into_id` now. `source`: who said so."""
 
     profile_id: UUID
+    into_id: UUID
+    source: str
+    at: datetime
+
+
+class ProfileUnmerged(Event, frozen=True, kw_only=True, tag="profile.unmerged"):
+    """Ids of `from_id` turned out to be somebody else's: they belong to `profile_id` now."""
+
+    profile_id: UUID
+    from_id: UUID
     source: str
     at: datetime
