@@ -179,7 +179,7 @@ ERASURE_MAP: dict[str, Table] = {
         "web_and_app_events",
         "What you did on the programme's sites and in its apps, as they told it.",
         _BY_ID,
-        kept="{event_days} days",
+        kept="13 months after they came, unless the programme chose another time",
     ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),

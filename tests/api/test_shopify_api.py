@@ -35,7 +35,7 @@ async def world(session: Session) -> World:
 
 
 @pytest.fixture
-async def connection(client: httpx.AsyncClient, world: World) -> dict[str, Any]:
+async def shop(client: httpx.AsyncClient, world: World) -> dict[str, Any]:
     body = {"name": "Web shop", "shop": SHOP, "secret": SECRET}
     made = await client.post("/v1/connections", json=body, headers=world.sk_headers)
     assert made.status_code == 201, made.text
@@ -47,7 +47,7 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 
 @pytest.fixture
-def deliver(client: httpx.AsyncClient, sessions: Sessions, connection: dict[str, Any]) -> Deliver:
+def deliver(client: httpx.AsyncClient, sessions: Sessions, shop: dict[str, Any]) -> Deliver:
     """Sends a delivery as Shopify does, lets the worker act upon it, and says with what status it was answered."""
     count = 0
 
@@ -59,7 +59,7 @@ def deliver(client: httpx.AsyncClient, sessions: Sessions, connection: dict[str,
             "X-Shopify-Topic": topic, "X-Shopify-Shop-Domain": SHOP, "X-Shopify-Hmac-Sha256": sign(body, secret),
             "X-Shopify-Webhook-Id": f"d{count}", "X-Shopify-Event-Id": f"e{count}", "X-Shopify-API-Version": "2026-10",
         } | {name.replace("_", "-"): value for name, value in headers.items()}  # fmt: skip
-        answer = await client.post(f"/ingest/shopify/{connection['id']}", content=body, headers=sent)
+        answer = await client.post(f"/ingest/shopify/{shop['id']}", content=body, headers=sent)
         if act:
             await react_once(sessions, DELIVERED)
         return answer.status_code
@@ -75,8 +75,8 @@ async def orders(client: httpx.AsyncClient, session: Session) -> Sequence[Any]:
     return rows.all()
 
 
-async def deliveries(client: httpx.AsyncClient, world: World, connection: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = await client.get(f"/v1/connections/{connection['id']}/deliveries", headers=world.sk_headers)
+async def deliveries(client: httpx.AsyncClient, world: World, shop: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = await client.get(f"/v1/connections/{shop['id']}/deliveries", headers=world.sk_headers)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
 
@@ -89,7 +89,7 @@ def changed(**over: Any) -> dict[str, Any]:
 
 
 async def test_right_and_wrong_signatures(
-    deliver: Deliver, client: httpx.AsyncClient, session: Session, connection: dict[str, Any]
+    deliver: Deliver, client: httpx.AsyncClient, session: Session, shop: dict[str, Any]
 ) -> None:
     assert await deliver("orders/create", ORDER, secret="another secret") == 401
     assert await deliver("orders/create", ORDER, X_Shopify_Hmac_Sha256="") == 401
@@ -99,19 +99,19 @@ async def test_right_and_wrong_signatures(
     assert [row[:4] for row in await orders(client, session)] == [("450789469", "paid", 7_480, 0)]
 
 
-async def test_the_newer_names_of_headers(client: httpx.AsyncClient, session: Session, connection: dict[str, Any]) -> None:
+async def test_the_newer_names_of_headers(client: httpx.AsyncClient, session: Session, shop: dict[str, Any]) -> None:
     body = json.dumps(ORDER).encode()
     headers = {"Shopify-Hmac-Sha256": sign(body), "Shopify-Topic": "orders/create", "Shopify-Webhook-Id": "d"}
-    answer = await client.post(f"/ingest/shopify/{connection['id']}", content=body, headers=headers)
+    answer = await client.post(f"/ingest/shopify/{shop['id']}", content=body, headers=headers)
     assert answer.status_code == 200
     assert (await session.execute(select(ConnectionDelivery.topic))).scalars().all() == ["orders/create"]
 
 
 async def test_a_rotated_secret_counts_beside_the_old_one_for_a_day(
-    deliver: Deliver, client: httpx.AsyncClient, session: Session, world: World, connection: dict[str, Any]
+    deliver: Deliver, client: httpx.AsyncClient, session: Session, world: World, shop: dict[str, Any]
 ) -> None:
     changing = world.sk_headers | {"If-Match": '"v1"'}
-    path = f"/v1/connections/{connection['id']}"
+    path = f"/v1/connections/{shop['id']}"
     answer = await client.patch(path, json={"secret": "shpss_the_second_one"}, headers=changing)
     assert answer.status_code == 200, answer.text
     assert await deliver("orders/create", ORDER, secret="shpss_the_second_one") == 200
@@ -121,7 +121,7 @@ async def test_a_rotated_secret_counts_beside_the_old_one_for_a_day(
     assert SECRET.encode() not in (row.sealed_secrets or b"")
 
 
-async def test_unknown_and_closed_connections(client: httpx.AsyncClient, connection: dict[str, Any]) -> None:
+async def test_unknown_and_closed_connections(client: httpx.AsyncClient, shop: dict[str, Any]) -> None:
     for name in ("nonsense", str(UUID(int=1))):
         assert (await client.post(f"/ingest/shopify/{name}", content=b"{}")).status_code == 404
 
@@ -130,26 +130,26 @@ async def test_unknown_and_closed_connections(client: httpx.AsyncClient, connect
 
 
 async def test_a_replay_changes_nothing(
-    deliver: Deliver, client: httpx.AsyncClient, session: Session, world: World, connection: dict[str, Any]
+    deliver: Deliver, client: httpx.AsyncClient, session: Session, world: World, shop: dict[str, Any]
 ) -> None:
     same = {"X_Shopify_Webhook_Id": "d", "X_Shopify_Event_Id": "e"}
     for _ in range(3):
         assert await deliver("orders/create", ORDER, **same) == 200
-    assert len(await deliveries(client, world, connection)) == 1
+    assert len(await deliveries(client, world, shop)) == 1
     # the same event by another subscription, and a replay under forged names: kept or not, nothing changes
     assert await deliver("orders/create", ORDER, X_Shopify_Event_Id="e") == 200
     before = await orders(client, session)
     assert await deliver("orders/create", ORDER) == 200
     assert await orders(client, session) == before
-    assert len(await deliveries(client, world, connection)) == 2
+    assert len(await deliveries(client, world, shop)) == 2
 
 
 async def test_a_replay_without_ids_is_known_by_its_content(
-    deliver: Deliver, client: httpx.AsyncClient, world: World, connection: dict[str, Any]
+    deliver: Deliver, client: httpx.AsyncClient, world: World, shop: dict[str, Any]
 ) -> None:
     for _ in range(2):
         assert await deliver("orders/create", ORDER, X_Shopify_Webhook_Id="", X_Shopify_Event_Id="") == 200
-    assert len(await deliveries(client, world, connection)) == 1
+    assert len(await deliveries(client, world, shop)) == 1
 
 
 async def test_late_versions_change_nothing(deliver: Deliver, client: httpx.AsyncClient, session: Session) -> None:
@@ -215,14 +215,14 @@ async def test_guests_stay_guests_with_what_they_left(deliver: Deliver, session:
 
 
 async def test_test_orders_and_other_topics_do_nothing(
-    deliver: Deliver, session: Session, client: httpx.AsyncClient, world: World, connection: dict[str, Any]
+    deliver: Deliver, session: Session, client: httpx.AsyncClient, world: World, shop: dict[str, Any]
 ) -> None:
     await deliver("orders/create", ORDER | {"test": True})
     await deliver("themes/publish", {"id": 1})
     await deliver("orders/create", b"no json")
     await deliver("orders/create", ORDER | {"currency": None})
     assert await orders(client, session) == []
-    assert [(d["status"], d["note"]) for d in await deliveries(client, world, connection)] == [
+    assert [(d["status"], d["note"]) for d in await deliveries(client, world, shop)] == [
         ("failed", "currency is missing"), ("failed", "it is no JSON"),
         ("unused", "this topic changes nothing here"), ("unused", "a test order"),
     ]  # fmt: skip
@@ -231,13 +231,13 @@ async def test_test_orders_and_other_topics_do_nothing(
 
 
 async def test_stores_of_locations(
-    client: httpx.AsyncClient, session: Session, world: World, deliver: Deliver, connection: dict[str, Any]
+    client: httpx.AsyncClient, session: Session, world: World, deliver: Deliver, shop: dict[str, Any]
 ) -> None:
     one, other = await make_store(session, world, name="One"), await make_store(session, world, name="Other")
     await session.commit()
     body = {"store_id": str(one), "locations": [{"location": "487838322", "store_id": str(other)}]}
     headers = world.sk_headers | {"If-Match": '"v1"'}
-    answer = await client.patch(f"/v1/connections/{connection['id']}", json=body, headers=headers)
+    answer = await client.patch(f"/v1/connections/{shop['id']}", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     await deliver("orders/create", ORDER | {"id": 1})
     await deliver("orders/create", ORDER | {"id": 2, "location_id": 487838322})
@@ -260,21 +260,21 @@ async def test_products_have_prices_once_the_currency_is_known(deliver: Deliver,
 
 
 async def test_a_customer_asks_for_their_data(
-    deliver: Deliver, session: Session, client: httpx.AsyncClient, world: World, connection: dict[str, Any]
+    deliver: Deliver, session: Session, client: httpx.AsyncClient, world: World, shop: dict[str, Any]
 ) -> None:
     await deliver("orders/create", ORDER)
     profile_id = (await session.execute(text("SELECT id FROM profile"))).scalar_one()
     asked = {"shop_domain": SHOP, "orders_requested": [1], "customer": {"id": 207119551, "email": "mia@ahornhof.example"}}
     await deliver("customers/data_request", asked)
-    (open_, _) = await deliveries(client, world, connection)
+    (open_, _) = await deliveries(client, world, shop)
     assert open_["status"] == "open"
     assert str(profile_id) in open_["note"]
-    path = f"/v1/connections/{connection['id']}/deliveries/{open_['id']}/done"
+    path = f"/v1/connections/{shop['id']}/deliveries/{open_['id']}/done"
     assert (await client.post(path, headers=world.sk_headers)).json()["status"] == "done"
     assert (await client.post(path, headers=world.sk_headers)).status_code == 409
 
 
-async def test_erasures_are_ordered(deliver: Deliver, session: Session, client: httpx.AsyncClient, connection: dict[str, Any]) -> None:
+async def test_erasures_are_ordered(deliver: Deliver, session: Session, client: httpx.AsyncClient, shop: dict[str, Any]) -> None:
     await deliver("orders/create", ORDER)
     await deliver("orders/create", ORDER | {"id": 2, "customer": None})
     profile_id = (await session.execute(text("SELECT id FROM profile"))).scalar_one()
@@ -288,12 +288,12 @@ async def test_erasures_are_ordered(deliver: Deliver, session: Session, client: 
 
 
 async def test_a_shop_that_leaves(
-    deliver: Deliver, session: Session, client: httpx.AsyncClient, world: World, connection: dict[str, Any]
+    deliver: Deliver, session: Session, client: httpx.AsyncClient, world: World, shop: dict[str, Any]
 ) -> None:
     await deliver("orders/create", ORDER)
     await deliver("shop/redact", {"shop_id": 1, "shop_domain": SHOP})
     assert await deliver("orders/create", ORDER) == 404
-    shown = (await client.get(f"/v1/connections/{connection['id']}", headers=world.sk_headers)).json()
+    shown = (await client.get(f"/v1/connections/{shop['id']}", headers=world.sk_headers)).json()
     assert (shown["closed_at"] is None, shown["has_token"]) == (False, False)
     ordered = await session.execute(text("SELECT count(*) FROM ledger WHERE type = 'erasure.requested'"))
     assert ordered.scalar_one() == 1
@@ -303,41 +303,41 @@ async def test_a_shop_that_leaves(
 
 
 async def test_connections_are_made_shown_and_removed(
-    client: httpx.AsyncClient, world: World, connection: dict[str, Any], session: Session
+    client: httpx.AsyncClient, world: World, shop: dict[str, Any], session: Session
 ) -> None:
-    assert connection["url"] == f"http://testserver/ingest/shopify/{connection['id']}"
-    assert connection["source"] == f"shopify:{connection['id']}"
-    assert SECRET not in json.dumps(connection)
+    assert shop["url"] == f"http://testserver/ingest/shopify/{shop['id']}"
+    assert shop["source"] == f"shopify:{shop['id']}"
+    assert SECRET not in json.dumps(shop)
     body = {"name": "Again", "shop": "https://Toys.myshopify.com/", "secret": "another one"}
     again = await client.post("/v1/connections", json=body, headers=world.sk_headers)
     assert (again.status_code, again.json()["detail"]) == (409, f"there is a connection to {SHOP} already")
     for over in ({"shop": "toys.example.com"}, {"secret": "short"}, {"store_id": str(UUID(int=1))}):
         wrong = await client.post("/v1/connections", json=body | {"shop": "b.myshopify.com"} | over, headers=world.sk_headers)
         assert [e["pointer"] for e in wrong.json()["errors"]] == [f"#/{next(iter(over))}"]
-    path = f"/v1/connections/{connection['id']}"
+    path = f"/v1/connections/{shop['id']}"
     assert (await client.post(f"{path}/reconcile", headers=world.sk_headers)).status_code == 409
     token = await client.patch(path, json={"access_token": "shpat_xyz"}, headers=world.sk_headers | {"If-Match": '"v1"'})
     assert (token.status_code, token.json()["has_token"]) == (200, True)
     assert (await client.post(f"{path}/reconcile", headers=world.sk_headers)).status_code == 202
     listed = (await client.get("/v1/connections", headers=world.sk_headers)).json()["items"]
-    assert [one["id"] for one in listed] == [connection["id"]]
+    assert [one["id"] for one in listed] == [shop["id"]]
     assert (await client.delete(path, headers=world.sk_headers)).status_code == 204
     assert (await client.get(path, headers=world.sk_headers)).status_code == 404
 
 
-async def test_a_fault_of_ours_is_503(app: FastAPI, client: httpx.AsyncClient, connection: dict[str, Any]) -> None:
+async def test_a_fault_of_ours_is_503(app: FastAPI, client: httpx.AsyncClient, shop: dict[str, Any]) -> None:
     def away() -> Any:
         raise OSError("the database is away")
 
     app.state.sessions = away
-    assert (await client.post(f"/ingest/shopify/{connection['id']}", content=b"{}")).status_code == 503
+    assert (await client.post(f"/ingest/shopify/{shop['id']}", content=b"{}")).status_code == 503
 
 
 async def test_other_tenants_and_keys_without_the_right_see_none(
-    client: httpx.AsyncClient, session: Session, connection: dict[str, Any]
+    client: httpx.AsyncClient, session: Session, shop: dict[str, Any]
 ) -> None:
     other = await make_world(session)
-    path = f"/v1/connections/{connection['id']}"
+    path = f"/v1/connections/{shop['id']}"
     for method, url in (("GET", path), ("DELETE", path), ("GET", f"{path}/deliveries"), ("POST", f"{path}/reconcile")):
         assert (await client.request(method, url, headers=other.sk_headers)).status_code == 404
     assert (await client.get("/v1/connections", headers=other.pk_headers)).status_code == 403
