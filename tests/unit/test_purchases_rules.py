@@ -91,7 +91,7 @@ def test_amounts_that_are_missing_or_do_not_add_up(
     ],
 )
 def test_orders_that_cannot_be_kept(properties: dict[str, Any], reason: Refused) -> None:
-    assert folded(said("Order Completed", properties)) == Folded(None, [reason])
+    assert folded(said("Order Completed", properties)) == Folded(flaw=reason)
 
 
 def test_an_update_replaces_what_it_names() -> None:
@@ -108,7 +108,7 @@ def test_a_cancelled_order() -> None:
 
 
 def test_only_a_refund_is_known() -> None:
-    assert folded(said("Order Refunded", {"order_id": "o1"})).notes == [Refused.ORDER_UNKNOWN]
+    assert folded(said("Order Refunded", {"order_id": "o1"})).flaw is Refused.ORDER_UNKNOWN
 
 
 # --- the trap: an Order Refunded that says no amount
@@ -116,7 +116,7 @@ def test_only_a_refund_is_known() -> None:
 
 def test_a_refund_without_amount_is_taken_for_the_whole_and_said() -> None:
     found = folded(said("Order Completed", COMPLETED), said("Order Refunded", {"order_id": "o1"}, 5))
-    assert found.notes == [Refused.REFUND_AMOUNT_UNKNOWN]
+    assert found.guessed == {"m5"}
     assert found.order is not None
     assert (found.order.status, found.order.refunds) == (Status.REFUNDED, ())
 

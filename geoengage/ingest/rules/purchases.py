@@ -8,7 +8,7 @@ is what most senders mean by it, and its sender is told (`refund_amount_unknown`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -23,6 +23,7 @@ from geoengage.commerce.rules import (
     Refund,
     RefundLine,
     Status,
+    check_order,
     exponent,
     line_total,
 )
@@ -56,10 +57,14 @@ class Said:
 
 @dataclass(slots=True)
 class Folded:
-    """What events say of an order; `order` None: nothing that can be kept. `notes`: what their sender should know."""
+    """What events say of an order; `order` None: nothing that can be kept, and `flaw` says why.
+
+    `guessed`: messageIds of refunds that say no amount.
+    """
 
     order: OrderIn | None = None
-    notes: list[Refused] = field(default_factory=list)
+    flaw: Refused | None = None
+    guessed: frozenset[str] = frozenset()
 
 
 class BadAmount(ValueError):
@@ -71,17 +76,17 @@ def fold_order(order_id: str, said: Sequence[Said], stores: Mapping[str, UUID]) 
     said = sorted(said, key=lambda each: (each.at, each.message_id))
     bought = [each for each in said if each.name in (ORDER_COMPLETED, ORDER_UPDATED)]
     if not bought:
-        return Folded(notes=[Refused.ORDER_UNKNOWN])
+        return Folded(flaw=Refused.ORDER_UNKNOWN)
     content = {name: value for each in bought for name, value in each.properties.items() if value is not None}
     currency = text(content.get("currency")).strip().upper()
     try:
         exponent(currency)
     except ValueError:
-        return Folded(notes=[Refused.NO_CURRENCY])
+        return Folded(flaw=Refused.NO_CURRENCY)
     try:
         return _fold(order_id, said, bought[-1], content, currency, stores)
     except BadAmount:
-        return Folded(notes=[Refused.BAD_AMOUNT])
+        return Folded(flaw=Refused.BAD_AMOUNT)
 
 
 def _fold(
@@ -94,9 +99,9 @@ def _fold(
 ) -> Folded:
     lines = tuple(line_of(item, currency) for item in items_of(content)[:MAX_LINES])
     amounts = _amounts(content, lines, currency)
-    refunds, is_whole = _refunds(said, amounts["total_minor"], currency)
+    refunds, guessed = _refunds(said, amounts["total_minor"], currency)
     is_cancelled = any(each.name == ORDER_CANCELLED for each in said)
-    status = Status.CANCELLED if is_cancelled else Status.REFUNDED if is_whole else Status.PAID
+    status = Status.CANCELLED if is_cancelled else Status.REFUNDED if guessed else Status.PAID
     order = OrderIn(
         source=SOURCE,
         external_id=order_id,
@@ -113,7 +118,7 @@ def _fold(
         cart_id=_uuid(content.get("cart_id")),
         **amounts,
     )
-    return Folded(order, [Refused.REFUND_AMOUNT_UNKNOWN] if is_whole else [])
+    return Folded(flaw=Refused.BAD_AMOUNT) if check_order(order) else Folded(order, guessed=guessed)
 
 
 def _amounts(content: Mapping[str, Any], lines: Sequence[Line], currency: str) -> dict[str, int]:
@@ -142,24 +147,24 @@ def _amounts(content: Mapping[str, Any], lines: Sequence[Line], currency: str) -
     }
 
 
-def _refunds(said: Sequence[Said], total: int, currency: str) -> tuple[tuple[Refund, ...], bool]:
-    """What was given back, never more than was paid; and whether an event gave back the rest without saying how much.
+def _refunds(said: Sequence[Said], total: int, currency: str) -> tuple[tuple[Refund, ...], frozenset[str]]:
+    """What was given back, never more than was paid; and which events say no amount: the first is the rest.
 
     Without any stated amount there is no refund here: commerce takes the status `refunded` for all of it.
     """
     back = [each for each in said if each.name == ORDER_REFUNDED]
-    stated = {each.message_id: _given_back(each.properties, currency) for each in back}
-    whole = [each for each in back if stated[each.message_id] is None]
-    if whole and len(whole) == len(back):
-        return (), True
+    amounts = {each.message_id: _given_back(each.properties, currency) for each in back}
+    whole = [each for each in back if amounts[each.message_id] is None]
+    stated = [each for each in back if amounts[each.message_id] is not None]
     left, found = total, []
-    for each in [*(e for e in back if e not in whole), *whole[:1]]:
-        amount = stated[each.message_id]
+    for each in [*stated, *whole[:1]] if stated else []:
+        amount = amounts[each.message_id]
         amount = left if amount is None else min(amount, left)
         left -= amount
         if amount > 0:
-            found.append(Refund(external_id=each.message_id, at=each.at, amount_minor=amount, lines=_returned(each, currency)))
-    return tuple(found), bool(whole)
+            lines = _returned(each, currency)
+            found.append(Refund(external_id=each.message_id, at=each.at, amount_minor=amount, lines=lines))
+    return tuple(found), frozenset(each.message_id for each in whole)
 
 
 def _given_back(properties: Mapping[str, Any], currency: str) -> int | None:

@@ -5,15 +5,15 @@ an event should have done and could not is listed for the operator (`/v1/event-r
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from geoengage.commerce.rules import OrderIn, check_order
+from geoengage.commerce.rules import OrderIn
 from geoengage.commerce.service import record_orders
 from geoengage.ingest import store
 from geoengage.ingest.rules.event_names import ORDERS
-from geoengage.ingest.rules.purchases import Said, fold_order
+from geoengage.ingest.rules.purchases import Folded, Said, fold_order
 from geoengage.ingest.rules.segment import Refused
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
@@ -27,12 +27,21 @@ async def on_events_recorded(session: Session, tenant_id: TenantId, recorded: Se
     """Orders of servers' events become orders."""
     ids = [UUID(id_) for r in recorded for id_ in r.payload["event_ids"]]
     events = [event for event in await people.list_events_by_id(session, tenant_id, ids) if event.name in ORDERS]
-    if not events:
-        return
     notes = [(event, flaw) for event in events if (flaw := _flaw(event)) is not None]
-    sound = {event.order_id: event for event in events if _flaw(event) is None}
-    orders, more = await _fold(session, tenant_id, sound, await _names(session, tenant_id))
-    for event, reason in [*notes, *more]:
+    about: dict[str, list[TrackedEvent]] = defaultdict(list)
+    for event in events:
+        if event.order_id is not None and not event.is_claim:
+            about[event.order_id].append(event)
+    orders: list[OrderIn] = []
+    if about:
+        said = await _what_was_said(session, tenant_id, about)
+        stores = await _names(session, tenant_id)
+        for order_id, new in about.items():
+            folded = fold_order(order_id, said[order_id], stores)
+            notes += _notes(folded, new)
+            if folded.order is not None:
+                orders.append(folded.order)
+    for event, reason in notes:
         listed = [(str(reason), event.type, event.name, event.message_id)]
         await store.insert_rejections(session, tenant_id, event.key_id, listed, is_kept=True, now=now)
     if orders:
@@ -45,22 +54,19 @@ def _flaw(event: TrackedEvent) -> Refused | None:
     return Refused.NO_ORDER_ID if event.order_id is None else None
 
 
-async def _fold(
-    session: Session, tenant_id: TenantId, newest: Mapping[str | None, TrackedEvent], stores: Mapping[str, UUID]
-) -> tuple[list[OrderIn], list[tuple[TrackedEvent, Refused]]]:
-    """The orders of these ids, and what the senders of the newest events should know."""
+def _notes(folded: Folded, new: Sequence[TrackedEvent]) -> list[tuple[TrackedEvent, Refused]]:
+    """What senders of new events should know. Of older events they were told before."""
+    guessed = [(event, Refused.REFUND_AMOUNT_UNKNOWN) for event in new if event.message_id in folded.guessed]
+    return guessed if folded.flaw is None else [(new[-1], folded.flaw)]
+
+
+async def _what_was_said(
+    session: Session, tenant_id: TenantId, order_ids: Collection[str]
+) -> Mapping[str | None, list[Said]]:
     said: dict[str | None, list[Said]] = defaultdict(list)
-    for event in await people.list_order_events(session, tenant_id, [id_ for id_ in newest if id_ is not None]):
+    for event in await people.list_order_events(session, tenant_id, order_ids):
         said[event.order_id].append(_said(event))
-    orders, notes = [], []
-    for order_id, event in newest.items():
-        folded = fold_order(str(order_id), said[order_id], stores)
-        notes += [(event, note) for note in folded.notes]
-        if folded.order is not None and check_order(folded.order):
-            notes.append((event, Refused.BAD_AMOUNT))
-        elif folded.order is not None:
-            orders.append(folded.order)
-    return orders, notes
+    return said
 
 
 def _said(event: TrackedEvent) -> Said:
