@@ -170,3 +170,45 @@ async def test_the_same_events_again_change_nothing(send: Send, session: Session
     await react_once(sessions, RECORDED)
     assert await orders(session) == before
     assert (await session.execute(told)).scalar_one() == count
+
+
+# --- carts
+
+
+async def cart(session: Session) -> list[tuple[str, int]]:
+    """What lies in open carts: sku, thousandths."""
+    rows = await session.execute(
+        text(
+            "SELECT l.sku, l.quantity_milli FROM cart_line l JOIN cart c ON c.tenant_id = l.tenant_id"
+            " AND c.id = l.cart_id WHERE c.status = 'open' ORDER BY 1"
+        )
+    )
+    return [(sku, quantity) for sku, quantity in rows]
+
+
+async def test_a_browsers_cart_is_the_visitors(send: Send, session: Session) -> None:
+    await send(("Added Product", {"sku": "S-1", "quantity": 2}), ("Product Added", {"sku": "S-2"}), by="browser")
+    await send(("Product Removed", {"sku": "S-1", "quantity": 1}), by="browser")
+    assert await cart(session) == [("S-1", 1_000), ("S-2", 1_000)]
+    whose = await session.execute(text("SELECT i.kind FROM cart c JOIN identifier i ON i.id = c.identifier_id"))
+    assert whose.scalars().all() == ["anonymous_id"]
+    await send(("Cart Viewed", {"products": [{"sku": "S-3", "quantity": 4}]}), by="browser")
+    assert await cart(session) == [("S-3", 4_000)]
+
+
+async def test_what_is_bought_is_taken_out_of_the_cart(send: Send, session: Session) -> None:
+    """The visitor's cart, filled in the browser; the shop's server says who they are, and that they have bought."""
+    await send(("Product Added", {"sku": "S-1"}), ("Product Added", {"sku": "S-9"}), by="browser")
+    await send(("Product Added", {"sku": "S-2"}))
+    await send(("Order Completed", COMPLETED))
+    assert await cart(session) == [("S-9", 1_000)]
+
+
+async def test_late_and_useless_cart_events(send: Send, session: Session, client: httpx.AsyncClient, world: World) -> None:
+    now = utc_now()
+    await send(("Product Added", {"sku": "S-1"}))
+    late = {"timestamp": (now - timedelta(hours=1)).isoformat(), "sentAt": now.isoformat()}
+    await send(("Product Added", {"sku": "S-2"}), ("Cart Viewed", {"products": []}), **late)
+    await send(("Product Added", {"quantity": 1}), ("Product Added", {"sku": "S-1", "quantity": "x"}))
+    assert await cart(session) == [("S-1", 1_000)]
+    assert sorted(await notes(client, world)) == [("bad_amount", "m5", True), ("no_product_id", "m4", True)]

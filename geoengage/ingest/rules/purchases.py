@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from geoengage.commerce.rules import (
+    CURRENCIES,
     MAX_LINES,
     MAX_MINOR,
     Channel,
@@ -79,9 +80,7 @@ def fold_order(order_id: str, said: Sequence[Said], stores: Mapping[str, UUID]) 
         return Folded(flaw=Refused.ORDER_UNKNOWN)
     content = {name: value for each in bought for name, value in each.properties.items() if value is not None}
     currency = text(content.get("currency")).strip().upper()
-    try:
-        exponent(currency)
-    except ValueError:
+    if not is_currency(currency):
         return Folded(flaw=Refused.NO_CURRENCY)
     try:
         return _fold(order_id, said, bought[-1], content, currency, stores)
@@ -192,6 +191,11 @@ def _returned(each: Said, currency: str) -> tuple[RefundLine, ...]:
 
 
 # --- what events of carts read as well ----------------------------------------------------------------------------
+
+
+def is_currency(code: str) -> bool:
+    """Whether that is a currency that money can be kept in."""
+    return code in CURRENCIES
 
 
 def items_of(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:

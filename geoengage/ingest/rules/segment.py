@@ -65,6 +65,7 @@ class Refused(StrEnum):
     ORDER_UNKNOWN = "order_unknown"
     REFUND_AMOUNT_UNKNOWN = "refund_amount_unknown"
     BROWSER_ORDER = "browser_order"
+    CART_FULL = "cart_full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,7 @@ const REJECTIONS = /** @type {Record<string, string>} */ ({
   bad_amount: 'an amount that is none: kept, no order',
   order_unknown: 'a change of an order that never came: kept, no order',
   refund_amount_unknown: 'a refund without amount: taken for the whole order',
+  cart_full: 'more than 200 things in a cart: kept, no change of the cart',
   browser_order: 'an order told by a browser: kept, no order',
 });
 
