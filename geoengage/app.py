@@ -86,7 +86,8 @@ DESCRIPTION = """Zones on a map, presence from pings, the right message at the r
 
 Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the
 device token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works
-on a server; a write key (`wk_…`) sends events to Segment's tracking API, as user of HTTP Basic. Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
+on a server; a write key (`wk_…`) sends events to Segment's tracking API, as user of HTTP Basic. Coordinates are lon,
+lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
 `type`. Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
 
 

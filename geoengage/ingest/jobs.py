@@ -125,11 +125,12 @@ class Reader:
     async def _fetch(self, url: str, shop: Shop) -> tuple[list[object], str | None]:
         """A page of orders and what names the next one. Waits where the shop says that we ask too often."""
         headers = {"X-Shopify-Access-Token": shop.token, "Accept": "application/json"}
+        answer, fetched = await self._outbound.get(url, headers, MOST_BYTES)
         for _ in range(WAITS):
-            answer, fetched = await self._outbound.get(url, headers, MOST_BYTES)
             if answer.status != 429:
                 break
             await self._sleep(_wait_s(answer.retry_after))
+            answer, fetched = await self._outbound.get(url, headers, MOST_BYTES)
         if answer.status != 200:
             raise ReadingFailed(_why(answer.status, answer.text))
         try:

@@ -73,8 +73,8 @@ class Connection(TenantRow, Base):
 
     `shop`: its name at the vendor. `sealed_secrets`: what signs its deliveries, a JSON list of `{secret, until}`, the
     newest first; `sealed_token`: what opens its API. `store_id`: whose orders these are where no place is told;
-    `locations`: `[{"location", "store_id"}]`. `reconciled_to`: orders changed up to then were read; `reconcile_at`: when
-    to read again; `reconcile_error`: why the last time failed. `closed_at`: the shop has left (shop/redact).
+    `locations`: `[{"location", "store_id"}]`. `reconciled_to`: orders changed up to then were read; `reconcile_at`:
+    when to read again; `reconcile_error`: why the last time failed. `closed_at`: the shop has left (shop/redact).
     """
 
     __tablename__ = "connection"
@@ -109,8 +109,8 @@ class Connection(TenantRow, Base):
 class ConnectionDelivery(TenantRow, Base):
     """A delivery of a shop system. Its `body` is kept only until it was worked on.
 
-    `delivery_id` is the same in each try of a delivery, `event_id` in each delivery of an event. `status`: `waiting` for
-    the worker, `done`, `unused` (`note` says why), `failed`, or `open`: an operator has to do what `note` says.
+    `delivery_id` is the same in each try of a delivery, `event_id` in each delivery of an event. `status`: `waiting`
+    for the worker, `done`, `unused` (`note` says why), `failed`, or `open`: an operator has to do what `note` says.
     """
 
     __tablename__ = "connection_delivery"

@@ -109,7 +109,9 @@ class ConnectionSettings(BaseModel):
     shopify_version: str = Field(default="2026-10", description="Version of the Admin API.")
     allow_loopback: bool = Field(default=False, description="Shops on this machine, also without TLS: for tests only.")
     timeout_s: float = Field(default=30.0, gt=0, description="Longest wait for one answer, seconds.")
-    every_s: float = Field(default=86_400.0, gt=0, description="How often the orders of a shop are read again, seconds.")
+    every_s: float = Field(
+        default=86_400.0, gt=0, description="How often the orders of a shop are read again, seconds."
+    )
 
 
 class WorkerSettings(BaseModel):

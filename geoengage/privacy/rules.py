@@ -232,7 +232,9 @@ ERASURE_MAP: dict[str, Table] = {
     "campaign": _none("what is sent to whom, written by operators"),
     "console_session": _none(_STAFF),
     "connection": _none("shop systems that are listened to, with their secrets"),
-    "connection_delivery": _none("that a shop delivered something; what it was goes when it is worked on, within seconds"),
+    "connection_delivery": _none(
+        "that a shop delivered something; what it was goes when it is worked on, within seconds"
+    ),
     "credential": _none(_STAFF),
     "event_rejection": _none("that an event was refused and why, without its person and content"),
     "event_seen": _none("names of events of the last seven days, made up by their senders"),

@@ -161,7 +161,7 @@ def hash_secret(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key to make. `store_ids` None means the whole tenant; `app_id` is for publishable keys, `writes` for write keys."""
+    """A key to make. `store_ids` None means the whole tenant; `app_id` is for publishable, `writes` for write keys."""
 
     kind: KeyKind
     name: str

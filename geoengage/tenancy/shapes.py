@@ -189,7 +189,7 @@ class KeyIn(Shape):
     is_test: bool = Field(default=False, description="Its devices are test devices: not counted, never really sent to.")
     writes: Writes | None = Field(
         default=None,
-        description="Of a write key, and required there. `server`: it stays secret, and what it says of a person counts."
+        description="Of a write key, required there. `server`: it stays secret, and what it says of a person counts."
         " `browser`: pages and apps carry it, so that all can read it; it makes claims about anonymous visitors only.",
     )
 

@@ -35,7 +35,9 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('shopify')", name=op.f("ck_connection_kind")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_connection_tenant_tenant_id")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "store_id"], ["store.tenant_id", "store.id"], name=op.f("fk_connection_store_tenant_id_store_id")
+            ["tenant_id", "store_id"],
+            ["store.tenant_id", "store.id"],
+            name=op.f("fk_connection_store_tenant_id_store_id"),
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_connection")),
         sa.UniqueConstraint("tenant_id", "kind", "shop", name=op.f("uq_connection_tenant_id_kind_shop")),
@@ -66,7 +68,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_connection_delivery")),
         sa.UniqueConstraint(
-            "tenant_id", "connection_id", "delivery_id", name=op.f("uq_connection_delivery_tenant_id_connection_id_delivery_id")
+            "tenant_id",
+            "connection_id",
+            "delivery_id",
+            name=op.f("uq_connection_delivery_tenant_id_connection_id_delivery_id"),
         ),
     )
     op.create_index(op.f("ix_connection_delivery_received_at"), "connection_delivery", ["received_at"])

@@ -1,4 +1,4 @@
-"""Orders out of Segment's events, over HTTP and the ledger: servers' count, browsers' do not; late ones, refunds, stores."""
+"""Orders and carts out of Segment's events: servers' orders count, browsers' do not; late ones, refunds, stores."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -19,8 +19,8 @@ from tests.factories import World, make_key_row, make_world
 
 RECORDED = [Reaction("ingest.purchases", frozenset({"events.recorded"}), on_events_recorded)]
 COMPLETED: dict[str, Any] = {
-    "order_id": "o1", "affiliation": "North", "total": 27.5, "shipping": 3, "tax": 2, "discount": 2.5, "currency": "CHF",
-    "coupon": "WELCOME", "products": [
+    "order_id": "o1", "affiliation": "North", "total": 27.5, "shipping": 3, "tax": 2, "discount": 2.5,
+    "currency": "CHF", "coupon": "WELCOME", "products": [
         {"product_id": "p1", "sku": "S-1", "name": "Train", "price": 19, "quantity": 1},
         {"product_id": "p2", "sku": "S-2", "name": "Card game", "price": 3, "quantity": 2},
     ],
@@ -65,7 +65,10 @@ async def send(client: httpx.AsyncClient, sessions: Sessions, keys: dict[str, st
 
 async def orders(session: Session) -> list[Any]:
     rows = await session.execute(
-        text("SELECT external_id, status, total_minor, refunded_minor, store_id, channel, source FROM shop_order ORDER BY 1")
+        text(
+            "SELECT external_id, status, total_minor, refunded_minor, store_id, channel, source FROM shop_order"
+            " ORDER BY external_id"
+        )
     )
     return list(rows.all())
 
@@ -89,7 +92,9 @@ async def test_a_servers_order_is_an_order_of_the_person_and_the_store(
     assert await notes(client, world) == []
 
 
-async def test_a_browsers_order_is_none_and_is_said(send: Send, session: Session, client: httpx.AsyncClient, world: World) -> None:
+async def test_a_browsers_order_is_none_and_is_said(
+    send: Send, session: Session, client: httpx.AsyncClient, world: World
+) -> None:
     await send(("Order Completed", COMPLETED), by="browser")
     assert await orders(session) == []
     assert await notes(client, world) == [("browser_order", "m1", True)]
@@ -106,7 +111,9 @@ async def test_a_browser_cannot_change_a_servers_order(send: Send, session: Sess
 
 async def test_updates_cancellations_and_partial_refunds(send: Send, session: Session) -> None:
     await send(("Order Completed", COMPLETED), ("Order Completed", COMPLETED | {"order_id": "o2"}))
-    await send(("Order Updated", {"order_id": "o1", "shipping": 1, "total": 25.5}), ("Order Cancelled", {"order_id": "o2"}))
+    await send(
+        ("Order Updated", {"order_id": "o1", "shipping": 1, "total": 25.5}), ("Order Cancelled", {"order_id": "o2"})
+    )
     await send(("Order Refunded", {"order_id": "o1", "products": [{"sku": "S-2", "price": 3, "quantity": 1}]}))
     await send(("Order Refunded", {"order_id": "o1", "total": 2}))
     assert [row[:4] for row in await orders(session)] == [
@@ -204,7 +211,9 @@ async def test_what_is_bought_is_taken_out_of_the_cart(send: Send, session: Sess
     assert await cart(session) == [("S-9", 1_000)]
 
 
-async def test_late_and_useless_cart_events(send: Send, session: Session, client: httpx.AsyncClient, world: World) -> None:
+async def test_late_and_useless_cart_events(
+    send: Send, session: Session, client: httpx.AsyncClient, world: World
+) -> None:
     now = utc_now()
     await send(("Product Added", {"sku": "S-1"}))
     late = {"timestamp": (now - timedelta(hours=1)).isoformat(), "sentAt": now.isoformat()}

@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -147,7 +147,9 @@ async def test_ways_to_send_the_key(
     assert (answer.status_code, len(await stored(session))) == (200, 1)
 
 
-@pytest.mark.parametrize("media", ["text/plain", "application/json; charset=utf-8", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/json; charset=utf-8", "application/x-www-form-urlencoded"]
+)
 async def test_any_content_type(client: httpx.AsyncClient, session: Session, server_key: str, media: str) -> None:
     await session.commit()
     content = json.dumps({"batch": [track()], "writeKey": server_key}).encode()
@@ -211,7 +213,9 @@ async def test_a_write_key_opens_nothing_else(client: httpx.AsyncClient, session
 # --- per event
 
 
-async def test_one_bad_event_is_listed_and_loses_no_other(post: Post, client: httpx.AsyncClient, session: Session, world: World) -> None:
+async def test_one_bad_event_is_listed_and_loses_no_other(
+    post: Post, client: httpx.AsyncClient, session: Session, world: World
+) -> None:
     await post(
         track(1), track(2, userId=None), "nonsense", track(3, event=None), track(4, userId="null"),
         track(5, properties={"x": "y" * MAX_EVENT_BYTES}), track(6),
@@ -286,7 +290,12 @@ async def test_a_server_identifies(post: Post, client: httpx.AsyncClient, sessio
 async def test_a_browser_claims_and_links_nothing(post: Post, session: Session, browser_key: str) -> None:
     await post({"type": "identify", "userId": "c1", "traits": {"email": "mia@ahornhof.ch", "tier": "silver"}})
     await post(
-        {"type": "identify", "userId": "c1", "anonymousId": "a9", "traits": {"email": "mia@ahornhof.ch", "tier": "gold"}},
+        {
+            "type": "identify",
+            "userId": "c1",
+            "anonymousId": "a9",
+            "traits": {"email": "mia@ahornhof.ch", "tier": "gold"},
+        },
         track(1, userId="c1", anonymousId="a9"),
         track(2, userId="c1"),
         {"type": "alias", "userId": "c1", "previousId": "a9"},
@@ -295,9 +304,7 @@ async def test_a_browser_claims_and_links_nothing(post: Post, session: Session, 
     owners = dict((await session.execute(text("SELECT kind, profile_id FROM identifier"))).all())  # type: ignore[arg-type]
     assert owners["external_id"] == owners["email"]
     assert owners["anonymous_id"] != owners["external_id"]
-    known = await session.execute(
-        text("SELECT attributes FROM profile WHERE id = :id"), {"id": owners["external_id"]}
-    )
+    known = await session.execute(text("SELECT attributes FROM profile WHERE id = :id"), {"id": owners["external_id"]})
     assert known.scalar_one()["tier"] == "silver"
     assert {event.is_claim for event in await stored(session)} == {True, False}
 
@@ -346,10 +353,13 @@ async def test_settings_say_where_to_send(
 # --- the list
 
 
-async def test_events_are_listed_and_filtered(post: Post, client: httpx.AsyncClient, session: Session, world: World) -> None:
+async def test_events_are_listed_and_filtered(
+    post: Post, client: httpx.AsyncClient, session: Session, world: World
+) -> None:
     now = utc_now()
     await post(
-        track(1, timestamp=(now - timedelta(days=2)).isoformat()), track(2, event="Product Viewed", properties={"sku": "s"}),
+        track(1, timestamp=(now - timedelta(days=2)).isoformat()),
+        track(2, event="Product Viewed", properties={"sku": "s"}),
         track(3, userId="customer-2"), {"type": "page", "name": "Home", "userId": "customer-2", "messageId": "m4"},
         sentAt=now.isoformat(),
     )  # fmt: skip
@@ -401,5 +411,3 @@ async def test_write_keys_are_made_by_api(client: httpx.AsyncClient, world: Worl
         assert [e["pointer"] for e in answer.json()["errors"]] == [f"#/{member}"]
     other = await make(kind="sk", scopes=["read"])
     assert [e["pointer"] for e in other.json()["errors"]] == ["#/writes"]
-
-

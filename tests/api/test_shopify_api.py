@@ -1,4 +1,4 @@
-"""Shopify's webhooks over HTTP: signatures right, wrong, replayed and late; what they do; connections and their secrets."""
+"""Shopify's webhooks over HTTP: signatures right, wrong, replayed and late; what they do; connections."""
 
 import base64
 import hmac
@@ -70,7 +70,10 @@ def deliver(client: httpx.AsyncClient, sessions: Sessions, shop: dict[str, Any])
 async def orders(client: httpx.AsyncClient, session: Session) -> Sequence[Any]:
     session.expire_all()
     rows = await session.execute(
-        text("SELECT external_id, status, total_minor, refunded_minor, store_id, identifier_id FROM shop_order ORDER BY 1")
+        text(
+            "SELECT external_id, status, total_minor, refunded_minor, store_id, identifier_id FROM shop_order"
+            " ORDER BY external_id"
+        )
     )
     return rows.all()
 
@@ -158,7 +161,9 @@ async def test_late_versions_change_nothing(deliver: Deliver, client: httpx.Asyn
     assert [row.status for row in await orders(client, session)] == ["cancelled"]
 
 
-async def test_all_at_once_in_one_batch_of_the_worker(deliver: Deliver, client: httpx.AsyncClient, session: Session) -> None:
+async def test_all_at_once_in_one_batch_of_the_worker(
+    deliver: Deliver, client: httpx.AsyncClient, session: Session
+) -> None:
     await deliver("orders/updated", changed(financial_status="paid"), act=False)
     await deliver("orders/create", ORDER | {"financial_status": "pending"})
     assert [row.status for row in await orders(client, session)] == ["paid"]
@@ -207,7 +212,9 @@ async def test_customers_become_people(deliver: Deliver, session: Session, clien
     assert (await orders(client, session))[0].identifier_id is not None
 
 
-async def test_guests_stay_guests_with_what_they_left(deliver: Deliver, session: Session, client: httpx.AsyncClient) -> None:
+async def test_guests_stay_guests_with_what_they_left(
+    deliver: Deliver, session: Session, client: httpx.AsyncClient
+) -> None:
     await deliver("orders/create", ORDER | {"customer": None})
     assert (await orders(client, session))[0].identifier_id is None
     assert (await session.execute(text("SELECT kind, value FROM order_claim"))).all() == [("email", ORDER["email"])]
@@ -264,7 +271,11 @@ async def test_a_customer_asks_for_their_data(
 ) -> None:
     await deliver("orders/create", ORDER)
     profile_id = (await session.execute(text("SELECT id FROM profile"))).scalar_one()
-    asked = {"shop_domain": SHOP, "orders_requested": [1], "customer": {"id": 207119551, "email": "mia@ahornhof.example"}}
+    asked = {
+        "shop_domain": SHOP,
+        "orders_requested": [1],
+        "customer": {"id": 207119551, "email": "mia@ahornhof.example"},
+    }
     await deliver("customers/data_request", asked)
     (open_, _) = await deliveries(client, world, shop)
     assert open_["status"] == "open"
@@ -274,7 +285,9 @@ async def test_a_customer_asks_for_their_data(
     assert (await client.post(path, headers=world.sk_headers)).status_code == 409
 
 
-async def test_erasures_are_ordered(deliver: Deliver, session: Session, client: httpx.AsyncClient, shop: dict[str, Any]) -> None:
+async def test_erasures_are_ordered(
+    deliver: Deliver, session: Session, client: httpx.AsyncClient, shop: dict[str, Any]
+) -> None:
     await deliver("orders/create", ORDER)
     await deliver("orders/create", ORDER | {"id": 2, "customer": None})
     profile_id = (await session.execute(text("SELECT id FROM profile"))).scalar_one()
@@ -312,11 +325,15 @@ async def test_connections_are_made_shown_and_removed(
     again = await client.post("/v1/connections", json=body, headers=world.sk_headers)
     assert (again.status_code, again.json()["detail"]) == (409, f"there is a connection to {SHOP} already")
     for over in ({"shop": "toys.example.com"}, {"secret": "short"}, {"store_id": str(UUID(int=1))}):
-        wrong = await client.post("/v1/connections", json=body | {"shop": "b.myshopify.com"} | over, headers=world.sk_headers)
+        wrong = await client.post(
+            "/v1/connections", json=body | {"shop": "b.myshopify.com"} | over, headers=world.sk_headers
+        )
         assert [e["pointer"] for e in wrong.json()["errors"]] == [f"#/{next(iter(over))}"]
     path = f"/v1/connections/{shop['id']}"
     assert (await client.post(f"{path}/reconcile", headers=world.sk_headers)).status_code == 409
-    token = await client.patch(path, json={"access_token": "shpat_xyz"}, headers=world.sk_headers | {"If-Match": '"v1"'})
+    token = await client.patch(
+        path, json={"access_token": "shpat_xyz"}, headers=world.sk_headers | {"If-Match": '"v1"'}
+    )
     assert (token.status_code, token.json()["has_token"]) == (200, True)
     assert (await client.post(f"{path}/reconcile", headers=world.sk_headers)).status_code == 202
     listed = (await client.get("/v1/connections", headers=world.sk_headers)).json()["items"]
@@ -356,5 +373,3 @@ async def test_what_waits_too_long_loses_its_content(session: Session, sessions:
     async with transaction(sessions, None) as swept:
         await sweep_deliveries(swept, stuck=now, old=now)
     assert (await session.execute(select(ConnectionDelivery.id))).all() == []
-
-

@@ -48,9 +48,13 @@ class UnrulyProxy:
         self.encodings.add(request.headers.get("Content-Encoding"))
         if isinstance(trick, int):
             return web.Response(status=trick, headers={"Retry-After": "1"} if trick == 429 else {})
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length", "connection")}
+        headers = {
+            k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length", "connection")
+        }
         body = await _raw(request)
-        async with self._http.request(request.method, self.target + request.path_qs, data=body, headers=headers) as found:
+        async with self._http.request(
+            request.method, self.target + request.path_qs, data=body, headers=headers
+        ) as found:
             answer = web.Response(status=found.status, body=await found.read(), content_type=found.content_type)
         if trick == "cut":
             assert request.transport is not None

@@ -34,7 +34,9 @@ def test_one_product(name: str, properties: dict[str, Any], how: How, quantity: 
 
 
 def test_a_price_counts_with_a_currency_only() -> None:
-    priced = read("Product Added", product_id="p", price=24.9, currency="chf", name="Train", image_url="https://x/y.png")
+    priced = read(
+        "Product Added", product_id="p", price=24.9, currency="chf", name="Train", image_url="https://x/y.png"
+    )
     thing = priced.things[0]
     assert (thing.unit_price_minor, thing.currency, thing.name, thing.image_url) == (
         2_490, "CHF", "Train", "https://x/y.png",
@@ -44,8 +46,13 @@ def test_a_price_counts_with_a_currency_only() -> None:
 
 
 def test_what_lies_in_the_cart() -> None:
-    found = read("Cart Viewed", currency="CHF", products=[{"sku": "a", "price": 1, "quantity": 2}, {"name": "?"}, {"sku": "b"}])
-    assert [(t.sku, t.quantity_milli, t.unit_price_minor) for t in found.things] == [("a", 2_000, 100), ("b", 1_000, None)]
+    found = read(
+        "Cart Viewed", currency="CHF", products=[{"sku": "a", "price": 1, "quantity": 2}, {"name": "?"}, {"sku": "b"}]
+    )
+    assert [(t.sku, t.quantity_milli, t.unit_price_minor) for t in found.things] == [
+        ("a", 2_000, 100),
+        ("b", 1_000, None),
+    ]
     assert found.only_these
     assert read("Cart Viewed", products=[]) == Basket((), How.SET, only_these=True)
     assert read_basket("Cart Viewed", {"cart_id": "c"}) is None

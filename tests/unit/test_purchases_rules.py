@@ -144,7 +144,9 @@ def test_partial_refunds_by_total_or_by_products() -> None:
 
 def test_never_more_is_given_back_than_was_paid() -> None:
     found = order(
-        said("Order Completed", COMPLETED), said("Order Refunded", {"total": 20}, 5), said("Order Refunded", {"total": 20}, 6)
+        said("Order Completed", COMPLETED),
+        said("Order Refunded", {"total": 20}, 5),
+        said("Order Refunded", {"total": 20}, 6),
     )
     assert [r.amount_minor for r in found.refunds] == [2_000, 750]
 

@@ -185,7 +185,20 @@ _json = st.recursive(
 )
 _message = st.dictionaries(
     st.sampled_from(
-        "type event userId anonymousId messageId timestamp properties traits context name groupId previousId".split()
+        [
+            "type",
+            "event",
+            "userId",
+            "anonymousId",
+            "messageId",
+            "timestamp",
+            "properties",
+            "traits",
+            "context",
+            "name",
+            "groupId",
+            "previousId",
+        ]
     ),
     _json | st.sampled_from(["track", "identify", "u1"]),
 )

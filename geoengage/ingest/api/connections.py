@@ -112,8 +112,8 @@ class DeliveryOut(Shape):
     triggered_at: datetime | None = Field(description="When it happened, as the shop system says.")
     received_at: datetime = Field(description="When it came.")
     status: Literal["waiting", "done", "unused", "failed", "open"] = Field(
-        description="`waiting` for the worker, `done`, `unused` or `failed` (`note` says why), or `open`: do what `note`"
-        " says."
+        description="`waiting` for the worker, `done`, `unused` or `failed` (`note` says why), or `open`: somebody has"
+        " to do what `note` says."
     )
     note: str | None = Field(description="What became of it, in words.")
 

@@ -3,8 +3,8 @@
 The products and amounts of the newest Order Completed or Order Updated hold, member by member. Traps: `subtotal` and
 `revenue` have the discount taken off, product prices have not; the total is what was paid, so what the parts exceed it
 by is a discount, and what they miss other charges, which go with the shipping. An Order Refunded needs only `order_id`:
-without `total` and `products` a partial refund looks like a whole one. It is then taken for the rest of the order, which
-is what most senders mean by it, and its sender is told (`refund_amount_unknown`).
+without `total` and `products` a partial refund looks like a whole one. It is then taken for the rest of the order,
+which is what most senders mean by it, and its sender is told (`refund_amount_unknown`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ from geoengage.ingest.rules.event_names import (
     product_of,
 )
 from geoengage.ingest.rules.segment import Refused
+from geoengage.ingest.rules.shops import Amounts
 from geoengage.ingest.rules.vocabulary import members, text
 
 SOURCE = "segment"
@@ -98,7 +99,7 @@ def _fold(
 ) -> Folded:
     lines = tuple(line_of(item, currency) for item in items_of(content)[:MAX_LINES])
     amounts = _amounts(content, lines, currency)
-    refunds, guessed = _refunds(said, amounts["total_minor"], currency)
+    refunds, guessed = _refunds(said, amounts.total, currency)
     is_cancelled = any(each.name == ORDER_CANCELLED for each in said)
     status = Status.CANCELLED if is_cancelled else Status.REFUNDED if guessed else Status.PAID
     order = OrderIn(
@@ -107,6 +108,11 @@ def _fold(
         ordered_at=next((each.at for each in said if each.name == ORDER_COMPLETED), said[0].at),
         updated_at=said[-1].at,
         currency=currency,
+        subtotal_minor=amounts.subtotal,
+        discount_minor=amounts.discount,
+        shipping_minor=amounts.shipping,
+        tax_minor=amounts.tax,
+        total_minor=amounts.total,
         status=status,
         store_id=store_of(content, stores),
         channel=channel_of(content, newest.context),
@@ -115,12 +121,11 @@ def _fold(
         coupons=tuple(_coupons(content.get("coupon"))),
         refunds=refunds,
         cart_id=_uuid(content.get("cart_id")),
-        **amounts,
     )
     return Folded(flaw=Refused.BAD_AMOUNT) if check_order(order) else Folded(order, guessed=guessed)
 
 
-def _amounts(content: Mapping[str, Any], lines: Sequence[Line], currency: str) -> dict[str, int]:
+def _amounts(content: Mapping[str, Any], lines: Sequence[Line], currency: str) -> Amounts:
     """Total and parts that add up to it: see the module's text."""
 
     def stated(name: str) -> int | None:
@@ -137,13 +142,13 @@ def _amounts(content: Mapping[str, Any], lines: Sequence[Line], currency: str) -
     if min(total, shipping, tax, discount) < 0:
         raise BadAmount
     over = subtotal - discount + shipping + tax - total
-    return {
-        "subtotal_minor": subtotal,
-        "discount_minor": discount + max(over, 0),
-        "shipping_minor": shipping + max(-over, 0),
-        "tax_minor": tax,
-        "total_minor": total,
-    }
+    return Amounts(
+        subtotal=subtotal,
+        discount=discount + max(over, 0),
+        shipping=shipping + max(-over, 0),
+        tax=tax,
+        total=total,
+    )
 
 
 def _refunds(said: Sequence[Said], total: int, currency: str) -> tuple[tuple[Refund, ...], frozenset[str]]:

@@ -30,6 +30,7 @@ from geoengage.commerce.rules import (
 )
 from geoengage.ingest.rules.shops import (
     Agreed,
+    Amounts,
     DataRequest,
     Fact,
     OrderFact,
@@ -45,7 +46,9 @@ from geoengage.ingest.rules.vocabulary import members, moment, text
 
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 SYSTEM = "shopify"
-_WHOLE_ORDERS = {f"orders/{did}" for did in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")}
+_WHOLE_ORDERS = {
+    f"orders/{did}" for did in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")
+}
 _CHANNELS = {
     "web": Channel.WEB, "pos": Channel.POS, "iphone": Channel.APP, "android": Channel.APP, "mobile_app": Channel.APP,
 }  # fmt: skip
@@ -97,8 +100,11 @@ def read_headers(sent: Mapping[str, str]) -> Headers:
 
 def is_signed(secrets: Iterable[str], signature: str, body: bytes) -> bool:
     """Whether one of the secrets signed exactly these bytes: base64 of their HMAC-SHA256."""
-    wanted = [base64.b64encode(hmac.digest(secret.encode(), body, "sha256")) for secret in secrets]
-    return any([hmac.compare_digest(one, signature.encode(errors="replace")) for one in wanted])
+    said, is_right = signature.encode(errors="replace"), False
+    for secret in secrets:
+        wanted = base64.b64encode(hmac.digest(secret.encode(), body, "sha256"))
+        is_right |= hmac.compare_digest(wanted, said)
+    return is_right
 
 
 def read(topic: str, payload: Mapping[str, Any], source: str, currency: str | None) -> Fact:
@@ -136,26 +142,30 @@ def read_order(order: Mapping[str, Any], source: str) -> OrderFact | Unused:
     refunds = tuple(refund for refund in refunds if refund.amount_minor > 0)
     is_void = order.get("cancelled_at") is not None or order.get("financial_status") == "voided"
     lines = tuple(_lines(order, currency, refunds, is_void=is_void))
+    amounts = _amounts(order, currency, lines, refunds, is_void=is_void)
     found = OrderIn(
         source=source,
         external_id=_id(order, "id"),
         ordered_at=moment(order.get("processed_at")) or _time(order, "created_at"),
         updated_at=_time(order, "updated_at"),
         currency=currency,
-        subtotal_minor=sum(line.total_minor for line in lines),
+        subtotal_minor=amounts.subtotal,
+        discount_minor=amounts.discount,
+        shipping_minor=amounts.shipping,
+        tax_minor=amounts.tax,
+        total_minor=amounts.total,
         status=Status.CANCELLED if is_void else _STATUSES.get(text(order.get("financial_status")), Status.PENDING),
         channel=_CHANNELS.get(text(order.get("source_name")), Channel.OTHER),
         lines=lines,
         coupons=tuple(code[:255] for each in _items(order, "discount_codes") if (code := text(each.get("code")))),
         refunds=refunds,
-        **_amounts(order, currency, lines, refunds, is_void=is_void),
     )
     return OrderFact(found, _buyer(order), _optional_id(order.get("location_id")))
 
 
 def _amounts(
     order: Mapping[str, Any], currency: str, lines: Sequence[Line], refunds: Sequence[Refund], *, is_void: bool
-) -> dict[str, int]:
+) -> Amounts:
     """Total and its parts. The total is what is left now and what was given back, so that edits count at once.
 
     What the parts leave over is tax where prices are without, else tips and duties, which go with the shipping; what
@@ -168,20 +178,20 @@ def _amounts(
         _money(each, "price" if each.get("discounted_price") is None else "discounted_price", currency)
         for each in _items(order, "shipping_lines")
     )
-    rest = total - sum(line.total_minor for line in lines) - shipping
+    subtotal = sum(line.total_minor for line in lines)
+    rest = total - subtotal - shipping
     included = order.get("taxes_included") is True
     tax = _money(order, "total_tax", currency) if included else max(rest, 0)
-    return {
-        "total_minor": total,
-        "shipping_minor": shipping + (max(rest, 0) if included else 0),
-        "tax_minor": tax,
-        "discount_minor": max(-rest, 0),
-    }
+    return Amounts(
+        subtotal=subtotal,
+        discount=max(-rest, 0),
+        shipping=shipping + (max(rest, 0) if included else 0),
+        tax=tax,
+        total=total,
+    )
 
 
-def _lines(
-    order: Mapping[str, Any], currency: str, refunds: Sequence[Refund], *, is_void: bool
-) -> Iterator[Line]:
+def _lines(order: Mapping[str, Any], currency: str, refunds: Sequence[Refund], *, is_void: bool) -> Iterator[Line]:
     """The items as they were sold in the end: without those that an edit took away, with those that were returned."""
     returned: dict[str | None, int] = {}
     for each in (line for refund in refunds for line in refund.lines):
@@ -261,9 +271,9 @@ def read_person(customer: Mapping[str, Any], at: datetime) -> PersonFact:
     traits = {ours: found for theirs, ours in _TRAITS.items() if (found := text(customer.get(theirs)).strip())}
     traits |= {name: found for name in ("city", "country_code") if (found := text(address.get(name)).strip())}
     consents = tuple(
-        found
+        agreed
         for channel in ("email", "sms")
-        if (found := _agreed(channel, members(customer.get(f"{channel}_marketing_consent")), at)) is not None
+        if (agreed := _agreed(channel, members(customer.get(f"{channel}_marketing_consent")), at)) is not None
     )
     return PersonFact(
         source_id=f"{SYSTEM}:{_id(customer, 'id')}",

@@ -35,6 +35,17 @@ class PersonFact:
     consents: tuple[Agreed, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """What an order costs, in minor units: total = subtotal − discount + shipping (+ tax, where prices are without)."""
+
+    subtotal: int
+    discount: int
+    shipping: int
+    tax: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class OrderFact:
     """A whole order as it stands. `location`: the shop system's id of the place where it was sold."""

@@ -28,7 +28,9 @@ from geoengage.venues.store import list_stores
 Note = tuple[TrackedEvent, Refused]
 
 
-async def on_events_recorded(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+async def on_events_recorded(
+    session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
+) -> None:
     """Carts change, and orders of servers' events become orders, which take out of carts what was bought."""
     ids = [UUID(id_) for r in recorded for id_ in r.payload["event_ids"]]
     found = [e for e in await people.list_events_by_id(session, tenant_id, ids) if e.name in ORDERS | CARTS]
@@ -95,9 +97,7 @@ async def _change_cart(
     ]
     things = await find_things(session, tenant_id, named, store_id, event.at)
     changes = [CartChange(thing, basket.how) for thing in things]
-    await change_cart(
-        session, tenant_id, owner, changes, event.at, store_id=store_id, only_these=basket.only_these
-    )
+    await change_cart(session, tenant_id, owner, changes, event.at, store_id=store_id, only_these=basket.only_these)
 
 
 def _flaw(event: TrackedEvent) -> Refused | None:

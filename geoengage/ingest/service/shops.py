@@ -1,4 +1,4 @@
-"""What shop systems deliver: kept first, then worked on from the ledger. The same for all of them, whatever their format.
+"""What shop systems deliver: kept first, then worked on from the ledger. The same for all, whatever their format.
 
 An adapter (`rules/shopify.py`) says whose signature it is and reads a delivery into facts; what facts do is here. A
 nightly reading of the shop's own API goes through the same `apply`, so that it only changes what was missed.
@@ -170,9 +170,7 @@ class _Work:
             self.owners[str(person.source_id)] = owner.identifier_id
             kept = {n: v for n, v in person.traits.items() if profiles.trait_problem(n, v) is None}
             stated.append((owner.identifier_id, kept, person.at))
-        await set_traits_many(
-            self.session, self.tenant_id, stated, source=source, proof=Proof.LINK, now=self.now
-        )
+        await set_traits_many(self.session, self.tenant_id, stated, source=source, proof=Proof.LINK, now=self.now)
 
     async def take(self, fact: Fact | UnreadableDelivery) -> Outcome:
         match fact:
@@ -246,11 +244,15 @@ class _Work:
             subject=str(profile_id),
             now=self.now,
         )
-        return Outcome("open", f"a customer asks for their data: send the export of profile {profile_id} within 30 days")
+        return Outcome(
+            "open", f"a customer asks for their data: send the export of profile {profile_id} within 30 days"
+        )
 
     async def _redact(self, person: PersonFact, orders: Sequence[str]) -> Outcome:
         keys = [(source_of(self.connection), order) for order in orders]
-        guests = [known.id for known in (await lock_orders(self.session, self.tenant_id, keys)).values()] if keys else []
+        guests = (
+            [known.id for known in (await lock_orders(self.session, self.tenant_id, keys)).values()] if keys else []
+        )
         if guests:
             await delete_claims(self.session, self.tenant_id, guests)
         profile_id = await self._find(person)
@@ -268,9 +270,7 @@ class _Work:
         return Outcome("done", f"the connection is closed, and the erasure of {len(alone):,} people was ordered")
 
     def _erase(self, profile_ids: Sequence[UUID]) -> None:
-        told = [
-            ErasureRequested(profile_id=id_, source=source_of(self.connection), at=self.now) for id_ in profile_ids
-        ]
+        told = [ErasureRequested(profile_id=id_, source=source_of(self.connection), at=self.now) for id_ in profile_ids]
         at_end(self.session, lambda: publish(self.session, self.tenant_id, told, self.now))
 
     async def write(self) -> None:

@@ -32,9 +32,9 @@ from geoengage.ingest.store.phones import (
 from geoengage.ingest.store.rejections import delete_old_rejections, insert_rejections, list_rejections
 
 __all__ = [
-    "claim_due", "delete_connection", "delete_old_rejections", "delete_scanner", "find_connection", "find_order", "find_scanner",
-    "find_told", "forget_told", "get_connection", "get_delivery", "get_scanner", "insert_connection", "insert_delivery",
-    "insert_rejections", "insert_scanner", "list_connections", "list_deliveries", "list_known_only_by", "list_rejections", "list_scanners",
-    "list_waiting", "note_delivery", "put_told", "sweep_deliveries", "update_connection", "update_scanner",
-    "withdraw_told",
+    "claim_due", "delete_connection", "delete_old_rejections", "delete_scanner", "find_connection", "find_order",
+    "find_scanner", "find_told", "forget_told", "get_connection", "get_delivery", "get_scanner", "insert_connection",
+    "insert_delivery", "insert_rejections", "insert_scanner", "list_connections", "list_deliveries",
+    "list_known_only_by", "list_rejections", "list_scanners", "list_waiting", "note_delivery", "put_told",
+    "sweep_deliveries", "update_connection", "update_scanner", "withdraw_told",
 ]  # fmt: skip

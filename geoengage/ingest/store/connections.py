@@ -68,9 +68,7 @@ async def update_connection(
 
 async def delete_connection(session: Session, tenant_id: TenantId, row: Connection) -> None:
     """Remove a connection of the tenant, and the list of its deliveries."""
-    await session.execute(
-        delete(Connection).where(Connection.tenant_id == tenant_id, Connection.id == row.id)
-    )
+    await session.execute(delete(Connection).where(Connection.tenant_id == tenant_id, Connection.id == row.id))
 
 
 # --- deliveries ---------------------------------------------------------------------------------------------------
@@ -149,7 +147,7 @@ async def get_delivery(
 async def sweep_deliveries(session: Session, *, stuck: datetime, old: datetime) -> None:
     """Forget what came before `old`; of what still waits since `stuck`, the body (cross-tenant: upkeep).
 
-    Such a delivery could not be worked on (`reaction_failure` says why); its order comes again with the nightly reading.
+    Such a delivery could not be worked on (`reaction_failure` says why); its order comes again with the next reading.
     """
     await session.execute(text("DELETE FROM connection_delivery WHERE received_at < :old"), {"old": old})
     await session.execute(

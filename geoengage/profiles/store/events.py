@@ -98,7 +98,7 @@ async def list_events(
     if before is not None:
         query = query.where(TrackedEvent.id < before)
     rows = await session.execute(query.order_by(TrackedEvent.id.desc()).limit(limit))
-    return [(event, profile_id) for event, profile_id in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 async def list_person_events(
@@ -107,10 +107,10 @@ async def list_person_events(
     """What a person did, the latest first, before that moment (None: up to now)."""
     query = _with_profile(tenant_id, EventFilter(profile_id=profile_id, until=before))
     rows = await session.execute(query.order_by(TrackedEvent.at.desc(), TrackedEvent.id.desc()).limit(limit))
-    return [event for event, _ in rows]
+    return [row[0] for row in rows]
 
 
-def _with_profile(tenant_id: TenantId, wanted: EventFilter) -> Select[tuple[TrackedEvent, UUID]]:
+def _with_profile(tenant_id: TenantId, wanted: EventFilter) -> Select[TrackedEvent, UUID]:
     owner = aliased(Identifier)
     joined = (owner.tenant_id == TrackedEvent.tenant_id) & (owner.id == TrackedEvent.identifier_id)
     query = select(TrackedEvent, owner.profile_id).join(owner, joined).where(TrackedEvent.tenant_id == tenant_id)

@@ -62,7 +62,7 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1)
+        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged")
 
 
 def crud(
@@ -86,6 +86,8 @@ def crud(
     ]
 
 
+CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
+TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
 COMPARISON = {
     "revision": 0, "since": NOON.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
@@ -126,6 +128,11 @@ def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
     at = NOON.isoformat()
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
+
+
+def connection(side: Side) -> dict[str, Any]:
+    """A shop of the side's store."""
+    return {"name": "New", "shop": "new.myshopify.com", "secret": "shpss_0123456789", "store_id": side["store"]}
 
 
 def scanner(side: Side) -> dict[str, Any]:
@@ -335,6 +342,16 @@ CASES = [
     Case("GET", "/ingest/meraki/{scanner_id}", For.PUBLIC),
     Case("POST", "/ingest/meraki/{scanner_id}", For.PUBLIC, lambda _: {"version": "3.0", "secret": "no idea"}),
     *crud("/v1/scanners", "scanner", scanner, lambda _: {"name": "Changed"}),
+    # --- events and shop systems; what clients and Shopify call is open, and proves itself by key or signature
+    *(Case("POST", path, For.PUBLIC, lambda _: {"batch": [], "writeKey": "wk_forged"}) for path in TRACKING),
+    Case("GET", "/v1/projects/{write_key}/settings", For.PUBLIC),
+    Case("GET", "/v1/events", queries=(lambda _: {}, lambda s: {"profile_id": s["profile"]})),
+    Case("GET", "/v1/event-rejections"),
+    Case("POST", "/ingest/shopify/{connection_id}", For.PUBLIC, lambda _: {"id": 1}),
+    *crud("/v1/connections", "connection", connection, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/connections/{connection_id}/reconcile"),
+    Case("GET", "/v1/connections/{connection_id}/deliveries"),
+    Case("POST", "/v1/connections/{connection_id}/deliveries/{delivery_id}/done"),
     Case("PUT", "/v1/devices/{device_id}/wifi-address", body=lambda _: {"address": "aa:bb:cc:dd:ee:ff"}),
     Case("DELETE", "/v1/devices/{device_id}/wifi-address"),
     # --- people and what happened

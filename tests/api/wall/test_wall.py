@@ -19,7 +19,7 @@ from geoengage.app import PAGES
 from geoengage.kit.db import Session
 from geoengage.tenancy.auth import make_device_token
 from geoengage.tenancy.rules import KeyKind, Principal, PrincipalKind, Scope, make_key
-from tests.api.wall.cases import CASES, Case, For
+from tests.api.wall.cases import CASES, TRACKING, Case, For
 from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone, make_side
 from tests.factories import make_key_row
 
@@ -40,6 +40,9 @@ PUBLIC = {
     "/v1/devices/pair",
     "/shopper/app.json",
     "/ingest/meraki/{scanner_id}",
+    "/ingest/shopify/{connection_id}",
+    "/v1/projects/{write_key}/settings",
+    *TRACKING,
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
 OTHER_ROUTES = {*PAGES, *SHOPPER_FILES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}

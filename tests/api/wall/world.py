@@ -21,7 +21,7 @@ from shapely.geometry import MultiPolygon, Point, box
 from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
-from geoengage.ingest.models import Scanner
+from geoengage.ingest.models import Connection, ConnectionDelivery, Scanner
 from geoengage.kit import sealed
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Base, Session, TenantRow
@@ -116,8 +116,26 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
     ids["message"] = await make_message(session, side)
+    ids |= await _sources(client, session, world, mark)
     await session.commit()
     return side
+
+
+async def _sources(client: httpx.AsyncClient, session: Session, world: World, mark: str) -> dict[str, UUID]:
+    """A connected shop with a delivery that an operator has to see to; an event of the person, and a refused one."""
+    ids = {"connection": new_id(), "delivery": new_id()}
+    tenant_id, now = world.tenant_id, utc_now()
+    shop = {"kind": "shopify", "name": f"{mark}-connection", "shop": f"{mark}.myshopify.com", "locations": []}
+    session.add(Connection(tenant_id=tenant_id, id=ids["connection"], reconciled_to=now, **shop))
+    await session.flush()
+    delivery = {"delivery_id": f"{mark}-delivery", "topic": "customers/data_request", "received_at": now}
+    owner = {"tenant_id": tenant_id, "connection_id": ids["connection"]}
+    session.add(ConnectionDelivery(id=ids["delivery"], status="open", note="answer it", **owner, **delivery))
+    key = await make_key_row(session, tenant_id, KeyKind.WRITE, scopes=[], writes="server")
+    await session.commit()
+    batch = [{"type": "track", "event": f"{mark}-event", "userId": f"{mark}-person"}, {"type": f"{mark}-refused"}]
+    assert (await client.post("/v1/batch", json={"batch": batch, "writeKey": key})).status_code == 200
+    return ids
 
 
 async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
