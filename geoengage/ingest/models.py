@@ -65,7 +65,7 @@ class EventRejection(TenantRow, Base):
     is_kept: Mapped[bool]
     type: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str | None] = mapped_column(Text)
-    message_id: Mapped[str | None] = mapped_column(Text)
+    message_id: Mapped[str | None] = mapped_column("sent_id", Text)  # of its sender; no message of ours
 
 
 class Connection(TenantRow, Base):

@@ -38,10 +38,10 @@ def upgrade() -> None:
     op.create_table(
         "event_seen",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("sent_id", sa.Text(), nullable=False),
         sa.Column("is_claim", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "message_id", "is_claim", name=op.f("pk_event_seen")),
+        sa.PrimaryKeyConstraint("tenant_id", "sent_id", "is_claim", name=op.f("pk_event_seen")),
     )
     op.create_index(op.f("ix_event_seen_seen_at"), "event_seen", ["seen_at"])
     op.create_table(
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("is_kept", sa.Boolean(), nullable=False),
         sa.Column("type", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=True),
-        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("sent_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_event_rejection")),
     )
     op.create_index(op.f("ix_event_rejection_received_at"), "event_rejection", ["received_at"])

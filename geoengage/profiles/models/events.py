@@ -41,9 +41,9 @@ class TrackedEvent(TenantRow, Base):
 
 
 class EventSeen(TenantRow, Base):
-    """A messageId that came within the last seven days. Those of browsers are apart: they could use up a server's."""
+    """A messageId (`sent_id`) of the last seven days. Those of browsers are apart: they could use up a server's."""
 
     __tablename__ = "event_seen"
-    message_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    sent_id: Mapped[str] = mapped_column(Text, primary_key=True)
     is_claim: Mapped[bool] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(index=True)

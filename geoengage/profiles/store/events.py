@@ -15,9 +15,9 @@ from geoengage.kit.ids import TenantId
 from geoengage.profiles.models import Identifier, TrackedEvent
 
 _CLAIM = text("""
-INSERT INTO event_seen (tenant_id, message_id, is_claim, seen_at)
+INSERT INTO event_seen (tenant_id, sent_id, is_claim, seen_at)
 SELECT :tenant_id, m, :is_claim, :now FROM unnest(CAST(:message_ids AS text[])) AS m ORDER BY m
-ON CONFLICT DO NOTHING RETURNING message_id
+ON CONFLICT DO NOTHING RETURNING sent_id
 """)
 
 
