@@ -47,6 +47,7 @@ from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
+from geoengage.profiles.consents_api import router as consents
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
@@ -79,6 +80,8 @@ PAGES = (
     "/messages",
     "/apps",
     "/webhooks",
+    "/privacy",
+    "/audit",
 )
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
@@ -153,6 +156,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         tenancy,
         venues,
         profiles,
+        consents,
         presence.router,
         messaging,
         campaigns,

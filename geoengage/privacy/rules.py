@@ -20,6 +20,36 @@ class Way(StrEnum):
     NONE = "none"
 
 
+class AskedBy(StrEnum):
+    """On whose wish somebody is erased. `journal`: a restored or repeated copy of somebody who was erased before."""
+
+    PERSON = "person"
+    OPERATOR = "operator"
+    SERVER = "server"
+    JOURNAL = "journal"
+
+
+class Reason(StrEnum):
+    """Why; a closed list, because free words would keep a name."""
+
+    REQUEST = "request"
+    MISTAKE = "mistake"
+    INACTIVE = "inactive"
+    AUTHORITY = "authority"
+    CHILD = "child"
+    TEST = "test"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish to erase somebody. `actor`: who, for the audit log."""
+
+    by: AskedBy
+    reason: Reason
+    actor: str
+
+
 class Ids(StrEnum):
     """The sets of ids by which a person's rows are found."""
 
@@ -43,6 +73,7 @@ class Table:
     tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
     the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
+    `mentions`: columns of text that others wrote, in which the person's ids in words are looked for.
     """
 
     way: Way
@@ -55,6 +86,7 @@ class Table:
     message: str | None = None
     strip: Mapping[str, str] = field(default_factory=dict)
     holds: str = ""
+    mentions: tuple[str, ...] = ()
 
 
 def _erase(name: str, what: str, *rows: Match, **over: Any) -> Table:
@@ -191,6 +223,12 @@ ERASURE_MAP: dict[str, Table] = {
         kept="7 days",
         strip={"tries": "'[]'"},
     ),
+    "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
+    "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
+    "contact_point": _erase("addresses", "Whether your addresses reach you.", _BY_ID),
+    "consent_hold": _erase("pauses", "That you paused or stopped all offers.", _BY_ID),
+    "consent": _erase("choices", "What you want to receive, by which way and from whom.", _BY_ID),
+    "consent_history": _erase("choice_history", "What you chose before, when and to which text.", _BY_ID),
     "cart": _erase(
         "carts", "What you have put aside to buy.", _BY_ID, _BY_DEVICE, holds=_CART, kept="until you order or delete it"
     ),
@@ -236,6 +274,8 @@ ERASURE_MAP: dict[str, Table] = {
         "that a shop delivered something; what it was goes when it is worked on, within seconds"
     ),
     "credential": _none(_STAFF),
+    "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
+    "erasure_receipt": _none("that somebody was erased, without who"),
     "event_rejection": _none("that an event was refused and why, without its person and content"),
     "event_seen": _none("names of events of the last seven days, made up by their senders"),
     "evidence_point": _none(_PLACES),
@@ -246,9 +286,13 @@ ERASURE_MAP: dict[str, Table] = {
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
+    "message_total": _none("how many messages had which outcome on a day"),
     "operator": _none(_STAFF),
     "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
+    "place_total": _none("how many visits a zone had on a day, from ten people"),
+    "retention_run": _none(_BOOKKEEPING),
+    "retention_setting": _none("for how long the tenant keeps what"),
     "product": _none(_GOODS),
     "product_variant": _none(_GOODS),
     "reaction_cursor": _none(_BOOKKEEPING),

@@ -65,14 +65,9 @@ def upgrade() -> None:
         "credential",
         "(kind = 'wk') = coalesce(writes IN ('server', 'browser'), false)",
     )
-    op.add_column("tenant", sa.Column("event_retention_days", sa.Integer(), server_default="396", nullable=False))
-    op.create_check_constraint(
-        op.f("ck_tenant_event_retention_days"), "tenant", "event_retention_days BETWEEN 7 AND 760"
-    )
 
 
 def downgrade() -> None:
-    op.drop_column("tenant", "event_retention_days")
     op.execute("DELETE FROM credential WHERE kind = 'wk'")
     op.drop_constraint(op.f("ck_credential_writes"), "credential")
     op.drop_column("credential", "writes")

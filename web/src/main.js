@@ -6,12 +6,14 @@ import './styles/index.css';
 import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
+import { auditPage } from './pages/audit.js';
 import { campaignsPage } from './pages/campaigns/index.js';
 import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
@@ -33,6 +35,8 @@ const ROUTES = {
   '/messages': messagesPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
+  '/privacy': privacyPage,
+  '/audit': auditPage,
 };
 const HOME = '/map';
 

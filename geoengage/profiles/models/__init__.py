@@ -1,5 +1,13 @@
 """Tables of people and their devices, one file a subject. Everything is imported from here."""
 
+from geoengage.profiles.models.consents import (
+    ConsentDecision,
+    ConsentHistory,
+    ConsentHold,
+    ContactPoint,
+    ContactProof,
+    PreferenceLink,
+)
 from geoengage.profiles.models.devices import (
     ConsentEntry,
     Device,
@@ -15,12 +23,18 @@ from geoengage.profiles.models.identity import (
 )
 
 __all__ = [
+    "ConsentDecision",
     "ConsentEntry",
+    "ConsentHistory",
+    "ConsentHold",
+    "ContactPoint",
+    "ContactProof",
     "Device",
     "EventSeen",
     "Identifier",
     "IdentityEdge",
     "IdentityPolicy",
+    "PreferenceLink",
     "Profile",
     "StoreProfile",
     "TrackedEvent",

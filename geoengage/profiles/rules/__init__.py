@@ -1,5 +1,43 @@
 """What is decided about people and their devices, one file a subject. Pure. Everything is imported from here."""
 
+from geoengage.profiles.rules.consents import (
+    ADDRESS_KIND,
+    Channel,
+    ConsentRefused,
+    ConsentState,
+    Decision,
+    Hindrance,
+    Hold,
+    PointState,
+    Purpose,
+    Standing,
+    confirmed,
+    deciding,
+    hold_of,
+    may_contact,
+    pause_until,
+    push_hindrance,
+    supersedes,
+    withdrawn_by_stop,
+    withdrawn_by_stop_all,
+)
+from geoengage.profiles.rules.consents import (
+    check as check_decision,
+)
+from geoengage.profiles.rules.contact_points import (
+    CODE_LIFETIME,
+    LINK_LIFETIME,
+    MOST_WRONG,
+    LinkKind,
+    SignedLink,
+    check_channel,
+    hash_code,
+    make_code,
+    point_after,
+    read_link,
+    same_code,
+    sign_link,
+)
 from geoengage.profiles.rules.devices import (
     CLOCK_SKEW,
     USER_TOKEN_LIFETIME,
@@ -12,7 +50,11 @@ from geoengage.profiles.rules.devices import (
     read_user_token,
     withdrew_location,
 )
-from geoengage.profiles.rules.events import ProfileCreated, ProfileMerged, ProfileUnmerged
+from geoengage.profiles.rules.events import (
+    ProfileCreated,
+    ProfileMerged,
+    ProfileUnmerged,
+)
 from geoengage.profiles.rules.identity import (
     LIMITS,
     RANK,
@@ -31,45 +73,84 @@ from geoengage.profiles.rules.identity import (
     taken_back,
     usable,
 )
-from geoengage.profiles.rules.normalise import normalise
+from geoengage.profiles.rules.normalise import (
+    normalise,
+)
 from geoengage.profiles.rules.tracked import ErasureRequested, EventsRecorded
-from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, TRAIT_NAME_MAX, trait_problem
+from geoengage.profiles.rules.traits import (
+    COMPUTED,
+    MOST_TRAITS,
+    TRAIT_NAME_MAX,
+    trait_problem,
+)
 
 __all__ = [
+    "ADDRESS_KIND",
     "CLOCK_SKEW",
+    "CODE_LIFETIME",
     "COMPUTED",
     "LIMITS",
+    "LINK_LIFETIME",
     "MOST_TRAITS",
+    "MOST_WRONG",
     "RANK",
     "TRAIT_NAME_MAX",
     "USER_TOKEN_LIFETIME",
     "Aside",
     "Assembly",
+    "Channel",
     "Consent",
     "ConsentChanged",
     "ConsentKind",
+    "ConsentRefused",
+    "ConsentState",
+    "Decision",
     "Edge",
     "ErasureRequested",
     "EventsRecorded",
+    "Hindrance",
+    "Hold",
     "Id",
     "Kind",
     "Limits",
+    "LinkKind",
     "Node",
+    "PointState",
     "ProfileCreated",
     "ProfileMerged",
     "ProfileUnmerged",
     "Proof",
+    "Purpose",
     "Recipient",
+    "SignedLink",
+    "Standing",
     "Together",
     "UserTokenRefused",
     "assemble",
     "changed_consents",
+    "check_channel",
+    "check_decision",
+    "confirmed",
+    "deciding",
+    "hash_code",
+    "hold_of",
+    "make_code",
+    "may_contact",
     "normalise",
     "own_profile",
     "pairs",
+    "pause_until",
+    "point_after",
+    "push_hindrance",
+    "read_link",
     "read_user_token",
+    "same_code",
+    "sign_link",
+    "supersedes",
     "taken_back",
     "trait_problem",
     "usable",
+    "withdrawn_by_stop",
+    "withdrawn_by_stop_all",
     "withdrew_location",
 ]

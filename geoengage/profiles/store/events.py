@@ -133,17 +133,3 @@ def _with_profile(tenant_id: TenantId, wanted: EventFilter) -> Select[TrackedEve
 async def forget_message_ids(session: Session, before: datetime) -> None:
     """Message ids that came before that moment may come again (cross-tenant: upkeep)."""
     await session.execute(text("DELETE FROM event_seen WHERE seen_at < :before"), {"before": before})
-
-
-async def delete_old_events(session: Session, now: datetime, most: int = 50_000) -> int:
-    """Delete events beyond their tenant's retention, at most so many at a time (cross-tenant: upkeep)."""
-    result = await session.execute(
-        text("""
-DELETE FROM event e USING (
-  SELECT e.tenant_id, e.id FROM event e JOIN tenant t ON t.id = e.tenant_id
-  WHERE e.at < CAST(:now AS timestamptz) - make_interval(days => t.event_retention_days) LIMIT :most) old
-WHERE e.tenant_id = old.tenant_id AND e.id = old.id
-"""),
-        {"now": now, "most": most},
-    )
-    return int(getattr(result, "rowcount", 0))
