@@ -200,7 +200,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "audit_entry": _strip(
         "looked_up",
-        "When somebody of the programme looked at your visits, and the reason they gave.",
+        "When somebody looked at you or changed something about you, and the reason they gave.",
         {"subject": Ids.PEOPLE},
         hidden=frozenset({"actor"}),  # the operator is a person too (CJEU C-579/21)
         strip={"subject": "NULL", "reason": "NULL"},
@@ -222,6 +222,12 @@ ERASURE_MAP: dict[str, Table] = {
         {"position": Ids.POSITIONS},
         kept="7 days",
         strip={"tries": "'[]'"},
+    ),
+    "data_import_error": _erase(
+        "import_errors",
+        "Lines about you in files of the programme that could not be read.",
+        mentions=("value", "record"),
+        kept="30 days",
     ),
     "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
     "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
@@ -274,6 +280,7 @@ ERASURE_MAP: dict[str, Table] = {
         "that a shop delivered something; what it was goes when it is worked on, within seconds"
     ),
     "credential": _none(_STAFF),
+    "data_import": _none("files of customers, orders and products that were read in, and how far"),
     "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
     "erasure_receipt": _none("that somebody was erased, without who"),
     "event_rejection": _none("that an event was refused and why, without its person and content"),
@@ -282,6 +289,8 @@ ERASURE_MAP: dict[str, Table] = {
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
     "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
+    "import_alert": _none("files that did not come, or were odd"),
+    "import_mapping": _none("which column of a file means what"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),

@@ -13,7 +13,8 @@ from geoengage.kit import partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions
 from geoengage.kit.ids import new_id
-from geoengage.privacy.service import delete_old, delete_old_logs
+from geoengage.privacy.service import delete_old
+from geoengage.privacy.service.retention import delete_old_logs
 from tests.campaign_rows import make_device, make_mall, make_zone
 from tests.factories import World, make_world
 
