@@ -186,7 +186,8 @@ async def _run(settings: Settings, database_url: str) -> None:
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
-    table = reactions(indexes)
+    traces = privacy.Traces.of(settings, settings.signing_key())
+    table = reactions(indexes, privacy.Eraser(sessions, traces).on_requested)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
     stopping, ear = asyncio.Event(), bell.ear()

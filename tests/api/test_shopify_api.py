@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from geoengage.ingest.models import Connection, ConnectionDelivery
 from geoengage.ingest.service import on_delivered, secrets_of
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, transaction
-from geoengage.wiring import Reaction
+from geoengage.presence.service import IndexCache
+from geoengage.privacy.service import Eraser, Traces
+from geoengage.wiring import Reaction, reactions
 from geoengage.worker import react_once
 from tests.campaign_rows import make_store
 from tests.conftest import KEY, ROOT
@@ -212,12 +215,36 @@ async def test_customers_become_people(deliver: Deliver, session: Session, clien
     assert (await orders(client, session))[0].identifier_id is not None
 
 
+async def test_consents_to_marketing(deliver: Deliver, session: Session) -> None:
+    agreed = {"state": "subscribed", "consent_updated_at": "2026-11-19T10:00:00Z"}
+    customer = ORDER["customer"] | {"updated_at": "2026-11-20T10:00:00Z", "email_marketing_consent": agreed}
+    await deliver("customers/create", customer)
+    left = {
+        "customer_id": customer["id"], "email_address": customer["email"],
+        "email_marketing_consent": {"state": "unsubscribed", "consent_updated_at": "2026-11-21T10:00:00Z"},
+    }  # fmt: skip
+    await deliver("customers_email_marketing_consent/update", left)
+    await deliver("customers/update", customer)  # late
+    states = await session.execute(text("SELECT channel, purpose, state FROM consent"))
+    assert states.all() == [("email", "marketing", "unsubscribed")]
+
+
+async def test_a_guest_with_the_address_of_somebody_known(deliver: Deliver, session: Session) -> None:
+    await deliver("orders/create", ORDER)
+    await deliver("orders/create", ORDER | {"id": 2, "customer": None})
+    whose = await session.execute(text("SELECT count(*), count(identifier_id) FROM shop_order"))
+    assert whose.all() == [(2, 2)]
+    assert (await session.execute(text("SELECT count(*) FROM order_claim"))).scalar_one() == 0
+
+
 async def test_guests_stay_guests_with_what_they_left(
     deliver: Deliver, session: Session, client: httpx.AsyncClient
 ) -> None:
     await deliver("orders/create", ORDER | {"customer": None})
     assert (await orders(client, session))[0].identifier_id is None
-    assert (await session.execute(text("SELECT kind, value FROM order_claim"))).all() == [("email", ORDER["email"])]
+    assert (await session.execute(text("SELECT claim_kind, claim_value FROM order_claim"))).all() == [
+        ("email", ORDER["email"])
+    ]
     assert (await session.execute(text("SELECT count(*) FROM profile"))).scalar_one() == 0
 
 
@@ -285,11 +312,16 @@ async def test_a_customer_asks_for_their_data(
     assert (await client.post(path, headers=world.sk_headers)).status_code == 409
 
 
-async def test_erasures_are_ordered(
-    deliver: Deliver, session: Session, client: httpx.AsyncClient, shop: dict[str, Any]
+async def test_erasures_are_ordered_and_done(
+    deliver: Deliver,
+    session: Session,
+    sessions: Sessions,
+    tmp_path: Path,
+    client: httpx.AsyncClient,
+    shop: dict[str, Any],
 ) -> None:
     await deliver("orders/create", ORDER)
-    await deliver("orders/create", ORDER | {"id": 2, "customer": None})
+    await deliver("orders/create", ORDER | {"id": 2, "customer": None, "email": "guest@ahornhof.example"})
     profile_id = (await session.execute(text("SELECT id FROM profile"))).scalar_one()
     named = {"customer": {"id": 207119551, "email": "mia@ahornhof.example"}, "orders_to_redact": [2]}
     await deliver("customers/redact", named)
@@ -298,6 +330,15 @@ async def test_erasures_are_ordered(
     assert (await session.execute(query)).scalars().all() == [str(profile_id)]
     await deliver("customers/redact", {"customer": {"id": 1}})
     assert len((await session.execute(query)).scalars().all()) == 1
+    eraser = Eraser(sessions, Traces(KEY, tmp_path / "journal", tmp_path, None))
+    table = [r for r in reactions(IndexCache(), eraser.on_requested) if r.name == "privacy.erasures"]
+    for _ in range(2):
+        await react_once(sessions, table)
+    left = await session.execute(text("SELECT (SELECT count(*) FROM profile), (SELECT count(*) FROM identifier)"))
+    assert left.one() == (0, 0)
+    assert "Mia" not in str((await session.execute(text("SELECT to_jsonb(o) FROM shop_order o"))).all())
+    failed = await session.execute(text("SELECT count(*) FROM reaction_failure"))
+    assert failed.scalar_one() == 0
 
 
 async def test_a_shop_that_leaves(

@@ -14,7 +14,7 @@ import msgspec
 from prometheus_client import Counter
 
 from geoengage.commerce.rules import Claim, OrderIn, ProductIn, check_order, check_product
-from geoengage.commerce.service import record_orders, upsert_products
+from geoengage.commerce.service import find_people, record_orders, upsert_products
 from geoengage.commerce.store import delete_claims, lock_orders
 from geoengage.ingest import store
 from geoengage.ingest.models import Connection
@@ -38,8 +38,18 @@ from geoengage.kit.events import Recorded, publish
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles import rules as profiles
 from geoengage.profiles import store as people
-from geoengage.profiles.rules import ErasureRequested, Id, Kind, Proof, Together
-from geoengage.profiles.service import resolve_many, set_traits_many
+from geoengage.profiles.rules import (
+    Channel,
+    ConsentState,
+    Decision,
+    ErasureRequested,
+    Id,
+    Kind,
+    Proof,
+    Purpose,
+    Together,
+)
+from geoengage.profiles.service import resolve_many, set_traits_many, state_consents_many
 from geoengage.tenancy.store import insert_audit_entry
 
 FIRST_READING = timedelta(days=60)  # back from when a shop is connected: what read_orders may see
@@ -121,6 +131,7 @@ async def apply(
     """Do what facts say; returns what became of each. People first, orders last: they lock the ledger's head."""
     work = _Work(session, tenant_id, connection, await people.get_policy(session, tenant_id), now)
     await work.know([person for fact in facts if (person := _person(fact)) is not None])
+    await work.know_guests([f for f in facts if isinstance(f, OrderFact) and _person(f) is None])
     outcomes = [await work.take(fact) for fact in facts]
     await work.write()
     return outcomes
@@ -143,6 +154,7 @@ class _Work:
     now: datetime
 
     owners: dict[str, UUID] = field(default_factory=dict)  # source id → to which id belongs what comes with it
+    guests: dict[str, UUID] = field(default_factory=dict)  # order → whose the address is that its guest left
     orders: list[OrderIn] = field(default_factory=list)
     products: list[ProductIn] = field(default_factory=list)
 
@@ -165,12 +177,37 @@ class _Work:
         found = await resolve_many(
             self.session, self.tenant_id, together, proof=Proof.LINK, source=source, now=self.now
         )
-        stated = []
+        stated, decided = [], []
         for (person, _), owner in zip(named, found, strict=True):
             self.owners[str(person.source_id)] = owner.identifier_id
+            decided += self._decisions(person, owner.identifier_id)
             kept = {n: v for n, v in person.traits.items() if profiles.trait_problem(n, v) is None}
             stated.append((owner.identifier_id, kept, person.at))
         await set_traits_many(self.session, self.tenant_id, stated, source=source, proof=Proof.LINK, now=self.now)
+        await state_consents_many(self.session, self.tenant_id, decided, self.now)
+
+    async def know_guests(self, orders: Sequence[OrderFact]) -> None:
+        """Which guests left an address of somebody who is known."""
+        left = {each.order.external_id: self.ids(each.person) for each in orders if each.person is not None}
+        left = {order_id: ids for order_id, ids in left.items() if ids}
+        known = await find_people(self.session, self.tenant_id, list(left.values())) if left else []
+        self.guests = {order_id: owner for order_id, owner in zip(left, known, strict=True) if owner is not None}
+
+    def _decisions(self, person: PersonFact, identifier_id: UUID) -> list[Decision]:
+        """What a customer agreed to in the shop; that is with the store of the connection, if it has one."""
+        return [
+            Decision(
+                identifier_id=identifier_id,
+                channel=Channel(agreed.channel),
+                purpose=Purpose.MARKETING,
+                store_id=self.connection.store_id,
+                state=ConsentState(agreed.state),
+                text_version=None,
+                source=source_of(self.connection),
+                at=min(agreed.at, self.now),
+            )
+            for agreed in person.consents
+        ]
 
     async def take(self, fact: Fact | UnreadableDelivery) -> Outcome:
         match fact:
@@ -195,6 +232,7 @@ class _Work:
 
     def _order(self, fact: OrderFact) -> Outcome:
         owner = None if fact.person is None else self.owners.get(str(fact.person.source_id))
+        owner = owner or self.guests.get(fact.order.external_id)
         claims: Iterable[Claim] = ()
         if owner is None and fact.person is not None:
             claims = (Claim(kind=id_.kind, value=id_.value) for id_ in self.ids(fact.person))
