@@ -17,6 +17,8 @@ import prometheus_client
 import uvloop
 
 from geoengage.commerce import jobs as commerce
+from geoengage.ingest import jobs as ingest
+from geoengage.ingest import store as ingest_store
 from geoengage.ingest.files import jobs as imports
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
@@ -28,6 +30,7 @@ from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
+from geoengage.profiles import store as profiles_store
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -40,6 +43,8 @@ IMPORT_POLL_S = 2.0
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
+MESSAGE_ID_DAYS = 7  # how long an event's messageId is unique, and how long refusals are listed
+DELIVERY_DAYS = 30  # how long a shop's deliveries are listed
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -161,6 +166,11 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
             at_last=now - timedelta(days=LEDGER_LAST_DAYS),
         )
         await webhooks.forget(session, now)
+        await profiles_store.forget_message_ids(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.delete_old_rejections(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.sweep_deliveries(
+            session, stuck=now - timedelta(days=1), old=now - timedelta(days=DELIVERY_DAYS)
+        )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     if nightly is not None:
@@ -176,7 +186,8 @@ async def _run(settings: Settings, database_url: str) -> None:
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
-    table = reactions(indexes)
+    traces = privacy.Traces.of(settings, settings.signing_key())
+    table = reactions(indexes, privacy.Eraser(sessions, traces).on_requested)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
     stopping, ear = asyncio.Event(), bell.ear()
@@ -218,6 +229,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         bell.open(),
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
@@ -227,6 +239,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(_loop("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S, stopping))
             tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
             tasks.create_task(
                 _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)

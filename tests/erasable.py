@@ -18,9 +18,11 @@ from geoengage.messaging.rules import Draft
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
+from geoengage.tenancy.rules import KeyKind
 from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
+from tests.factories import make_key_row
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
 
@@ -61,6 +63,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
     await _known_by_more(session, side, mark, now)
+    await _tracked(client, session, side, mark)
     await _decided(client, session, side, mark)
     await _bought(client, session, side, mark)
     await _trouble(session, side, second.id, mark, now)
@@ -79,6 +82,18 @@ async def _known_by_more(session: Session, side: Side, mark: str, now: datetime)
     stores = [(side.ids["store"], known.identifier_id)]
     await profiles.note_customer(session, side.world.tenant_id, stores, "order", now)
     await session.commit()
+
+
+async def _tracked(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """A site's server tells what the person did there, and who they are."""
+    key = await make_key_row(session, side.world.tenant_id, KeyKind.WRITE, scopes=[], writes="server")
+    await session.commit()
+    who = {"userId": f"{side.mark}-person", "anonymousId": f"{mark}-visitor"}
+    batch = [
+        {"type": "track", "event": "Products Searched", "properties": {"query": f"{mark}-search"}} | who,
+        {"type": "identify", "traits": {"hobby": f"{mark}-trains"}} | who,
+    ]
+    assert (await client.post("/v1/batch", json={"batch": batch, "writeKey": key})).status_code == 200
 
 
 async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:

@@ -250,6 +250,12 @@ ERASURE_MAP: dict[str, Table] = {
         strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
     ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "event": _erase(
+        "web_and_app_events",
+        "What you did on the programme's sites and in its apps, as they told it.",
+        _BY_ID,
+        kept="13 months after they came, unless the programme chose another time",
+    ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
     "identity_edge": _erase(
@@ -266,10 +272,16 @@ ERASURE_MAP: dict[str, Table] = {
     "cart_line": _none("what lies in a cart, erased with it"),
     "campaign": _none("what is sent to whom, written by operators"),
     "console_session": _none(_STAFF),
+    "connection": _none("shop systems that are listened to, with their secrets"),
+    "connection_delivery": _none(
+        "that a shop delivered something; what it was goes when it is worked on, within seconds"
+    ),
     "credential": _none(_STAFF),
     "data_import": _none("files of customers, orders and products that were read in, and how far"),
     "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
     "erasure_receipt": _none("that somebody was erased, without who"),
+    "event_rejection": _none("that an event was refused and why, without its person and content"),
+    "event_seen": _none("names of events of the last seven days, made up by their senders"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),

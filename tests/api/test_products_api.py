@@ -121,7 +121,8 @@ async def test_stock_by_store(client: httpx.AsyncClient, session: Session, world
     made = await post(client, world, "/v1/products", product())
     counts = [
         {"store_id": stores[0], "item": "sku-p1", "quantity": 3}, {"store_id": stores[1], "item": "p1", "quantity": 0},
-        {"store_id": stores[0], "item": "nothing", "quantity": 1}, {"store_id": str(UUID(int=1)), "item": "p1", "quantity": 1},
+        {"store_id": stores[0], "item": "nothing", "quantity": 1},
+        {"store_id": str(UUID(int=1)), "item": "p1", "quantity": 1},
     ]  # fmt: skip
     results = (await post(client, world, "/v1/stock", {"counts": counts}, 200))["results"]
     assert [each["outcome"] for each in results] == ["updated", "updated", "refused", "refused"]

@@ -10,7 +10,8 @@ import pytest
 from geoengage.commerce import service
 from geoengage.kit.db import Session
 from geoengage.profiles import service as profiles
-from geoengage.profiles.rules import Id, Kind, Proof
+from geoengage.profiles import store
+from geoengage.profiles.rules import Channel, ConsentState, Id, Kind, Proof, Purpose
 from geoengage.tenancy.rules import KeyKind
 from tests.campaign_rows import make_store
 from tests.factories import World, make_key_row, make_world
@@ -77,6 +78,25 @@ async def test_a_name_and_nothing_else(session: Session, world: World, till: Til
     assert found.keys() == {"customer_id", "display_name", "consents_to_ask"}
     assert found["display_name"] == "Mia K."
     assert str(profile_id) not in str(found)
+
+
+async def test_what_nobody_has_asked_yet(session: Session, world: World, till: Till) -> None:
+    await make_member(session, world, *MIA)
+    ids = await store.find_identifiers(session, world.tenant_id, list(MIA))
+    said = {"purpose": Purpose.MARKETING, "text_version": "1", "source": "settings", "at": NOON, "now": NOW}
+    for channel, at, state in (
+        (Channel.EMAIL, None, ConsentState.SUBSCRIBED), (Channel.SMS, till.store_id, ConsentState.UNSUBSCRIBED)
+    ):  # fmt: skip
+        await profiles.state_consent(
+            session, world.tenant_id, ids[MIA[0]].id, channel=channel, store_id=at, state=state, **said
+        )
+    await session.commit()
+    asked = (await till.look_up(member_code="4711"))["consents_to_ask"]
+    assert asked == [{"channel": c, "purpose": "marketing"} for c in ("whatsapp", "viber")]
+    whose = ids[MIA[0]].profile_id
+    await profiles.stop_everything(session, world.tenant_id, whose, source="sms", at=NOW, now=NOW)
+    await session.commit()
+    assert (await till.look_up(member_code="4711"))["consents_to_ask"] == []
 
 
 async def test_who_is_not_known(session: Session, world: World, till: Till) -> None:

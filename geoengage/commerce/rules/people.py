@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from geoengage.profiles.rules import Id, Kind, normalise
+from geoengage.profiles.rules import Channel, Id, Kind, Purpose, Standing, deciding, hold_of, normalise
 
+# What a cashier may ask for: ways to write to somebody that need no app.
+_ASKED = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.VIBER)
 # The ids that a whole tenant shares, before the one that a store gave by itself.
 _TENANTS_OWN = (Kind.LOYALTY_CARD, Kind.EMAIL, Kind.PHONE)
 
@@ -50,3 +52,12 @@ def display_name(first_name: str | None, last_name: str | None) -> str | None:
     if not first:
         return f"{last[0]}." if last else None
     return f"{first} {last[0]}." if last else first
+
+
+def to_ask(standing: Standing, store_id: UUID) -> list[tuple[str, str]]:
+    """(channel, purpose) about which a person has decided nothing for a store; none for who said "stop everything"."""
+    if hold_of(standing.holds).stopped_at is not None:
+        return []
+    marketing = Purpose.MARKETING
+    undecided = (c for c in _ASKED if deciding(standing.decisions, c, marketing, store_id) is None)
+    return [(channel.value, marketing.value) for channel in undecided]

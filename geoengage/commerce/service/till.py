@@ -8,7 +8,7 @@ import msgspec
 
 from geoengage.commerce import store
 from geoengage.commerce.rules import Claim, OrderIn, digest_of
-from geoengage.commerce.rules.people import display_name, store_source
+from geoengage.commerce.rules.people import display_name, store_source, to_ask
 from geoengage.commerce.service.customers import Given, find_people
 from geoengage.commerce.service.orders import RecordedOrder, record_order
 from geoengage.kit import errors
@@ -30,6 +30,7 @@ class Member:
     """A customer as a cashier sees them."""
 
     identifier_id: UUID
+    profile_id: UUID
     name: str | None
 
 
@@ -71,12 +72,13 @@ async def _member(session: Session, tenant_id: TenantId, ids: tuple[Id, ...]) ->
     (identifier_id,) = await find_people(session, tenant_id, [ids])
     if identifier_id is None:
         return None
-    first, last = await store.find_names(session, tenant_id, identifier_id)
-    return Member(identifier_id, display_name(first, last))
+    profile_id, first, last = await store.get_names(session, tenant_id, identifier_id)
+    return Member(identifier_id, profile_id, display_name(first, last))
 
 
 async def consents_to_ask(
     session: Session, tenant_id: TenantId, member: Member, store_id: UUID
 ) -> list[tuple[str, str]]:
     """(channel, purpose) that nobody has asked the customer yet for a store."""
-    return []
+    standings = await profiles_store.list_standings(session, tenant_id, [member.profile_id])
+    return to_ask(standings[member.profile_id], store_id)

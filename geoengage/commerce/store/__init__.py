@@ -36,7 +36,7 @@ from geoengage.commerce.store.orders import (
     update_orders,
     upsert_refunds,
 )
-from geoengage.commerce.store.people import find_names
+from geoengage.commerce.store.people import get_names
 from geoengage.commerce.store.reading import (
     OrderFilter,
     OrderNotFound,
@@ -72,7 +72,7 @@ __all__ = [
     "delete_lines",
     "find_app_store",
     "find_items",
-    "find_names",
+    "get_names",
     "get_order",
     "give_to",
     "insert_claims",

@@ -9,11 +9,12 @@ from geoengage.kit.ids import TenantId
 from geoengage.profiles.models import Identifier, Profile
 
 
-async def find_names(session: Session, tenant_id: TenantId, identifier_id: UUID) -> tuple[str | None, str | None]:
-    """First and last name of whoever has the id, as far as they are known."""
+async def get_names(session: Session, tenant_id: TenantId, identifier_id: UUID) -> tuple[UUID, str | None, str | None]:
+    """Whoever has the id (the profile), and first and last name as far as they are known."""
     row = (
         await session.execute(
             select(
+                Profile.id,
                 Profile.first_name,
                 Profile.attributes["last_name"].astext,
                 Profile.attributes["lastName"].astext,
@@ -21,5 +22,5 @@ async def find_names(session: Session, tenant_id: TenantId, identifier_id: UUID)
             .join(Identifier, and_(Identifier.tenant_id == Profile.tenant_id, Identifier.profile_id == Profile.id))
             .where(Identifier.tenant_id == tenant_id, Identifier.id == identifier_id)
         )
-    ).one_or_none()
-    return (None, None) if row is None else (row[0], row[1] or row[2])
+    ).one()
+    return row[0], row[1], row[2] or row[3]

@@ -10,10 +10,12 @@ from geoengage.privacy.service.erasing import (
     replay,
 )
 from geoengage.privacy.service.people import Kept, export, list_kept
+from geoengage.privacy.service.requests import Eraser
 from geoengage.privacy.service.retention import delete_old
 
 __all__ = [
     "BY_THEMSELVES",
+    "Eraser",
     "Kept",
     "Nightly",
     "Traces",

@@ -77,6 +77,7 @@ from geoengage.profiles.rules.identity import (
 from geoengage.profiles.rules.normalise import (
     normalise,
 )
+from geoengage.profiles.rules.tracked import ErasureRequested, EventsRecorded
 from geoengage.profiles.rules.traits import (
     COMPUTED,
     MOST_TRAITS,
@@ -106,6 +107,8 @@ __all__ = [
     "ConsentState",
     "Decision",
     "Edge",
+    "ErasureRequested",
+    "EventsRecorded",
     "Hindrance",
     "Hold",
     "Id",

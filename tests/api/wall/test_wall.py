@@ -19,7 +19,7 @@ from geoengage.app import PAGES
 from geoengage.kit.db import Session
 from geoengage.tenancy.auth import make_device_token
 from geoengage.tenancy.rules import KeyKind, Principal, PrincipalKind, Scope, make_key
-from tests.api.wall.cases import CASES, Case, For
+from tests.api.wall.cases import CASES, TRACKING, Case, For
 from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone, make_side
 from tests.factories import make_key_row
 
@@ -41,6 +41,9 @@ PUBLIC = {
     "/v1/devices/pair",
     "/shopper/app.json",
     "/ingest/meraki/{scanner_id}",
+    "/ingest/shopify/{connection_id}",
+    "/v1/projects/{write_key}/settings",
+    *TRACKING,
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
 PREFERENCES = {"/p/{token}", "/p/confirm/{token}"} | {
@@ -51,6 +54,7 @@ OTHER_ROUTES = {
     *SHOPPER_FILES,
     *PREFERENCES,
     "/ui",
+    "/till",
     "/docs",
     "/docs/oauth2-redirect",
     "/openapi.json",
@@ -84,8 +88,22 @@ NOT_FOR_SHOPS = [
     "key",
     "webhook",
     "operator",
+    "product",
+    "order",
 ]
-NOT_FOR_PHONES = ["campaign", "owner", "profile", "device", "message", "visit", "key", "webhook", "operator", "tenant"]
+NOT_FOR_PHONES = [
+    "order",
+    "campaign",
+    "owner",
+    "profile",
+    "device",
+    "message",
+    "visit",
+    "key",
+    "webhook",
+    "operator",
+    "tenant",
+]
 NOT_FOR_PHONES_WORDS = [
     "campaign",
     "owner",
@@ -269,6 +287,7 @@ async def test_another_store(client: httpx.AsyncClient, session: Session, alpha:
 async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Side) -> None:
     """The other side of the wall: the lists that hide the other store are not merely empty."""
     shown = {"/v1/stores": "neighbour", "/v1/zones": "neighbour_zone", "/v1/campaigns": "neighbour_campaign"}
+    shown |= {"/v1/products": "neighbour_product", "/v1/orders": "neighbour_order", "/v1/carts": "neighbour"}
     shown |= {"/v1/visits": "neighbour_zone", "/v1/zone-events": "neighbour_zone", "/v1/malls": "mall"}
     for headers in (bearer(alpha.shop_key), cookie(alpha.cookies["shop"])):
         for path, kind in shown.items():
@@ -289,7 +308,7 @@ async def test_a_store_sees_no_path_not_even_of_a_test_device(client: httpx.Asyn
 
 
 async def test_who_may_not_see_people_sees_none(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
-    """A key of the whole tenant without the scope `people`: everything but who it was."""
+    """A key of the whole tenant without the scopes `people` and `customers`: everything but who it was."""
     scopes = [scope.value for scope in Scope if scope not in (Scope.PEOPLE, Scope.CUSTOMERS)]
     key = await make_key_row(session, alpha.world.tenant_id, KeyKind.SECRET, scopes=scopes)
     await session.commit()
