@@ -60,7 +60,7 @@ async def test_what_is_known_about_a_person(client: httpx.AsyncClient, person: E
     found = await me(client, person.headers)
     assert found["devices"] == 2
     assert found["person"]["external_id"] == "alpha-person"
-    assert found["person"]["attributes"] == {"secret": "alpha-attribute", "dog": "zora-Rex"}
+    assert found["person"]["attributes"] == {"secret": "alpha-attribute", "dog": "zora-Rex", "hobby": "zora-trains"}
     assert {k["name"] for k in found["data"]} == {entry.name for entry in about_people().values()}
     assert all(k["what"] and k["kept"] and "{" not in k["kept"] for k in found["data"])
 

@@ -128,7 +128,7 @@ async def world(client: httpx.AsyncClient, session: Session) -> World:
     bystander = await make_phone(client, alpha.world, alpha.ids["app"], "bystander")
     await walk_in(client, bystander, datetime.now(UTC))
     person = await fill(client, session, alpha, "zora")
-    person.words += ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address", "alpha-title"]
+    person.words += ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address", "alpha-title", "alpha-thing"]
     person.words.append(alpha["message"])
     return World(alpha, beta, person, bystander)
 
