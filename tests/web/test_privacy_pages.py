@@ -1,4 +1,4 @@
-"""The pages of privacy: what was deleted and what is kept, the audit log, and the preference page without JavaScript."""
+"""The pages of privacy: what was deleted, what is kept, the audit log; the preference page without JavaScript."""
 
 import time
 from typing import Any
