@@ -161,11 +161,11 @@ async function erased(signal) {
   );
 }
 
-/** A table that may be scrolled sideways by itself. @param {string[]} head @param {string[][]} rows @param {string} name */
+/** A table whose cells wrap. @param {string[]} head @param {string[][]} rows @param {string} name */
 function table(head, rows, name) {
   return h(
     'div',
-    { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': name },
+    { role: 'region', 'aria-label': name },
     h(
       'table',
       { class: 'plain-table' },
