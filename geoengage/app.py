@@ -26,6 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
 from geoengage.ingest import api as ingest
+from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
 from geoengage.kit import collector, errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
@@ -80,6 +81,7 @@ PAGES = (
     "/messages",
     "/apps",
     "/webhooks",
+    "/imports",
     "/privacy",
     "/audit",
 )
@@ -89,7 +91,8 @@ DESCRIPTION = """Zones on a map, presence from pings, the right message at the r
 
 Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the
 device token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works
-on a server. Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
+on a server; a write key (`wk_…`) sends events to Segment's tracking API, as user of HTTP Basic. Coordinates are lon,
+lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
 `type`. Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
 
 
@@ -136,6 +139,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.known_keys = KnownKeys(app.state.signing_key)
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
+    app.state.event_limit = RateLimit(settings.events.requests_per_s, timedelta(seconds=1))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
     app.state.till_limit = RateLimit(120, timedelta(minutes=1))
@@ -171,6 +175,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(ingest.router)
+    app.include_router(files)
     app.router.routes.extend(ingest.routes)
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -279,5 +284,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components |= schemas
         components.setdefault("Problem", Problem.model_json_schema())
+        document["components"].setdefault("securitySchemes", {})["WriteKey"] = {"type": "http", "scheme": "basic"}
         app.openapi_schema = openapi.complete(document)
     return app.openapi_schema

@@ -18,6 +18,9 @@ import prometheus_client
 import uvloop
 
 from geoengage.commerce import jobs as commerce
+from geoengage.ingest import jobs as ingest
+from geoengage.ingest import store as ingest_store
+from geoengage.ingest.files import jobs as imports
 from geoengage.kit import collector, events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
@@ -29,6 +32,7 @@ from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
+from geoengage.profiles import store as profiles_store
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -39,9 +43,12 @@ GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message 
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 LEARN_S = 1.0
 UPKEEP_S = 3600.0
+IMPORT_POLL_S = 2.0
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
+MESSAGE_ID_DAYS = 7  # how long an event's messageId is unique, and how long refusals are listed
+DELIVERY_DAYS = 30  # how long a shop's deliveries are listed
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -166,8 +173,8 @@ async def learn_zones_once(sessions: Sessions, indexes: presence.IndexCache) -> 
     return learned
 
 
-async def upkeep_once(sessions: Sessions) -> None:
-    """Partitions ahead, retention behind; what is only worked out every hour."""
+async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None) -> None:
+    """Partitions ahead, retention behind, what is worked out every hour; once a day what `nightly` does."""
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
@@ -180,9 +187,16 @@ async def upkeep_once(sessions: Sessions) -> None:
             at_last=now - timedelta(days=LEDGER_LAST_DAYS),
         )
         await webhooks.forget(session, now)
+        await profiles_store.forget_message_ids(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.delete_old_rejections(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.sweep_deliveries(
+            session, stuck=now - timedelta(days=1), old=now - timedelta(days=DELIVERY_DAYS)
+        )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
+    if nightly is not None:
+        await nightly.run(sessions, now)
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -197,7 +211,8 @@ async def _run(settings: Settings, database_url: str) -> None:
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
     learning = partial(learn_zones_once, sessions, indexes)
-    table = reactions(indexes)
+    traces = privacy.Traces.of(settings, settings.signing_key())
+    table = reactions(indexes, privacy.Eraser(sessions, traces).on_requested)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
     stopping, ear = asyncio.Event(), bell.ear()
@@ -226,8 +241,10 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
+    nightly = privacy.Nightly(settings)
+
     async def keeping() -> bool:
-        await upkeep_once(sessions)
+        await upkeep_once(sessions, nightly)
         return False
 
     poll_s = settings.worker.poll_s
@@ -237,6 +254,8 @@ async def _run(settings: Settings, database_url: str) -> None:
         bell.open(),
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        ingest.reader(sessions, settings) as read_a_shop,
+        imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
@@ -245,6 +264,8 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(_loop("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S, stopping))
+            tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
             tasks.create_task(
                 _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
             )

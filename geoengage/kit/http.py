@@ -163,6 +163,9 @@ async def error_response(request: Request, error: Exception) -> Response:
 async def _tx(request: Request) -> AsyncIterator[Session]:
     async with transaction(request.app.state.sessions, request.state.principal.tenant_id) as session:
         yield session
+        note = getattr(request.state, "note_at_end", None)  # what the caller's kind of request leaves, if it succeeded
+        if note is not None:
+            await note(session)
 
 
 async def _now(request: Request) -> datetime:

@@ -107,6 +107,9 @@ KINDS: Mapping[str, Kind] = {
         ),
         "how many of a campaign had which outcome on a day",
     ),
+    "events": Kind(
+        "what people did on sites and in apps, as those told it", MONTHS_13, 7, 1_100, (Aged("event", "id"),)
+    ),
     "audit": Kind(
         "who looked at whom and changed what", MONTHS_13, 30, 3_660, (Aged("audit_entry", "id"),)
     ),
@@ -131,6 +134,9 @@ KINDS: Mapping[str, Kind] = {
 ELSEWHERE: Mapping[str, str] = {
     "ledger": "30 days; up to 37 while another system has yet to be told",
     "webhook_delivery": "7 days",
+    "event_seen": "7 days",
+    "event_rejection": "7 days",
+    "connection_delivery": "30 days; what it said, until it was worked on",
     "idempotency_key": "1 day",
     "timer": "minutes",
     "zone_occupant": "while somebody is inside",
@@ -148,6 +154,12 @@ def check_days(kind: str, days: int) -> None:
 def days_of(chosen: Mapping[str, int]) -> dict[str, int]:
     """For how many days a tenant keeps each kind: what it chose, else the usual."""
     return {kind: chosen.get(kind, entry.usual) for kind, entry in KINDS.items()}
+
+
+def kept_for(table: str, otherwise: str, days: Mapping[str, int]) -> str:
+    """For how long a tenant keeps the rows of a table, in words; `otherwise` for what no kind names."""
+    kind = next((kind for kind, entry in KINDS.items() if table in (aged.name for aged in entry.tables)), None)
+    return f"{days[kind]} days" if kind else ELSEWHERE.get(table, otherwise)
 
 
 def before(days: int, now: datetime) -> datetime:

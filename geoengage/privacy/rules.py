@@ -69,8 +69,8 @@ Match = Mapping[str, Ids]  # column or SQL expression → one of these ids; all 
 class Table:
     """What one table holds. A row is the person's when any of `rows` matches.
 
-    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long (`{ping_days}` is the
-    tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
+    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long, unless retention.py says
+    so. `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
     the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
     `mentions`: columns of text that others wrote, in which the person's ids in words are looked for.
@@ -159,7 +159,6 @@ ERASURE_MAP: dict[str, Table] = {
         "positions",
         "Where your phone was.",
         _BY_DEVICE,
-        kept="{ping_days} days",
         holds=(
             "SELECT p.device_id, p.event_at, p.at, p.received_at, p.lon, p.lat, p.accuracy_m, p.level, p.speed_mps,"
             " p.source, p.trust, p.late, p.said_zone_id, p.said_left, p.verdict FROM ping p"
@@ -174,9 +173,7 @@ ERASURE_MAP: dict[str, Table] = {
         kept="60 days",
     ),
     "device_state": _erase("last_position", "The last position, and the zones that it lies in.", _BY_DEVICE),
-    "checkpoint": _erase(
-        "past_positions", "Your position and zones at some moments.", _BY_DEVICE, kept="{ping_days} days"
-    ),
+    "checkpoint": _erase("past_positions", "Your position and zones at some moments.", _BY_DEVICE),
     "timer": _erase("timers", "When a stay in a zone will have lasted long enough.", _BY_DEVICE, kept="minutes"),
     "zone_occupant": _erase("inside_now", "The zones in which you are now.", _BY_DEVICE, kept="while you are there"),
     "told_regions": _erase(
@@ -200,7 +197,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "audit_entry": _strip(
         "looked_up",
-        "When somebody of the programme looked at your visits, and the reason they gave.",
+        "When somebody looked at you or changed something about you, and the reason they gave.",
         {"subject": Ids.PEOPLE},
         hidden=frozenset({"actor"}),  # the operator is a person too (CJEU C-579/21)
         strip={"subject": "NULL", "reason": "NULL"},
@@ -222,6 +219,12 @@ ERASURE_MAP: dict[str, Table] = {
         {"position": Ids.POSITIONS},
         kept="7 days",
         strip={"tries": "'[]'"},
+    ),
+    "data_import_error": _erase(
+        "import_errors",
+        "Lines about you in files of the programme that could not be read.",
+        mentions=("value", "record"),
+        kept="30 days",
     ),
     "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
     "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
@@ -247,6 +250,12 @@ ERASURE_MAP: dict[str, Table] = {
         strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
     ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "event": _erase(
+        "web_and_app_events",
+        "What you did on the programme's sites and in its apps, as they told it.",
+        _BY_ID,
+        kept="13 months after they came, unless the programme chose another time",
+    ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
     "identity_edge": _erase(
@@ -264,13 +273,22 @@ ERASURE_MAP: dict[str, Table] = {
     "campaign": _none("what is sent to whom, written by operators"),
     "computed_mark": _none("until when traits are worked out"),
     "console_session": _none(_STAFF),
+    "connection": _none("shop systems that are listened to, with their secrets"),
+    "connection_delivery": _none(
+        "that a shop delivered something; what it was goes when it is worked on, within seconds"
+    ),
     "credential": _none(_STAFF),
+    "data_import": _none("files of customers, orders and products that were read in, and how far"),
     "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
     "erasure_receipt": _none("that somebody was erased, without who"),
+    "event_rejection": _none("that an event was refused and why, without its person and content"),
+    "event_seen": _none("names of events of the last seven days, made up by their senders"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
     "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
+    "import_alert": _none("files that did not come, or were odd"),
+    "import_mapping": _none("which column of a file means what"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),

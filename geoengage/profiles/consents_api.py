@@ -61,10 +61,9 @@ class ProofRefused(errors.Invalid):
 
 
 @router.get(f"{_PERSON}/consents")
-async def get_consents(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now) -> PersonConsents:
+async def get_consents(profile_id: UUID, me: CustomerReader, tx: Tx) -> PersonConsents:
     """What a person decided, over all their ids. A store sees what concerns it."""
     await _check_customer(tx, me, profile_id)
-    await audit(tx, me, "consents.read", profile_id, now)
     return await _consents(tx, me.tenant_id, profile_id, me.store_ids)
 
 
@@ -83,10 +82,9 @@ async def put_consents(profile_id: UUID, body: ConsentsPut, me: CustomerReader, 
 
 
 @router.get(f"{_PERSON}/consents/history")
-async def list_consent_history(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, page: Paging) -> HistoryPage:
+async def list_consent_history(profile_id: UUID, me: CustomerReader, tx: Tx, page: Paging) -> HistoryPage:
     """Every decision that was ever stated, the newest first: the proof. A store sees what concerns it."""
     await _check_customer(tx, me, profile_id)
-    await audit(tx, me, "consents.read", profile_id, now)
     return await _history(tx, me.tenant_id, profile_id, me.store_ids, page)
 
 

@@ -18,13 +18,15 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from geoengage.kit import errors
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import transaction
+from geoengage.kit.db import Session, transaction
 from geoengage.kit.ids import TenantId
 from geoengage.tenancy import store
-from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, parse_key
+from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, actor_name, parse_key
 
 COOKIE = "geoengage_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PEOPLE = "/v1/profiles"
+_READERS = (PrincipalKind.SECRET_KEY, PrincipalKind.OPERATOR)
 _DEVICE_AUDIENCE = "geoengage/device"
 MOST_KNOWN_KEYS = 1_000
 _BEARER = b"Bearer "
@@ -79,7 +81,32 @@ async def authenticate(request: HTTPConnection) -> Principal:
     else:
         raise errors.Unauthenticated("send Authorization: Bearer with a key or device token, or log in to the console")
     request.state.principal = principal
+    if request.scope.get("method") == "GET" and principal.kind in _READERS:
+        _note_read(request, principal)
     return principal
+
+
+def _note_read(request: HTTPConnection, principal: Principal) -> None:
+    """Have every look at a person noted in the audit log, in the transaction that reads, with what of them was read.
+
+    Whoever adds an endpoint under `{profile_id}` need not think of it.
+    """
+    subject = request.path_params.get("profile_id")
+    if subject is None and request.url.path != _PEOPLE:
+        return
+
+    async def note(session: Session) -> None:
+        await store.insert_audit_entry(
+            session,
+            principal.tenant_id,
+            actor=actor_name(principal),
+            action="person.search" if subject is None else "person.read",
+            subject=subject and str(subject),
+            reason=request.url.path.partition(str(subject))[2].strip("/") or None,
+            now=utc_now(),
+        )
+
+    request.state.note_at_end = note
 
 
 async def _by_credential(request: HTTPConnection, credential: str) -> Principal:

@@ -125,7 +125,7 @@ class ConsoleSession(OwnedByTenant, Base):
 
 
 class Credential(OwnedByTenant, Base):
-    """A publishable or secret key. `store_ids` null means the whole tenant."""
+    """A publishable, secret or write key. `store_ids` null means the whole tenant; `writes` is a write key's."""
 
     __tablename__ = "credential"
     kind: Mapped[str] = mapped_column(Text)
@@ -137,11 +137,13 @@ class Credential(OwnedByTenant, Base):
     app_id: Mapped[UUID | None]
     is_test: Mapped[bool] = mapped_column(server_default="false")
     revoked_at: Mapped[datetime | None]
+    writes: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"]),
         UniqueConstraint("tenant_id", "secret_hash"),
-        CheckConstraint("kind IN ('pk', 'sk')", name="kind"),
+        CheckConstraint("kind IN ('pk', 'sk', 'wk')", name="kind"),
+        CheckConstraint("(kind = 'wk') = coalesce(writes IN ('server', 'browser'), false)", name="writes"),
     )
 
 

@@ -278,15 +278,27 @@ async def test_the_persons_own_app(client: httpx.AsyncClient, anna: Person) -> N
 
 
 async def test_every_look_and_change_is_in_the_audit_log(client: httpx.AsyncClient, anna: Person) -> None:
+    await client.get(anna.path, headers=anna.sk)
+    await client.get("/v1/profiles", headers=anna.sk)
     await client.get(f"{anna.path}/consents", headers=anna.sk)
-    await put(client, anna, MAIL | {"state": "subscribed"}, headers=anna.shop | {})  # refused: not in the log
+    await client.get(f"/v1/profiles/{UUID(int=9)}", headers=anna.sk)  # nobody was seen
+    await put(client, anna, MAIL | {"state": "subscribed"}, headers=anna.shop)  # refused: nothing was changed
     await put(client, anna, MAIL | {"state": "subscribed"})
     await client.put(f"{anna.path}/pause", json={}, headers=anna.sk)
     log = (await client.get("/v1/audit-log", params={"subject": anna.id}, headers=anna.sk)).json()["items"]
-    assert [e["action"] for e in log][:3] == ["consents.pause", "consents.change", "consents.read"]
+    assert [(e["action"], e["reason"]) for e in log] == [
+        ("consents.pause", None), ("consents.change", None), ("person.read", "consents"), ("person.read", None),
+    ]  # fmt: skip
     assert {e["actor_name"] for e in log} == {"test"}
     assert "anna@" not in str(log)
-    reads = await client.get("/v1/audit-log", params={"subject": anna.id, "kind": "read"}, headers=anna.sk)
-    assert {e["action"] for e in reads.json()["items"]} <= {"consents.read", "person.read"}
+    reads = (await client.get("/v1/audit-log", params={"kind": "read"}, headers=anna.sk)).json()["items"]
+    assert [e["action"] for e in reads] == ["person.read", "person.search", "person.read"]
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert (await client.get("/v1/audit-log", params={"since": soon}, headers=anna.sk)).json()["items"] == []
+    # who may not see people sees that somebody looked, not at whom
+    body = {"kind": "sk", "name": "books", "scopes": ["admin"]}
+    key = (await client.post("/v1/keys", json=body, headers=anna.sk)).json()["key"]
+    seen = (await client.get("/v1/audit-log", headers=bearer(key))).json()["items"]
+    assert {e["subject"] for e in seen if e["action"].startswith(("person", "consents"))} == {None}
+    assert all(e["subject"] for e in seen if e["action"] == "key.create")
+    assert (await client.get("/v1/audit-log", params={"subject": anna.id}, headers=bearer(key))).status_code == 403

@@ -13,7 +13,8 @@ from geoengage.kit import partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions
 from geoengage.kit.ids import new_id
-from geoengage.privacy.service import delete_old, delete_old_logs
+from geoengage.privacy.service import delete_old
+from geoengage.privacy.service.retention import delete_old_logs
 from tests.campaign_rows import make_device, make_mall, make_zone
 from tests.factories import World, make_world
 
@@ -136,14 +137,12 @@ async def test_a_tenants_own_times(client: httpx.AsyncClient, session: Session, 
     told = (await client.get("/v1/retention", headers=world.sk_headers)).json()
     days = {item["kind"]: item["days"] for item in told["items"]}
     assert (days["positions"], days["zone_events"], days["visits"], days["messages"]) == (7, 90, 396, 396)
-    changed = await client.patch(
-        "/v1/retention", json={"days": {"positions": 3, "audit": 40}}, headers=world.sk_headers
-    )
+    changed = await client.put("/v1/retention", json={"days": {"positions": 3, "audit": 40}}, headers=world.sk_headers)
     days = {item["kind"]: item["days"] for item in changed.json()["items"]}
     assert (days["positions"], days["audit"]) == (3, 40)
     assert (await client.get("/v1/tenant", headers=world.sk_headers)).json()["ping_retention_days"] == 3
     for wrong in ({"positions": 61}, {"audit": 0}, {"visits": 5}, {"unheard_of": 9}, {}):
-        answer = await client.patch("/v1/retention", json={"days": wrong}, headers=world.sk_headers)
+        answer = await client.put("/v1/retention", json={"days": wrong}, headers=world.sk_headers)
         assert answer.status_code == 422, wrong
     log = (await client.get("/v1/audit-log", params={"action": "retention.change"}, headers=world.sk_headers)).json()
     assert log["items"][0]["reason"] == "audit 40 days, positions 3 days"

@@ -4,14 +4,14 @@ import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
-from geoengage.privacy import files, journal, page, retention
+from geoengage.privacy import files, journal, page, record, retention
 from geoengage.privacy.rules import ERASURE_MAP, Way
 from geoengage.profiles.rules import Channel, ConsentState, Decision, Hold, Purpose, Standing
-from tests.conftest import KEY
+from tests.conftest import KEY, ROOT
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 TENANT = uuid4()
@@ -20,14 +20,14 @@ TENANT = uuid4()
 # --- the journal --------------------------------------------------------------------------------------------------
 
 
-def entry(at: datetime, *hashes: str, ids: tuple[UUID, ...] = ()) -> journal.Entry:
-    return journal.Entry(TENANT, uuid4(), at, ids, hashes)
+def entry(at: datetime, *hashes: str) -> journal.Entry:
+    return journal.Entry(TENANT, uuid4(), at, hashes)
 
 
 def test_the_journal_knows_nobody_by_name(tmp_path: Path) -> None:
     path = tmp_path / "data" / journal.FILE
     hashed = journal.hash_name(KEY, TENANT, "email", "anna@example.com")
-    first = entry(NOW, hashed, ids=(uuid4(),))
+    first = entry(NOW, hashed)
     assert journal.add(path, [first]) == 1
     assert journal.add(path, [first, entry(NOW + timedelta(days=1))]) == 1  # the first is there
     assert journal.read_file(path)[0] == first
@@ -51,7 +51,7 @@ def test_a_line_that_was_cut_off_harms_no_other(tmp_path: Path) -> None:
 
 
 def test_who_comes_back_is_a_new_person() -> None:
-    _, hashes = journal.erased_at([entry(NOW, "h"), entry(NOW - timedelta(days=9), "h", "g")])
+    hashes = journal.erased_at([entry(NOW, "h"), entry(NOW - timedelta(days=9), "h", "g")])
     assert journal.is_copy(hashes, "h", NOW - timedelta(seconds=1))
     assert not journal.is_copy(hashes, "h", NOW + timedelta(seconds=1))
     assert not journal.is_copy(hashes, "g", NOW)
@@ -188,3 +188,12 @@ def test_days_are_checked() -> None:
     with pytest.raises(Exception, match="choose"):
         retention.check_days("positions", 61)
     assert json.dumps(list(retention.KINDS))
+
+
+# --- the record ---------------------------------------------------------------------------------------------------
+
+
+def test_the_docs_hold_the_record_of_the_schema() -> None:
+    text = (ROOT / "docs" / "privacy.md").read_text()
+    held = text[text.index(record.BEGIN) : text.index(record.END) + len(record.END)]
+    assert held == record.write(), "put what `geoengage privacy record` prints between its marks in docs/privacy.md"

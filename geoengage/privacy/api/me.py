@@ -73,7 +73,7 @@ async def get_my_data(me: DeviceCaller, tx: Tx) -> MeOut:
     person = await store.find_person(tx, tenant_id, me.id, device.token_version)
     profile = None if person.profile_id is None else await profiles.get_profile(tx, tenant_id, person.profile_id)
     controller = await store.get_controller(tx, tenant_id)
-    kept = await service.list_kept(tx, tenant_id, person, controller["ping_days"])
+    kept = await service.list_kept(tx, tenant_id, person)
     return MeOut(
         controller=controller["name"],
         device=device_out(device),

@@ -15,7 +15,7 @@ from geoengage.privacy import retention, service, store
 from geoengage.privacy.rules import Asked, AskedBy, Reason
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.auth import Admin, PeopleReader
-from geoengage.tenancy.rules import PrincipalKind, actor_name
+from geoengage.tenancy.rules import PrincipalKind, Scope, actor_name
 
 router = APIRouter(tags=["privacy"], responses=PROBLEMS)
 
@@ -47,7 +47,7 @@ class RetentionOut(Shape):
     elsewhere: list[KeptElsewhere] = Field(description="Tables whose time is the installation's.")
 
 
-class RetentionPatch(Shape):
+class RetentionPut(Shape):
     """Other times."""
 
     days: dict[str, int] = Field(min_length=1, max_length=50, description="Days by kind; kinds left out stay.")
@@ -121,8 +121,8 @@ async def get_retention(me: Admin, tx: Tx) -> RetentionOut:
     return _retention(await store.get_days(tx, me.tenant_id))
 
 
-@router.patch("/v1/retention")
-async def change_retention(body: RetentionPatch, me: Admin, tx: Tx, now: Now) -> RetentionOut:
+@router.put("/v1/retention")
+async def change_retention(body: RetentionPut, me: Admin, tx: Tx, now: Now) -> RetentionOut:
     """Keep kinds of data for another number of days, from the next run on. A shorter time cannot be taken back."""
     unknown = sorted(set(body.days) - set(retention.KINDS))
     if unknown:
@@ -222,9 +222,17 @@ async def list_audit_log(  # noqa: PLR0913 - one a filter
     since: Annotated[AwareDatetime | None, Query(description="Not before.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Before.")] = None,
 ) -> AuditPage:
-    """Who looked at a person, and who changed keys, operators, consents or settings: the newest first."""
+    """Who looked at a person, and who changed keys, operators, consents or settings: the newest first.
+
+    Which person it was is told with the scope `people` only.
+    """
+    if subject is not None and not me.may(Scope.PEOPLE):
+        raise errors.Forbidden(
+            "to look for entries about one person needs the scope 'people'", needs=Scope.PEOPLE.value
+        )
     span: dict[str, datetime | None] = {"since": since, "until": until}
     filters: dict[str, Any] = {"kind": kind, "actor": actor, "action": action, "subject": subject} | span
-    rows = await store.list_audit(tx, me.tenant_id, filters, page.after, page.limit + 1)
+    people = me.may(Scope.PEOPLE)
+    rows = await store.list_audit(tx, me.tenant_id, filters, page.after, page.limit + 1, with_people=people)
     items, after = page.cut(rows, lambda row: row.id)
     return AuditPage(items=[AuditOut.model_validate(row) for row in items], next=after)

@@ -245,7 +245,7 @@ async def _senders(session: Session, tenant_id: TenantId, found: store.Page) -> 
 
 async def _groups(session: Session, tenant_id: TenantId, found: store.Page) -> list[tuple[str, int]]:
     person = await store.find_profile_person(session, tenant_id, found.profile_id)
-    kept = await service.list_kept(session, tenant_id, person, 0)
+    kept = await service.list_kept(session, tenant_id, person)
     return page.grouped({k.name: k.count for k in kept})
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from geoengage.kit.db import Session, Sessions, transaction
 from geoengage.kit.ids import TenantId
-from geoengage.privacy import rules, store
+from geoengage.privacy import retention, rules, store
 
 PAGE = 2_000
 
@@ -25,13 +25,19 @@ class Kept:
     kept: str
 
 
-async def list_kept(session: Session, tenant_id: TenantId, person: store.Person, ping_days: int) -> list[Kept]:
+async def list_kept(session: Session, tenant_id: TenantId, person: store.Person) -> list[Kept]:
     """Each kind of data about a person that has a row, in the order of an export."""
+    days = retention.days_of(await store.get_days(session, tenant_id))
     found = [
-        Kept(entry.name, entry.what, await store.count_rows(session, tenant_id, table, person), entry.kept)
+        Kept(
+            entry.name,
+            entry.what,
+            await store.count_rows(session, tenant_id, table, person),
+            retention.kept_for(table, entry.kept, days),
+        )
         for table, entry in _in_order_of_reading()
     ]
-    return [Kept(k.name, k.what, k.count, k.kept.format(ping_days=ping_days)) for k in found if k.count]
+    return [kept for kept in found if kept.count]
 
 
 async def export(sessions: Sessions, tenant_id: TenantId, person: store.Person, now: datetime) -> AsyncIterator[bytes]:

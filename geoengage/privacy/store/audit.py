@@ -11,6 +11,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 
 # What only looks; all else changes something.
+SETTINGS = r"^(key|operator|app|owner|tenant|retention|sending|webhook|sender|lan|import|connection)\."
 READS = r"\.(read|search|export|view)$|^explain"
 
 
@@ -28,7 +29,9 @@ class AuditRow:
 
 
 _LIST = """
-SELECT a.id, a.created_at AS at, a.actor, coalesce(o.name, c.name) AS actor_name, a.action, a.subject, a.reason
+SELECT a.id, a.created_at AS at, a.actor, coalesce(o.name, c.name) AS actor_name, a.action,
+  CASE WHEN :with_people OR a.action ~ :settings THEN a.subject END AS subject,
+  CASE WHEN :with_people OR a.action ~ :settings THEN a.reason END AS reason
 FROM audit_entry a
 LEFT JOIN operator o ON o.tenant_id = a.tenant_id AND 'operator ' || o.id = a.actor
 LEFT JOIN credential c ON c.tenant_id = a.tenant_id AND 'secret_key ' || c.id = a.actor
@@ -37,10 +40,16 @@ WHERE a.tenant_id = :tenant_id
 
 
 async def list_audit(
-    session: Session, tenant_id: TenantId, filters: dict[str, Any], after: UUID | None, limit: int
+    session: Session,
+    tenant_id: TenantId,
+    filters: dict[str, Any],
+    after: UUID | None,
+    limit: int,
+    *,
+    with_people: bool,
 ) -> list[AuditRow]:
     """Entries, the newest first, below `after`. `filters`: actor, action, subject, since, until, kind (read, change);
-    those that are None do not count."""
+    those that are None do not count. Without `with_people` whom and why is shown of settings only."""
     conditions = {
         "actor": "a.actor = :actor",
         "action": "a.action = :action",
@@ -58,6 +67,6 @@ async def list_audit(
         wanted["after"] = after
     rows = await session.execute(
         text(" AND ".join([_LIST, *where]) + " ORDER BY a.id DESC LIMIT :limit"),
-        wanted | {"tenant_id": tenant_id, "limit": limit},
+        wanted | {"tenant_id": tenant_id, "limit": limit, "with_people": with_people, "settings": SETTINGS},
     )
     return [AuditRow(**row._mapping) for row in rows]

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Uuid, text
 
 # The map's statements are made from the models, so all of them must be loaded.
 import geoengage.commerce.models
+import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
@@ -331,9 +332,9 @@ async def erase_rows(session: Session, tenant_id: TenantId, table: str, person: 
 
 
 async def get_controller(session: Session, tenant_id: TenantId) -> dict[str, Any]:
-    """Who is responsible for the data: the tenant's name and slug, and for how many days it keeps positions."""
+    """Who is responsible for the data: the tenant's name and slug."""
     row = await session.execute(
-        text("SELECT name, slug, ping_retention_days AS ping_days FROM tenant WHERE id = :tenant_id"),
+        text("SELECT name, slug FROM tenant WHERE id = :tenant_id"),
         {"tenant_id": tenant_id},
     )
     return row_dict(row.one())

@@ -13,6 +13,7 @@ from geoengage.profiles.models.devices import (
     Device,
     Profile,
 )
+from geoengage.profiles.models.events import EventSeen, TrackedEvent
 from geoengage.profiles.models.identity import (
     Identifier,
     IdentityEdge,
@@ -29,11 +30,13 @@ __all__ = [
     "ContactPoint",
     "ContactProof",
     "Device",
+    "EventSeen",
     "Identifier",
     "IdentityEdge",
     "IdentityPolicy",
     "PreferenceLink",
     "Profile",
     "StoreProfile",
+    "TrackedEvent",
     "Trait",
 ]

@@ -46,6 +46,7 @@ from geoengage.profiles.rules.devices import (
     ConsentKind,
     Recipient,
     UserTokenRefused,
+    agrees_to_push,
     changed_consents,
     read_user_token,
     withdrew_location,
@@ -75,8 +76,23 @@ from geoengage.profiles.rules.identity import (
     taken_back,
     usable,
 )
-from geoengage.profiles.rules.normalise import SHOWN_TO_STORES, mask, normalise, spellings
-from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, NOT_FOR_STORES, TRAIT_NAME_MAX, trait_problem
+from geoengage.profiles.rules.normalise import (
+    SHOWN_TO_STORES,
+    mask,
+    normalise,
+    spellings,
+)
+from geoengage.profiles.rules.tracked import (
+    ErasureRequested,
+    EventsRecorded,
+)
+from geoengage.profiles.rules.traits import (
+    COMPUTED,
+    MOST_TRAITS,
+    NOT_FOR_STORES,
+    TRAIT_NAME_MAX,
+    trait_problem,
+)
 
 __all__ = [
     "ADDRESS_KIND",
@@ -104,6 +120,8 @@ __all__ = [
     "ConsentState",
     "Decision",
     "Edge",
+    "ErasureRequested",
+    "EventsRecorded",
     "Hindrance",
     "Hold",
     "Id",
@@ -122,6 +140,7 @@ __all__ = [
     "Standing",
     "Together",
     "UserTokenRefused",
+    "agrees_to_push",
     "assemble",
     "changed_consents",
     "check_channel",

@@ -40,6 +40,16 @@ from geoengage.profiles.store.devices import (
     retire_moved,
     set_wifi_hash,
 )
+from geoengage.profiles.store.events import (
+    EventFilter,
+    claim_message_ids,
+    forget_message_ids,
+    insert_events,
+    list_events,
+    list_events_by_id,
+    list_order_events,
+    list_person_events,
+)
 from geoengage.profiles.store.identity import (
     Known,
     NewEdge,
@@ -76,11 +86,21 @@ from geoengage.profiles.store.people import (
     list_profiles,
     list_stores,
 )
-from geoengage.profiles.store.policy import Policy, get_policy, set_policy
-from geoengage.profiles.store.traits import Statement, insert_traits, list_traits, refresh_profiles
+from geoengage.profiles.store.policy import (
+    Policy,
+    get_policy,
+    set_policy,
+)
+from geoengage.profiles.store.traits import (
+    Statement,
+    insert_traits,
+    list_traits,
+    refresh_profiles,
+)
 
 __all__ = [
     "Address",
+    "EventFilter",
     "Evidence",
     "Known",
     "NewEdge",
@@ -89,10 +109,12 @@ __all__ = [
     "Statement",
     "Wanted",
     "check_customer",
+    "claim_message_ids",
     "delete_profiles",
     "delete_proof",
     "find_identifiers",
     "find_link",
+    "forget_message_ids",
     "get_address",
     "get_current",
     "get_device",
@@ -103,6 +125,7 @@ __all__ = [
     "insert_consents",
     "insert_device",
     "insert_edges",
+    "insert_events",
     "insert_identifiers",
     "insert_link",
     "insert_points",
@@ -114,13 +137,17 @@ __all__ = [
     "list_by_wifi_hash",
     "list_consent_history",
     "list_edges",
+    "list_events",
+    "list_events_by_id",
     "list_evidence",
     "list_evidence_of",
     "list_identifiers",
     "list_identifiers_of",
     "list_latest_consents",
     "list_merged",
+    "list_order_events",
     "list_pending",
+    "list_person_events",
     "list_profile_devices",
     "list_profiles",
     "list_recipients",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from tests.api.wall.world import LAT, LON, Side, service_account
+from tests.api.wall.world import CODE, LAT, LON, Side, service_account
 from tests.campaign_rows import NOON
 from tests.pictures import picture
 
@@ -63,7 +63,7 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1)
+        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged")
 
 
 def crud(
@@ -87,6 +87,8 @@ def crud(
     ]
 
 
+CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
+TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
 COMPARISON = {
     "revision": 0, "since": NOON.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
@@ -127,6 +129,11 @@ def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
     at = NOON.isoformat()
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
+
+
+def connection(side: Side) -> dict[str, Any]:
+    """A shop of the side's store."""
+    return {"name": "New", "shop": "new.myshopify.com", "secret": "shpss_0123456789", "store_id": side["store"]}
 
 
 def scanner(side: Side) -> dict[str, Any]:
@@ -211,6 +218,16 @@ POINT_FILTERS: tuple[Make, ...] = (
 )
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
+
+PERSON = "/v1/profiles/{profile_id}"
+ADDRESS = PERSON + "/addresses/{identifier_id}/sms"
+
+
+def decisions(side: Side, **over: Any) -> dict[str, Any]:
+    """What the side's person decides about its store."""
+    wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]} | over
+    return {"decisions": [wish], "text_version": "2", "source": "till"}
+
 
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
@@ -347,6 +364,10 @@ CASES = [
     Case("GET", "/v1/me", For.DEVICE),
     Case("GET", "/v1/me/export", For.DEVICE),
     Case("DELETE", "/v1/me", For.DEVICE),
+    Case("GET", "/v1/me/consents", For.DEVICE),
+    Case("PUT", "/v1/me/consents", For.DEVICE, lambda s: decisions(s, store_id=None)),
+    Case("GET", "/v1/me/consents/history", For.DEVICE),
+    Case("POST", "/v1/me/preference-link", For.DEVICE),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
     # --- phones connected from the console
     Case("POST", "/v1/devices/pair", For.PUBLIC, lambda _: {"code": "forged"}),
@@ -370,6 +391,16 @@ CASES = [
     Case("GET", "/ingest/meraki/{scanner_id}", For.PUBLIC),
     Case("POST", "/ingest/meraki/{scanner_id}", For.PUBLIC, lambda _: {"version": "3.0", "secret": "no idea"}),
     *crud("/v1/scanners", "scanner", scanner, lambda _: {"name": "Changed"}),
+    # --- events and shop systems; what clients and Shopify call is open, and proves itself by key or signature
+    *(Case("POST", path, For.PUBLIC, lambda _: {"batch": [], "writeKey": "wk_forged"}) for path in TRACKING),
+    Case("GET", "/v1/projects/{write_key}/settings", For.PUBLIC),
+    Case("GET", "/v1/events", queries=(lambda _: {}, lambda s: {"profile_id": s["profile"]})),
+    Case("GET", "/v1/event-rejections"),
+    Case("POST", "/ingest/shopify/{connection_id}", For.PUBLIC, lambda _: {"id": 1}),
+    *crud("/v1/connections", "connection", connection, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/connections/{connection_id}/reconcile"),
+    Case("GET", "/v1/connections/{connection_id}/deliveries"),
+    Case("POST", "/v1/connections/{connection_id}/deliveries/{delivery_id}/done"),
     Case("PUT", "/v1/devices/{device_id}/wifi-address", body=lambda _: {"address": "aa:bb:cc:dd:ee:ff"}),
     Case("DELETE", "/v1/devices/{device_id}/wifi-address"),
     # --- people and what happened
@@ -389,6 +420,28 @@ CASES = [
     ),
     Case("GET", "/v1/identity-policy"),
     Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
+    Case("GET", f"{PERSON}/consents"),
+    Case("PUT", f"{PERSON}/consents", body=decisions),
+    Case("GET", f"{PERSON}/consents/history"),
+    Case(
+        "GET",
+        f"{PERSON}/may-contact",
+        queries=(lambda s: {"channel": "sms", "purpose": "marketing", "store_id": s["store"]},),
+    ),
+    Case("POST", f"{PERSON}/stop", body=lambda s: {"channel": "sms", "store_id": s["store"], "source": "sms"}),
+    Case("PUT", f"{PERSON}/pause", body=lambda _: {}),
+    Case("DELETE", f"{PERSON}/pause"),
+    Case("PUT", ADDRESS, body=lambda _: {"state": "bounced"}),
+    Case("POST", f"{ADDRESS}/proof"),
+    Case("POST", f"{ADDRESS}/proof/confirm", body=lambda _: {"code": CODE}),
+    Case("POST", f"{PERSON}/preference-link"),
+    Case("DELETE", f"{PERSON}/preference-link"),
+    Case("POST", f"{PERSON}/erase", body=lambda _: {"reason": "request"}),
+    Case("GET", "/v1/erasures"),
+    Case("GET", "/v1/retention"),
+    Case("PUT", "/v1/retention", body=lambda _: {"days": {"audit": 40}}),
+    Case("GET", "/v1/retention/runs"),
+    Case("GET", "/v1/audit-log", queries=(*NO_QUERY, lambda _: {"kind": "read"})),
     Case("GET", "/v1/zone-events", queries=PERSON_FILTERS),
     Case("GET", "/v1/visits", queries=PERSON_FILTERS),
     Case(

@@ -19,11 +19,12 @@ from geoengage.app import PAGES
 from geoengage.kit.db import Session
 from geoengage.tenancy.auth import make_device_token
 from geoengage.tenancy.rules import KeyKind, Principal, PrincipalKind, Scope, make_key
-from tests.api.wall.cases import CASES, Case, For
+from tests.api.wall.cases import CASES, TRACKING, Case, For
 from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone, make_side
 from tests.factories import make_key_row
 
 ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises the version, removal last
+ERASE = ("POST", "/v1/profiles/{profile_id}/erase")  # comes last of all
 ERASURE = (
     "DELETE",
     "/v1/me",
@@ -40,11 +41,18 @@ PUBLIC = {
     "/v1/devices/pair",
     "/shopper/app.json",
     "/ingest/meraki/{scanner_id}",
+    "/ingest/shopify/{connection_id}",
+    "/v1/projects/{write_key}/settings",
+    *TRACKING,
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
+PREFERENCES = {"/p/{token}", "/p/confirm/{token}"} | {
+    f"/p/{{token}}/{step}" for step in ("choices", "pause", "stop", "export", "delete")
+}  # whoever has a link is the person; test_preference_page.py
 OTHER_ROUTES = {
     *PAGES,
     *SHOPPER_FILES,
+    *PREFERENCES,
     "/ui",
     "/till",
     "/docs",
@@ -60,6 +68,10 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
+    "/v1/profiles/{profile_id}/may-contact",
+    "/v1/erasures",
+    "/v1/retention",
+    "/v1/retention/runs",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -124,7 +136,7 @@ async def walk(
 ) -> AsyncIterator[Answer]:
     """Ask for that side's things at every endpoint, reading first and deleting last."""
     cases = sorted(CASES, key=lambda c: c.path, reverse=True)
-    cases.sort(key=lambda c: (c.path == "/v1/logout", c.key == ERASURE, ORDER.index(c.method)))
+    cases.sort(key=lambda c: (c.path == "/v1/logout", c.key in (ERASURE, ERASE), ORDER.index(c.method)))
     for case in filter(only, cases):
         body = case.body(side) if case.body else None
         named = {"If-Match": '"v1"'} if case.method == "PATCH" else {}
@@ -351,6 +363,10 @@ async def _walk_as_phone(client: httpx.AsyncClient, alpha: Side, asked: Side, to
         ("POST", "/v1/receipts"): (404,),
         ("POST", "/v1/check-in/{code}"): (200, 404),
         ("PUT", "/v1/devices/me/link"): (401, 403, 422),
+        ("GET", "/v1/me/consents"): (200, 409),
+        ("PUT", "/v1/me/consents"): (200, 409),
+        ("GET", "/v1/me/consents/history"): (200, 409),
+        ("POST", "/v1/me/preference-link"): (200, 409),
     }
     refused[ERASURE] = (401,)
     async for answer in walk(client, asked, bearer(token), lambda case: case.who is not For.PUBLIC):

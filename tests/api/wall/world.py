@@ -21,7 +21,7 @@ from shapely.geometry import MultiPolygon, Point, box
 from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
-from geoengage.ingest.models import Scanner
+from geoengage.ingest.models import Connection, ConnectionDelivery, Scanner
 from geoengage.kit import sealed
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Base, Session, TenantRow
@@ -32,8 +32,8 @@ from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.presence.models import Visit
 from geoengage.profiles import service as profiles
-from geoengage.profiles.models import Identifier, IdentityPolicy
-from geoengage.profiles.rules import Id, Kind, Proof, Together
+from geoengage.profiles.models import ContactProof, Identifier, IdentityPolicy
+from geoengage.profiles.rules import Id, Kind, Proof, Together, hash_code
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -47,6 +47,7 @@ from tests.conftest import KEY, NOWHERE
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
 
+CODE = "123456"  # that the person was sent
 LON, LAT = 8.5005, 47.4005  # inside the zones
 SQUARE = MultiPolygon([box(8.5, 47.4, 8.501, 47.401)])
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAA"  # matches no password
@@ -121,8 +122,50 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
     ids["message"] = await make_message(session, side)
+    await _decided(client, session, side, now)
+    ids |= await _sources(client, session, world, mark)
     await session.commit()
     return side
+
+
+async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now: datetime) -> None:
+    """The person decided about the side's store, and has a telephone that is being proven."""
+    tenant_id, profile_id = side.world.tenant_id, side.ids["profile"]
+    phone = Identifier(
+        tenant_id=tenant_id, id=new_id(), kind="phone", value=f"+4179{tenant_id.int % 10**7:07}", profile_id=profile_id,
+        origin_profile_id=profile_id, is_verified=True, source="test", created_at=now,
+    )  # fmt: skip
+    session.add(phone)
+    await session.flush()
+    proof = ContactProof(
+        tenant_id=tenant_id, id=new_id(), identifier_id=phone.id, channel="sms", wrong=0, code_hash="",
+        expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    proof.code_hash = hash_code(KEY, proof.id, CODE)
+    session.add(proof)
+    await session.commit()
+    side.ids["identifier"] = phone.id
+    wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]}
+    said = {"decisions": [wish], "text_version": f"{side.mark}-1", "source": f"{side.mark}-till"}
+    answer = await client.put(f"/v1/profiles/{profile_id}/consents", json=said, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def _sources(client: httpx.AsyncClient, session: Session, world: World, mark: str) -> dict[str, UUID]:
+    """A connected shop with a delivery that an operator has to see to; an event of the person, and a refused one."""
+    ids = {"connection": new_id(), "delivery": new_id()}
+    tenant_id, now = world.tenant_id, utc_now()
+    shop = {"kind": "shopify", "name": f"{mark}-connection", "shop": f"{mark}.myshopify.com", "locations": []}
+    session.add(Connection(tenant_id=tenant_id, id=ids["connection"], reconciled_to=now, **shop))
+    await session.flush()
+    delivery = {"delivery_id": f"{mark}-delivery", "topic": "customers/data_request", "received_at": now}
+    owner = {"tenant_id": tenant_id, "connection_id": ids["connection"]}
+    session.add(ConnectionDelivery(id=ids["delivery"], status="open", note="answer it", **owner, **delivery))
+    key = await make_key_row(session, tenant_id, KeyKind.WRITE, scopes=[], writes="server")
+    await session.commit()
+    batch = [{"type": "track", "event": f"{mark}-event", "userId": f"{mark}-person"}, {"type": f"{mark}-refused"}]
+    assert (await client.post("/v1/batch", json={"batch": batch, "writeKey": key})).status_code == 200
+    return ids
 
 
 async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:

@@ -102,7 +102,7 @@ async function kept(signal) {
     if (Object.keys(days).length === 0) return toast('Nothing was changed.');
     save.disabled = true;
     try {
-      const { data } = await call('PATCH', '/v1/retention', { body: { days } });
+      const { data } = await call('PUT', '/v1/retention', { body: { days } });
       for (const { item } of fields)
         item.days = data.items.find((/** @type {Kept} */ { kind }) => kind === item.kind).days;
       toast('Saved. It counts from the next run on.');
@@ -161,11 +161,11 @@ async function erased(signal) {
   );
 }
 
-/** A table that may be scrolled sideways by itself. @param {string[]} head @param {string[][]} rows @param {string} name */
+/** A table whose cells wrap. @param {string[]} head @param {string[][]} rows @param {string} name */
 function table(head, rows, name) {
   return h(
     'div',
-    { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': name },
+    { role: 'region', 'aria-label': name },
     h(
       'table',
       { class: 'plain-table' },
