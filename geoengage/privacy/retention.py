@@ -131,6 +131,7 @@ KINDS: Mapping[str, Kind] = {
 ELSEWHERE: Mapping[str, str] = {
     "ledger": "30 days; up to 37 while another system has yet to be told",
     "webhook_delivery": "7 days",
+    "data_import_error": "30 days after the import",
     "idempotency_key": "1 day",
     "timer": "minutes",
     "zone_occupant": "while somebody is inside",

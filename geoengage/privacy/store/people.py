@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Uuid, text
 
 # The map's statements are made from the models, so all of them must be loaded.
 import geoengage.commerce.models
+import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http

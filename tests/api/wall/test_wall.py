@@ -51,6 +51,10 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
+    "/v1/imports/kinds",
+    "/v1/imports/mapping",
+    "/v1/imports/drop",
+    "/v1/imports/data/{import_id}/errors.csv",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -67,6 +71,7 @@ NOT_FOR_SHOPS = [
     "key",
     "webhook",
     "operator",
+    "import",
 ]
 NOT_FOR_PHONES = ["campaign", "owner", "profile", "device", "message", "visit", "key", "webhook", "operator", "tenant"]
 NOT_FOR_PHONES_WORDS = [

@@ -112,6 +112,10 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await _link(client, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
+    sent = await client.post(
+        "/v1/imports/data", params={"kind": "products"}, content=products_of(mark), headers=world.sk_headers
+    )
+    ids["import"] = UUID(sent.json()["id"])
     await walk_in(client, phone, now)
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
@@ -234,6 +238,11 @@ async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> Non
     pings = [{"at": at.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0} for at in moments]
     answer = await client.post("/v1/pings", json={"pings": pings}, headers=bearer(phone.token))
     assert answer.json() == {"accepted": 3, "duplicates": 0, "rejected": []}, answer.text
+
+
+def products_of(mark: str) -> bytes:
+    """A file of products."""
+    return f"sku,name\n{mark}-1,{mark}-ball\n".encode()
 
 
 def service_account(side: Side) -> dict[str, str]:
