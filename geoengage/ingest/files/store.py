@@ -105,8 +105,8 @@ async def store_ids(session: Session, tenant_id: TenantId) -> dict[str, UUID]:
 # --- work ---------------------------------------------------------------------------------------------------------
 
 _CLAIM = """
-UPDATE data_import d SET status = 'running', lease = :lease, lease_until = :until, started_at = coalesce(started_at, :now),
-    updated_at = :now
+UPDATE data_import d SET status = 'running', lease = :lease, lease_until = :until,
+    started_at = coalesce(started_at, :now), updated_at = :now
 FROM (
   SELECT tenant_id, id FROM (
     SELECT DISTINCT ON (tenant_id) tenant_id, id, lease, lease_until FROM data_import
@@ -210,21 +210,21 @@ async def list_tenants(session: Session) -> list[tuple[TenantId, str, str]]:
 class Arrival:
     """A file that came by itself and was imported."""
 
-    sent_at: datetime
+    at: datetime
     lines: int
 
 
 async def list_arrivals(session: Session, tenant_id: TenantId, kind: Kind, limit: int = 14) -> list[Arrival]:
     """The latest files of the drop folder that are done, newest first."""
     query = (
-        select(DataImport.sent_at, DataImport.lines_total)
+        select(DataImport.created_at, DataImport.lines_total)
         .where(
             DataImport.tenant_id == tenant_id,
             DataImport.kind == kind,
             DataImport.origin == "drop",
             DataImport.status == "done",
         )
-        .order_by(DataImport.sent_at.desc())
+        .order_by(DataImport.created_at.desc())
         .limit(limit)
     )
     return [Arrival(*row) for row in await session.execute(query)]

@@ -1,4 +1,4 @@
-"""What the kinds share: cells by field, flaws with their place, records that belong together, keys that come again. Pure."""
+"""What the kinds share: cells by field, flaws with their place, records that belong together. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

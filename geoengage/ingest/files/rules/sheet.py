@@ -23,7 +23,9 @@ from geoengage.ingest.files.rules.text import (
 )
 
 _SAMPLED = 200  # records from which the decimal sign is taken
-_AMOUNTS = frozenset("total subtotal price unit_price line_total cost tax shipping discount quantity".split())
+_AMOUNTS = frozenset(
+    ["total", "subtotal", "price", "unit_price", "line_total", "cost", "tax", "shipping", "discount", "quantity"]
+)
 
 
 @dataclass(frozen=True, slots=True)
