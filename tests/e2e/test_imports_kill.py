@@ -42,7 +42,9 @@ async def test_a_killed_import_goes_on_without_gap_or_double(stack: Stack, world
                 found: dict[str, Any] = await answer.json()
                 return found
 
-        sent = await call("POST", "data?kind=orders", data=io.BytesIO(file_of(ORDERS).encode()), timeout=aiohttp.ClientTimeout(60))
+        sent = await call(
+            "POST", "data?kind=orders", data=io.BytesIO(file_of(ORDERS).encode()), timeout=aiohttp.ClientTimeout(60)
+        )
         path, rng, seen = f"data/{sent['id']}", random.Random(7), []
         await call("POST", f"{path}/start")
 
