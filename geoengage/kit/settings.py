@@ -183,8 +183,11 @@ class Settings(BaseSettings):
     @field_validator("imports")
     @classmethod
     def _drop_pattern(cls, value: ImportSettings) -> ImportSettings:
-        if "{tenant}" not in value.drop_pattern or "{kind}" not in value.drop_pattern or ".." in value.drop_pattern:
-            raise ValueError("drop_pattern names {tenant} and {kind}, and never leads out of the folder")
+        pattern = value.drop_pattern
+        if not pattern.startswith("{tenant}/") or "{kind}" not in pattern or ".." in pattern:
+            raise ValueError(
+                "drop_pattern begins with {tenant}/ (its own folder), names {kind}, and leads nowhere else"
+            )
         return value
 
     @field_validator("tiles_url")

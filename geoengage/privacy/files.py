@@ -5,6 +5,7 @@ reading the file keeps its place and its line numbers.
 """
 
 import gzip
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ def _blank_file(path: Path, wanted: Sequence[re.Pattern[bytes]]) -> int:
 
 
 def _blank_plain(path: Path, wanted: Sequence[re.Pattern[bytes]]) -> int:
-    count = 0
+    count, times = 0, path.stat()
     with path.open("r+b") as file:
         at = 0
         for line in iter(file.readline, b""):
@@ -53,6 +54,7 @@ def _blank_plain(path: Path, wanted: Sequence[re.Pattern[bytes]]) -> int:
                 count += 1
             at += len(line)
             file.seek(at)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # by which the drop folder knows its files again
     return count
 
 

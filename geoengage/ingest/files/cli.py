@@ -43,7 +43,7 @@ Decimal = Annotated[str | None, typer.Option(help="Sign before the decimals, . o
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - the options of a command
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file, or such a file as .gz.")],
     *,
     kind: KindOption,
@@ -179,10 +179,11 @@ async def _take_up(
 ) -> DataImport:
     """The import of that file: the one that an earlier command began and did not end, or a new one."""
     now, looked = utc_now(), await service.look_at(path, kind)
+    written_at = await asyncio.to_thread(path.stat)
     async with transaction(sessions, tenant_id) as session:
         row = await store.find_unfinished(session, tenant_id, kind, looked[1])
         if row is None:
-            sent_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            sent_at = datetime.fromtimestamp(written_at.st_mtime, UTC)
             arrived = service.Arrived(new_id(now), kind, "command", path, path.name, sent_at, BY)
             row = await service.register(session, tenant_id, arrived, looked, now)
             assert row is not None  # noqa: S101 - its id is new

@@ -1,4 +1,4 @@
-"""Tables of file imports: the imports, their error lines, what was decided about columns, and alerts of the drop folder."""
+"""Tables of file imports: the imports, their error lines, decisions about columns, alerts of the drop folder."""
 
 from datetime import date, datetime
 from typing import Any

@@ -69,7 +69,7 @@ class ImportOut(BaseModel):
     kind: Kind = Field(description="What the rows are.")
     origin: str = Field(description="`upload`, `drop` (the folder) or `command`.")
     status: str = Field(
-        description="`waiting` for a start; `held` back, see `reason`; `queued`; `running`; `done`; `cancelled`; `failed`."
+        description="`waiting` for a start; `held`, see `reason`; `queued`; `running`; `done`; `cancelled`; `failed`."
     )
     file_name: str = Field(description="Name of the file.")
     size_bytes: int = Field(description="Its size as it came.")

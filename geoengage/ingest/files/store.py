@@ -104,28 +104,27 @@ async def store_ids(session: Session, tenant_id: TenantId) -> dict[str, UUID]:
 
 # --- work ---------------------------------------------------------------------------------------------------------
 
-_CLAIM = """
-UPDATE data_import d SET status = 'running', lease = :lease, lease_until = :until, started_at = coalesce(started_at, :now),
-    updated_at = :now
-FROM (
-  SELECT tenant_id, id FROM (
-    SELECT DISTINCT ON (tenant_id) tenant_id, id, lease, lease_until FROM data_import
-    WHERE status IN ('queued', 'running') AND origin <> 'command' ORDER BY tenant_id, queued_at, id
-  ) first
-  WHERE (lease_until IS NULL OR lease_until < :now OR lease = :lease)
-) next
-WHERE d.tenant_id = next.tenant_id AND d.id = next.id AND d.status IN ('queued', 'running')
-  AND (d.lease_until IS NULL OR d.lease_until < :now OR d.lease = :lease)
-RETURNING d.tenant_id, d.id
-"""
-
 
 async def claim_imports(session: Session, lease: UUID, now: datetime, until: datetime) -> list[tuple[TenantId, UUID]]:
     """The oldest import of each tenant that no other worker has (cross-tenant: to find work); it is ours `until`.
 
     One at a time a tenant: the orders of a night refer to the customers that came before them.
     """
-    rows = await session.execute(text(_CLAIM), {"lease": lease, "now": now, "until": until})
+    query = """
+    UPDATE data_import d SET status = 'running', lease = :lease, lease_until = :until,
+        started_at = coalesce(started_at, :now), updated_at = :now
+    FROM (
+      SELECT tenant_id, id FROM (
+        SELECT DISTINCT ON (tenant_id) tenant_id, id, lease, lease_until FROM data_import
+        WHERE status IN ('queued', 'running') AND origin <> 'command' ORDER BY tenant_id, queued_at, id
+      ) first
+      WHERE (lease_until IS NULL OR lease_until < :now OR lease = :lease)
+    ) next
+    WHERE d.tenant_id = next.tenant_id AND d.id = next.id AND d.status IN ('queued', 'running')
+      AND (d.lease_until IS NULL OR d.lease_until < :now OR d.lease = :lease)
+    RETURNING d.tenant_id, d.id
+    """
+    rows = await session.execute(text(query), {"lease": lease, "now": now, "until": until})
     return [(TenantId(tenant_id), id_) for tenant_id, id_ in rows]
 
 
@@ -210,21 +209,21 @@ async def list_tenants(session: Session) -> list[tuple[TenantId, str, str]]:
 class Arrival:
     """A file that came by itself and was imported."""
 
-    sent_at: datetime
+    at: datetime
     lines: int
 
 
 async def list_arrivals(session: Session, tenant_id: TenantId, kind: Kind, limit: int = 14) -> list[Arrival]:
     """The latest files of the drop folder that are done, newest first."""
     query = (
-        select(DataImport.sent_at, DataImport.lines_total)
+        select(DataImport.created_at, DataImport.lines_total)
         .where(
             DataImport.tenant_id == tenant_id,
             DataImport.kind == kind,
             DataImport.origin == "drop",
             DataImport.status == "done",
         )
-        .order_by(DataImport.sent_at.desc())
+        .order_by(DataImport.created_at.desc())
         .limit(limit)
     )
     return [Arrival(*row) for row in await session.execute(query)]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from tests.api.wall.world import CODE, LAT, LON, Side, service_account
+from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account
 from tests.campaign_rows import NOON
 from tests.pictures import picture
 
@@ -343,6 +343,18 @@ CASES = [
     Case("GET", "/v1/malls/{mall_id}/export", queries=(*NO_QUERY, lambda _: {"format": "geojson"})),
     Case("GET", "/v1/malls/{mall_id}/features", shared=True, queries=(*NO_QUERY, lambda _: {"level": 0})),
     Case("POST", "/v1/imports/stores", body=lambda _: STORES, queries=(lambda _: {"mode": "commit"},)),
+    Case("GET", "/v1/imports/kinds", shared=True),
+    Case("POST", "/v1/imports/data", body=lambda s: products_of(s.mark), queries=(lambda _: {"kind": "products"},)),
+    Case("GET", "/v1/imports/data", shared=True),
+    Case("GET", "/v1/imports/data/{import_id}"),
+    Case("GET", "/v1/imports/data/{import_id}/preview"),
+    Case("GET", "/v1/imports/data/{import_id}/errors.csv"),
+    Case("PATCH", "/v1/imports/data/{import_id}", body=lambda _: {"mapping": {"sku": "product_id", "name": "name"}}),
+    Case("POST", "/v1/imports/data/{import_id}/start"),
+    Case("POST", "/v1/imports/data/{import_id}/cancel"),
+    Case("GET", "/v1/imports/mapping", shared=True, queries=(lambda _: {"kind": "orders"},)),
+    Case("PUT", "/v1/imports/mapping", body=lambda _: {"mapping": {}}, queries=(lambda _: {"kind": "orders"},)),
+    Case("GET", "/v1/imports/drop"),
     Case("POST", "/v1/zones/lint", body=lint),
     Case("POST", "/v1/zones/preview", body=preview),
     Case("POST", "/v1/zones/ghost", body=ghost),

@@ -72,6 +72,10 @@ NAMELESS = {
     "/v1/erasures",
     "/v1/retention",
     "/v1/retention/runs",
+    "/v1/imports/kinds",
+    "/v1/imports/mapping",
+    "/v1/imports/drop",
+    "/v1/imports/data/{import_id}/errors.csv",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -90,6 +94,7 @@ NOT_FOR_SHOPS = [
     "operator",
     "product",
     "order",
+    "import",
 ]
 NOT_FOR_PHONES = [
     "order",

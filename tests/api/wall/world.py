@@ -118,6 +118,10 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
     await _sell(client, side)
+    sent = await client.post(
+        "/v1/imports/data", params={"kind": "products"}, content=products_of(mark), headers=world.sk_headers
+    )
+    ids["import"] = UUID(sent.json()["id"])
     await walk_in(client, phone, now)
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
@@ -325,6 +329,11 @@ async def _made(client: httpx.AsyncClient, side: Side, method: str, path: str, b
     answer = await client.request(method, path, json=body, headers=side.world.sk_headers)
     assert answer.status_code < 300, answer.text
     return answer.json()
+
+
+def products_of(mark: str) -> bytes:
+    """A file of products."""
+    return f"sku,name\n{mark}-1,{mark}-ball\n".encode()
 
 
 def service_account(side: Side) -> dict[str, str]:

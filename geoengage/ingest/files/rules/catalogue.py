@@ -10,8 +10,8 @@ from geoengage.ingest.files.rules.rows import Columns, Context, Flaw, Row
 from geoengage.ingest.files.rules.text import Record
 
 _STATUSES = {status.value: status for status in ProductStatus} | {
-    **dict.fromkeys("aktiv published instock".split(), ProductStatus.ACTIVE),
-    **dict.fromkeys("inactive draft deleted discontinued inaktiv ausgelistet".split(), ProductStatus.ARCHIVED),
+    **dict.fromkeys(["aktiv", "published", "instock"], ProductStatus.ACTIVE),
+    **dict.fromkeys(["inactive", "draft", "deleted", "discontinued", "inaktiv", "ausgelistet"], ProductStatus.ARCHIVED),
 }
 
 

@@ -17,8 +17,8 @@ _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,.'’_\s][0-9]{3})*(?:[.,][0-9]{1,15
 _MONEY_EDGE = re.compile(r"^(?:[A-Z]{3}|[€$£¥]|Fr\.?)\s*|\s*(?:[A-Z]{3}|[€$£¥]|Fr\.?)$")
 _SPACES = re.compile(r"[\s'’_]")
 _DMY = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})(?:[ T,]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?")
-YES = frozenset("yes y true t 1 ja oui si x on opt-in opted-in".split())
-NO = frozenset("no n false f 0 nein non off opt-out opted-out".split())
+YES = frozenset(["yes", "y", "true", "t", "1", "ja", "oui", "si", "x", "on", "opt-in", "opted-in"])
+NO = frozenset(["no", "n", "false", "f", "0", "nein", "non", "off", "opt-out", "opted-out"])
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -130,10 +130,10 @@ def _other_moment(text: str, reading: Reading) -> datetime:
     match = _DMY.fullmatch(text)
     if match is None:
         raise BadCell("no time; write it as 2026-11-28T10:00:00+01:00")
-    first, second, year, *clock = (int(part or 0) for part in match.groups())
+    first, second, year, hour, minute, second_ = (int(part or 0) for part in match.groups())
     day, month = (first, second) if reading.day_order is DayOrder.DAY_FIRST else (second, first)
     try:
-        return datetime(year, month, day, *clock)  # noqa: DTZ001 - the zone is added by the caller
+        return datetime(year, month, day, hour, minute, second_)  # noqa: DTZ001 - the zone is added by the caller
     except ValueError:
         raise BadCell("no such day; say whether the day or the month comes first") from None
 

@@ -1,4 +1,4 @@
-"""Orders from a file: a line for each order line; the order's own columns stand on each line or on the first only. Pure."""
+"""Orders from a file: a line for each order line; the order's own columns on each line or the first only. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -30,18 +30,19 @@ _OF_ORDER = (
 )  # fmt: skip
 _STATUSES = {status.value: status for status in Status} | {
     **dict.fromkeys(
-        "completed complete fulfilled shipped delivered closed authorized bezahlt paye".split(), Status.PAID
+        ["completed", "complete", "fulfilled", "shipped", "delivered", "closed", "authorized", "bezahlt", "paye"],
+        Status.PAID,
     ),
-    **dict.fromkeys("open new processing on_hold unpaid partially_paid offen".split(), Status.PENDING),
-    **dict.fromkeys("canceled voided failed storniert annule".split(), Status.CANCELLED),
-    **dict.fromkeys("partial_refund part_refunded teilerstattet".split(), Status.PARTIALLY_REFUNDED),
-    **dict.fromkeys("returned erstattet rembourse".split(), Status.REFUNDED),
+    **dict.fromkeys(["open", "new", "processing", "on_hold", "unpaid", "partially_paid", "offen"], Status.PENDING),
+    **dict.fromkeys(["canceled", "voided", "failed", "storniert", "annule"], Status.CANCELLED),
+    **dict.fromkeys(["partial_refund", "part_refunded", "teilerstattet"], Status.PARTIALLY_REFUNDED),
+    **dict.fromkeys(["returned", "erstattet", "rembourse"], Status.REFUNDED),
 }
 _CHANNELS = {channel.value: channel for channel in Channel} | {
-    **dict.fromkeys("online web_shop webshop shop e_commerce ecommerce internet".split(), Channel.WEB),
-    **dict.fromkeys("store till kasse filiale retail offline in_store instore".split(), Channel.POS),
-    **dict.fromkeys("mobile ios android".split(), Channel.APP),
-    **dict.fromkeys("telephone call telefon".split(), Channel.PHONE),
+    **dict.fromkeys(["online", "web_shop", "webshop", "shop", "e_commerce", "ecommerce", "internet"], Channel.WEB),
+    **dict.fromkeys(["store", "till", "kasse", "filiale", "retail", "offline", "in_store", "instore"], Channel.POS),
+    **dict.fromkeys(["mobile", "ios", "android"], Channel.APP),
+    **dict.fromkeys(["telephone", "call", "telefon"], Channel.PHONE),
 }
 # What check_order names, by the column that is shown for it.
 _SHOWN_AT = {
@@ -144,12 +145,12 @@ class Orders:
                 return None
             total = line_total(quantity, unit)
         return Line(
-            quantity_milli=quantity, total_minor=total, unit_price_minor=unit, external_id=row.take("line_id", cells.short),
-            product_id=product_id, variant_id=variant_id, sku=sku, name=name or "",
-            category=row.take("category", cells.short, 500),
+            quantity_milli=quantity, total_minor=total, unit_price_minor=unit,
+            external_id=row.take("line_id", cells.short), product_id=product_id, variant_id=variant_id, sku=sku,
+            name=name or "", category=row.take("category", cells.short, 500),
         )  # fmt: skip
 
-    def _order(  # noqa: PLR0913 - what an order is made of
+    def _order(
         self,
         head: Row,
         external_id: str,

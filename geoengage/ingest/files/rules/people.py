@@ -27,15 +27,17 @@ _EXPECTED = {
 }
 _TEXTS = ("first_name", "last_name", "gender", "city", "postal_code", "country")
 _STATES = {state.value: state for state in ConsentState} | {
-    **dict.fromkeys("active confirmed double_opt_in".split(), ConsentState.SUBSCRIBED),
-    **dict.fromkeys("unconfirmed single_opt_in not_confirmed".split(), ConsentState.PENDING),
-    **dict.fromkeys("withdrawn revoked unsub cancelled abgemeldet widerrufen".split(), ConsentState.UNSUBSCRIBED),
-    **dict.fromkeys("blocked suppressed deleted gesperrt".split(), ConsentState.REDACTED),
+    **dict.fromkeys(["active", "confirmed", "double_opt_in"], ConsentState.SUBSCRIBED),
+    **dict.fromkeys(["unconfirmed", "single_opt_in", "not_confirmed"], ConsentState.PENDING),
+    **dict.fromkeys(
+        ["withdrawn", "revoked", "unsub", "cancelled", "abgemeldet", "widerrufen"], ConsentState.UNSUBSCRIBED
+    ),
+    **dict.fromkeys(["blocked", "suppressed", "deleted", "gesperrt"], ConsentState.REDACTED),
 }
 _CHANNELS = {channel.value: channel for channel in Channel} | {
-    **dict.fromkeys("mail e_mail newsletter".split(), Channel.EMAIL),
-    **dict.fromkeys("text text_message mobile phone".split(), Channel.SMS),
-    **dict.fromkeys("app push_notification app_push".split(), Channel.PUSH),
+    **dict.fromkeys(["mail", "e_mail", "newsletter"], Channel.EMAIL),
+    **dict.fromkeys(["text", "text_message", "mobile", "phone"], Channel.SMS),
+    **dict.fromkeys(["app", "push_notification", "app_push"], Channel.PUSH),
     "webpush": Channel.WEB_PUSH,
     "inapp": Channel.IN_APP,
     "whats_app": Channel.WHATSAPP,
@@ -203,7 +205,7 @@ def _key(record: Record, columns: Columns) -> str:
 
 
 def _only_one(group: Sequence[Record], columns: Columns, flaws: list[Flaw]) -> None:
-    first = group[0].line
+    first, name = group[0].line, "customer_external_id"
     for record in group[1:]:
         name = next((n for n in _KINDS if Row(record, columns, flaws).text(n)), "customer_external_id")
         Row(record, columns, flaws).wrong(name, f"line {first} has the same; a file names each once")

@@ -1,4 +1,4 @@
-"""What the kinds share: cells by field, flaws with their place, records that belong together, keys that come again. Pure."""
+"""What the kinds share: cells by field, flaws with their place, records that belong together. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -221,6 +221,19 @@ class Groups:
         self._ahead: Record | None = None
         self.records = self.lines = 0
         self.base = 0  # records of the chunks before
+
+    def skip(self, line: int, records: int, seen: "Seen") -> None:
+        """Go on behind a line, up to which so many records were stored; their keys are remembered.
+
+        By lines, not by counting: a line may have been blanked since, by an erasure.
+        """
+        for record in self._records:
+            if record.line > line:
+                self._ahead = record
+                break
+            if key := self._key(record):
+                _ = seen.add(key)
+        self.records = self.base = records
 
     def following(self) -> list[Record] | None:
         """The next group; None at the end."""

@@ -23,7 +23,9 @@ from geoengage.ingest.files.rules.text import (
 )
 
 _SAMPLED = 200  # records from which the decimal sign is taken
-_AMOUNTS = frozenset("total subtotal price unit_price line_total cost tax shipping discount quantity".split())
+_AMOUNTS = frozenset(
+    ["total", "subtotal", "price", "unit_price", "line_total", "cost", "tax", "shipping", "discount", "quantity"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def inspect(stream: BinaryIO, kind: Kind) -> Inspected:
     header, records = open_records(stream, found, delimiter)
     amounts: list[str] = []
     guessed = maps.guess(kind, header, {})
-    places = [place for place, name in enumerate(header) if guessed.get(name) in _AMOUNTS]
+    places = [place for place, name in enumerate(header) if guessed.get(name) in _AMOUNTS] or range(len(header))
     for _, record in zip(range(_SAMPLED), records, strict=False):
         amounts += [record.cells[place].strip() for place in places if place < len(record.cells)]
     return Inspected(found, delimiter, header, guess_decimal(amounts))

@@ -1,7 +1,7 @@
 """From bytes to records: compression, encoding, delimiter, and where a record begins in the file. Pure.
 
-Excel and ERP systems write UTF-8 with and without a byte order mark, UTF-16, Windows-1252; `,` `;` tab or `|`. Nothing is
-ever read whole: a file of a gigabyte costs as much memory as one of a kilobyte.
+Excel and ERP systems write UTF-8 with and without a byte order mark, UTF-16, Windows-1252; `,` `;` tab or `|`. Nothing
+is ever read whole: a file of a gigabyte costs as much memory as one of a kilobyte.
 """
 
 import csv
@@ -47,7 +47,7 @@ class Look:
 def look(stream: BinaryIO) -> Look:
     """How to read a file, found by reading all of it once; UnreadableFile when it is none.
 
-    What is not UTF-8 from its first byte to its last is taken for Windows-1252, in which nearly all bytes mean something.
+    What is not UTF-8 from its first byte to its last is taken for Windows-1252, in which nearly all bytes are letters.
     """
     try:
         return _look(stream)

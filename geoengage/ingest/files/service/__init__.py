@@ -1,4 +1,4 @@
-"""What is done with files: received, previewed, run, picked up from the drop folder. Everything is imported from here."""
+"""What is done with files: received, previewed, run, taken from the drop folder. Everything is imported from here."""
 
 from geoengage.ingest.files.service.dropping import Dropped, note_late, refuse, take_in, usual_arrivals
 from geoengage.ingest.files.service.previewing import Previewed, preview

@@ -77,10 +77,10 @@ async def take_in(
 async def refuse(session: Session, file: Dropped, reason: str, zone: ZoneInfo, now: datetime) -> None:
     """Keep that a file could not even be read."""
     row = DataImport(
-        tenant_id=file.tenant_id, id=file.id, kind=file.kind, origin="drop", status="failed", file_name=file.path.name[:200],
-        path=str(file.path), size_bytes=file.size, digest="", sent_at=file.modified_at, encoding="", delimiter="",
-        is_gzip=False, header=[], mapping={}, options=Options().stored(), lines_total=0, created_by=BY, created_at=now,
-        updated_at=now, finished_at=now, reason=reason,
+        tenant_id=file.tenant_id, id=file.id, kind=file.kind, origin="drop", status="failed",
+        file_name=file.path.name[:200], path=str(file.path), size_bytes=file.size, digest="", sent_at=file.modified_at,
+        encoding="", delimiter="", is_gzip=False, header=[], mapping={}, options=Options().stored(), lines_total=0,
+        created_by=BY, created_at=now, updated_at=now, finished_at=now, reason=reason,
     )  # fmt: skip
     if await store.insert_import(session, file.tenant_id, row):
         await alert(session, row, "failed", reason, zone, now)
@@ -133,4 +133,4 @@ async def _raise(
 
 async def usual_arrivals(session: Session, tenant_id: TenantId, kind: Kind) -> Sequence[tuple[datetime, int]]:
     """What came by itself lately and was imported, newest first."""
-    return [(a.sent_at, a.lines) for a in await store.list_arrivals(session, tenant_id, kind)]
+    return [(a.at, a.lines) for a in await store.list_arrivals(session, tenant_id, kind)]

@@ -95,8 +95,7 @@ def _first_rows(row: DataImport) -> list[tuple[int, list[str]]]:
     """The cells of the first rows, cut to what a screen shows."""
     with Path(row.path).open("rb") as stream:
         header, records = open_records(stream, look_of(row), row.delimiter)
-        found = [
+        return [
             (r.line, [c.strip()[:120] for c in r.cells[: len(header)]])
             for _, r in zip(range(ROWS), records, strict=False)
         ]
-    return found

@@ -111,9 +111,9 @@ def check_ready(kind: Kind, header: list[str], mapping: Mapping[str, str], optio
     """Raise MappingIncomplete unless a file can be read so."""
     wrong = maps.flaws(kind, header, mapping)
     fields = set(mapping.values())
-    if kind in (Kind.ORDERS, Kind.PRODUCTS) and not wrong and "currency" not in fields and options.currency is None:
-        if kind is Kind.ORDERS or fields & {"price", "cost"}:
-            wrong["currency"] = "choose the column with the currency, or one currency for the whole file"
+    has_amounts = kind is Kind.ORDERS or bool(kind is Kind.PRODUCTS and fields & {"price", "cost"})
+    if has_amounts and not wrong and "currency" not in fields and options.currency is None:
+        wrong["currency"] = "choose the column with the currency, or one currency for the whole file"
     if wrong:
         raise MappingIncomplete(wrong)
 

@@ -62,10 +62,8 @@ class OpenFile:
         header, records = open_records(self._stream, look_of(row), row.delimiter)
         self.reader: Reader = reader_of(Kind(row.kind), header, row.mapping, context)
         self.groups, self.seen = Groups(records, self.reader.key), Seen()
-        while self.groups.records < row.records and (group := self.groups.following()):
-            if key := self.reader.key(group[0]):
-                self.seen.add(key)
-        self.groups.base = self.groups.records
+        if row.lines_done:
+            self.groups.skip(row.lines_done, row.records, self.seen)
 
     @staticmethod
     def _check(path: Path, row: DataImport) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from geoengage.commerce.rules import Outcome, ProductIn, StockIn
-from geoengage.commerce.service import record_orders, set_stock, upsert_products
+from geoengage.commerce.service import RecordedOrder, record_orders, set_stock, upsert_products
 from geoengage.ingest.files import store
 from geoengage.ingest.files.rules.kinds import Kind
 from geoengage.ingest.files.rules.orders import Sale
@@ -18,9 +18,10 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.profiles import service as profiles
 from geoengage.profiles import store as profile_store
-from geoengage.profiles.rules import Decision, Proof, Together, check_decision
+from geoengage.profiles.rules import ADDRESS_KIND, Decision, Id, Proof, Together, check_decision
 
 SOURCE = "csv"
+NEWS = timedelta(days=2)
 ADDED, UPDATED, UNCHANGED = "added", "updated", "unchanged"
 _FATES = {
     Outcome.CREATED: ADDED,
@@ -83,7 +84,20 @@ async def _customers(session: Session, tenant_id: TenantId, customers: Sequence[
     await profiles.set_traits_many(session, tenant_id, stated, source=SOURCE, proof=Proof.LINK, now=how.now)
     pairs = [(c.store_id, r.identifier_id) for c, r in zip(customers, found, strict=True) if c.store_id is not None]
     await profiles.note_customer(session, tenant_id, pairs, "import", how.now)
+    await _note_addresses(session, tenant_id, every, how)
     return fates
+
+
+async def _note_addresses(session: Session, tenant_id: TenantId, ids: Sequence[Id], how: How) -> None:
+    """Imported addresses are known and, without proof, nothing is sent there."""
+    known = await profile_store.find_identifiers(session, tenant_id, ids)
+    addresses = [
+        (found.id, channel, False)
+        for id_, found in known.items()
+        for channel, kind in ADDRESS_KIND.items()
+        if id_.kind == kind
+    ]
+    await profiles.note_addresses(session, tenant_id, addresses, source=SOURCE, now=how.now)
 
 
 def _is_said(said: store.Said, identifier_id: UUID, name: str, value: Any, at: datetime) -> bool:
@@ -137,8 +151,14 @@ async def _orders(session: Session, tenant_id: TenantId, sales: Sequence[Sale], 
     found = await _resolve(session, tenant_id, [(s.who, s.order.ordered_at) for s in named], how)
     whose = {id(sale): resolved.identifier_id for sale, resolved in zip(named, found, strict=True)}
     orders = [msgspec.structs.replace(sale.order, identifier_id=whose.get(id(sale))) for sale in sales]
-    recorded = await record_orders(session, tenant_id, orders, how.now, quiet=True)
-    return [_FATES[each.outcome] for each in recorded]
+    # Last night's orders are news; those of the years before would set off whatever waits for an order.
+    is_news = [order.ordered_at > how.now - NEWS for order in orders]
+    recorded: dict[tuple[str, str], RecordedOrder] = {}
+    for quiet in (True, False):
+        some = [order for order, news in zip(orders, is_news, strict=True) if news is not quiet]
+        done = await record_orders(session, tenant_id, some, how.now, quiet=quiet) if some else []
+        recorded |= {order.key: each for order, each in zip(some, done, strict=True)}
+    return [_FATES[recorded[order.key].outcome] for order in orders]
 
 
 _STORING: dict[Kind, Storing] = {
