@@ -67,7 +67,7 @@ async def test_write_keys_from_their_making_to_their_end(
         assert demo.url in lines
     assert await faults(page, "a new key") == []
     await page.get_by_test_id("snippet-copy").click()
-    await expect(toast(page)).to_contain_text("copied")
+    await expect(toast(page, "copied")).to_be_visible()
     assert key.startswith("wk_")
     async with httpx.AsyncClient(base_url=demo.url) as http:
         batch = [{"type": "track", "event": "Seen", "userId": "c1"}, {"type": "track", "userId": "c1"}]
