@@ -211,10 +211,8 @@ async def _run(settings: Settings, database_url: str) -> None:
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
     learning = partial(learn_zones_once, sessions, indexes)
-    traces = privacy.Traces.of(settings, settings.signing_key())
-    table = reactions(indexes, privacy.Eraser(sessions, traces).on_requested)
-    urgent = [reaction for reaction in table if reaction.is_urgent]
-    patient = [reaction for reaction in table if not reaction.is_urgent]
+    table = reactions(indexes, privacy.Eraser.of(sessions, settings).on_requested)
+    urgent, patient = ([r for r in table if r.is_urgent is hurried] for hurried in (True, False))
     stopping, ear = asyncio.Event(), bell.ear()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

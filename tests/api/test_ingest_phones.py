@@ -548,6 +548,6 @@ async def test_the_openapi_knows_them(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
     assert {p for p in paths if p.startswith("/ingest/")} == {
         "/ingest/owntracks", "/ingest/overland", "/ingest/osmand", "/ingest/background-geolocation",
-        "/ingest/meraki/{scanner_id}",
+        "/ingest/meraki/{scanner_id}", "/ingest/shopify/{connection_id}",
     }  # fmt: skip
     assert json.dumps(paths["/ingest/owntracks"])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geoengage.ingest.rules import segment
@@ -181,7 +181,7 @@ def test_products_and_orders_of_an_event() -> None:
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=20,
+    max_leaves=6,
 )
 _message = st.dictionaries(
     st.sampled_from(
@@ -204,6 +204,7 @@ _message = st.dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_message | _json, max_size=5), _json)
 def test_every_event_is_taken_or_refused(messages: list[Any], sent_at: Any) -> None:
     reading = batch(*messages, sentAt=sent_at)

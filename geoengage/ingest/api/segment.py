@@ -80,6 +80,7 @@ def _problem(request: Request, error: errors.AppError) -> Response:
         "title": error.title,
         "status": status,
         "detail": error.detail,
+        "instance": log.shown_path(request.url.path),
         "success": False,
         "code": error.code,
         "message": error.detail,

@@ -9,6 +9,7 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session, Sessions
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
+from geoengage.kit.settings import Settings
 from geoengage.privacy.rules import Asked, AskedBy, Reason
 from geoengage.privacy.service.erasing import Traces, erase_profile
 
@@ -18,6 +19,11 @@ class Eraser:
 
     def __init__(self, sessions: Sessions, traces: Traces) -> None:
         self._sessions, self._traces = sessions, traces
+
+    @classmethod
+    def of(cls, sessions: Sessions, settings: Settings) -> "Eraser":
+        """That of an installation."""
+        return cls(sessions, Traces.of(settings, settings.signing_key()))
 
     async def on_requested(
         self, session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime
