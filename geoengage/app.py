@@ -76,6 +76,8 @@ PAGES = (
     "/review",
     "/explain",
     "/messages",
+    "/people",
+    "/people/{profile_id}",
     "/apps",
     "/webhooks",
 )
@@ -140,9 +142,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.speakers = Speakers()
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
-    app.add_middleware(Outermost, images_from=settings.tiles_origin)
+    app.add_middleware(Outermost, images_from=settings.image_origins)
     app.door = ServerErrorMiddleware(
-        Outermost(presence.PingDoor(), images_from=settings.tiles_origin), handler=app.exception_handlers[Exception]
+        Outermost(presence.PingDoor(), images_from=settings.image_origins), handler=app.exception_handlers[Exception]
     )
     for router in (
         tenancy,

@@ -12,6 +12,7 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { peoplePage } from './pages/people/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
@@ -31,10 +32,17 @@ const ROUTES = {
   '/review': reviewPage,
   '/explain': explainPage,
   '/messages': messagesPage,
+  '/people': peoplePage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
 };
 const HOME = '/map';
+
+/** The page of an address: its own, or that of the list which it is one of (`/people/{id}`). @param {string} pathname */
+function routeOf(pathname) {
+  const list = pathname.replace(/\/[\w-]+$/, '');
+  return [pathname, list].find((path) => path in ROUTES) ?? null;
+}
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {(() => void) | null} how to end the signed-in part */
@@ -67,7 +75,7 @@ function showLogin() {
 function ownPath(next) {
   if (!next?.startsWith('/')) return HOME;
   const url = new URL(next, window.location.origin);
-  return url.origin === window.location.origin && ROUTES[url.pathname] ? url.pathname + url.search : HOME;
+  return url.origin === window.location.origin && routeOf(url.pathname) ? url.pathname + url.search : HOME;
 }
 
 /** @param {Me} me @param {string} url */
@@ -90,7 +98,7 @@ function enter(me) {
     leave?.();
     guard = null;
     const { pathname, search } = window.location;
-    const path = ROUTES[pathname] ? pathname : HOME;
+    const path = routeOf(pathname) ?? HOME;
     shell.arrive(path, isFirst);
     isFirst = false;
     const place = h('div', { class: `route route-${path.slice(1)}` });
@@ -120,7 +128,7 @@ function enter(me) {
     )
       return;
     const url = new URL(anchor.href, window.location.href);
-    if (url.origin !== window.location.origin || !ROUTES[url.pathname]) return;
+    if (url.origin !== window.location.origin || !routeOf(url.pathname)) return;
     event.preventDefault();
     navigate(url.pathname + url.search);
   }

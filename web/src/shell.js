@@ -16,6 +16,7 @@ const PAGES = [
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
+  ['/people', 'People', 'people'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],

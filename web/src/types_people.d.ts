@@ -1,0 +1,101 @@
+/** Shapes of the HTTP API around one person: search, access, the time line, notes, key figures. */
+
+/** An item of GET /v1/people/search and /v1/people/recent. Name and match are masked until a reason was given. */
+export interface FoundPerson {
+  profile_id: string;
+  name: string | null;
+  masked: boolean;
+  /** What was found: a name, an order or a kind of id. */
+  matched_kind: string | null;
+  matched: string | null;
+  /** When one has looked at this person last. */
+  opened_at: string | null;
+}
+export interface PeopleFound {
+  items: FoundPerson[];
+  more: boolean;
+}
+
+/** GET /v1/profiles/{id}/access: whether a reason is needed, and whether one was given. */
+export interface Access {
+  profile_id: string;
+  needed: boolean;
+  open: boolean;
+  reason: string | null;
+  until: string | null;
+}
+
+export type EntryKind = 'visit' | 'message' | 'order' | 'refund' | 'cart' | 'event' | 'consent' | 'note' | 'merge';
+/** An item of GET /v1/profiles/{id}/timeline, newest first. */
+export interface Entry {
+  id: string;
+  at: string;
+  kind: EntryKind;
+  title: string;
+  text: string | null;
+  status: string | null;
+  store_id: string | null;
+  store_name: string | null;
+  amount_minor: number | null;
+  currency: string | null;
+  ref: string | null;
+  device_id: string | null;
+}
+export interface Timeline {
+  items: Entry[];
+  next: string | null;
+  /** Kinds that the caller may not see. */
+  hidden: EntryKind[];
+}
+
+export interface Note {
+  id: string;
+  store_id: string | null;
+  author: string;
+  mine: boolean;
+  text: string;
+  version: number;
+  created_at: string;
+  changed_at: string | null;
+}
+
+export interface CartLine {
+  name: string;
+  sku: string | null;
+  image_url: string | null;
+  quantity_milli: number;
+  unit_price_minor: number | null;
+  currency: string | null;
+}
+export interface OpenCart {
+  id: string;
+  store_id: string | null;
+  store_name: string | null;
+  changed_at: string;
+  abandoned_at: string | null;
+  lines: CartLine[];
+}
+export interface Figures {
+  currency: string;
+  orders: number;
+  revenue_minor: number;
+  average_minor: number;
+  refunded_minor: number;
+  first_at: string;
+  last_at: string;
+}
+/** GET /v1/profiles/{id}/overview */
+export interface Overview {
+  profile_id: string;
+  figures: Figures[];
+  usual: {
+    store_id: string | null;
+    store_name: string | null;
+    store_orders: number;
+    store_of: number;
+    hour: number | null;
+    hour_orders: number;
+    hour_of: number;
+  };
+  carts: OpenCart[];
+}
