@@ -5,6 +5,7 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, text
 
 import geoengage.campaigns.models
+import geoengage.commerce.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http

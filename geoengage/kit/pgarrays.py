@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-_BYTEA, _INT4, _TEXT, _FLOAT8, _TIMESTAMPTZ, _UUID, _JSONB = 17, 23, 25, 701, 1184, 2950, 3802
+_BYTEA, _INT8, _INT4, _TEXT, _FLOAT8, _TIMESTAMPTZ, _UUID, _JSONB = 17, 20, 23, 25, 701, 1184, 2950, 3802
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # the database counts from here, in microseconds
 _EPOCH_S = _EPOCH.timestamp()
@@ -27,7 +27,16 @@ class PgArray(NamedTuple):
     data: bytes
 
 
-_ARRAY_OF = {_BYTEA: 1001, _INT4: 1007, _TEXT: 1009, _FLOAT8: 1022, _TIMESTAMPTZ: 1185, _UUID: 2951, _JSONB: 3807}
+_ARRAY_OF = {
+    _BYTEA: 1001,
+    _INT8: 1016,
+    _INT4: 1007,
+    _TEXT: 1009,
+    _FLOAT8: 1022,
+    _TIMESTAMPTZ: 1185,
+    _UUID: 2951,
+    _JSONB: 3807,
+}
 
 
 class _ArrayDumper(Dumper):
@@ -76,6 +85,11 @@ def ints(values: ArrayLike) -> PgArray:
     return _numbers(_INT4, np.asarray(values, dtype=np.int64), ">i4")
 
 
+def bigints(values: ArrayLike) -> PgArray:
+    """int8[]."""
+    return _numbers(_INT8, np.asarray(values, dtype=np.int64), ">i8")
+
+
 def times(values: Iterable[datetime]) -> PgArray:
     """timestamptz[], exact to the microsecond for every year that a clock shows."""
     seconds = np.array([v.timestamp() for v in values]) - _EPOCH_S
@@ -92,9 +106,24 @@ def ints_or_null(values: Iterable[int | None]) -> PgArray:
     return _sized(_INT4, [None if v is None else v.to_bytes(4, signed=True) for v in values])
 
 
+def uuids_or_null(values: Iterable[UUID | None]) -> PgArray:
+    """uuid[] with NULLs."""
+    return _sized(_UUID, [None if v is None else v.bytes for v in values])
+
+
 def texts(values: Iterable[str]) -> PgArray:
     """text[]."""
     return _sized(_TEXT, [v.encode() for v in values])
+
+
+def texts_or_null(values: Iterable[str | None]) -> PgArray:
+    """text[] with NULLs."""
+    return _sized(_TEXT, [None if v is None else v.encode() for v in values])
+
+
+def blobs(values: Iterable[bytes]) -> PgArray:
+    """bytea[]."""
+    return _sized(_BYTEA, list(values))
 
 
 def jsons(values: Iterable[bytes]) -> PgArray:

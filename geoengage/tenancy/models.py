@@ -28,6 +28,7 @@ class Tenant(Base):
     reject_mocked: Mapped[bool] = mapped_column(server_default="true")
     default_accuracy_m: Mapped[float] = mapped_column(server_default="50")
     ping_retention_days: Mapped[int] = mapped_column(server_default="7")
+    cart_abandoned_after_s: Mapped[int] = mapped_column(server_default="3600")
     sending_stopped_at: Mapped[datetime | None]
     sending_stopped_by: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(server_default="1")
@@ -37,6 +38,7 @@ class Tenant(Base):
         CheckConstraint("holdout_percent BETWEEN 0 AND 50", name="holdout_percent"),
         CheckConstraint("daily_cap BETWEEN 1 AND 50", name="daily_cap"),
         CheckConstraint("ping_retention_days BETWEEN 1 AND 60", name="ping_retention_days"),
+        CheckConstraint("cart_abandoned_after_s BETWEEN 60 AND 2592000", name="cart_abandoned_after_s"),
     )
 
     @property
