@@ -78,6 +78,8 @@ PAGES = (
     "/messages",
     "/people",
     "/people/{profile_id}",
+    "/orders",
+    "/products",
     "/apps",
     "/webhooks",
 )

@@ -10,8 +10,8 @@ depends_on = None
 
 # As `reports/store/people.py` asks for it: an index on an expression serves that expression only.
 NAME = (
-    "lower(coalesce(first_name, '') || ' ' || coalesce(attributes ->> 'last_name', '')"
-    " || ' ' || coalesce(attributes ->> 'name', ''))"
+    "translate(lower(' ' || coalesce(first_name, '') || ' ' || coalesce(attributes ->> 'last_name', '')"
+    " || ' ' || coalesce(attributes ->> 'name', '')), '-', ' ')"
 )
 TYPED = "kind IN ('external_id', 'loyalty_card', 'source_id', 'email', 'phone')"
 

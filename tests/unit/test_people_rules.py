@@ -33,7 +33,7 @@ def test_a_phone_number_is_found_in_any_writing(typed: str) -> None:
         ("  Anna   Müller ", ("anna", "müller"), None),
         ("anna@example.com", (), None),
         ("#1001", (), "1001"),
-        ("C-17", ("c-17",), None),
+        ("C-17", ("c", "17"), None),
         ("123", (), None),
         ("0190b1c0-0000-7000-8000-000000000000", (), None),
     ],
@@ -100,7 +100,7 @@ def test_a_cursor_comes_back(at: datetime, id_: UUID) -> None:
     assert timeline.read_cursor(timeline.write_cursor(Entry(id=id_, at=at, kind=Kind.NOTE, title=""))) == Below(at, id_)
 
 
-@pytest.mark.parametrize("cursor", ["x", "", "é", "AAAA", "//" * 16])
+@pytest.mark.parametrize("cursor", ["x", "", "é", "AAAA", "f" * 32, "A" * 31])
 def test_a_forged_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(errors.Invalid):
         timeline.read_cursor(cursor)

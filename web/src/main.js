@@ -12,7 +12,9 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { ordersPage } from './pages/orders/index.js';
 import { peoplePage } from './pages/people/index.js';
+import { productsPage } from './pages/products/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
@@ -33,6 +35,8 @@ const ROUTES = {
   '/explain': explainPage,
   '/messages': messagesPage,
   '/people': peoplePage,
+  '/orders': ordersPage,
+  '/products': productsPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
 };

@@ -17,6 +17,8 @@ const PAGES = [
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
   ['/people', 'People', 'people'],
+  ['/orders', 'Orders', 'bag'],
+  ['/products', 'Products', 'product'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],

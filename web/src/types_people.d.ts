@@ -99,3 +99,96 @@ export interface Overview {
   };
   carts: OpenCart[];
 }
+
+export interface PersonDevice {
+  device_id: string;
+  platform: string;
+  push: { provider: string; kind: string; retired: boolean } | null;
+  locale: string | null;
+  permission: string;
+  consents: Record<string, string>;
+  is_test: boolean;
+  created_at: string;
+}
+
+/** An item of GET /v1/orders. */
+export interface Order {
+  id: string;
+  source: string;
+  external_id: string;
+  ordered_at: string;
+  status: string;
+  currency: string;
+  store_id: string | null;
+  channel: string;
+  customer: { id: string; profile_id: string | null; external_id: string | null; first_name: string | null } | null;
+  lines: {
+    external_id: string | null;
+    name: string;
+    sku: string | null;
+    product_id: string | null;
+    quantity: number;
+    unit_price_minor: number | null;
+    total_minor: number;
+    replaces: string | null;
+  }[];
+  subtotal_minor: number;
+  discount_minor: number;
+  shipping_minor: number;
+  tax_minor: number;
+  total_minor: number;
+  refunded_minor: number;
+  coupons: string[];
+  refunds: {
+    external_id: string;
+    at: string;
+    amount_minor: number;
+    reason: string | null;
+    lines: { line: string | null; product_id: string | null; sku: string | null; quantity: number; amount_minor: number }[];
+  }[];
+  return_of: string | null;
+}
+
+export interface Decision {
+  channel: string;
+  purpose: string;
+  store_id: string | null;
+  state: string;
+  text_version: string | null;
+  source: string;
+  at: string;
+}
+/** GET /v1/profiles/{id}/consents */
+export interface PersonConsents {
+  decisions: Decision[];
+  paused_until: string | null;
+  stopped_at: string | null;
+  addresses: {
+    identifier_id: string;
+    kind: string;
+    points: { channel: string; state: string; reason: string | null; changed_at: string }[];
+  }[];
+}
+
+export interface Variant {
+  id: string;
+  external_id: string;
+  sku: string | null;
+  name: string | null;
+  price_minor: number | null;
+  was_price_minor: number | null;
+  currency: string | null;
+  image_url: string | null;
+  stock: { store_id: string; quantity: number; at: string }[];
+}
+/** An item of GET /v1/products. */
+export interface Product {
+  id: string;
+  external_id: string;
+  name: string;
+  brand: string | null;
+  category: string | null;
+  status: 'active' | 'archived';
+  image_urls: string[];
+  variants: Variant[];
+}

@@ -46,9 +46,11 @@ async def get_subject(session: Session, tenant_id: TenantId, profile_id: UUID, s
     return Subject(**row_dict(row))
 
 
+# Whoever was merged is whom they were merged into, by however many steps.
 _NOW = (
-    "WITH asked AS (SELECT coalesce(merged_into, id) AS id FROM profile"
-    " WHERE tenant_id = :tenant_id AND id = :profile_id)"
+    "WITH RECURSIVE up (id, into_id) AS (SELECT id, merged_into FROM profile WHERE tenant_id = :tenant_id"
+    " AND id = :profile_id UNION SELECT p.id, p.merged_into FROM up JOIN profile p ON p.tenant_id = :tenant_id"
+    " AND p.id = up.into_id), asked AS (SELECT id FROM up WHERE into_id IS NULL)"
 )
 _TESTED = (
     " EXISTS (SELECT FROM device d WHERE d.tenant_id = :tenant_id AND d.profile_id = i.profile_id)"

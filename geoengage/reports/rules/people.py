@@ -19,7 +19,7 @@ _TRUNK = re.compile(r"\(0\)")
 class Wanted:
     """One question. `text` as it was typed, `digits` a telephone number's end, `uuid` a device or profile.
 
-    `words`: of a name, in lower case; none when it cannot be one.
+    `words`: beginnings of a name's words, in lower case; none when it cannot be one.
     """
 
     text: str
@@ -41,7 +41,7 @@ def read_query(typed: str) -> Wanted | None:
     uuid = _uuid(text)
     digits = None if uuid else _digits(text)
     named = uuid is None and "@" not in text and any(c.isalpha() for c in text)
-    words = tuple(text.lower().split()[:MOST_WORDS]) if named else ()
+    words = tuple(text.lower().replace("-", " ").split()[:MOST_WORDS]) if named else ()
     return Wanted(text, digits, uuid, words)
 
 

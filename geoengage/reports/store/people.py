@@ -17,11 +17,12 @@ from geoengage.kit.db import Session, row_dict
 from geoengage.kit.ids import TenantId
 from geoengage.reports.rules.people import Wanted, like
 
-# As the index of migration 0020 has it.
+# As the index of migration 0020 has it: a space before every word, so that `% ann%` finds words that begin so.
 _NAME = (
-    "lower(coalesce(p.first_name, '') || ' ' || coalesce(p.attributes ->> 'last_name', '')"
-    " || ' ' || coalesce(p.attributes ->> 'name', ''))"
+    "translate(lower(' ' || coalesce(p.first_name, '') || ' ' || coalesce(p.attributes ->> 'last_name', '')"
+    " || ' ' || coalesce(p.attributes ->> 'name', '')), '-', ' ')"
 )
+_TRIGRAM = 3  # characters from which on the index finds a part of an id
 _TYPED = "i.kind IN ('external_id', 'loyalty_card', 'source_id', 'email', 'phone')"
 _CUSTOMER = (
     " AND EXISTS (SELECT FROM store_profile s JOIN identifier k ON k.tenant_id = s.tenant_id AND k.id = s.identifier_id"
@@ -48,7 +49,7 @@ class Found:
 async def search(
     session: Session, tenant_id: TenantId, wanted: Wanted, actor_id: UUID, stores: Collection[UUID] | None, most: int
 ) -> list[Found]:
-    """People who match, the surest first: whole ids, then orders and devices, then parts of ids, then names."""
+    """People who match, the surest first: whole ids, then orders and devices, then names, then parts of ids."""
     branches = _branches(wanted, is_restricted=stores is not None)
     query = text(
         "SELECT DISTINCT ON (f.rank, p.id) p.id AS profile_id, f.kind, f.value, f.rank,"  # noqa: S608 - constants
@@ -57,7 +58,7 @@ async def search(
     )
     parameters: dict[str, Any] = {"tenant_id": tenant_id, "text": wanted.text, "most": most, "uuid": wanted.uuid}
     parameters |= {"part": f"%{like(wanted.text.lower())}%", "digits": f"%{wanted.digits}"}
-    parameters |= {f"word{n}": f"%{like(word)}%" for n, word in enumerate(wanted.words)}
+    parameters |= {f"word{n}": f"% {like(word)}%" for n, word in enumerate(wanted.words)}
     parameters |= {"stores": list(stores or ())}
     used = {name: value for name, value in parameters.items() if f":{name}" in query.text}
     best: dict[UUID, Any] = {}
@@ -91,23 +92,23 @@ def _branches(wanted: Wanted, *, is_restricted: bool) -> list[str]:
     number = f"o.tenant_id = :tenant_id AND o.external_id IN (:text, '#' || :text){of_store}"
     branches.append(one(1, "'order'", "o.external_id", orders, number, "i.profile_id"))
     if wanted.uuid is not None:
-        branches.append(one(0, "'profile'", "p.id::text", "profile p", "p.tenant_id = :tenant_id AND p.id = :uuid", _ID))
+        profile = f"{of_tenant} AND (i.profile_id = :uuid OR i.origin_profile_id = :uuid)"
+        branches.append(one(0, "'profile'", "CAST(:uuid AS text)", ids, profile, "i.profile_id"))
         if not is_restricted:
             device = "d.tenant_id = :tenant_id AND d.id = :uuid AND d.profile_id IS NOT NULL"
-            branches.append(one(1, "'device'", "d.id::text", "device d", device, "d.profile_id"))
+            branches.append(one(1, "'device'", "CAST(d.id AS text)", "device d", device, "d.profile_id"))
         return branches
     if wanted.digits is not None:
         phone = f"{of_tenant} AND {_TYPED} AND i.kind = 'phone' AND lower(i.value) LIKE :digits"
         branches.append(one(2, "i.kind", "i.value", ids, phone, "i.profile_id"))
-    part = f"{of_tenant} AND {_TYPED} AND lower(i.value) LIKE :part"
-    branches.append(one(3, "i.kind", "i.value", ids, part, "i.profile_id"))
+    if len(wanted.text) >= _TRIGRAM:
+        part = f"{of_tenant} AND {_TYPED} AND lower(i.value) LIKE :part"
+        branches.append(one(4, "i.kind", "i.value", ids, part, "i.profile_id"))
     if wanted.words:
         words = " AND ".join(f"{_NAME} LIKE :word{n}" for n, _ in enumerate(wanted.words))
-        branches.append(one(4, "'name'", "NULL", "profile p", f"p.tenant_id = :tenant_id AND {words}", _ID))
+        named = f"p.tenant_id = :tenant_id AND p.merged_into IS NULL AND {words}"
+        branches.append(one(3, "'name'", "NULL", "profile p", named, "p.id"))
     return branches
-
-
-_ID = "coalesce(p.merged_into, p.id)"
 
 
 async def _opened(

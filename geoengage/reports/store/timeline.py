@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from geoengage.kit.db import Session, row_dict
 from geoengage.kit.ids import TenantId
+from geoengage.profiles import store as profiles
 from geoengage.reports.rules.timeline import Below, Kind
 
 Rows = Sequence[Mapping[str, Any]]
@@ -37,8 +38,8 @@ async def find_ids(session: Session, tenant_id: TenantId, profile_id: UUID, stor
 
     ids = await listed("SELECT id FROM identifier WHERE tenant_id = :tenant_id AND profile_id = :profile_id")
     devices = await listed("SELECT id FROM device WHERE tenant_id = :tenant_id AND profile_id = :profile_id")
-    merged = await listed("SELECT id FROM profile WHERE tenant_id = :tenant_id AND merged_into = :profile_id")
-    return Of(ids, devices, [profile_id, *merged, *devices], stores)
+    merged = await profiles.list_merged(session, tenant_id, profile_id)
+    return Of(ids, devices, [*merged, *devices], stores)
 
 
 async def list_entries(

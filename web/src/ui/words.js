@@ -194,7 +194,7 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'admin'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
@@ -202,6 +202,7 @@ const RIGHTS = {
   stop: ['owner', 'editor', 'approver'],
   people: ['owner', 'support'],
   customers: ['owner', 'support', 'shop'],
+  commerce: ['owner', 'editor', 'support', 'shop'],
   admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */

@@ -1,7 +1,9 @@
 /** What a person has put into their cart and not ordered yet. */
 import { h } from '../../ui/dom.js';
-import { initials, money, moment } from '../../ui/format.js';
+import { money, moment } from '../../ui/format.js';
+import { picture } from '../../ui/picture.js';
 import { pill } from '../../ui/widgets.js';
+import { cartValue, quantity } from './words.js';
 
 /** @import {CartLine, OpenCart} from '../../types' */
 
@@ -52,33 +54,3 @@ const thing = (line, origins) =>
       ),
     ),
   );
-
-/**
- * A product's picture, from our own server or an origin that the server was told of (the page's policy stops all others);
- * else its letters.
- * @param {{name: string, image_url: string | null}} line
- * @param {string[]} origins
- */
-export function picture({ name, image_url: url }, origins) {
-  const address = url && URL.parse(url, location.href);
-  if (address && (address.protocol === 'data:' || [location.origin, ...origins].includes(address.origin)))
-    return h('img', { class: 'thing-picture', src: url, alt: '', loading: 'lazy', referrerpolicy: 'no-referrer' });
-  return h('span', { class: 'thing-picture', 'aria-hidden': 'true' }, initials(name));
-}
-
-/** 2, 0.75 @param {number} milli */
-export const quantity = (milli) => (milli / 1000).toLocaleString('en-GB', { maximumFractionDigits: 3 });
-
-/** What the lines are worth, by currency; a line without a price is said to be left out. @param {CartLine[]} lines */
-export function cartValue(lines) {
-  /** @type {Map<string, number>} */
-  const sums = new Map();
-  for (const { currency, unit_price_minor, quantity_milli } of lines) {
-    if (!currency || unit_price_minor === null) continue;
-    sums.set(currency, (sums.get(currency) ?? 0) + (unit_price_minor * quantity_milli) / 1000);
-  }
-  const words = [...sums].map(([currency, sum]) => money(Math.round(sum), currency)).join(' + ');
-  const unpriced = lines.filter((line) => !line.currency || line.unit_price_minor === null).length;
-  if (!words) return lines.length === 1 ? 'One thing, without a price' : `${lines.length} things, without prices`;
-  return unpriced ? `${words}, and ${unpriced} without a price` : words;
-}

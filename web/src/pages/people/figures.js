@@ -1,6 +1,7 @@
 /** What a person bought, in numbers, and where and when they usually do. */
 import { h } from '../../ui/dom.js';
 import { money, moment, number } from '../../ui/format.js';
+import { usualWords } from './words.js';
 
 /** @import {Figures, Overview} from '../../types' */
 
@@ -34,15 +35,4 @@ function numbers(one) {
   ];
   if (one.refunded_minor) rows.push(['went back', money(one.refunded_minor, one.currency)]);
   return rows.map(([words, value]) => h('div', null, h('dt', null, words), h('dd', null, value)));
-}
-
-/** @param {Overview['usual']} usual */
-export function usualWords({ store_name: store, store_orders, store_of, hour, hour_orders, hour_of }) {
-  const parts = [];
-  if (store) parts.push(`Usually at ${store} (${store_orders} of ${store_of} orders)`);
-  if (hour !== null) {
-    const span = `between ${hour} and ${hour + 1} o’clock (${hour_orders} of ${hour_of})`;
-    parts.push(store ? span : `Usually ${span}`);
-  }
-  return parts.length ? `${parts.join(', ')}.` : 'Too few purchases yet to say where and when they usually shop.';
 }

@@ -1,7 +1,8 @@
 /** What a support screen calls ids, kinds of entries, consents and their states. Pure. */
+import { money } from '../../ui/format.js';
 import { CONSENT_STATES } from '../../ui/words.js';
 
-/** @import {Entry, EntryKind} from '../../types' */
+/** @import {CartLine, Entry, EntryKind, Overview, ProfileDetail} from '../../types' */
 
 /** @param {Record<string, string>} table */
 const lookUp = (table) => (/** @type {string | null | undefined} */ key) =>
@@ -74,3 +75,47 @@ export const channelText = lookUp({
   viber: 'Viber',
   in_app: 'in the app',
 });
+
+/** @param {Overview['usual']} usual */
+export function usualWords({ store_name: store, store_orders, store_of, hour, hour_orders, hour_of }) {
+  const parts = [];
+  if (store) parts.push(`Usually at ${store} (${store_orders} of ${store_of} orders)`);
+  if (hour !== null) {
+    const span = `between ${hour} and ${hour + 1} o’clock (${hour_orders} of ${hour_of})`;
+    parts.push(store ? span : `Usually ${span}`);
+  }
+  return parts.length ? `${parts.join(', ')}.` : 'Too few purchases yet to say where and when they usually shop.';
+}
+
+/** 2, 0.75 @param {number} milli */
+export const quantity = (milli) => (milli / 1000).toLocaleString('en-GB', { maximumFractionDigits: 3 });
+
+/** What the lines are worth, by currency; a line without a price is said to be left out. @param {CartLine[]} lines */
+export function cartValue(lines) {
+  /** @type {Map<string, number>} */
+  const sums = new Map();
+  for (const { currency, unit_price_minor, quantity_milli } of lines) {
+    if (!currency || unit_price_minor === null) continue;
+    sums.set(currency, (sums.get(currency) ?? 0) + (unit_price_minor * quantity_milli) / 1000);
+  }
+  const words = [...sums].map(([currency, sum]) => money(Math.round(sum), currency)).join(' + ');
+  const unpriced = lines.filter((line) => !line.currency || line.unit_price_minor === null).length;
+  if (!words) return lines.length === 1 ? 'One thing, without a price' : `${lines.length} things, without prices`;
+  return unpriced ? `${words}, and ${unpriced} without a price` : words;
+}
+
+export const pointText = lookUp({
+  reachable: 'works',
+  unproven: 'not proven yet',
+  bounced: 'came back',
+  complained: 'they complained',
+  stopped: 'they said STOP',
+});
+/** @param {string} state */
+export const pointTone = (state) => (state === 'reachable' ? 'ok' : state === 'unproven' ? 'warn' : 'bad');
+
+/** What a person is called; null when no name is known. @param {Pick<ProfileDetail, 'first_name' | 'attributes'>} profile */
+export function personName({ first_name: first, attributes }) {
+  const words = [first, attributes.last_name].filter((word) => typeof word === 'string' && word);
+  return words.join(' ') || (typeof attributes.name === 'string' && attributes.name) || null;
+}
