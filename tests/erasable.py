@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from geoengage.kit import events
 from geoengage.kit.clock import utc_now
@@ -15,6 +15,9 @@ from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
+from geoengage.profiles import service as profiles
+from geoengage.profiles.models import Identifier
+from geoengage.profiles.rules import Id, Kind, Proof
 from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
@@ -57,11 +60,23 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await client.put("/v1/devices/me/consents", json=consents, headers=bearer(second.token))
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
+    await _known_by_more(session, side, mark, now)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
+    known = await session.execute(select(Identifier.id).where(Identifier.profile_id == side.ids["profile"]))
+    person.words += [str(id_) for id_ in known.scalars()]
     person.words += [f"{mark}-", f"{mark} called", str(LON), str(LAT)]
     return person
+
+
+async def _known_by_more(session: Session, side: Side, mark: str, now: datetime) -> None:
+    """A till knows the person by another id, and a store may."""
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.SOURCE_ID, f"pos:{mark}-77")]
+    known = await profiles.resolve(session, side.world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
+    stores = [(side.ids["store"], known.identifier_id)]
+    await profiles.note_customer(session, side.world.tenant_id, stores, "order", now)
+    await session.commit()
 
 
 async def _register(client: httpx.AsyncClient, side: Side, mark: str) -> Phone:

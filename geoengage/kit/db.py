@@ -40,6 +40,7 @@ REST_S = 0.5  # a connection that was used a shorter time ago is believed to wor
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 _RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 _PIPELINED = "pipelined"  # in a session's info: the driver's connection meanwhile
+_AT_END = "at_end"  # in a session's info: work that waits for the end of its transaction
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
@@ -133,6 +134,13 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
         session.info["tenant_id"] = tenant_id
         async with session.begin():
             yield session
+            for work in session.info.pop(_AT_END, ()):
+                await work()
+
+
+def at_end(session: Session, work: Callable[[], Awaitable[object]]) -> None:
+    """Do this last in the transaction, before it commits: for locks that everybody wants and nobody may hold long."""
+    session.info.setdefault(_AT_END, []).append(work)
 
 
 @contextlib.asynccontextmanager
@@ -193,9 +201,11 @@ async def glance(sessions: Sessions) -> AsyncIterator[Session]:
 async def undone(session: Session) -> AsyncIterator[None]:
     """Whatever is done inside is rolled back at its end: for previews. Objects loaded inside are of no use after it."""
     nested = await session.begin_nested()
+    waiting = list(session.info.get(_AT_END, ()))
     try:
         yield
     finally:
+        session.info[_AT_END] = waiting
         await nested.rollback()
 
 
@@ -230,7 +240,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "driver", "for_driver",
-    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
-    "transaction", "undone",
+    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "at_end", "driver",
+    "for_driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried",
+    "row_dict", "send", "transaction", "undone",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ router = APIRouter(tags=["my data"], responses=PROBLEMS)
 class KnownPerson(Shape):
     """What the programme knows by name."""
 
-    external_id: str = Field(description="The shop's id of the person.")
+    external_id: str | None = Field(description="The shop's id of the person; null while it gave none.")
     first_name: str | None = Field(description="First name.")
     language: str | None = Field(description="Language the person reads.")
     attributes: dict[str, Any] = Field(description="Facts that choose messages.")

@@ -24,8 +24,9 @@ class Ids(StrEnum):
     """The sets of ids by which a person's rows are found."""
 
     DEVICES = "devices"  # of the person
-    PEOPLE = "people"  # the person as messaging knows them: the profile and each device
-    PROFILE = "profile"  # the profile alone, empty while nobody is linked
+    PEOPLE = "people"  # the person as messaging knows them: the profiles and each device
+    PROFILE = "profile"  # the profile and those merged into it, empty while nobody is linked
+    IDENTIFIERS = "identifiers"  # the ids of the person, empty while nobody is linked
     MESSAGES = "messages"  # messages to the person or to one of the devices
     OTHER_DEVICES = "other_devices"  # that got messages for the person while they were logged in there
     POSITIONS = "positions"  # of the ledger, where an event about the person stands
@@ -69,6 +70,7 @@ def _none(why: str) -> Table:
 
 
 _BY_DEVICE: Match = {"device_id": Ids.DEVICES}
+_BY_ID: Match = {"identifier_id": Ids.IDENTIFIERS}
 _LEDGER_DEVICE = "payload ->> 'device_id'"
 _LEDGER_MESSAGE = "payload ->> 'message_id'"
 _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
@@ -159,6 +161,8 @@ ERASURE_MAP: dict[str, Table] = {
         "The record of events from which messages are decided.",
         {_LEDGER_DEVICE: Ids.DEVICES},
         {_LEDGER_DEVICE: Ids.OTHER_DEVICES, _LEDGER_MESSAGE: Ids.MESSAGES},
+        {"payload ->> 'profile_id'": Ids.PROFILE},
+        {"payload ->> 'identifier_id'": Ids.IDENTIFIERS},
         message=_LEDGER_MESSAGE,
         kept="30 days; up to 37 while another system of the programme has yet to be told",
         strip={"type": f"'{ERASED_EVENT}'", "payload": "'{}'"},
@@ -171,6 +175,15 @@ ERASURE_MAP: dict[str, Table] = {
         strip={"tries": "'[]'"},
     ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
+    "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
+    "identity_edge": _erase(
+        "joined_ids",
+        "Why two of your ids are taken for one person, or for two.",
+        {"a_id": Ids.IDENTIFIERS},
+        {"b_id": Ids.IDENTIFIERS},
+    ),
+    "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
     "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
     # --- nothing about shoppers
     "alembic_version": _none("which migration the database is at"),
@@ -181,6 +194,7 @@ ERASURE_MAP: dict[str, Table] = {
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
+    "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),

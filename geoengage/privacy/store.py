@@ -4,7 +4,7 @@ All of it finds rows by index: a device has up to some hundred thousand position
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,19 +23,23 @@ from geoengage.kit import errors
 from geoengage.kit.db import Base, Session, row_dict
 from geoengage.kit.ids import TenantId
 from geoengage.privacy.rules import ERASURE_MAP, Ids, Way
+from geoengage.profiles import store as profiles
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whose data it is. `device_id` is the calling device; `devices` are all of the profile's, or it alone.
 
-    `messages`, `other_devices` and `positions` as in `rules.Ids`; `not_mine` are messages to somebody else who was
-    logged in on one of the devices.
+    `profiles`: the profile and those merged into it; `identifiers`: the ids that belong to it. `messages`,
+    `other_devices` and `positions` as in `rules.Ids`; `not_mine` are messages to somebody else who was logged in on one
+    of the devices.
     """
 
     device_id: UUID
     devices: tuple[UUID, ...]
     profile_id: UUID | None
+    profiles: tuple[UUID, ...] = ()
+    identifiers: tuple[UUID, ...] = ()
     messages: tuple[UUID, ...] = ()
     other_devices: tuple[UUID, ...] = ()
     not_mine: tuple[UUID, ...] = ()
@@ -43,11 +47,11 @@ class Person:
 
     def ids(self) -> dict[Ids, list[Any]]:
         """The values of each set of ids."""
-        profile = [] if self.profile_id is None else [self.profile_id]
         return {
             Ids.DEVICES: list(self.devices),
-            Ids.PEOPLE: [*self.devices, *profile],
-            Ids.PROFILE: profile,
+            Ids.PEOPLE: [*self.devices, *self.profiles],
+            Ids.PROFILE: list(self.profiles),
+            Ids.IDENTIFIERS: list(self.identifiers),
             Ids.MESSAGES: list(self.messages),
             Ids.OTHER_DEVICES: list(self.other_devices),
             Ids.POSITIONS: list(self.positions),
@@ -70,39 +74,63 @@ async def find_person(session: Session, tenant_id: TenantId, device_id: UUID, to
 
 
 async def lock_person(session: Session, tenant_id: TenantId, device_id: UUID, token_version: int) -> Person:
-    """The same with profile and devices locked FOR UPDATE, profile first, devices in id order.
+    """The same with ids, profiles and devices locked FOR UPDATE, in this order, each in id order.
 
     Whoever writes about a device or a person holds one of these rows (campaigns FOR KEY SHARE, the others more), so
-    from here on nothing about them is added. Conflict when somebody logs in or out on the device at this moment.
+    from here on nothing about them is added. Conflict when somebody logs in or out on the device, or two people become
+    one, at this moment.
     """
     seen = await find_person(session, tenant_id, device_id, token_version)
-    parameters = {"tenant_id": tenant_id, "device_id": device_id, "profile_id": seen.profile_id}
-    if seen.profile_id is not None:
-        await session.execute(
-            text("SELECT id FROM profile WHERE tenant_id = :tenant_id AND id = :profile_id FOR UPDATE"), parameters
-        )
+    await _lock_profiles(session, tenant_id, seen)
     rows = await session.execute(
         text(
             "SELECT id, profile_id, token_version FROM device WHERE tenant_id = :tenant_id"
             " AND (id = :device_id OR profile_id = CAST(:profile_id AS uuid)) ORDER BY id FOR UPDATE"
         ),
-        parameters,
+        {"tenant_id": tenant_id, "device_id": device_id, "profile_id": seen.profile_id},
     )
     locked = {row.id: row for row in rows}
     if device_id not in locked or locked[device_id].token_version != token_version:
         raise errors.Unauthenticated("this device token was revoked; register the device again")
-    if locked[device_id].profile_id != seen.profile_id:
-        raise errors.Conflict("somebody logged in or out on this device at this moment; send the request again")
-    person = Person(device_id, tuple(locked), seen.profile_id)
-    return await _with_messages(session, tenant_id, person)
+    person = await _with_devices(session, tenant_id, device_id, locked[device_id].profile_id)
+    if (person.profile_id, person.profiles, person.identifiers) != (seen.profile_id, seen.profiles, seen.identifiers):
+        raise errors.Conflict("who uses this device is changing at this moment; send the request again")
+    return await _with_messages(session, tenant_id, replace(person, devices=tuple(locked)))
+
+
+async def _lock_profiles(session: Session, tenant_id: TenantId, person: Person) -> None:
+    """Lock a person's ids with all that evidence connects with them, and their profiles.
+
+    What stays of the connected ids is somebody else's, and comes from its own profile from now on.
+    """
+    component = await profiles.lock_component(session, tenant_id, person.identifiers)
+    others = {k.id: k.profile_id for k in component.values() if k.id not in person.identifiers and not k.is_shared}
+    await profiles.set_origins(session, tenant_id, others)
+    for table, ids in (("identifier", person.identifiers), ("profile", person.profiles)):
+        await session.execute(
+            text(
+                f"SELECT id FROM {table} WHERE tenant_id = :tenant_id"  # noqa: S608 - one of the two
+                " AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE"
+            ),
+            {"tenant_id": tenant_id, "ids": list(ids)},
+        )
 
 
 async def _with_devices(session: Session, tenant_id: TenantId, device_id: UUID, profile_id: UUID | None) -> Person:
-    rows = await session.execute(
+    """A person with their devices, ids and all profiles that are theirs by now."""
+    parameters = {"tenant_id": tenant_id, "profile_id": profile_id}
+    devices = await session.execute(
         text("SELECT id FROM device WHERE tenant_id = :tenant_id AND profile_id = CAST(:profile_id AS uuid)"),
-        {"tenant_id": tenant_id, "profile_id": profile_id},
+        parameters,
     )
-    return Person(device_id, tuple(sorted({device_id, *rows.scalars()})), profile_id)
+    known = [] if profile_id is None else await profiles.list_identifiers(session, tenant_id, [profile_id])
+    return Person(
+        device_id,
+        tuple(sorted({device_id, *devices.scalars()})),
+        profile_id,
+        profiles=() if profile_id is None else await profiles.list_merged(session, tenant_id, profile_id),
+        identifiers=tuple(sorted(k.id for k in known)),
+    )
 
 
 async def _with_messages(session: Session, tenant_id: TenantId, person: Person) -> Person:
@@ -115,10 +143,8 @@ async def _with_messages(session: Session, tenant_id: TenantId, person: Person) 
         {"tenant_id": tenant_id, "devices": list(person.devices), "people": people},
     )
     found = rows.all()
-    known = Person(
-        person.device_id,
-        person.devices,
-        person.profile_id,
+    known = replace(
+        person,
         messages=tuple(row.id for row in found),
         other_devices=tuple({row.device_id for row in found} - set(person.devices)),
         not_mine=tuple(row.id for row in found if row.person_id not in people),
@@ -127,15 +153,7 @@ async def _with_messages(session: Session, tenant_id: TenantId, person: Person) 
         text(f"SELECT position FROM ledger WHERE tenant_id = :tenant_id AND {_where('ledger')}"),  # noqa: S608 - the map
         {"tenant_id": tenant_id} | _parameters("ledger", known),
     )
-    return Person(
-        known.device_id,
-        known.devices,
-        known.profile_id,
-        messages=known.messages,
-        other_devices=known.other_devices,
-        not_mine=known.not_mine,
-        positions=tuple(positions.scalars()),
-    )
+    return replace(known, positions=tuple(positions.scalars()))
 
 
 # --- statements from the map --------------------------------------------------------------------------------------

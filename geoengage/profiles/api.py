@@ -187,7 +187,7 @@ async def log_person_in(body: UserTokenIn, me: DeviceCaller, tx: Tx, now: Now) -
 async def log_person_out(me: DeviceCaller, tx: Tx) -> None:
     """Log the user out: from now on the installation is anonymous. Its device token and consents stay."""
     device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
-    device.profile_id = None
+    service.log_out(device)
 
 
 @router.post("/v1/devices/{device_id}/link")
@@ -200,9 +200,8 @@ async def link_device(device_id: UUID, body: LinkIn, me: PeopleReader, tx: Tx, n
     device = await store.get_device(tx, me.tenant_id, device_id)
     if me.is_test and not device.is_test:
         raise errors.NotFound(f"test device {device_id} does not exist")
-    traits = body.model_dump(exclude={"external_id"}, exclude_none=True)
-    profile = await service.link_by_server(tx, me.tenant_id, device, body.external_id, traits, now)
-    return LinkOut(profile_id=profile.id)
+    traits = body.model_dump(include={"first_name", "language"}, exclude_none=True) | (body.attributes or {})
+    return LinkOut(profile_id=await service.link_by_server(tx, me.tenant_id, device, body.external_id, traits, now))
 
 
 @router.get("/v1/profiles")

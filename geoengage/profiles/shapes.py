@@ -203,7 +203,7 @@ class ProfileOut(Shape):
     """A person."""
 
     id: UUID = Field(description="Our id.")
-    external_id: str = Field(description="Your id.")
+    external_id: str | None = Field(description="Your id, the first one of several; null while you gave none.")
     first_name: str | None = Field(description="First name.")
     language: str | None = Field(description="Language the person reads.")
     attributes: dict[str, Any] = Field(description="Facts for audiences.")

@@ -67,7 +67,8 @@ def test_the_statements_can_be_made_without_anything_else_loaded() -> None:
     assert done.stdout == "[]\n"
 
 
-NAMES_A_PERSON = ("device_id", "person_id", "profile_id", "message_id", "visit_id")
+NAMES_A_PERSON = ("device_id", "person_id", "profile_id", "message_id", "visit_id", "identifier_id")
+LEDGER_IS_SEARCHED_BY = {"device_id", "profile_id", "identifier_id"}
 
 
 def test_a_table_that_names_a_person_is_no_table_of_nobody() -> None:
@@ -91,11 +92,11 @@ def all_events(cls: type[Event] = Event) -> Iterator[type[Event]]:
         yield from all_events(child)
 
 
-def test_events_name_a_person_by_their_device_only() -> None:
-    """The ledger is searched by `device_id`; an event that says `person_id` alone would not be found."""
+def test_events_name_a_person_by_what_the_ledger_is_searched_by() -> None:
+    """An event that says `person_id` alone would not be found in the ledger."""
     for event in all_events():
         named = {f for f in event.__struct_fields__ if f in NAMES_A_PERSON}
-        assert not named or "device_id" in named, event
+        assert not named or named & LEDGER_IS_SEARCHED_BY, event
 
 
 # --- everything about one person ----------------------------------------------------------------------------------

@@ -5,5 +5,21 @@ from geoengage.profiles.models.devices import (
     Device,
     Profile,
 )
+from geoengage.profiles.models.identity import (
+    Identifier,
+    IdentityEdge,
+    IdentityPolicy,
+    StoreProfile,
+    Trait,
+)
 
-__all__ = ["ConsentEntry", "Device", "Profile"]
+__all__ = [
+    "ConsentEntry",
+    "Device",
+    "Identifier",
+    "IdentityEdge",
+    "IdentityPolicy",
+    "Profile",
+    "StoreProfile",
+    "Trait",
+]

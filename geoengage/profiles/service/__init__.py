@@ -5,19 +5,35 @@ from geoengage.profiles.service.devices import (
     delete_device,
     link_by_server,
     link_by_user_token,
+    log_out,
     register_device,
     set_push_address,
     state_consents,
     take_address,
 )
+from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
+from geoengage.profiles.service.merging import KeptApart, merge, unmerge
+from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
 
 __all__ = [
     "FIRST_TOKEN_VERSION",
+    "Basis",
+    "KeptApart",
+    "Resolved",
+    "Work",
     "delete_device",
     "link_by_server",
     "link_by_user_token",
+    "log_out",
+    "merge",
+    "note_customer",
     "register_device",
+    "resolve",
+    "resolve_many",
     "set_push_address",
+    "set_traits",
+    "set_traits_many",
     "state_consents",
     "take_address",
+    "unmerge",
 ]

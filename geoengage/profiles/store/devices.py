@@ -1,6 +1,6 @@
 """SQL of people and devices. The device row is the lock under which everything about a device is decided.
 
-Lock order: profile, then device. A caller's device token counts only while its version is the row's.
+Lock order: identifier, profile, device. A caller's device token counts only while its version is the row's.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 
 from geoengage.kit import errors
@@ -227,21 +227,6 @@ async def insert_consents(
 # --- profiles -----------------------------------------------------------------------------------------------------
 
 
-async def lock_profile(session: Session, tenant_id: TenantId, external_id: str, now: datetime) -> Profile:
-    """The profile of that external id, made if there is none, locked FOR NO KEY UPDATE."""
-    query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.external_id == external_id)
-    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    while True:
-        await session.execute(
-            insert(Profile)
-            .values(tenant_id=tenant_id, id=new_id(now), external_id=external_id, created_at=now, updated_at=now)
-            .on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])
-        )
-        found = (await session.execute(query)).scalar_one_or_none()
-        if found is not None:  # else it was erased between the two statements
-            return found
-
-
 async def get_profile(session: Session, tenant_id: TenantId, profile_id: UUID) -> Profile:
     """A person; NotFound also when another tenant's."""
     query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.id == profile_id)
@@ -267,19 +252,6 @@ async def list_profile_devices(session: Session, tenant_id: TenantId, profile_id
     """The devices that belong to a person, in id order."""
     query = select(Device).where(Device.tenant_id == tenant_id, Device.profile_id == profile_id)
     return (await session.execute(query.order_by(Device.id))).scalars().all()
-
-
-async def update_profile(
-    session: Session, tenant_id: TenantId, profile: Profile, changes: Mapping[str, Any], now: datetime
-) -> None:
-    """Set columns of a locked profile; `attributes` are merged into those that it has."""
-    values = dict(changes)
-    if "attributes" in values:
-        values["attributes"] = profile.attributes | values["attributes"]
-    for name, value in values.items():
-        setattr(profile, name, value)
-    profile.updated_at = now
-    await session.flush()
 
 
 async def list_test_devices(session: Session, tenant_id: TenantId, app_id: UUID | None, limit: int) -> Sequence[Device]:
