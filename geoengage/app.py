@@ -46,6 +46,7 @@ from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
+from geoengage.profiles.support_api import router as support
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
@@ -152,6 +153,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         tenancy,
         venues,
         profiles,
+        support,
         presence.router,
         messaging,
         campaigns,

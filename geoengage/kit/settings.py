@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
     pictures_from: str = Field(
         default="",
-        description="Origins, with commas, whose product pictures the console shows: https://cdn.example.com. Unset: none.",
+        description="Origins, with commas, whose product pictures the console shows, https://cdn.example.com. Unset: none",
     )
     fcm: FcmSettings = FcmSettings()
     lan: LanSettings = LanSettings()

@@ -175,6 +175,19 @@ ERASURE_MAP: dict[str, Table] = {
         strip={"tries": "'[]'"},
     ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "note": _erase(
+        "notes",
+        "What somebody of the programme wrote about you.",
+        _BY_ID,
+        hidden=frozenset({"author_id", "author"}),  # the author is a person too
+    ),
+    "person_access": _erase(
+        "opened",
+        "When somebody of the programme looked at what is known of you, and the reason they gave.",
+        _BY_ID,
+        kept="30 days",
+        hidden=frozenset({"actor_id"}),
+    ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
     "identity_edge": _erase(

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from geoengage.commerce.rules import Refund
+from geoengage.commerce.rules import Refund, Status
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
@@ -50,7 +50,7 @@ async def _operator(session: Session, world: World, role: str, owner_id: UUID | 
     id_ = new_id()
     row = Operator(
         tenant_id=world.tenant_id, id=id_, email=f"{role}@example.com", name=role.title(), role=role, owner_id=owner_id,
-        password_hash="none",  # noqa: S106 - nobody logs in with it
+        password_hash="none",
     )  # fmt: skip
     session.add(row)
     await session.flush()
@@ -90,9 +90,7 @@ async def found(client: httpx.AsyncClient, who: dict[str, str], q: str) -> list[
 
 
 async def open_person(client: httpx.AsyncClient, who: dict[str, str], person: Resolved) -> None:
-    answer = await client.post(
-        f"/v1/profiles/{person.profile_id}/access", json={"reason": "ticket 4711"}, headers=who
-    )
+    answer = await client.post(f"/v1/profiles/{person.profile_id}/access", json={"reason": "ticket 4711"}, headers=who)
     assert answer.status_code == 200, answer.text
 
 
@@ -380,8 +378,6 @@ async def test_figures_and_habits(client: httpx.AsyncClient, session: Session, d
         await make_order(session, desk.world, f"h-{n}", desk.anna, store_id=desk.right, ordered_at=at)
     refund = Refund(external_id="r", at=at, amount_minor=500)
     await make_order(session, desk.world, "back", desk.anna, ordered_at=at, refunds=(refund,))
-    from geoengage.commerce.rules import Status
-
     await make_order(session, desk.world, "gone", desk.anna, status=Status.CANCELLED)
     await make_order(session, desk.world, "euro", desk.anna, currency="EUR")
     await make_cart(session, desk.world, desk.anna, "Kite")

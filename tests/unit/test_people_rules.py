@@ -85,9 +85,7 @@ def test_pages_hold_everything_once_in_the_order_of_time(found: list[tuple[int, 
     cursor = None
     while True:
         below = timeline.read_cursor(cursor)
-        lists = [
-            [e for e in wanted if e.kind is kind and e.place < (below.at, below.id)][: limit + 1] for kind in Kind
-        ]
+        lists = [[e for e in wanted if e.kind is kind and e.place < (below.at, below.id)][: limit + 1] for kind in Kind]
         page, cursor = timeline.newest(lists, limit)
         seen += page
         if cursor is None:

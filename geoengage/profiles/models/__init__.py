@@ -12,6 +12,7 @@ from geoengage.profiles.models.identity import (
     StoreProfile,
     Trait,
 )
+from geoengage.profiles.models.support import MOST_NOTE, Note, PersonAccess
 
 __all__ = [
     "ConsentEntry",
@@ -19,6 +20,9 @@ __all__ = [
     "Identifier",
     "IdentityEdge",
     "IdentityPolicy",
+    "MOST_NOTE",
+    "Note",
+    "PersonAccess",
     "Profile",
     "StoreProfile",
     "Trait",

@@ -1,4 +1,4 @@
-"""How ids and names look to somebody who has given no reason yet: enough to recognise, too little to take away. Pure."""
+"""How ids and names look to somebody who has given no reason yet: enough to recognise, too little to take. Pure."""
 
 DOTS = "•••"
 _SHOWN = 2  # characters at the end of a number

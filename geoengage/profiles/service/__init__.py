@@ -14,19 +14,34 @@ from geoengage.profiles.service.devices import (
 from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
 from geoengage.profiles.service.merging import KeptApart, merge, unmerge
 from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
+from geoengage.profiles.service.support import (
+    ReasonNeeded,
+    check_open,
+    find_open,
+    needs_reason,
+    open_person,
+    own_note,
+    write_note,
+)
 
 __all__ = [
-    "FIRST_TOKEN_VERSION",
     "Basis",
+    "FIRST_TOKEN_VERSION",
     "KeptApart",
+    "ReasonNeeded",
     "Resolved",
     "Work",
+    "check_open",
     "delete_device",
+    "find_open",
     "link_by_server",
     "link_by_user_token",
     "log_out",
     "merge",
+    "needs_reason",
     "note_customer",
+    "open_person",
+    "own_note",
     "register_device",
     "resolve",
     "resolve_many",
@@ -36,4 +51,5 @@ __all__ = [
     "state_consents",
     "take_address",
     "unmerge",
+    "write_note",
 ]

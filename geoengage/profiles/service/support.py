@@ -31,9 +31,7 @@ def needs_reason(me: Principal, subject: Subject) -> bool:
     return not (me.is_demo or subject.is_test)
 
 
-async def open_person(
-    session: Session, me: Principal, subject: Subject, reason: str | None, now: datetime
-) -> datetime:
+async def open_person(session: Session, me: Principal, subject: Subject, reason: str | None, now: datetime) -> datetime:
     """Let the caller look at a person for half an hour, and put who and why into the audit log; until when.
 
     Raises ItemErrors when a reason is needed and none was given.

@@ -46,6 +46,16 @@ from geoengage.profiles.store.identity import (
 )
 from geoengage.profiles.store.people import insert_store_profiles
 from geoengage.profiles.store.traits import Statement, insert_traits, list_traits, refresh_profiles
+from geoengage.profiles.store.support import (
+    Subject,
+    delete_note,
+    find_access,
+    get_note,
+    get_subject,
+    insert_note,
+    list_notes,
+    upsert_access,
+)
 
 __all__ = [
     "Known",
@@ -53,17 +63,23 @@ __all__ = [
     "NewIdentifier",
     "Policy",
     "Statement",
+    "Subject",
+    "delete_note",
     "delete_profiles",
+    "find_access",
     "find_identifiers",
     "get_device",
+    "get_note",
     "get_policy",
     "get_profile",
+    "get_subject",
     "hold_owners",
     "hold_recipients",
     "insert_consents",
     "insert_device",
     "insert_edges",
     "insert_identifiers",
+    "insert_note",
     "insert_profiles",
     "insert_store_profiles",
     "insert_traits",
@@ -73,6 +89,7 @@ __all__ = [
     "list_identifiers",
     "list_latest_consents",
     "list_merged",
+    "list_notes",
     "list_profile_devices",
     "list_profiles",
     "list_recipients",
@@ -92,5 +109,6 @@ __all__ = [
     "set_owners",
     "set_shared",
     "set_wifi_hash",
+    "upsert_access",
     "verify_identifiers",
 ]

@@ -63,12 +63,12 @@ _PRIORITY = (
     " i.kind), i.created_at, i.id LIMIT 1"
 )
 _SUBJECT = text(
-    f"{_NOW} SELECT i.profile_id, i.id AS identifier_id,{_TESTED} FROM identifier i JOIN asked ON asked.id = i.profile_id"
-    f" WHERE i.tenant_id = :tenant_id ORDER BY{_PRIORITY}"
+    f"{_NOW} SELECT i.profile_id, i.id AS identifier_id,{_TESTED} FROM identifier i"  # noqa: S608 - constants
+    f" JOIN asked ON asked.id = i.profile_id WHERE i.tenant_id = :tenant_id ORDER BY{_PRIORITY}"
 )
 _CUSTOMER = text(
-    f"{_NOW} SELECT i.profile_id, i.id AS identifier_id,{_TESTED} FROM identifier i JOIN asked ON asked.id = i.profile_id"
-    " JOIN store_profile s ON s.tenant_id = i.tenant_id AND s.identifier_id = i.id"
+    f"{_NOW} SELECT i.profile_id, i.id AS identifier_id,{_TESTED} FROM identifier i"  # noqa: S608 - constants
+    " JOIN asked ON asked.id = i.profile_id JOIN store_profile s ON s.tenant_id = i.tenant_id AND s.identifier_id = i.id"
     f" WHERE i.tenant_id = :tenant_id AND s.store_id = ANY(CAST(:stores AS uuid[])) ORDER BY{_PRIORITY}"
 )
 

@@ -78,9 +78,7 @@ class OverviewOut(Shape):
 
 
 @router.get("/v1/profiles/{profile_id}/overview")
-async def get_overview(
-    profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, reason: Reason = None
-) -> OverviewOut:
+async def get_overview(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, reason: Reason = None) -> OverviewOut:
     """Key figures, habits and open carts of a person. A real person's needs a reason, which is audited."""
     tenant_id = TenantId(me.tenant_id)
     subject = await people.get_subject(tx, tenant_id, profile_id, me.store_ids)

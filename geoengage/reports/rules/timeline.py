@@ -205,9 +205,7 @@ def consent(row: Row) -> Entry:
 
 def note(row: Row) -> Entry:
     """What somebody wrote."""
-    return Entry(
-        **_head(row, Kind.NOTE), title=f"Note by {row['author']}", text=shortened(row["text"]), ref=row["id"]
-    )
+    return Entry(**_head(row, Kind.NOTE), title=f"Note by {row['author']}", text=shortened(row["text"]), ref=row["id"])
 
 
 def joined(row: Row) -> Entry:

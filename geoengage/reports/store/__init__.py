@@ -1,6 +1,7 @@
 """SQL of what is read across domains.
 
-`explain` one device's time, `people` finds somebody, `person` and `timeline` tell of them, `drafts` what a drawn zone is judged by, `footfall` the visits and positions of a mall.
+`explain` one device's time, `people` finds somebody, `person` and `timeline` tell of them, `drafts` what a drawn zone
+is judged by, `footfall` the visits and positions of a mall.
 """
 
 from geoengage.reports.store.drafts import (

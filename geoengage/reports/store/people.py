@@ -78,7 +78,8 @@ def _branches(wanted: Wanted, *, is_restricted: bool) -> list[str]:
     def one(rank: int, kind: str, value: str, source: str, where: str, profile: str) -> str:
         mine = _CUSTOMER.format(profile=profile) if is_restricted else ""
         return (
-            f"(SELECT {profile} AS profile_id, {kind} AS kind, {value} AS value, {rank} AS rank FROM {source}"
+            f"(SELECT {profile} AS profile_id, {kind} AS kind, {value} AS value, {rank} AS rank"  # noqa: S608 - constants
+            f" FROM {source}"
             f" WHERE {where}{mine} LIMIT :most)"
         )
 
@@ -133,8 +134,8 @@ async def list_recent(
     """Whom somebody has looked up, the last one first."""
     mine = "" if stores is None else _CUSTOMER.format(profile="i.profile_id")
     query = text(
-        f"SELECT p.id AS profile_id, {_SHOWN_NAME} AS name, a.until AS open_until, a.opened_at FROM (SELECT i.profile_id,"
-        " max(a.until) AS until, max(a.opened_at) AS opened_at FROM person_access a"
+        f"SELECT p.id AS profile_id, {_SHOWN_NAME} AS name, a.until AS open_until, a.opened_at"  # noqa: S608 - constants
+        " FROM (SELECT i.profile_id, max(a.until) AS until, max(a.opened_at) AS opened_at FROM person_access a"
         " JOIN identifier i ON i.tenant_id = a.tenant_id AND i.id = a.identifier_id"
         f" WHERE a.tenant_id = :tenant_id AND a.actor_id = :actor_id{mine} GROUP BY i.profile_id) a"
         " JOIN profile p ON p.tenant_id = :tenant_id AND p.id = a.profile_id ORDER BY a.opened_at DESC LIMIT :most"

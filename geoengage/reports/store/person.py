@@ -59,7 +59,8 @@ async def find_habits(
 ) -> tuple[Habit | None, Habit | None]:
     """The store and the hour (in its time zone) of most orders since then; of equal ones the later one."""
     bought = (
-        "SELECT o.store_id, s.name AS store_name, o.ordered_at, CAST(extract(hour FROM o.ordered_at AT TIME ZONE"
+        "SELECT o.store_id, s.name AS store_name, o.ordered_at,"  # noqa: S608 - constants
+        " CAST(extract(hour FROM o.ordered_at AT TIME ZONE"
         " coalesce(s.timezone, m.timezone, t.timezone)) AS integer) AS hour FROM shop_order o"
         " JOIN tenant t ON t.id = o.tenant_id LEFT JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id"
         " LEFT JOIN mall m ON m.tenant_id = s.tenant_id AND m.id = s.mall_id"
@@ -68,8 +69,8 @@ async def find_habits(
 
     async def most(columns: str, where: str) -> Habit | None:
         query = (
-            f"SELECT {columns}, count(*) AS n, CAST(sum(count(*)) OVER () AS integer) AS of FROM ({bought}) b WHERE {where}"  # noqa: S608 - constants
-            " GROUP BY 1, 2, 3 ORDER BY n DESC, max(ordered_at) DESC LIMIT 1 -- :tenant_id"
+            f"SELECT {columns}, count(*) AS n, CAST(sum(count(*)) OVER () AS integer) AS of"  # noqa: S608 - constants
+            f" FROM ({bought}) b WHERE {where} GROUP BY 1, 2, 3 ORDER BY n DESC, max(ordered_at) DESC LIMIT 1 -- :tenant_id"
         )
         rows = await _list(session, tenant_id, of, query, since)
         return Habit(**rows[0]) if rows else None

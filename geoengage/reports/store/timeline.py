@@ -1,7 +1,7 @@
 """SQL of a person's time line: one query a kind of thing, each newest first below a place in the order of time.
 
-A person is a set of ids (`Of`), found once a request. Rows of ids that were joined come with them; rows of a device that
-is the person's come too, but a message only if it was decided for them and not for somebody who used the device before.
+A person is a set of ids (`Of`), found once a request. Rows of ids that were joined come with them; rows of a device
+that is the person's come too, but a message only if it was decided for them, not for who used the device before.
 """
 
 from collections.abc import Collection, Mapping, Sequence
