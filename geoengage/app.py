@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from geoengage.campaigns.api import router as campaigns
+from geoengage.commerce.api import router as commerce
 from geoengage.ingest import api as ingest
 from geoengage.ingest.service import Speakers
 from geoengage.kit import errors, health, log, openapi, partitions
@@ -139,6 +140,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
+    app.state.till_limit = RateLimit(120, timedelta(minutes=1))
+    app.state.till_misses = RateLimit(30, timedelta(minutes=10))
     app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
@@ -157,6 +160,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         presence.router,
         messaging,
         campaigns,
+        commerce,
         reports,
         live,
         phones.router,
@@ -251,6 +255,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     for path in PAGES:
         app.add_route(path, page, include_in_schema=False)
     app.mount("/shopper", phones.shopper.files(folder / "shopper"), name="shopper")
+    app.mount("/till", phones.shopper.files(folder / "till"), name="till")
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 
 

@@ -76,6 +76,22 @@ _LEDGER_MESSAGE = "payload ->> 'message_id'"
 _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
 _PLACES = "places and their rules, made by operators"
 _STAFF = "about operators and their keys, not about shoppers"
+_GOODS = "what shops sell"
+_SOLD = "what was sold: it hangs on an order, which knows its customer alone"
+_CLAIMED_ID = (
+    "(SELECT CAST(i.id AS text) FROM identifier i"
+    " WHERE i.tenant_id = :tenant_id AND i.kind = claim_kind AND i.value = claim_value)"
+)
+_CART = (
+    "SELECT t.store_id, t.status, t.changed_at, t.abandoned_at, l.name, l.quantity_milli, l.unit_price_minor,"
+    " l.currency, l.added_at FROM cart_line l WHERE l.tenant_id = t.tenant_id AND l.cart_id = t.id ORDER BY l.added_at, l.item"
+)
+_ORDER = (
+    "SELECT t.source, t.external_id, t.ordered_at, t.status, t.store_id, t.channel, t.currency, t.total_minor,"
+    " t.refunded_minor, t.coupons, (SELECT json_agg(json_build_object('name', l.name, 'quantity_milli',"
+    " l.quantity_milli, 'total_minor', l.total_minor) ORDER BY l.n) FROM order_line l"
+    " WHERE l.tenant_id = t.tenant_id AND l.order_id = t.id) AS lines"
+)
 _BOOKKEEPING = "counts and cursors of the whole tenant"
 ERASED_EVENT = "erased"  # a type that no reaction and no reader asks for
 
@@ -174,6 +190,23 @@ ERASURE_MAP: dict[str, Table] = {
         kept="7 days",
         strip={"tries": "'[]'"},
     ),
+    "cart": _erase(
+        "carts", "What you have put aside to buy.", _BY_ID, _BY_DEVICE, holds=_CART, kept="until you order or delete it"
+    ),
+    "order_claim": _erase(
+        "guest_orders",
+        "Ids that you left with an order as a guest.",
+        {_CLAIMED_ID: Ids.IDENTIFIERS},
+        kept="until it is known that the order is yours",
+    ),
+    "shop_order": _strip(
+        "orders",
+        "What you have bought and brought back. A shop must keep its sales; deleting takes you out of them for good.",
+        _BY_ID,
+        kept="without you: for good",
+        holds=_ORDER,
+        strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
+    ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
     "note": _erase(
         "notes",
@@ -201,6 +234,7 @@ ERASURE_MAP: dict[str, Table] = {
     # --- nothing about shoppers
     "alembic_version": _none("which migration the database is at"),
     "app": _none("apps of the tenant"),
+    "cart_line": _none("what lies in a cart, erased with it"),
     "campaign": _none("what is sent to whom, written by operators"),
     "console_session": _none(_STAFF),
     "credential": _none(_STAFF),
@@ -213,12 +247,18 @@ ERASURE_MAP: dict[str, Table] = {
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
     "operator": _none(_STAFF),
+    "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
+    "product": _none(_GOODS),
+    "product_variant": _none(_GOODS),
     "reaction_cursor": _none(_BOOKKEEPING),
+    "refund": _none(_SOLD),
+    "refund_line": _none(_SOLD),
     "scanner": _none("networks of access points"),
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "stock": _none(_GOODS),
     "store": _none(_PLACES),
     "tenant": _none("the company that runs the programme"),
     "unit": _none(_PLACES),

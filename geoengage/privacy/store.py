@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Uuid, text
 
 # The map's statements are made from the models, so all of them must be loaded.
+import geoengage.commerce.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http

@@ -72,6 +72,7 @@ class TenantOut(MyTenant):
     reject_mocked: bool = Field(description="Refuse pings that the phone marks as mocked.")
     default_accuracy_m: float = Field(description="Accuracy assumed when a ping names none, metres.")
     ping_retention_days: int = Field(description="Days after which pings are deleted.")
+    cart_abandoned_after_s: int = Field(description="Seconds without a change after which a cart counts as abandoned.")
     sending_stopped_at: AwareDatetime | None = Field(description="Since when sending is stopped.")
     version: int = Field(description="Rises with every edit.")
 
@@ -90,6 +91,9 @@ class TenantPatch(Patch):
     reject_mocked: bool | None = Field(default=None, description="Refuse pings marked as mocked.")
     default_accuracy_m: float | None = Field(default=None, ge=1, le=1000, description="Accuracy assumed, metres.")
     ping_retention_days: int | None = Field(default=None, ge=1, le=60, description="Days until pings are deleted.")
+    cart_abandoned_after_s: int | None = Field(
+        default=None, ge=60, le=2_592_000, description="Seconds until a cart that nobody touches is abandoned."
+    )
 
 
 class OwnerIn(Shape):

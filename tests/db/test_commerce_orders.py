@@ -152,7 +152,7 @@ async def test_guests_leave_claims_until_they_are_known(session: Session, world:
     t = world.tenant_id
     claims = (Claim(kind="email", value="a@example.com"), Claim(kind="phone", value="+41790000000"))
     await service.record_order(session, t, order(claims=claims), NOON)
-    sql = "SELECT kind, value FROM order_claim WHERE tenant_id = :t ORDER BY 1"
+    sql = "SELECT claim_kind, claim_value FROM order_claim WHERE tenant_id = :t ORDER BY 1"
     assert await rows(session, t, sql) == [("email", "a@example.com"), ("phone", "+41790000000")]
 
 

@@ -31,6 +31,9 @@ class Cart(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "identifier_id"], ["identifier.tenant_id", "identifier.id"], ondelete="CASCADE"
+        ),
         ForeignKeyConstraint(["tenant_id", "device_id"], ["device.tenant_id", "device.id"], ondelete="CASCADE"),
         CheckConstraint("num_nonnulls(identifier_id, device_id) = 1", name="one_owner"),
         CheckConstraint("status IN ('open', 'ordered')", name="status"),

@@ -61,6 +61,7 @@ class ShopOrder(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
+        ForeignKeyConstraint(["tenant_id", "identifier_id"], ["identifier.tenant_id", "identifier.id"]),
         UniqueConstraint("tenant_id", "source", "external_id"),
         CheckConstraint(
             "status IN ('pending', 'paid', 'cancelled', 'partially_refunded', 'refunded')"
@@ -116,11 +117,11 @@ class OrderClaim(TenantRow, Base):
 
     __tablename__ = "order_claim"
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
+    claim_kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    claim_value: Mapped[str] = mapped_column(Text)
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["shop_order.tenant_id", "shop_order.id"], ondelete="CASCADE"),
-        Index("ix_order_claim_value", "tenant_id", "kind", "value"),
+        Index("ix_order_claim_claim_value", "tenant_id", "claim_kind", "claim_value"),
     )
 
 

@@ -41,3 +41,27 @@ class OrderRefunded(OrderEvent, frozen=True, kw_only=True, tag="order.refunded")
 
     refund_minor: int
     refunded_minor: int
+
+
+class CartEvent(Event, frozen=True, kw_only=True):
+    """What all events of carts say. The cart is an id's, or a device's that nobody has logged in on."""
+
+    cart_id: UUID
+    store_id: UUID | None
+    identifier_id: UUID | None
+    device_id: UUID | None
+    at: datetime
+
+
+class CartAbandoned(CartEvent, frozen=True, kw_only=True, tag="cart.abandoned"):
+    """A cart was left alone for as long as the tenant says; `at`: the moment when that time was over."""
+
+    lines: int
+    totals: dict[str, int]
+
+
+class CartRecovered(CartEvent, frozen=True, kw_only=True, tag="cart.recovered"):
+    """Something of an abandoned cart was ordered."""
+
+    order_id: UUID
+    abandoned_at: datetime

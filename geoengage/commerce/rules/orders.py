@@ -5,7 +5,7 @@ are minor units of the order's one currency.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from geoengage.commerce.rules.money import CURRENCIES, MAX_MINOR
 MAX_LINES = 1_000
 MAX_REFUNDS = 200
 CASH_ROUNDING = 5  # minor units: tills round to the smallest coin
+CLOCK_SKEW = timedelta(hours=1)  # clocks of tills are an hour off when summer time ends
 _LONGEST_TEXT = 500
 _LONGEST_ID = 255
 
@@ -137,12 +138,16 @@ def line_total(quantity_milli: int, unit_price_minor: int) -> int:
     return whole if product >= 0 else -whole
 
 
-def check_order(order: OrderIn) -> dict[str, str]:
+def check_order(order: OrderIn, now: datetime | None = None) -> dict[str, str]:
     """What is wrong with an order, by the path of the member; empty when nothing is.
 
-    Totals must be what the parts give, to one minor unit a line and the smallest coin: tills round.
+    Totals must be what the parts give, to one minor unit a line and the smallest coin: tills round. With `now`, neither
+    the order nor this version of it comes from the future.
     """
     wrong = dict(_wrong_ids(order))
+    if now is not None:
+        ahead = {"ordered_at": order.ordered_at, "updated_at": order.updated_at}
+        wrong |= {name: "lies in the future; check the clock" for name, at in ahead.items() if at > now + CLOCK_SKEW}
     if order.currency not in CURRENCIES:
         wrong["currency"] = f"{order.currency!r} is no ISO 4217 code of a currency, e.g. CHF"
     amounts = (order.subtotal_minor, order.discount_minor, order.shipping_minor, order.tax_minor, order.total_minor)

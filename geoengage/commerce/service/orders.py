@@ -12,6 +12,7 @@ from uuid import UUID
 
 from geoengage.commerce import store
 from geoengage.commerce.rules import (
+    CartRecovered,
     Claim,
     Known,
     OrderCancelled,
@@ -26,9 +27,12 @@ from geoengage.commerce.rules import (
     first,
     fold,
 )
+from geoengage.commerce.service.carts import note_orders
 from geoengage.kit import events
 from geoengage.kit.db import Session
+from geoengage.kit.event_base import Event
 from geoengage.kit.ids import TenantId, derived_time_id
+from geoengage.profiles import service as profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,11 @@ async def record_orders(
     todo = sorted(works.values(), key=lambda work: work.key)
     await _fold_and_insert(session, tenant_id, todo, now)
     await _write(session, tenant_id, todo, now)
+    await _note_customers(session, tenant_id, todo, now)
+    recovered = await _empty_carts(session, tenant_id, todo, now)
     if not quiet:
-        told = [event for work in todo for event in _events(work)]
-        await events.publish(session, tenant_id, told, now)
+        told: list[Event] = [event for work in todo for event in _events(work)]
+        await events.publish(session, tenant_id, [*told, *recovered], now)
     return _results(orders, works)
 
 
@@ -179,6 +185,32 @@ async def _write_claims(session: Session, tenant_id: TenantId, todo: Sequence[_W
     ]
     if found:
         await store.delete_claims(session, tenant_id, found)
+
+
+async def _note_customers(session: Session, tenant_id: TenantId, todo: Sequence[_Work], now: datetime) -> None:
+    """A store knows who has bought there."""
+    pairs = [
+        (store_id, identifier_id)
+        for work in todo
+        if (store_id := work.versions[-1].store_id) is not None
+        and (identifier_id := work.now_known.identifier_id) is not None
+        and (work.before is None or work.before.identifier_id != identifier_id)
+    ]
+    if pairs:
+        await profiles.note_customer(session, tenant_id, pairs, profiles.Basis.ORDER, now)
+
+
+async def _empty_carts(
+    session: Session, tenant_id: TenantId, todo: Sequence[_Work], now: datetime
+) -> Sequence[CartRecovered]:
+    ordered = [
+        (work.now_known.id, work.now_known.identifier_id, order)
+        for work in todo
+        if work.before is None
+        and (order := _content(work)).status is not Status.CANCELLED
+        and (work.now_known.identifier_id is not None or order.cart_id is not None)
+    ]
+    return await note_orders(session, tenant_id, ordered, now) if ordered else ()
 
 
 def _events(work: _Work) -> Iterable[OrderEvent]:

@@ -6,6 +6,7 @@ Lines go in by COPY (a statement through the driver costs more than the rows it 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -164,13 +165,15 @@ async def touch_orders(session: Session, tenant_id: TenantId, found: Sequence[Kn
         session,
         """
 UPDATE shop_order o SET source_updated_at = k.version_at, identifier_id = k.identifier_id,
-  customer_at = k.customer_at, status = k.status, refunded_minor = k.refunded_minor,
+  customer_at = k.customer_at, status = k.status, stated_status = k.stated, refunded_minor = k.refunded_minor,
+  content_hash = k.hash,
   version = o.version + CASE WHEN (o.identifier_id, o.status, o.refunded_minor)
     IS DISTINCT FROM (k.identifier_id, k.status, k.refunded_minor) THEN 1 ELSE 0 END,
   updated_at = :now
 FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS timestamptz[]), CAST(:identifiers AS uuid[]),
-  CAST(:customers_at AS timestamptz[]), CAST(:statuses AS text[]), CAST(:refunded AS bigint[]))
-  AS k (id, version_at, identifier_id, customer_at, status, refunded_minor)
+  CAST(:customers_at AS timestamptz[]), CAST(:statuses AS text[]), CAST(:stated AS text[]),
+  CAST(:refunded AS bigint[]), CAST(:hashes AS bytea[]))
+  AS k (id, version_at, identifier_id, customer_at, status, stated, refunded_minor, hash)
 WHERE o.tenant_id = :tenant_id AND o.id = k.id
 """,
         {
@@ -181,6 +184,8 @@ WHERE o.tenant_id = :tenant_id AND o.id = k.id
             "identifiers": pg.uuids_or_null([k.identifier_id for k in found]),
             "customers_at": pg.times_or_null([k.customer_at for k in found]),
             "statuses": pg.texts([k.status.value for k in found]),
+            "stated": pg.texts([k.stated.value for k in found]),
+            "hashes": pg.blobs([k.digest for k in found]),
             "refunded": pg.bigints([k.refunded_minor for k in found]),
         },
     )
@@ -313,12 +318,12 @@ async def insert_claims(session: Session, tenant_id: TenantId, found: Mapping[UU
     await send(
         session,
         """
-INSERT INTO order_claim (tenant_id, order_id, kind, value)
+INSERT INTO order_claim (tenant_id, order_id, claim_kind, claim_value)
 SELECT DISTINCT ON (k.order_id, k.kind) :tenant_id, k.order_id, k.kind, k.value
 FROM unnest(CAST(:orders AS uuid[]), CAST(:kinds AS text[]), CAST(:values AS text[])) WITH ORDINALITY
   AS k (order_id, kind, value, i)
 ORDER BY k.order_id, k.kind, k.i DESC
-ON CONFLICT (tenant_id, order_id, kind) DO UPDATE SET value = excluded.value
+ON CONFLICT (tenant_id, order_id, claim_kind) DO UPDATE SET claim_value = excluded.claim_value
 """,
         {
             "tenant_id": tenant_id,
@@ -336,3 +341,55 @@ async def delete_claims(session: Session, tenant_id: TenantId, order_ids: Sequen
         "DELETE FROM order_claim WHERE tenant_id = :tenant_id AND order_id = ANY(:order_ids)",
         {"tenant_id": tenant_id, "order_ids": pg.uuids(order_ids)},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A guest's order that belongs to somebody now."""
+
+    order_id: UUID
+    source: str
+    external_id: str
+    store_id: UUID | None
+    channel: str
+    status: str
+    currency: str
+    total_minor: int
+    identifier_id: UUID
+
+
+# By the strongest id where a guest left several; RANK's order is that of the kinds' names here.
+_ATTACH = """
+WITH found AS (
+  SELECT DISTINCT ON (c.order_id) c.order_id, i.id AS identifier_id
+  FROM identifier i
+  JOIN order_claim c ON c.tenant_id = i.tenant_id AND c.claim_kind = i.kind AND c.claim_value = i.value
+  WHERE i.tenant_id = :tenant_id AND i.is_verified AND NOT i.is_shared
+    AND (CAST(:since AS uuid) IS NULL OR i.id >= CAST(:since AS uuid))
+  ORDER BY c.order_id, array_position(ARRAY['external_id', 'loyalty_card', 'source_id', 'email', 'phone'], i.kind)),
+locked AS (
+  SELECT o.id, found.identifier_id FROM shop_order o JOIN found ON found.order_id = o.id
+  WHERE o.tenant_id = :tenant_id AND o.identifier_id IS NULL AND NOT o.customer_erased
+  ORDER BY o.source, o.external_id FOR NO KEY UPDATE OF o),
+gone AS (DELETE FROM order_claim c USING locked WHERE c.tenant_id = :tenant_id AND c.order_id = locked.id)
+UPDATE shop_order o SET identifier_id = locked.identifier_id, customer_at = o.source_updated_at,
+  version = o.version + 1, updated_at = :now
+FROM locked WHERE o.tenant_id = :tenant_id AND o.id = locked.id
+RETURNING o.id, o.source, o.external_id, o.store_id, o.channel, o.status, o.currency, o.total_minor, o.identifier_id
+"""
+
+
+async def attach_claims(session: Session, tenant_id: TenantId, since: UUID | None, now: datetime) -> list[Attached]:
+    """Give guests' orders to the verified ids that they left, of those made from `since` on; their claims go away."""
+    found = await send(session, _ATTACH, {"tenant_id": tenant_id, "since": since, "now": now})
+    return [Attached(*row) for row in await found.fetchall()]
+
+
+async def tenants_with_claims(session: Session) -> list[TenantId]:
+    """Tenants with orders of guests who left something (cross-tenant: a job looks whether they are known by now)."""
+    found = await send(
+        session,
+        "SELECT t.id FROM tenant t WHERE EXISTS (SELECT 1 FROM order_claim c WHERE c.tenant_id = t.id)",
+        {},
+    )
+    return [TenantId(id_) for (id_,) in await found.fetchall()]

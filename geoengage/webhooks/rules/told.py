@@ -46,6 +46,12 @@ class EventType(StrEnum):
     CONSENT_CHANGED = "consent.changed"
     CAMPAIGN_CHANGED = "campaign.changed"
     VENUE_CHANGED = "venue.changed"
+    ORDER_PLACED = "order.placed"
+    ORDER_UPDATED = "order.updated"
+    ORDER_CANCELLED = "order.cancelled"
+    ORDER_REFUNDED = "order.refunded"
+    CART_ABANDONED = "cart.abandoned"
+    CART_RECOVERED = "cart.recovered"
     SENDING_STOPPED = "sending.stopped"
     SENDING_RESUMED = "sending.resumed"
     WEBHOOK_DISABLED = "webhook.disabled"
@@ -67,6 +73,20 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
     "consent": ("kind", "status", "at"),
     "campaign": ("campaign_id", "name", "status", "store_id"),
     "venue": ("what", "zone_id", "mall_id"),
+    "order": (
+        "order_id",
+        "source",
+        "external_id",
+        "store_id",
+        "channel",
+        "status",
+        "currency",
+        "total_minor",
+        "refund_minor",
+        "refunded_minor",
+        "at",
+    ),
+    "cart": ("cart_id", "store_id", "order_id", "lines", "totals", "abandoned_at", "at"),
     "sending": ("reason",),
     "webhook": ("webhook_id", "name", "reason"),
 }

@@ -63,6 +63,17 @@ export const TYPES = [
     ],
   ],
   [
+    'Shops',
+    [
+      ['order.placed', 'order placed'],
+      ['order.updated', 'order changed'],
+      ['order.cancelled', 'order cancelled'],
+      ['order.refunded', 'order refunded'],
+      ['cart.abandoned', 'cart abandoned'],
+      ['cart.recovered', 'cart recovered'],
+    ],
+  ],
+  [
     'The rest',
     [
       ['consent.changed', 'consent changed'],
