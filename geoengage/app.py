@@ -84,6 +84,8 @@ PAGES = (
     "/products",
     "/apps",
     "/webhooks",
+    "/privacy",
+    "/audit",
 )
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"

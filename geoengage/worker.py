@@ -26,6 +26,7 @@ from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
+from geoengage.privacy import service as privacy
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -37,8 +38,6 @@ UPKEEP_S = 3600.0
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
-PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
-EVENT_DAYS = 90
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -151,12 +150,8 @@ async def upkeep_once(sessions: Sessions) -> None:
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
+    await privacy.delete_old(sessions, now)
     async with transaction(sessions, None) as session:
-        pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
-        for table, days in (*pings, ("zone_event", EVENT_DAYS)):
-            await partitions.drop_before(session, table, now - timedelta(days=days))
-        await presence_store.delete_old_pings(session, now)
-        await presence_store.delete_old_checkpoints(session, now)
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),

@@ -11,6 +11,7 @@ import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.presence.models
+import geoengage.privacy.models
 import geoengage.profiles.models
 import geoengage.simulation.models
 import geoengage.tenancy.models

@@ -6,6 +6,7 @@ import sys
 
 import structlog
 
+_SECRET_PATHS = ("/go/", "/p/")  # a login link, a person's preference page
 # PostgreSQL's DETAIL and CONTEXT quote rows, SQLAlchemy quotes parameters: both can hold coordinates and addresses.
 _ROW_CONTENTS = re.compile(r"(DETAIL|CONTEXT|\[parameters):.*?(?=\\n|\n|$)")
 
@@ -46,5 +47,5 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def shown_path(path: str) -> str:
-    """The path of a request as it may be logged: that of a login link is its secret. Never log a query string."""
-    return "/go/…" if path.startswith("/go/") else path
+    """The path of a request as it may be logged: that of a link is its secret. Never log a query string."""
+    return next((f"{secret}…" for secret in _SECRET_PATHS if path.startswith(secret)), path)

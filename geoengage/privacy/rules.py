@@ -20,6 +20,36 @@ class Way(StrEnum):
     NONE = "none"
 
 
+class AskedBy(StrEnum):
+    """On whose wish somebody is erased. `journal`: a restored or repeated copy of somebody who was erased before."""
+
+    PERSON = "person"
+    OPERATOR = "operator"
+    SERVER = "server"
+    JOURNAL = "journal"
+
+
+class Reason(StrEnum):
+    """Why; a closed list, because free words would keep a name."""
+
+    REQUEST = "request"
+    MISTAKE = "mistake"
+    INACTIVE = "inactive"
+    AUTHORITY = "authority"
+    CHILD = "child"
+    TEST = "test"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish to erase somebody. `actor`: who, for the audit log."""
+
+    by: AskedBy
+    reason: Reason
+    actor: str
+
+
 class Ids(StrEnum):
     """The sets of ids by which a person's rows are found."""
 

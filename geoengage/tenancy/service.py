@@ -214,6 +214,21 @@ async def _check_stores(session: Session, tenant_id: TenantId, member: str, stor
         raise errors.field(member, "no such store: " + ", ".join(map(str, missing)))
 
 
+async def audit(
+    session: Session, by: Principal, action: str, subject: UUID, now: datetime, reason: str | None = None
+) -> None:
+    """Note who looked at whom or changed what; `reason` also says which members of it."""
+    await store.insert_audit_entry(
+        session,
+        by.tenant_id,
+        actor=rules.actor_name(by),
+        action=action,
+        subject=str(subject),
+        reason=reason,
+        now=now,
+    )
+
+
 async def _audit(
     session: Session, tenant_id: TenantId, by: Principal | None, action: str, subject: UUID, now: datetime
 ) -> None:

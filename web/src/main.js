@@ -6,6 +6,7 @@ import './styles/index.css';
 import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
+import { auditPage } from './pages/audit.js';
 import { campaignsPage } from './pages/campaigns/index.js';
 import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
@@ -15,6 +16,7 @@ import { messagesPage } from './pages/messages.js';
 import { ordersPage } from './pages/orders/index.js';
 import { peoplePage } from './pages/people/index.js';
 import { productsPage } from './pages/products/index.js';
+import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
@@ -39,6 +41,8 @@ const ROUTES = {
   '/products': productsPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
+  '/privacy': privacyPage,
+  '/audit': auditPage,
 };
 const HOME = '/map';
 

@@ -25,6 +25,8 @@ const PAGES = [
   ['/explain', 'Explain', 'explain'],
   ['/apps', 'Apps', 'phone'],
   ['/webhooks', 'Webhooks', 'webhook'],
+  ['/privacy', 'Privacy', 'shield'],
+  ['/audit', 'Audit log', 'audit'],
 ];
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };

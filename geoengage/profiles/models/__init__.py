@@ -1,5 +1,13 @@
 """Tables of people and their devices, one file a subject. Everything is imported from here."""
 
+from geoengage.profiles.models.consents import (
+    ConsentDecision,
+    ConsentHistory,
+    ConsentHold,
+    ContactPoint,
+    ContactProof,
+    PreferenceLink,
+)
 from geoengage.profiles.models.devices import (
     ConsentEntry,
     Device,
@@ -15,14 +23,20 @@ from geoengage.profiles.models.identity import (
 from geoengage.profiles.models.support import MOST_NOTE, Note, PersonAccess
 
 __all__ = [
+    "MOST_NOTE",
+    "ConsentDecision",
     "ConsentEntry",
+    "ConsentHistory",
+    "ConsentHold",
+    "ContactPoint",
+    "ContactProof",
     "Device",
     "Identifier",
     "IdentityEdge",
     "IdentityPolicy",
-    "MOST_NOTE",
     "Note",
     "PersonAccess",
+    "PreferenceLink",
     "Profile",
     "StoreProfile",
     "Trait",

@@ -1,5 +1,25 @@
 """Writes about people and their devices that have a decision, one file a subject. Everything is imported from here."""
 
+from geoengage.profiles.service.consents import (
+    Wish,
+    deny_pushes,
+    identifiers_of,
+    pause,
+    state_consent,
+    state_consents_many,
+    stop_everything,
+    stop_sender,
+    wish,
+)
+from geoengage.profiles.service.contact_points import (
+    AskedProof,
+    ask_proof,
+    make_link,
+    note_addresses,
+    prove_by_code,
+    prove_by_link,
+    tell_state,
+)
 from geoengage.profiles.service.devices import (
     FIRST_TOKEN_VERSION,
     delete_device,
@@ -13,7 +33,6 @@ from geoengage.profiles.service.devices import (
 )
 from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
 from geoengage.profiles.service.merging import KeptApart, merge, unmerge
-from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
 from geoengage.profiles.service.support import (
     ReasonNeeded,
     check_open,
@@ -23,33 +42,50 @@ from geoengage.profiles.service.support import (
     own_note,
     write_note,
 )
+from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
 
 __all__ = [
-    "Basis",
     "FIRST_TOKEN_VERSION",
+    "AskedProof",
+    "Basis",
     "KeptApart",
     "ReasonNeeded",
     "Resolved",
+    "Wish",
     "Work",
+    "ask_proof",
     "check_open",
     "delete_device",
+    "deny_pushes",
     "find_open",
+    "identifiers_of",
     "link_by_server",
     "link_by_user_token",
     "log_out",
+    "make_link",
     "merge",
     "needs_reason",
+    "note_addresses",
     "note_customer",
     "open_person",
     "own_note",
+    "pause",
+    "prove_by_code",
+    "prove_by_link",
     "register_device",
     "resolve",
     "resolve_many",
     "set_push_address",
     "set_traits",
     "set_traits_many",
+    "state_consent",
     "state_consents",
+    "state_consents_many",
+    "stop_everything",
+    "stop_sender",
     "take_address",
+    "tell_state",
     "unmerge",
+    "wish",
     "write_note",
 ]

@@ -1,19 +1,16 @@
-"""What a person may ask for: what is there, all of it in one document, and that it goes.
+"""What a person may ask for: what is there, and all of it in one document.
 
 A document is read page by page, each in a short transaction of its own: a phone that reads slowly holds no connection.
-An erasure is one transaction: half of it would be neither kept nor gone.
 """
 
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from geoengage.kit.db import Session, Sessions, retried, transaction
+from geoengage.kit.db import Session, Sessions, transaction
 from geoengage.kit.ids import TenantId
 from geoengage.privacy import rules, store
-from geoengage.tenancy import store as tenancy
 
 PAGE = 2_000
 
@@ -65,33 +62,3 @@ async def export(sessions: Sessions, tenant_id: TenantId, person: store.Person, 
 def _in_order_of_reading() -> list[tuple[str, rules.Table]]:
     """Who one is comes first; erasing goes the other way."""
     return list(reversed(rules.about_people().items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What an erasure did: rows by kind (none of which is 0), devices, and whether a profile went too."""
-
-    rows: dict[str, int]
-    devices: int
-    profile: bool
-
-
-async def erase(sessions: Sessions, tenant_id: TenantId, device_id: UUID, token_version: int, now: datetime) -> Erased:
-    """Leave no row about the person behind a calling device, nor about the devices that are proven to be theirs.
-
-    Unauthenticated when the device's token was revoked, so a second call changes nothing. The tenant keeps a note that
-    somebody was erased, which names nobody.
-    """
-
-    async def work(session: Session) -> Erased:
-        person = await store.lock_person(session, tenant_id, device_id, token_version)
-        counts = {
-            entry.name: await store.erase_rows(session, tenant_id, table, person)
-            for table, entry in rules.about_people().items()
-        }
-        await tenancy.insert_audit_entry(
-            session, tenant_id, actor="the person", action="person.erase", subject=None, now=now
-        )
-        return Erased({n: c for n, c in counts.items() if c}, len(person.devices), person.profile_id is not None)
-
-    return await retried(sessions, tenant_id, work)
