@@ -47,6 +47,7 @@ from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
+from geoengage.profiles.consents_api import router as consents
 from geoengage.profiles.support_api import router as support
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
@@ -159,6 +160,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         venues,
         profiles,
         support,
+        consents,
         presence.router,
         messaging,
         campaigns,

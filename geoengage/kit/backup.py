@@ -198,7 +198,7 @@ def _environment(url: str) -> dict[str, str]:
 
 
 def _pg_dump(url: str, target: Path, tell: Told) -> None:
-    command = [
+    command: list[str | Path] = [
         _program("pg_dump", url), "--format=custom", "--compress=1", "--schema=public", "--no-owner",
         "--no-privileges", "--verbose", f"--file={target}", f"--dbname={_dsn(url, with_password=False)}",
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from rich.console import Console
 from geoengage.kit import backup as files
 from geoengage.kit import commands
 from geoengage.kit.clock import utc_now
+from geoengage.kit.cluster import ClusterError
 from geoengage.kit.db import Sessions, make_engine, make_sessions
 from geoengage.kit.migrate import upgrade
 from geoengage.kit.settings import Settings
@@ -23,9 +24,7 @@ app = typer.Typer(help="Personal data.", no_args_is_help=True)
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before overwriting.")]
 
 
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write it.")], *, yes: Yes = False
-) -> None:
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], *, yes: Yes = False) -> None:
     """Write the database, uploaded files and the journal of erasures into one file. The program may be running.
 
     The signing key is not in it: keep `secret_key` of the data folder (or GEOENGAGE_SECRET_KEY) in another place.
@@ -41,7 +40,7 @@ def backup(
         _in_database(url, lambda sessions: service.keep_journal(sessions, traces))
         try:
             made = files.backup(url, target, [traces.uploads], traces.journal, utc_now(), tell)
-        except (files.BackupError, commands.ClusterError) as error:
+        except (files.BackupError, ClusterError) as error:
             raise commands.fail(str(error)) from error
     size = target.stat().st_size / 1_000_000
     typer.echo(
@@ -73,7 +72,7 @@ def restore(
             with _told("restoring") as tell:
                 text = files.restore(url, file.absolute(), [traces.uploads], tell)
             upgrade(url)
-        except (files.BackupError, commands.ClusterError) as error:
+        except (files.BackupError, ClusterError) as error:
             raise commands.fail(str(error)) from error
         journal.add(traces.journal, journal.read(text))
         erased = _in_database(url, lambda sessions: service.replay(sessions, traces, utc_now()))

@@ -73,6 +73,7 @@ class Table:
     tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
     the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
+    `mentions`: columns of text that others wrote, in which the person's ids in words are looked for.
     """
 
     way: Way
@@ -85,6 +86,7 @@ class Table:
     message: str | None = None
     strip: Mapping[str, str] = field(default_factory=dict)
     holds: str = ""
+    mentions: tuple[str, ...] = ()
 
 
 def _erase(name: str, what: str, *rows: Match, **over: Any) -> Table:
@@ -237,6 +239,12 @@ ERASURE_MAP: dict[str, Table] = {
         holds=_ORDER,
         strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
     ),
+    "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
+    "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
+    "contact_point": _erase("addresses", "Whether your addresses reach you.", _BY_ID),
+    "consent_hold": _erase("pauses", "That you paused or stopped all offers.", _BY_ID),
+    "consent": _erase("choices", "What you want to receive, by which way and from whom.", _BY_ID),
+    "consent_history": _erase("choice_history", "What you chose before, when and to which text.", _BY_ID),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
     "note": _erase(
         "notes",
@@ -268,6 +276,8 @@ ERASURE_MAP: dict[str, Table] = {
     "campaign": _none("what is sent to whom, written by operators"),
     "console_session": _none(_STAFF),
     "credential": _none(_STAFF),
+    "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
+    "erasure_receipt": _none("that somebody was erased, without who"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
@@ -276,6 +286,7 @@ ERASURE_MAP: dict[str, Table] = {
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
+    "message_total": _none("how many messages had which outcome on a day"),
     "operator": _none(_STAFF),
     "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
@@ -284,6 +295,9 @@ ERASURE_MAP: dict[str, Table] = {
     "reaction_cursor": _none(_BOOKKEEPING),
     "refund": _none(_SOLD),
     "refund_line": _none(_SOLD),
+    "place_total": _none("how many visits a zone had on a day, from ten people"),
+    "retention_run": _none(_BOOKKEEPING),
+    "retention_setting": _none("for how long the tenant keeps what"),
     "scanner": _none("networks of access points"),
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),

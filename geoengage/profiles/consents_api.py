@@ -175,12 +175,8 @@ async def ask_proof(
     `pending` for the channel become `subscribed`.
     """
     key = request.app.state.signing_key
-    asked = await service.ask_proof(
-        tx, me.tenant_id, profile_id, identifier_id, channel, key=key, now=now
-    )
-    return ProofOut(
-        code=asked.code, link=f"{_base(request)}{PAGE}/confirm/{asked.token}", expires_at=asked.expires_at
-    )
+    asked = await service.ask_proof(tx, me.tenant_id, profile_id, identifier_id, channel, key=key, now=now)
+    return ProofOut(code=asked.code, link=f"{_base(request)}{PAGE}/confirm/{asked.token}", expires_at=asked.expires_at)
 
 
 @router.post(f"{_ADDRESS}/proof/confirm", status_code=204)
@@ -264,9 +260,7 @@ async def make_my_preference_link(request: Request, me: DeviceCaller, tx: Tx, no
     device = await store.get_device(tx, me.tenant_id, me.id, me.token_version)
     profile_id = await _person_of(tx, me)
     wanted = LinkIn(app_id=device.app_id, language=device.locale)
-    return await _make_link(
-        request, tx, me.tenant_id, profile_id, wanted, now, lasts=timedelta(hours=1)
-    )
+    return await _make_link(request, tx, me.tenant_id, profile_id, wanted, now, lasts=timedelta(hours=1))
 
 
 # --- what both share ----------------------------------------------------------------------------------------------

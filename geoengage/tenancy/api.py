@@ -141,9 +141,7 @@ async def get_tenant(me: Reader, response: Response, tx: Tx) -> TenantOut:
 
 
 @router.patch("/v1/tenant", responses=EDIT)
-async def change_tenant(
-    body: TenantPatch, me: Admin, response: Response, tx: Tx, now: Now, seen: IfMatch
-) -> TenantOut:
+async def change_tenant(body: TenantPatch, me: Admin, response: Response, tx: Tx, now: Now, seen: IfMatch) -> TenantOut:
     """Change the tenant's policy. It holds for everything decided from now on."""
     tenant = await store.lock_tenant(tx, me.tenant_id)
     check_version(tenant.version, seen)

@@ -67,7 +67,9 @@ async def anna(client: httpx.AsyncClient, session: Session) -> Person:
     email = await add_id(session, world.tenant_id, id_, "email", "anna@example.com")
     number = await add_id(session, world.tenant_id, id_, "phone", "+41791234567")
     await session.execute(
-        text("INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at) VALUES (:t, :s, :i, 'order', now())"),
+        text(
+            "INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at) VALUES (:t, :s, :i, 'order', now())"
+        ),
         {"t": world.tenant_id, "s": toys, "i": email},
     )
     shop = await make_key_row(
@@ -148,7 +150,9 @@ async def test_a_store_sees_and_changes_its_own_part(client: httpx.AsyncClient, 
     assert (await client.post(f"{anna.path}/stop", json=body, headers=anna.shop)).status_code == 403
     body = {"channel": "email", "store_id": books, "source": "call"}
     assert (await client.post(f"{anna.path}/stop", json=body, headers=anna.shop)).status_code == 422
-    assert (await client.post(f"{anna.path}/stop", json=body | {"store_id": toys}, headers=anna.shop)).status_code == 204
+    assert (
+        await client.post(f"{anna.path}/stop", json=body | {"store_id": toys}, headers=anna.shop)
+    ).status_code == 204
     assert await allowed(client, anna, store_id=toys) == (False, "unsubscribed")
     assert await allowed(client, anna) == (True, None)
     for path in ("pause", "preference-link", f"addresses/{anna.email}/email"):

@@ -173,7 +173,13 @@ async def test_nobody_makes_a_link_but_the_server(client: httpx.AsyncClient, ann
         here[3:-1],
     ]  # fmt: skip
     for token in forged:
-        for method, path in (("GET", ""), ("POST", "/choices"), ("POST", "/delete"), ("GET", "/export"), ("GET", "/delete")):
+        for method, path in (
+            ("GET", ""),
+            ("POST", "/choices"),
+            ("POST", "/delete"),
+            ("GET", "/export"),
+            ("GET", "/delete"),
+        ):
             answer = await client.request(method, f"/p/{token}{path}", content="sure=1", headers=FORM)
             assert answer.status_code == 404, (token, path)
             assert "Test mall" not in answer.text

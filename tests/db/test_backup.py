@@ -179,7 +179,9 @@ async def test_a_repeated_import_is_erased_again(here: Installation) -> None:
             new = {"t": here.world.tenant_id, "p": UUID(int=again + 5)}
             await session.execute(text("INSERT INTO profile (tenant_id, id) VALUES (:t, :p)"), new)
             await add_id(session, here.world.tenant_id, str(UUID(int=again + 5)), "email", EMAIL)
-            await session.execute(text("UPDATE identifier SET created_at = :at WHERE value = :v"), {"at": since, "v": EMAIL})
+            await session.execute(
+                text("UPDATE identifier SET created_at = :at WHERE value = :v"), {"at": since, "v": EMAIL}
+            )
         assert await service.replay(here.sessions, traces, now) == again
         assert (EMAIL in await here.texts()) is not bool(again)
 

@@ -150,7 +150,9 @@ async def test_a_tenants_own_times(client: httpx.AsyncClient, session: Session, 
     for age in (10, 50):
         at = NOW - timedelta(days=age)
         await session.execute(
-            text("INSERT INTO audit_entry (tenant_id, id, created_at, actor, action) VALUES (:t, :id, :at, 'x', 'x.y')"),
+            text(
+                "INSERT INTO audit_entry (tenant_id, id, created_at, actor, action) VALUES (:t, :id, :at, 'x', 'x.y')"
+            ),
             {"t": world.tenant_id, "id": new_id(at), "at": at},
         )
     await session.commit()
@@ -166,7 +168,9 @@ async def test_a_message_that_waits_is_kept(
 ) -> None:
     alpha, beta, in_alpha, _ = two
     await add_visits(session, alpha, in_alpha, OLD, 1)
-    await session.execute(text("INSERT INTO retention_setting VALUES (:t, 'messages', 500, now())"), {"t": beta.tenant_id})
+    await session.execute(
+        text("INSERT INTO retention_setting VALUES (:t, 'messages', 500, now())"), {"t": beta.tenant_id}
+    )
     await session.execute(
         text("INSERT INTO message_due SELECT tenant_id, id, now(), NULL FROM message ORDER BY id LIMIT 1")
     )

@@ -124,5 +124,7 @@ async def erase_my_data(request: Request, me: DeviceCaller, now: Now) -> ErasedO
     and the token stops working (the next call is a 401). A message that is on its way to the phone at this moment can
     still arrive. It cannot be undone. `DELETE /v1/devices/me` forgets one installation and keeps the person.
     """
-    erased = await service.erase(request.app.state.sessions, TenantId(me.tenant_id), me.id, me.token_version, now)
-    return ErasedOut.model_validate(erased)
+    state = request.app.state
+    traces = service.Traces.of(state.settings, state.signing_key)
+    receipt = await service.erase_caller(state.sessions, TenantId(me.tenant_id), me.id, me.token_version, traces, now)
+    return ErasedOut(devices=receipt.devices, profile=bool(receipt.rows.get("profile")), rows=receipt.rows)

@@ -161,9 +161,7 @@ async def list_retention_runs(me: Admin, tx: Tx, page: Paging) -> RunPage:
     """What was deleted because it had grown old, run by run. Runs that found nothing are not listed."""
     rows = await store.list_runs(tx, me.tenant_id, page.after, page.limit + 1)
     items, after = page.cut(rows, lambda row: row.id)
-    out = [
-        RunOut(id=r.id, at=r.at, kind=r.kind, table=r.table_name, rows=r.rows, before=r.before) for r in items
-    ]
+    out = [RunOut(id=r.id, at=r.at, kind=r.kind, table=r.table_name, rows=r.rows, before=r.before) for r in items]
     return RunPage(items=out, next=after)
 
 
@@ -188,9 +186,7 @@ async def list_erasures(me: Admin, tx: Tx, page: Paging) -> ReceiptPage:
 
 
 @router.post("/v1/profiles/{profile_id}/erase", responses=CONFLICT)
-async def erase_person(
-    profile_id: UUID, body: ErasureIn, request: Request, me: PeopleReader, now: Now
-) -> ReceiptOut:
+async def erase_person(profile_id: UUID, body: ErasureIn, request: Request, me: PeopleReader, now: Now) -> ReceiptOut:
     """Erase a person on an operator's or your server's word: everything about them, as `DELETE /v1/me` does.
 
     It cannot be undone. The receipt names nobody; so keep elsewhere, if you must, that this person asked for it.
@@ -217,7 +213,9 @@ async def list_audit_log(
     me: Admin,
     tx: Tx,
     page: Paging,
-    kind: Annotated[Literal["read", "change"] | None, Query(description="Only looks at people, or only changes.")] = None,
+    kind: Annotated[
+        Literal["read", "change"] | None, Query(description="Only looks at people, or only changes.")
+    ] = None,
     actor: Annotated[str | None, Query(max_length=100, description="Only of this actor.")] = None,
     action: Annotated[str | None, Query(max_length=100, description="Only this action, e.g. `key.create`.")] = None,
     subject: Annotated[str | None, Query(max_length=100, description="Only about this id.")] = None,

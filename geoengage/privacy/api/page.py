@@ -20,8 +20,9 @@ from geoengage.kit.db import Session, transaction
 from geoengage.kit.http import Now
 from geoengage.kit.ids import TenantId
 from geoengage.privacy import page, service, store
-from geoengage.profiles import rules, store as profiles
+from geoengage.profiles import rules
 from geoengage.profiles import service as consents
+from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import ConsentState, LinkKind, SignedLink
 from geoengage.tenancy import store as tenancy
 
@@ -200,9 +201,7 @@ async def delete(token: str, request: Request, now: Now, lang: Language = None) 
 # --- what they share ----------------------------------------------------------------------------------------------
 
 
-async def _change(
-    request: Request, token: str, lang: str | None, now: datetime, says: str, work: Work
-) -> Response:
+async def _change(request: Request, token: str, lang: str | None, now: datetime, says: str, work: Work) -> Response:
     """Do `work` for whoever the link names, then show the page anew."""
     link = _read(request, LinkKind.PREFERENCES, token)
     if link is None:

@@ -40,7 +40,7 @@ class Traces:
     def of(cls, settings: Settings, key: str) -> "Traces":
         """Of an installation."""
         data = settings.data_dir.absolute()
-        return cls(key, data / journal.FILE, data / _UPLOADS, settings.imports.drop_dir)
+        return cls(key, data / journal.FILE, data / _UPLOADS, None)
 
     def folders(self, tenant_id: TenantId, slug: str) -> list[Path]:
         """Where files of a tenant lie."""
@@ -80,16 +80,15 @@ async def _erase(
 ) -> ErasureReceipt:
     async def work(session: Session) -> tuple[ErasureReceipt, journal.Entry]:
         person = await lock(session)
-        names = await store.list_names(session, tenant_id, person)
         counts = {
-            entry.name: await store.erase_rows(session, tenant_id, table, person, names)
+            entry.name: await store.erase_rows(session, tenant_id, table, person)
             for table, entry in rules.about_people().items()
         }
         # Last, and before the commit: a file that cannot be written leaves everything as it was.
         slug = (await store.get_controller(session, tenant_id))["slug"]
-        blanked = await asyncio.to_thread(files.blank, traces.folders(tenant_id, slug), names)
+        blanked = await asyncio.to_thread(files.blank, traces.folders(tenant_id, slug), person.names)
         counts["lines_in_files"] = blanked
-        entry = _known_again_by(person, names, traces, tenant_id, now)
+        entry = _known_again_by(person, traces, tenant_id, now)
         await store.insert_journal(session, tenant_id, entry.id, entry.at, entry.ids, entry.hashes)
         receipt = ErasureReceipt(
             id=entry.id,
@@ -111,11 +110,9 @@ async def _erase(
     return receipt
 
 
-def _known_again_by(
-    person: store.Person, names: Sequence[tuple[str, str]], traces: Traces, tenant_id: TenantId, now: datetime
-) -> journal.Entry:
+def _known_again_by(person: store.Person, traces: Traces, tenant_id: TenantId, now: datetime) -> journal.Entry:
     ids = (*person.profiles, *person.devices, *person.identifiers)
-    hashes = tuple(journal.hash_name(traces.key, tenant_id, kind, value) for kind, value in names)
+    hashes = tuple(journal.hash_name(traces.key, tenant_id, kind, value) for kind, value in person.names)
     return journal.Entry(tenant_id, new_id(now), now, ids, hashes)
 
 
@@ -177,9 +174,7 @@ async def _back_again(
             profiles |= {
                 named.profile_id
                 for named in batch
-                if journal.is_copy(
-                    hashes, journal.hash_name(key, tenant_id, named.kind, named.value), named.created_at
-                )
+                if journal.is_copy(hashes, journal.hash_name(key, tenant_id, named.kind, named.value), named.created_at)
             }
     return profiles, devices
 

@@ -17,6 +17,7 @@ import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.presence.models
+import geoengage.privacy.models
 import geoengage.profiles.models
 import geoengage.tenancy.models
 import geoengage.webhooks.models  # noqa: F401
@@ -26,21 +27,25 @@ from geoengage.kit.ids import TenantId
 from geoengage.privacy.rules import ERASURE_MAP, Ids, Way
 from geoengage.profiles import store as profiles
 
+SHORTEST = 5  # a shorter id would be found in anything
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose data it is. `device_id` is the calling device; `devices` are all of the profile's, or it alone.
+    """Whose data it is. `device_id` is the calling device, if one calls; `devices` are all of the profile's, or it
+    alone.
 
-    `profiles`: the profile and those merged into it; `identifiers`: the ids that belong to it. `messages`,
-    `other_devices` and `positions` as in `rules.Ids`; `not_mine` are messages to somebody else who was logged in on one
-    of the devices.
+    `profiles`: the profile and those merged into it; `identifiers`: the ids that belong to it; `names`: these in words
+    (kind, value), without those that others use too. `messages`, `other_devices` and `positions` as in `rules.Ids`;
+    `not_mine` are messages to somebody else who was logged in on one of the devices.
     """
 
-    device_id: UUID
+    device_id: UUID | None
     devices: tuple[UUID, ...]
     profile_id: UUID | None
     profiles: tuple[UUID, ...] = ()
     identifiers: tuple[UUID, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     messages: tuple[UUID, ...] = ()
     other_devices: tuple[UUID, ...] = ()
     not_mine: tuple[UUID, ...] = ()
@@ -74,29 +79,68 @@ async def find_person(session: Session, tenant_id: TenantId, device_id: UUID, to
     return await _with_messages(session, tenant_id, await _with_devices(session, tenant_id, device_id, found[0]))
 
 
+async def find_profile_person(session: Session, tenant_id: TenantId, profile_id: UUID) -> Person:
+    """A person with all their ids and devices; NotFound when there is none. Takes no lock.
+
+    A profile that was merged into another one is that other person.
+    """
+    while True:
+        row = await session.execute(
+            text("SELECT merged_into FROM profile WHERE tenant_id = :tenant_id AND id = :id"),
+            {"tenant_id": tenant_id, "id": profile_id},
+        )
+        found = row.one_or_none()
+        if found is None:
+            raise errors.NotFound(f"profile {profile_id} does not exist")
+        if found[0] is None:
+            return await _with_messages(session, tenant_id, await _with_devices(session, tenant_id, None, profile_id))
+        profile_id = found[0]
+
+
 async def lock_person(session: Session, tenant_id: TenantId, device_id: UUID, token_version: int) -> Person:
-    """The same with ids, profiles and devices locked FOR UPDATE, in this order, each in id order.
+    """`find_person` with ids, profiles and devices locked FOR UPDATE, in this order, each in id order.
 
     Whoever writes about a device or a person holds one of these rows (campaigns FOR KEY SHARE, the others more), so
     from here on nothing about them is added. Conflict when somebody logs in or out on the device, or two people become
     one, at this moment.
     """
-    seen = await find_person(session, tenant_id, device_id, token_version)
+    return await _lock(session, tenant_id, await find_person(session, tenant_id, device_id, token_version))
+
+
+async def lock_profile_person(session: Session, tenant_id: TenantId, profile_id: UUID) -> Person:
+    """The same for a person, whoever asks. NotFound when there is none."""
+    return await _lock(session, tenant_id, await find_profile_person(session, tenant_id, profile_id))
+
+
+async def lock_device_person(session: Session, tenant_id: TenantId, device_id: UUID) -> Person:
+    """The same for a device that nobody is logged in on. NotFound when there is none."""
+    row = await session.execute(
+        text("SELECT token_version FROM device WHERE tenant_id = :tenant_id AND id = :id"),
+        {"tenant_id": tenant_id, "id": device_id},
+    )
+    version = row.scalar_one_or_none()
+    if version is None:
+        raise errors.NotFound(f"device {device_id} does not exist")
+    return await lock_person(session, tenant_id, device_id, version)
+
+
+async def _lock(session: Session, tenant_id: TenantId, seen: Person) -> Person:
     await _lock_profiles(session, tenant_id, seen)
     rows = await session.execute(
         text(
-            "SELECT id, profile_id, token_version FROM device WHERE tenant_id = :tenant_id"
-            " AND (id = :device_id OR profile_id = CAST(:profile_id AS uuid)) ORDER BY id FOR UPDATE"
+            "SELECT id, profile_id FROM device WHERE tenant_id = :tenant_id"
+            " AND (id = CAST(:device_id AS uuid) OR profile_id = CAST(:profile_id AS uuid)) ORDER BY id FOR UPDATE"
         ),
-        {"tenant_id": tenant_id, "device_id": device_id, "profile_id": seen.profile_id},
+        {"tenant_id": tenant_id, "device_id": seen.device_id, "profile_id": seen.profile_id},
     )
-    locked = {row.id: row for row in rows}
-    if device_id not in locked or locked[device_id].token_version != token_version:
+    whose = {row.id: row.profile_id for row in rows}
+    if seen.device_id is not None and seen.device_id not in whose:
         raise errors.Unauthenticated("this device token was revoked; register the device again")
-    person = await _with_devices(session, tenant_id, device_id, locked[device_id].profile_id)
+    profile_id = seen.profile_id if seen.device_id is None else whose[seen.device_id]
+    person = await _with_devices(session, tenant_id, seen.device_id, profile_id)
     if (person.profile_id, person.profiles, person.identifiers) != (seen.profile_id, seen.profiles, seen.identifiers):
-        raise errors.Conflict("who uses this device is changing at this moment; send the request again")
-    return await _with_messages(session, tenant_id, replace(person, devices=tuple(locked)))
+        raise errors.Conflict("whose ids and devices these are is changing at this moment; send the request again")
+    return await _with_messages(session, tenant_id, replace(person, devices=tuple(whose)))
 
 
 async def _lock_profiles(session: Session, tenant_id: TenantId, person: Person) -> None:
@@ -117,7 +161,9 @@ async def _lock_profiles(session: Session, tenant_id: TenantId, person: Person) 
         )
 
 
-async def _with_devices(session: Session, tenant_id: TenantId, device_id: UUID, profile_id: UUID | None) -> Person:
+async def _with_devices(
+    session: Session, tenant_id: TenantId, device_id: UUID | None, profile_id: UUID | None
+) -> Person:
     """A person with their devices, ids and all profiles that are theirs by now."""
     parameters = {"tenant_id": tenant_id, "profile_id": profile_id}
     devices = await session.execute(
@@ -127,10 +173,11 @@ async def _with_devices(session: Session, tenant_id: TenantId, device_id: UUID, 
     known = [] if profile_id is None else await profiles.list_identifiers(session, tenant_id, [profile_id])
     return Person(
         device_id,
-        tuple(sorted({device_id, *devices.scalars()})),
+        tuple(sorted({*devices.scalars(), *([] if device_id is None else [device_id])})),
         profile_id,
         profiles=() if profile_id is None else await profiles.list_merged(session, tenant_id, profile_id),
         identifiers=tuple(sorted(k.id for k in known)),
+        names=tuple((k.kind.value, k.value) for k in known if not k.is_shared),
     )
 
 
@@ -177,7 +224,11 @@ def _where(table: str) -> str:
         )
         for match in ERASURE_MAP[table].rows
     )
-    return "(" + " OR ".join(f"({match})" for match in matches) + ")"
+    mentions = (
+        f"EXISTS (SELECT 1 FROM unnest(CAST(:words AS text[])) word WHERE strpos(lower({column}), word) > 0)"
+        for column in ERASURE_MAP[table].mentions
+    )
+    return "(" + " OR ".join(f"({match})" for match in (*matches, *mentions)) + ")"
 
 
 def _shown(table: str) -> str:
@@ -194,7 +245,10 @@ def _parameters(table: str, person: Person) -> dict[str, list[Any]]:
     used = [(str(name), _kind(table, expression), ids[name]) for m in entry.rows for expression, name in m.items()]
     if entry.message is not None:
         used.append(("not_mine", _kind(table, entry.message), list(person.not_mine)))
-    return {f"{name}_{kind}": [str(v) for v in found] if kind == "text" else found for name, kind, found in used}
+    words = {"words": [value.lower() for _, value in person.names if len(value) >= SHORTEST]} if entry.mentions else {}
+    return words | {
+        f"{name}_{kind}": [str(v) for v in found] if kind == "text" else found for name, kind, found in used
+    }
 
 
 def _columns(table: str) -> list[str]:
@@ -275,9 +329,9 @@ async def erase_rows(session: Session, tenant_id: TenantId, table: str, person: 
 
 
 async def get_controller(session: Session, tenant_id: TenantId) -> dict[str, Any]:
-    """Who is responsible for the data: the tenant's name, and for how many days it keeps positions."""
+    """Who is responsible for the data: the tenant's name and slug, and for how many days it keeps positions."""
     row = await session.execute(
-        text("SELECT name, ping_retention_days AS ping_days FROM tenant WHERE id = :tenant_id"),
+        text("SELECT name, slug, ping_retention_days AS ping_days FROM tenant WHERE id = :tenant_id"),
         {"tenant_id": tenant_id},
     )
     return row_dict(row.one())

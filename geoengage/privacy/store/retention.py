@@ -134,9 +134,7 @@ async def insert_run(
     await session.flush()
 
 
-async def list_runs(
-    session: Session, tenant_id: TenantId, after: UUID | None, limit: int
-) -> Sequence[RetentionRun]:
+async def list_runs(session: Session, tenant_id: TenantId, after: UUID | None, limit: int) -> Sequence[RetentionRun]:
     """What runs deleted, the newest first, below `after`."""
     query = select(RetentionRun).where(RetentionRun.tenant_id == tenant_id)
     if after is not None:

@@ -50,7 +50,11 @@ from geoengage.profiles.rules.devices import (
     read_user_token,
     withdrew_location,
 )
-from geoengage.profiles.rules.events import ProfileCreated, ProfileMerged, ProfileUnmerged
+from geoengage.profiles.rules.events import (
+    ProfileCreated,
+    ProfileMerged,
+    ProfileUnmerged,
+)
 from geoengage.profiles.rules.identity import (
     LIMITS,
     RANK,

@@ -195,9 +195,7 @@ async def list_identifiers_of(session: Session, tenant_id: TenantId, profile_id:
     return list(rows.scalars())
 
 
-async def check_customer(
-    session: Session, tenant_id: TenantId, profile_id: UUID, store_ids: Collection[UUID]
-) -> None:
+async def check_customer(session: Session, tenant_id: TenantId, profile_id: UUID, store_ids: Collection[UUID]) -> None:
     """NotFound unless the person is a customer of one of these stores."""
     rows = await session.execute(
         text(
