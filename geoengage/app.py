@@ -94,7 +94,7 @@ DESCRIPTION = """Zones on a map, presence from pings, the right message at the r
 
 Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the
 device token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works
-on a server. Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
+on a server; a write key (`wk_…`) sends events to Segment's tracking API, as user of HTTP Basic. Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
 `type`. Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
 
 
@@ -141,6 +141,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.known_keys = KnownKeys()
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
+    app.state.event_limit = RateLimit(settings.events.requests_per_s, timedelta(seconds=1))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
     app.state.till_limit = RateLimit(120, timedelta(minutes=1))
@@ -279,5 +280,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components |= schemas
         components.setdefault("Problem", Problem.model_json_schema())
+        document["components"].setdefault("securitySchemes", {})["WriteKey"] = {"type": "http", "scheme": "basic"}
         app.openapi_schema = openapi.complete(document)
     return app.openapi_schema

@@ -40,6 +40,8 @@ def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
+        Reaction("ingest.purchases", frozenset({"events.recorded"}), ingest.on_events_recorded),
+        Reaction("ingest.shops", frozenset({"connection.delivered"}), ingest.on_delivered),
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),

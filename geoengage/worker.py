@@ -17,6 +17,8 @@ import prometheus_client
 import uvloop
 
 from geoengage.commerce import jobs as commerce
+from geoengage.ingest import jobs as ingest
+from geoengage.ingest import store as ingest_store
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
@@ -27,6 +29,7 @@ from geoengage.messaging import jobs as messaging
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
+from geoengage.profiles import store as profiles_store
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -38,6 +41,11 @@ UPKEEP_S = 3600.0
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
+PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
+EVENT_DAYS = 90
+TRACKED_DAYS = 760  # of integrators' events: the longest retention a tenant may choose
+MESSAGE_ID_DAYS = 7  # how long an event's messageId is unique, and how long refusals are listed
+DELIVERY_DAYS = 30  # how long a shop's deliveries are listed
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -152,6 +160,11 @@ async def upkeep_once(sessions: Sessions) -> None:
         await partitions.make_ahead(session, now)
     await privacy.delete_old(sessions, now)
     async with transaction(sessions, None) as session:
+        pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
+        for table, days in (*pings, ("zone_event", EVENT_DAYS), ("event", TRACKED_DAYS)):
+            await partitions.drop_before(session, table, now - timedelta(days=days))
+        await presence_store.delete_old_pings(session, now)
+        await presence_store.delete_old_checkpoints(session, now)
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),
@@ -159,6 +172,12 @@ async def upkeep_once(sessions: Sessions) -> None:
             at_last=now - timedelta(days=LEDGER_LAST_DAYS),
         )
         await webhooks.forget(session, now)
+        await profiles_store.delete_old_events(session, now)
+        await profiles_store.forget_message_ids(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.delete_old_rejections(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.sweep_deliveries(
+            session, stuck=now - timedelta(days=1), old=now - timedelta(days=DELIVERY_DAYS)
+        )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
 
@@ -212,6 +231,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         bell.open(),
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        ingest.reader(sessions, settings) as read_a_shop,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
@@ -223,6 +243,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(
                 _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
             )
+            tasks.create_task(_loop("shops", read_a_shop, asyncio.sleep, ingest.PAUSE_S, stopping))
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()

@@ -102,6 +102,24 @@ class WebhookSettings(BaseModel):
     per_endpoint: int = Field(default=16, ge=1, description="Of these, to one endpoint.")
 
 
+class EventSettings(BaseModel):
+    """How events of sites, apps and servers are taken (Segment's tracking API)."""
+
+    requests_per_s: int = Field(
+        default=1_000, ge=1, description="Most requests of one write key in a second, each process for itself."
+    )
+
+
+class ConnectionSettings(BaseModel):
+    """How shop systems are read (Shopify)."""
+
+    shopify_url: str = Field(default="https://{shop}", description="Where a shop's Admin API is; for tests.")
+    shopify_version: str = Field(default="2026-10", description="Version of the Admin API.")
+    allow_loopback: bool = Field(default=False, description="Shops on this machine, also without TLS: for tests only.")
+    timeout_s: float = Field(default=30.0, gt=0, description="Longest wait for one answer, seconds.")
+    every_s: float = Field(default=86_400.0, gt=0, description="How often the orders of a shop are read again, seconds.")
+
+
 class WorkerSettings(BaseModel):
     """How the background process works."""
 
@@ -142,8 +160,10 @@ class Settings(BaseSettings):
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
     pictures_from: str = Field(
         default="",
-        description="Origins, with commas, whose product pictures the console shows, https://cdn.example.com. Unset: none",
+        description="Origins, with commas, whose product pictures the console shows: https://cdn.example.com.",
     )
+    connections: ConnectionSettings = ConnectionSettings()
+    events: EventSettings = EventSettings()
     fcm: FcmSettings = FcmSettings()
     lan: LanSettings = LanSettings()
     webhooks: WebhookSettings = WebhookSettings()

@@ -273,7 +273,7 @@ async def list_keys(me: Admin, tx: Tx, page: Paging) -> KeyPage:
 
 @router.post("/v1/keys", status_code=201)
 async def create_key(body: KeyIn, me: Admin, response: Response, tx: Tx, now: Now, new: NewId) -> KeyCreated:
-    """Make a publishable or secret key. The answer is the only place where the key itself is shown."""
+    """Make a publishable, secret or write key. The answer is the only place where the key itself is shown."""
     response.headers["Cache-Control"] = "no-store"
     if new.replayed:
         key, text = await store.get_row(tx, me.tenant_id, Credential, new.id), None
@@ -290,7 +290,7 @@ async def get_key(key_id: UUID, me: Admin, tx: Tx) -> KeyOut:
 
 @router.delete("/v1/keys/{key_id}", status_code=204)
 async def revoke_key(key_id: UUID, me: Admin, tx: Tx, now: Now) -> None:
-    """Revoke a key: it is refused from now on. Devices registered with it keep working."""
+    """Revoke a key: it is refused from now on. Devices registered with it keep working, events that it sent stay."""
     await service.revoke_key(tx, me.tenant_id, key_id, me, now)
 
 

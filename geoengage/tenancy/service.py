@@ -154,6 +154,7 @@ async def create_key(
         store_ids=None if new.store_ids is None else sorted(new.store_ids),
         app_id=new.app_id,
         is_test=new.is_test,
+        writes=new.writes,
         created_at=now,
     )
     await store.insert_row(session, tenant_id, key, "this key exists already")

@@ -13,6 +13,7 @@ from geoengage.profiles.models.devices import (
     Device,
     Profile,
 )
+from geoengage.profiles.models.events import EventSeen, TrackedEvent
 from geoengage.profiles.models.identity import (
     Identifier,
     IdentityEdge,
@@ -31,6 +32,7 @@ __all__ = [
     "ContactPoint",
     "ContactProof",
     "Device",
+    "EventSeen",
     "Identifier",
     "IdentityEdge",
     "IdentityPolicy",
@@ -39,5 +41,6 @@ __all__ = [
     "PreferenceLink",
     "Profile",
     "StoreProfile",
+    "TrackedEvent",
     "Trait",
 ]

@@ -75,6 +75,7 @@ from geoengage.profiles.rules.identity import (
 )
 from geoengage.profiles.rules.masks import masked_name, masked_value
 from geoengage.profiles.rules.normalise import normalise
+from geoengage.profiles.rules.tracked import ErasureRequested, EventsRecorded
 from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, TRAIT_NAME_MAX, trait_problem
 
 __all__ = [
@@ -99,6 +100,8 @@ __all__ = [
     "ConsentState",
     "Decision",
     "Edge",
+    "ErasureRequested",
+    "EventsRecorded",
     "Hindrance",
     "Hold",
     "Id",
