@@ -116,7 +116,8 @@ _CLAIMED_ID = (
 )
 _CART = (
     "SELECT t.store_id, t.status, t.changed_at, t.abandoned_at, l.name, l.quantity_milli, l.unit_price_minor,"
-    " l.currency, l.added_at FROM cart_line l WHERE l.tenant_id = t.tenant_id AND l.cart_id = t.id ORDER BY l.added_at, l.item"
+    " l.currency, l.added_at FROM cart_line l WHERE l.tenant_id = t.tenant_id AND l.cart_id = t.id"
+    " ORDER BY l.added_at, l.item"
 )
 _ORDER = (
     "SELECT t.source, t.external_id, t.ordered_at, t.status, t.store_id, t.channel, t.currency, t.total_minor,"

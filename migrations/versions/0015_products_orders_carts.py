@@ -12,59 +12,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "cart",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("identifier_id", sa.Uuid(), nullable=True),
-        sa.Column("device_id", sa.Uuid(), nullable=True),
-        sa.Column("store_id", sa.Uuid(), nullable=True),
-        sa.Column("status", sa.Text(), server_default="open", nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("abandoned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("recovered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("order_id", sa.Uuid(), nullable=True),
-        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("status IN ('open', 'ordered')", name=op.f("ck_cart_status")),
-        sa.CheckConstraint("num_nonnulls(identifier_id, device_id) = 1", name=op.f("ck_cart_one_owner")),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "device_id"],
-            ["device.tenant_id", "device.id"],
-            name=op.f("fk_cart_device_tenant_id_device_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "store_id"], ["store.tenant_id", "store.id"], name=op.f("fk_cart_store_tenant_id_store_id")
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_cart_tenant_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cart")),
-    )
-    op.create_index("ix_cart_device_id", "cart", ["tenant_id", "device_id"], unique=False)
-    op.create_index("ix_cart_identifier_id", "cart", ["tenant_id", "identifier_id"], unique=False)
-    op.create_index(
-        "ix_cart_waiting",
-        "cart",
-        ["tenant_id", "changed_at"],
-        unique=False,
-        postgresql_where="status = 'open' AND abandoned_at IS NULL",
-    )
-    op.create_index(
-        "uq_cart_open_device_id",
-        "cart",
-        ["tenant_id", "device_id", "store_id"],
-        unique=True,
-        postgresql_nulls_not_distinct=True,
-        postgresql_where="status = 'open' AND device_id IS NOT NULL",
-    )
-    op.create_index(
-        "uq_cart_open_identifier_id",
-        "cart",
-        ["tenant_id", "identifier_id", "store_id"],
-        unique=True,
-        postgresql_nulls_not_distinct=True,
-        postgresql_where="status = 'open' AND identifier_id IS NOT NULL",
-    )
-    op.create_table(
         "product",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -134,6 +81,11 @@ def upgrade() -> None:
             name=op.f("ck_shop_order_status"),
         ),
         sa.ForeignKeyConstraint(
+            ["tenant_id", "identifier_id"],
+            ["identifier.tenant_id", "identifier.id"],
+            name=op.f("fk_shop_order_identifier_tenant_id_identifier_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["tenant_id", "store_id"],
             ["store.tenant_id", "store.id"],
             name=op.f("fk_shop_order_store_tenant_id_store_id"),
@@ -154,46 +106,81 @@ def upgrade() -> None:
     op.create_index("ix_shop_order_ordered_at", "shop_order", ["tenant_id", "ordered_at", "id"], unique=False)
     op.create_index("ix_shop_order_store_id", "shop_order", ["tenant_id", "store_id", "ordered_at", "id"], unique=False)
     op.create_table(
-        "cart_line",
+        "cart",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("cart_id", sa.Uuid(), nullable=False),
-        sa.Column("item", sa.Text(), nullable=False),
-        sa.Column("product_id", sa.Uuid(), nullable=True),
-        sa.Column("variant_id", sa.Uuid(), nullable=True),
-        sa.Column("product_external_id", sa.Text(), nullable=True),
-        sa.Column("variant_external_id", sa.Text(), nullable=True),
-        sa.Column("sku", sa.Text(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("image_url", sa.Text(), nullable=True),
-        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
-        sa.Column("unit_price_minor", sa.BigInteger(), nullable=True),
-        sa.Column("currency", sa.Text(), nullable=True),
-        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("identifier_id", sa.Uuid(), nullable=True),
+        sa.Column("device_id", sa.Uuid(), nullable=True),
+        sa.Column("store_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.Text(), server_default="open", nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("quantity_milli > 0", name=op.f("ck_cart_line_quantity_milli")),
+        sa.Column("abandoned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recovered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("status IN ('open', 'ordered')", name=op.f("ck_cart_status")),
+        sa.CheckConstraint("num_nonnulls(identifier_id, device_id) = 1", name=op.f("ck_cart_one_owner")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "cart_id"],
-            ["cart.tenant_id", "cart.id"],
-            name=op.f("fk_cart_line_cart_tenant_id_cart_id"),
+            ["tenant_id", "device_id"],
+            ["device.tenant_id", "device.id"],
+            name=op.f("fk_cart_device_tenant_id_device_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "cart_id", "item", name=op.f("pk_cart_line")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "identifier_id"],
+            ["identifier.tenant_id", "identifier.id"],
+            name=op.f("fk_cart_identifier_tenant_id_identifier_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "store_id"], ["store.tenant_id", "store.id"], name=op.f("fk_cart_store_tenant_id_store_id")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_cart_tenant_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cart")),
+    )
+    op.create_index("ix_cart_device_id", "cart", ["tenant_id", "device_id"], unique=False)
+    op.create_index("ix_cart_identifier_id", "cart", ["tenant_id", "identifier_id"], unique=False)
+    op.create_index(
+        "ix_cart_waiting",
+        "cart",
+        ["tenant_id", "changed_at"],
+        unique=False,
+        postgresql_where="status = 'open' AND abandoned_at IS NULL",
+    )
+    op.create_index(
+        "uq_cart_open_device_id",
+        "cart",
+        ["tenant_id", "device_id", "store_id"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where="status = 'open' AND device_id IS NOT NULL",
+    )
+    op.create_index(
+        "uq_cart_open_identifier_id",
+        "cart",
+        ["tenant_id", "identifier_id", "store_id"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where="status = 'open' AND identifier_id IS NOT NULL",
     )
     op.create_table(
         "order_claim",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("claim_kind", sa.Text(), nullable=False),
+        sa.Column("claim_value", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["shop_order.tenant_id", "shop_order.id"],
             name=op.f("fk_order_claim_shop_order_tenant_id_order_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "order_id", "kind", name=op.f("pk_order_claim")),
+        sa.PrimaryKeyConstraint("tenant_id", "order_id", "claim_kind", name=op.f("pk_order_claim")),
     )
-    op.create_index("ix_order_claim_value", "order_claim", ["tenant_id", "kind", "value"], unique=False)
+    op.create_index(
+        "ix_order_claim_claim_value", "order_claim", ["tenant_id", "claim_kind", "claim_value"], unique=False
+    )
     op.create_table(
         "order_line",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -287,6 +274,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "order_id", "external_id", name=op.f("pk_refund")),
     )
     op.create_table(
+        "cart_line",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("cart_id", sa.Uuid(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=True),
+        sa.Column("variant_id", sa.Uuid(), nullable=True),
+        sa.Column("product_external_id", sa.Text(), nullable=True),
+        sa.Column("variant_external_id", sa.Text(), nullable=True),
+        sa.Column("sku", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("image_url", sa.Text(), nullable=True),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("unit_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("quantity_milli > 0", name=op.f("ck_cart_line_quantity_milli")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "cart_id"],
+            ["cart.tenant_id", "cart.id"],
+            name=op.f("fk_cart_line_cart_tenant_id_cart_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "cart_id", "item", name=op.f("pk_cart_line")),
+    )
+    op.create_table(
         "refund_line",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=False),
@@ -327,14 +340,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "store_id", "variant_id", name=op.f("pk_stock")),
     )
     op.create_index("ix_stock_variant_id", "stock", ["tenant_id", "variant_id"], unique=False)
+    op.drop_index(op.f("ix_ledger_identifier_id"), table_name="ledger")
+    op.drop_index(op.f("ix_ledger_profile_id"), table_name="ledger")
     op.add_column("tenant", sa.Column("cart_abandoned_after_s", sa.Integer(), server_default="3600", nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column("tenant", "cart_abandoned_after_s")
+    op.create_index(
+        op.f("ix_ledger_profile_id"),
+        "ledger",
+        ["tenant_id", sa.literal_column("(payload ->> 'profile_id'::text)")],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_ledger_identifier_id"),
+        "ledger",
+        ["tenant_id", sa.literal_column("(payload ->> 'identifier_id'::text)")],
+        unique=False,
+    )
     op.drop_index("ix_stock_variant_id", table_name="stock")
     op.drop_table("stock")
     op.drop_table("refund_line")
+    op.drop_table("cart_line")
     op.drop_table("refund")
     op.drop_index("ix_product_variant_sku", table_name="product_variant")
     op.drop_index("ix_product_variant_external_id", table_name="product_variant")
@@ -343,16 +371,8 @@ def downgrade() -> None:
     op.drop_index("ix_order_line_unknown_product", table_name="order_line", postgresql_where="product_id IS NULL")
     op.drop_index("ix_order_line_product_id", table_name="order_line", postgresql_where="product_id IS NOT NULL")
     op.drop_table("order_line")
-    op.drop_index("ix_order_claim_value", table_name="order_claim")
+    op.drop_index("ix_order_claim_claim_value", table_name="order_claim")
     op.drop_table("order_claim")
-    op.drop_table("cart_line")
-    op.drop_index("ix_shop_order_store_id", table_name="shop_order")
-    op.drop_index("ix_shop_order_ordered_at", table_name="shop_order")
-    op.drop_index("ix_shop_order_identifier_id", table_name="shop_order", postgresql_where="identifier_id IS NOT NULL")
-    op.drop_table("shop_order")
-    op.drop_index("ix_product_external_id", table_name="product")
-    op.drop_index("ix_product_category", table_name="product")
-    op.drop_table("product")
     op.drop_index(
         "uq_cart_open_identifier_id",
         table_name="cart",
@@ -369,3 +389,10 @@ def downgrade() -> None:
     op.drop_index("ix_cart_identifier_id", table_name="cart")
     op.drop_index("ix_cart_device_id", table_name="cart")
     op.drop_table("cart")
+    op.drop_index("ix_shop_order_store_id", table_name="shop_order")
+    op.drop_index("ix_shop_order_ordered_at", table_name="shop_order")
+    op.drop_index("ix_shop_order_identifier_id", table_name="shop_order", postgresql_where="identifier_id IS NOT NULL")
+    op.drop_table("shop_order")
+    op.drop_index("ix_product_external_id", table_name="product")
+    op.drop_index("ix_product_category", table_name="product")
+    op.drop_table("product")

@@ -82,7 +82,7 @@ async def wrong_stores(
 ) -> dict[UUID | None, str]:
     """Of these stores, those that a caller may not write for, with the reason. `needed`: a restricted one names one."""
     wanted = set(store_ids)
-    known = await store.known_stores(session, TenantId(me.tenant_id), wanted - {None})
+    known = await store.known_stores(session, TenantId(me.tenant_id), {id_ for id_ in wanted if id_ is not None})
     wrong: dict[UUID | None, str] = {}
     for store_id in wanted:
         if store_id is None:

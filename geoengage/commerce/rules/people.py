@@ -26,8 +26,7 @@ def ids_of(
             found[kind] = Id(kind, normal)
     if store_id is None:
         return tuple(found[kind] for kind in Kind if kind in found)
-    kind = next((kind for kind in (*_TENANTS_OWN, Kind.SOURCE_ID) if kind in found), None)
-    return () if kind is None else (found[kind],)
+    return tuple(found[kind] for kind in (*_TENANTS_OWN, Kind.SOURCE_ID) if kind in found)[:1]
 
 
 def store_source(store_id: UUID) -> str:

@@ -49,10 +49,12 @@ async def take_orders(
     for i, identifier_id in (await _resolve(session, tenant_id, orders, named, now)).items():
         orders[i] = msgspec.structs.replace(orders[i], identifier_id=identifier_id)
     known = await find_people(session, tenant_id, list(guests.values()))
-    for (i, left), identifier_id in zip(guests.items(), known, strict=True):
-        claims = tuple(Claim(kind=id_.kind.value, value=id_.value) for id_ in left)
-        given = {"claims": claims} if identifier_id is None else {"identifier_id": identifier_id}
-        orders[i] = msgspec.structs.replace(orders[i], **given)
+    for (i, left), theirs in zip(guests.items(), known, strict=True):
+        if theirs is not None:
+            orders[i] = msgspec.structs.replace(orders[i], identifier_id=theirs)
+        else:
+            claims = tuple(Claim(kind=id_.kind.value, value=id_.value) for id_ in left)
+            orders[i] = msgspec.structs.replace(orders[i], claims=claims)
     return await record_orders(session, tenant_id, orders, now)
 
 
@@ -95,7 +97,7 @@ async def attach_guests(session: Session, tenant_id: TenantId, since: UUID | Non
         return 0
     pairs = [(row.store_id, row.identifier_id) for row in found if row.store_id is not None]
     if pairs:
-        await profiles.note_customer(session, tenant_id, pairs, profiles.Basis.ORDER, now)
+        await profiles.note_customer(session, tenant_id, pairs, "order", now)
     told = [
         OrderUpdated(
             order_id=row.order_id,

@@ -197,7 +197,7 @@ async def _note_customers(session: Session, tenant_id: TenantId, todo: Sequence[
         and (work.before is None or work.before.identifier_id != identifier_id)
     ]
     if pairs:
-        await profiles.note_customer(session, tenant_id, pairs, profiles.Basis.ORDER, now)
+        await profiles.note_customer(session, tenant_id, pairs, "order", now)
 
 
 async def _empty_carts(

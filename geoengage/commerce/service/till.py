@@ -73,3 +73,10 @@ async def _member(session: Session, tenant_id: TenantId, ids: tuple[Id, ...]) ->
         return None
     first, last = await store.find_names(session, tenant_id, identifier_id)
     return Member(identifier_id, display_name(first, last))
+
+
+async def consents_to_ask(
+    session: Session, tenant_id: TenantId, member: Member, store_id: UUID
+) -> list[tuple[str, str]]:
+    """(channel, purpose) that nobody has asked the customer yet for a store."""
+    return []

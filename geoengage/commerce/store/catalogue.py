@@ -129,7 +129,7 @@ async def upsert_products(
     parameters = {
         "tenant_id": tenant_id,
         "now": now,
-        "ids": pg.uuids([new_id(now) for _ in products]),
+        "ids": pg.uuids(sorted(new_id(now) for _ in products)),
         "stores": pg.uuids_or_null([p.store_id for p in products]),
         "external_ids": pg.texts([p.external_id for p in products]),
         "names": pg.texts([p.name for p in products]),
