@@ -144,7 +144,13 @@ export interface Order {
     at: string;
     amount_minor: number;
     reason: string | null;
-    lines: { line: string | null; product_id: string | null; sku: string | null; quantity: number; amount_minor: number }[];
+    lines: {
+      line: string | null;
+      product_id: string | null;
+      sku: string | null;
+      quantity: number;
+      amount_minor: number;
+    }[];
   }[];
   return_of: string | null;
 }
@@ -191,4 +197,56 @@ export interface Product {
   status: 'active' | 'archived';
   image_urls: string[];
   variants: Variant[];
+}
+
+/** One id of a person, of GET /v1/profiles/{id}. */
+export interface PersonId {
+  id: string;
+  kind: string;
+  value: string;
+  verified: boolean;
+  shared: boolean;
+  source: string;
+  since: string;
+  profile_id: string;
+}
+/** Why two ids are taken for one person, or for two. */
+export interface Evidence {
+  id: string;
+  first: string;
+  second: string;
+  says: 'same' | 'different';
+  by_operator: boolean;
+  act_id: string | null;
+  source: string;
+  reason: string | null;
+  at: string;
+  taken_back_at: string | null;
+  set_aside: 'limit' | 'shared' | 'different' | null;
+}
+export interface Statement {
+  name: string;
+  value: any;
+  source: string;
+  claimed: boolean;
+  since: string;
+  at: string;
+  in_force: boolean;
+}
+/** GET /v1/profiles/{id} */
+export interface ProfileDetail {
+  id: string;
+  external_id: string | null;
+  first_name: string | null;
+  language: string | null;
+  attributes: Record<string, any>;
+  suppressed_at: string | null;
+  created_at: string;
+  ids: PersonId[];
+  others: PersonId[];
+  evidence: Evidence[];
+  traits: Statement[];
+  merged: string[];
+  stores: { store_id: string; basis: string; since: string }[];
+  devices: PersonDevice[];
 }

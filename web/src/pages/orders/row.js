@@ -91,7 +91,12 @@ function lines(order) {
       sums
         .filter(([, minor]) => minor !== 0)
         .map(([words, minor]) =>
-          h('tr', { class: 'quiet' }, h('td', { colspan: 2 }, words), h('td', { class: 'num' }, money(minor, currency))),
+          h(
+            'tr',
+            { class: 'quiet' },
+            h('td', { colspan: 2 }, words),
+            h('td', { class: 'num' }, money(minor, currency)),
+          ),
         ),
       h(
         'tr',

@@ -33,10 +33,19 @@ export function consentsCard({ id, context, profile, signal, stores, guarded, ch
     const isPaused = paused && new Date(paused) > new Date();
     return [
       stopped &&
-        h('p', { class: 'notice' }, `Stopped all marketing on ${moment(stopped)}. Only what they agreed to later counts.`),
+        h(
+          'p',
+          { class: 'notice' },
+          `Stopped all marketing on ${moment(stopped)}. Only what they agreed to later counts.`,
+        ),
       isPaused && h('p', { class: 'notice' }, `Wants no marketing until ${moment(paused)}.`),
       decisions.length
-        ? h('table', { class: 'consent-grid', 'data-testid': 'consent-grid' }, head(), h('tbody', null, decisions.map(row)))
+        ? h(
+            'table',
+            { class: 'consent-grid', 'data-testid': 'consent-grid' },
+            head(),
+            h('tbody', null, decisions.map(row)),
+          )
         : h('p', { class: 'quiet' }, 'They have decided nothing yet: no marketing by any channel.'),
       addresses.length > 0 && h('ul', { class: 'ids', 'data-testid': 'addresses' }, addresses.map(address)),
       h(
@@ -71,7 +80,11 @@ export function consentsCard({ id, context, profile, signal, stores, guarded, ch
         'td',
         null,
         h('strong', null, `${purpose} by ${channelText(channel)}`),
-        h('span', { class: 'quiet breaks consent-about' }, `${whose(storeId)} · ${source}${version ? `, text ${version}` : ''} · ${moment(at)}`),
+        h(
+          'span',
+          { class: 'quiet breaks consent-about' },
+          `${whose(storeId)} · ${source}${version ? `, text ${version}` : ''} · ${moment(at)}`,
+        ),
       ),
       h('td', null, pill(stated, tone(state))),
       h(
@@ -99,7 +112,12 @@ export function consentsCard({ id, context, profile, signal, stores, guarded, ch
     return h(
       'li',
       null,
-      h('p', { class: 'row-title' }, h('span', { class: 'quiet' }, idKind(kind)), h('strong', { class: 'breaks' }, value)),
+      h(
+        'p',
+        { class: 'row-title' },
+        h('span', { class: 'quiet' }, idKind(kind)),
+        h('strong', { class: 'breaks' }, value),
+      ),
       h(
         'p',
         { class: 'row-title' },
@@ -158,15 +176,29 @@ export function consentsCard({ id, context, profile, signal, stores, guarded, ch
   async function makeLink() {
     try {
       const { url, expires_at } = await guarded(() => post(`/v1/profiles/${id}/preference-link`, {}));
-      const field = h('input', { type: 'text', readonly: true, value: url, 'aria-label': 'The link', 'data-testid': 'link-url' });
+      const field = h('input', {
+        type: 'text',
+        readonly: true,
+        value: url,
+        'aria-label': 'The link',
+        'data-testid': 'link-url',
+      });
       field.addEventListener('focus', () => field.select());
       await ask({
         title: 'Their preference page',
         testid: 'link-dialog',
         body: [
-          h('p', null, 'Send them this link yourself: nothing is sent from here yet. Whoever has it is taken for them.'),
+          h(
+            'p',
+            null,
+            'Send them this link yourself: nothing is sent from here yet. Whoever has it is taken for them.',
+          ),
           field,
-          h('p', { class: 'quiet' }, `They choose what they get, take their data along or erase themselves. It works until ${moment(expires_at)}.`),
+          h(
+            'p',
+            { class: 'quiet' },
+            `They choose what they get, take their data along or erase themselves. It works until ${moment(expires_at)}.`,
+          ),
         ],
         actions: [{ label: 'Done', value: '' }],
       });

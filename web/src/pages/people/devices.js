@@ -20,7 +20,9 @@ export function devicesCard({ profile: { devices } }) {
     'section',
     { class: 'card', 'aria-labelledby': 'devices-title', 'data-testid': 'devices' },
     h('h2', { id: 'devices-title' }, 'Devices'),
-    devices.length ? h('ul', { class: 'ids' }, devices.map(row)) : h('p', { class: 'quiet' }, 'No app of yours is linked.'),
+    devices.length
+      ? h('ul', { class: 'ids' }, devices.map(row))
+      : h('p', { class: 'quiet' }, 'No app of yours is linked.'),
   );
 }
 

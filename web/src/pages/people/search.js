@@ -84,7 +84,8 @@ export function searchView(place, { context, signal }) {
     window.clearTimeout(timer);
     await find();
     const links = result.querySelectorAll('a');
-    if (links.length === 1) links[0].click(); // the only one is meant
+    if (links.length === 1)
+      links[0].click(); // the only one is meant
     else links[0]?.focus();
   }
 

@@ -7,13 +7,13 @@ import { icon } from '../../ui/icons.js';
 import { empty, explain, failure, loading, pill } from '../../ui/widgets.js';
 import { KINDS, statusText, tone } from './words.js';
 
-/** @import {Entry, EntryKind, Timeline} from '../../types' */
+/** @import {Entry, Timeline} from '../../types' */
 /** @import {Person} from './person.js' */
 
 const PAGE = 30;
 
 /** @param {Person} person */
-export function timelineCard({ id, context, access, signal, guarded }) {
+export function timelineCard({ id, access, signal, guarded }) {
   const kinds = /** @type {[string, string][]} */ (Object.entries(KINDS).map(([kind, [words]]) => [kind, words]));
   const filter = chips('Show only', kinds, [], { testid: 'timeline-kind' });
   const list = h('ol', { class: 'timeline', 'data-testid': 'timeline' });
@@ -29,9 +29,7 @@ export function timelineCard({ id, context, access, signal, guarded }) {
     fill(foot, loading());
     try {
       const query = { limit: PAGE, cursor, kinds: filter.values().join(',') };
-      const page = /** @type {Timeline} */ (
-        await guarded(() => get(`/v1/profiles/${id}/timeline`, query, signal))
-      );
+      const page = /** @type {Timeline} */ (await guarded(() => get(`/v1/profiles/${id}/timeline`, query, signal)));
       if (mine !== asked || signal.aborted) return;
       if (anew) {
         fill(list);
@@ -66,7 +64,9 @@ export function timelineCard({ id, context, access, signal, guarded }) {
     const head = `${on} ${year}`;
     const opens = head !== lastDay;
     lastDay = head;
-    return [opens && h('li', { class: 'timeline-day' }, h('h3', null, head)), row(one)].filter((x) => x instanceof Node);
+    return [opens && h('li', { class: 'timeline-day' }, h('h3', null, head)), row(one)].filter(
+      (x) => x instanceof Node,
+    );
   }
 
   /** @param {Entry} one */

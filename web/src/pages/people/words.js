@@ -119,3 +119,22 @@ export function personName({ first_name: first, attributes }) {
   const words = [first, attributes.last_name].filter((word) => typeof word === 'string' && word);
   return words.join(' ') || (typeof attributes.name === 'string' && attributes.name) || null;
 }
+
+/** `e-mail anna@example.com` @param {{kind: string, value: string} | undefined} one */
+export const idWords = (one) => (one ? `${idKind(one.kind)} ${one.value}` : 'an id that is gone');
+
+export const asideText = lookUp({
+  limit: 'Joins nothing: the person would have too many ids of a kind.',
+  shared: 'Joins nothing: one of the two belongs to many people.',
+  different: 'Joins nothing: an operator said that they are two.',
+});
+
+/** `first_name` as `first name` @param {string} name */
+export const traitName = (name) => name.replaceAll('_', ' ');
+
+/** @param {any} value JSON */
+export function traitValue(value) {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

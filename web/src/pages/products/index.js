@@ -42,7 +42,10 @@ function list({ context, query, stores, signal }) {
   );
   const store = selectField(
     'In stock at',
-    [['', 'Any store, or none'], ...stores.map((one) => /** @type {[string, string]} */ ([one.id, one.properties.name]))],
+    [
+      ['', 'Any store, or none'],
+      ...stores.map((one) => /** @type {[string, string]} */ ([one.id, one.properties.name])),
+    ],
     query.get('store') ?? '',
     { testid: 'product-store' },
   );
