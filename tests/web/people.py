@@ -105,7 +105,7 @@ async def _people(shop: Shop) -> str:
     anna = await find(shop, "C-1001")
     traits = {"first_name": "Anna", "language": "de", "attributes": {"last_name": "Müller", "newsletter": "weekly"}}
     await shop.demo.api("PATCH", f"/v1/profiles/{anna}", traits)
-    thing = {"name": "Stunt kite", "quantity": 2, "unit_price_minor": 4550, "currency": "CHF"}
+    thing = {"sku": "STUNT", "name": "Stunt kite", "quantity": 2, "unit_price_minor": 4550, "currency": "CHF"}
     await shop.demo.api("PUT", "/v1/carts", {"customer": {"external_id": "C-1001"}, "lines": [thing]})
     decisions = [
         {"channel": "email", "purpose": "marketing", "state": "subscribed"},
