@@ -152,18 +152,19 @@ def _same_origin(request: HTTPConnection) -> bool:
     return request.headers.get("sec-fetch-site") == "same-origin"
 
 
-def allow(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """A dependency that takes secret keys and operators with `scope`, and nobody else."""
+def allow(*scopes: Scope) -> Callable[..., Awaitable[Principal]]:
+    """A dependency that takes secret keys and operators with one of `scopes`, and nobody else."""
 
     async def dependency(request: Request, _b: _Bearer, _c: _Cookie) -> Principal:
         principal = await authenticate(request)
         if principal.kind not in (PrincipalKind.SECRET_KEY, PrincipalKind.OPERATOR):
             raise errors.Forbidden("this needs a secret key or a console login")
-        if scope in principal.scopes and not principal.may(scope):
+        if any(principal.may(scope) for scope in scopes):
+            return principal
+        if not principal.scopes.isdisjoint(scopes):
             raise errors.NotFound("there is no such thing for a credential that is restricted to stores")
-        if not principal.may(scope):
-            raise errors.Forbidden(f"this needs the scope or role right '{scope.value}'", needs=scope.value)
-        return principal
+        named = " or ".join(f"'{scope.value}'" for scope in scopes)
+        raise errors.Forbidden(f"this needs the scope or role right {named}", needs=scopes[0].value)
 
     return dependency
 
@@ -192,6 +193,7 @@ Approver = Annotated[Principal, Depends(allow(Scope.APPROVE))]
 PeopleReader = Annotated[Principal, Depends(allow(Scope.PEOPLE))]
 CommerceCaller = Annotated[Principal, Depends(allow(Scope.COMMERCE))]
 CustomerReader = Annotated[Principal, Depends(allow(Scope.CUSTOMERS))]
+ProfileReader = Annotated[Principal, Depends(allow(Scope.PEOPLE, Scope.CUSTOMERS))]
 Sender = Annotated[Principal, Depends(allow(Scope.SENDING))]
 Admin = Annotated[Principal, Depends(allow(Scope.ADMIN))]
 Operator = Annotated[Principal, Depends(_operator)]

@@ -34,7 +34,6 @@ from geoengage.tenancy.rules import (
     hash_secret,
 )
 
-
 _KINDS = {
     KeyKind.PUBLISHABLE: PrincipalKind.PUBLISHABLE_KEY,
     KeyKind.SECRET: PrincipalKind.SECRET_KEY,

@@ -11,6 +11,7 @@ from geoengage.profiles.rules.consents import (
     PointState,
     Purpose,
     Standing,
+    check,
     confirmed,
     deciding,
     hold_of,
@@ -20,9 +21,6 @@ from geoengage.profiles.rules.consents import (
     supersedes,
     withdrawn_by_stop,
     withdrawn_by_stop_all,
-)
-from geoengage.profiles.rules.consents import (
-    check as check_decision,
 )
 from geoengage.profiles.rules.contact_points import (
     CODE_LIFETIME,
@@ -50,14 +48,12 @@ from geoengage.profiles.rules.devices import (
     read_user_token,
     withdrew_location,
 )
-from geoengage.profiles.rules.events import (
-    ProfileCreated,
-    ProfileMerged,
-    ProfileUnmerged,
-)
+from geoengage.profiles.rules.events import ProfileCreated, ProfileMerged, ProfileUnmerged
 from geoengage.profiles.rules.identity import (
     LIMITS,
+    PER_PERSON,
     RANK,
+    SHARED_AFTER,
     Aside,
     Assembly,
     Edge,
@@ -74,7 +70,7 @@ from geoengage.profiles.rules.identity import (
     usable,
 )
 from geoengage.profiles.rules.masks import masked_name, masked_value
-from geoengage.profiles.rules.normalise import normalise
+from geoengage.profiles.rules.normalise import SHOWN_TO_STORES, mask, normalise, spellings
 from geoengage.profiles.rules.tracked import ErasureRequested, EventsRecorded
 from geoengage.profiles.rules.traits import COMPUTED, MOST_TRAITS, TRAIT_NAME_MAX, trait_problem
 
@@ -87,7 +83,10 @@ __all__ = [
     "LINK_LIFETIME",
     "MOST_TRAITS",
     "MOST_WRONG",
+    "PER_PERSON",
     "RANK",
+    "SHARED_AFTER",
+    "SHOWN_TO_STORES",
     "TRAIT_NAME_MAX",
     "USER_TOKEN_LIFETIME",
     "Aside",
@@ -122,13 +121,14 @@ __all__ = [
     "UserTokenRefused",
     "assemble",
     "changed_consents",
+    "check",
     "check_channel",
-    "check_decision",
     "confirmed",
     "deciding",
     "hash_code",
     "hold_of",
     "make_code",
+    "mask",
     "masked_name",
     "masked_value",
     "may_contact",
@@ -142,6 +142,7 @@ __all__ = [
     "read_user_token",
     "same_code",
     "sign_link",
+    "spellings",
     "supersedes",
     "taken_back",
     "trait_problem",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import phonenumbers
 
-from geoengage.profiles.rules.identity import Kind
+from geoengage.profiles.rules.identity import Id, Kind
 
 VALUE_MAX = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -77,3 +77,25 @@ def _card(text: str) -> str | None:
     """Cards are read aloud, typed and scanned: spaces, hyphens and case say nothing."""
     plain = re.sub(r"[\s-]", "", text).upper()
     return plain if plain and _is_id(plain) and not _FILLER.fullmatch(plain) else None
+
+
+# What tells somebody at a counter whom they have before them; what systems call people tells them nothing.
+SHOWN_TO_STORES = (Kind.EXTERNAL_ID, Kind.LOYALTY_CARD, Kind.EMAIL, Kind.PHONE)
+
+
+def mask(kind: Kind, value: str) -> str:
+    """As much of an address as is needed to recognise it."""
+    if kind is Kind.EMAIL:
+        box, _, domain = value.partition("@")
+        return f"{box[:1]}…@{domain}"
+    return f"{value[:3]}…{value[-2:]}" if kind is Kind.PHONE else value
+
+
+def spellings(text: str, region: str | None) -> list[Id]:
+    """The ids that somebody may mean who types this."""
+    found = [Id(Kind.SOURCE_ID, text.strip())]  # as it is shown: `system:id`
+    for kind in (Kind.EXTERNAL_ID, Kind.LOYALTY_CARD, Kind.EMAIL, Kind.PHONE, Kind.ANONYMOUS_ID):
+        value = normalise(kind, text, region=region)
+        if value is not None:
+            found.append(Id(kind, value))
+    return found

@@ -22,6 +22,7 @@ from geoengage.profiles.service.contact_points import (
 )
 from geoengage.profiles.service.devices import (
     FIRST_TOKEN_VERSION,
+    SERVER,
     delete_device,
     link_by_server,
     link_by_user_token,
@@ -32,7 +33,7 @@ from geoengage.profiles.service.devices import (
     take_address,
 )
 from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
-from geoengage.profiles.service.merging import KeptApart, merge, unmerge
+from geoengage.profiles.service.merging import OPERATOR, Explained, KeptApart, explain_person, merge, take_back, unmerge
 from geoengage.profiles.service.support import (
     ReasonNeeded,
     check_open,
@@ -46,8 +47,11 @@ from geoengage.profiles.service.traits import Basis, note_customer, set_traits, 
 
 __all__ = [
     "FIRST_TOKEN_VERSION",
+    "OPERATOR",
+    "SERVER",
     "AskedProof",
     "Basis",
+    "Explained",
     "KeptApart",
     "ReasonNeeded",
     "Resolved",
@@ -57,6 +61,7 @@ __all__ = [
     "check_open",
     "delete_device",
     "deny_pushes",
+    "explain_person",
     "find_open",
     "identifiers_of",
     "link_by_server",
@@ -84,6 +89,7 @@ __all__ = [
     "stop_everything",
     "stop_sender",
     "take_address",
+    "take_back",
     "tell_state",
     "unmerge",
     "wish",

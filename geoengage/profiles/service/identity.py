@@ -19,6 +19,7 @@ from geoengage.profiles.rules import (
     Edge,
     Id,
     Kind,
+    Node,
     ProfileCreated,
     ProfileMerged,
     ProfileUnmerged,
@@ -168,7 +169,7 @@ class Work:
     async def settle(self, before: Mapping[UUID, Known], edges: Collection[Edge]) -> Assembly:
         """Give locked ids to whom the edges say they belong."""
         policy = await store.get_policy(self.session, self.tenant_id)
-        assembly = rules.assemble((k.node for k in before.values()), edges, policy.limits)
+        assembly = rules.assemble(nodes_of(before.values(), policy.blocked), edges, policy.limits)
         if shared := {id_ for id_ in assembly.shared if not before[id_].is_shared}:
             await store.set_shared(self.session, self.tenant_id, shared)
         moved = {id_: p for id_, p in assembly.profile_of.items() if p != before[id_].profile_id}
@@ -247,6 +248,11 @@ class Work:
         told += self.news
         if told:
             at_end(self.session, lambda: events.publish(self.session, self.tenant_id, told, self.now))
+
+
+def nodes_of(known: Iterable[Known], blocked: Collection[str]) -> list[Node]:
+    """The ids as they are decided on; those with a value that the tenant blocks join nobody."""
+    return [replace(k.node, is_shared=True) if k.value in blocked else k.node for k in known]
 
 
 def _since(groups: Iterable[Together]) -> dict[Id, datetime]:

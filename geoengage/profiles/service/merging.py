@@ -4,7 +4,8 @@ What was said can be taken back: joining takes back what has parted the two befo
 Only where evidence says otherwise is a new word needed, which then stands before all evidence, whatever comes later.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles import rules, store
-from geoengage.profiles.rules import Assembly, Edge
-from geoengage.profiles.service.identity import Work, with_news
-from geoengage.profiles.store import Known, NewEdge
+from geoengage.profiles.rules import Aside, Assembly, Edge
+from geoengage.profiles.service.identity import Work, nodes_of, with_news
+from geoengage.profiles.store import Evidence, Known, NewEdge
 
 OPERATOR = "operator"
 
@@ -77,6 +78,43 @@ async def unmerge(
     return {assembly.profile_of[id_] for id_ in out}
 
 
+async def take_back(
+    session: Session, tenant_id: TenantId, identifier_ids: Collection[UUID], act_id: UUID, *, now: datetime
+) -> set[UUID]:
+    """What an operator said of these ids at once holds no more; returns the profiles that they have now."""
+    component, edges = await _lock(session, tenant_id, identifier_ids)
+    said = {edge.id for edge in edges if edge.act_id == act_id}
+    if not said:
+        raise errors.field("act_id", "no operator said this about this person, or it is taken back already")
+    work = Work(session, tenant_id, OPERATOR, now)
+    assembly = await work.settle(component, await _take_back(work, edges, said))
+    await work.finish()
+    return {assembly.profile_of[id_] for id_ in identifier_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a person is one. `others`: ids of others that came together with theirs. `set_aside`: edge → why."""
+
+    ids: list[Known]
+    others: list[Known]
+    evidence: list[Evidence]
+    set_aside: dict[UUID, Aside]
+
+
+async def explain_person(session: Session, tenant_id: TenantId, profile_id: UUID) -> Explained:
+    """The ids of a person, what joins them, and what was set aside. Takes no lock."""
+    ids = await store.list_identifiers(session, tenant_id, [profile_id])
+    own = {known.id for known in ids}
+    evidence = await store.list_evidence_of(session, tenant_id, own)
+    component = await store.reach(session, tenant_id, own)
+    edges = await store.list_edges(session, tenant_id, component.values())
+    policy = await store.get_policy(session, tenant_id)
+    assembly = rules.assemble(nodes_of(component.values(), policy.blocked), edges, policy.limits)
+    named = {id_ for row in evidence for id_ in (row.a_id, row.b_id)} - own
+    return Explained(ids, await store.list_by_id(session, tenant_id, named), evidence, assembly.set_aside)
+
+
 async def _lock(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> tuple[dict[UUID, Known], list[Edge]]:
     component = await store.lock_component(session, tenant_id, ids)
     if missing := set(ids) - component.keys():
@@ -95,9 +133,9 @@ async def _take_back(work: Work, edges: list[Edge], old: set[UUID]) -> list[Edge
     return [edge for edge in edges if edge.id not in old]
 
 
-async def _assembled(work: Work, component: dict[UUID, Known], edges: Iterable[Edge]) -> Assembly:
+async def _assembled(work: Work, component: dict[UUID, Known], edges: Collection[Edge]) -> Assembly:
     policy = await store.get_policy(work.session, work.tenant_id)
-    return rules.assemble((k.node for k in component.values()), list(edges), policy.limits)
+    return rules.assemble(nodes_of(component.values(), policy.blocked), edges, policy.limits)
 
 
 def _parting(component: dict[UUID, Known], out: set[UUID], rest: set[UUID], now: datetime) -> list[NewEdge]:

@@ -236,18 +236,6 @@ async def get_profile(session: Session, tenant_id: TenantId, profile_id: UUID) -
     return profile
 
 
-async def list_profiles(
-    session: Session, tenant_id: TenantId, external_id: str | None, after: UUID | None, limit: int
-) -> Sequence[Profile]:
-    """People in id order, above `after`; with `external_id` at most the one."""
-    query = select(Profile).where(Profile.tenant_id == tenant_id)
-    if external_id is not None:
-        query = query.where(Profile.external_id == external_id)
-    if after is not None:
-        query = query.where(Profile.id > after)
-    return (await session.execute(query.order_by(Profile.id).limit(limit))).scalars().all()
-
-
 async def list_profile_devices(session: Session, tenant_id: TenantId, profile_id: UUID) -> Sequence[Device]:
     """The devices that belong to a person, in id order."""
     query = select(Device).where(Device.tenant_id == tenant_id, Device.profile_id == profile_id)

@@ -339,8 +339,21 @@ CASES = [
     Case("DELETE", "/v1/devices/{device_id}/wifi-address"),
     # --- people and what happened
     Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
-    Case("GET", "/v1/profiles"),
+    Case("GET", "/v1/profiles", queries=(*NO_QUERY, lambda s: {"search": f"{s.mark}-person"}), shared=True),
     Case("GET", "/v1/profiles/{profile_id}"),
+    Case("PATCH", "/v1/profiles/{profile_id}", body=lambda _: {"attributes": {"size": "42"}}),
+    Case(
+        "POST",
+        "/v1/profiles/{profile_id}/merge",
+        body=lambda s: {"profile_id": s["neighbour_customer"], "reason": "one person"},
+    ),
+    Case(
+        "POST",
+        "/v1/profiles/{profile_id}/unmerge",
+        body=lambda s: {"identifier_ids": [s["card"]], "reason": "two people"},
+    ),
+    Case("GET", "/v1/identity-policy"),
+    Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
     Case("GET", "/v1/zone-events", queries=PERSON_FILTERS),
     Case("GET", "/v1/visits", queries=PERSON_FILTERS),
     Case(

@@ -252,6 +252,7 @@ async def test_another_store(client: httpx.AsyncClient, session: Session, alpha:
 async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Side) -> None:
     """The other side of the wall: the lists that hide the other store are not merely empty."""
     shown = {"/v1/stores": "neighbour", "/v1/zones": "neighbour_zone", "/v1/campaigns": "neighbour_campaign"}
+    shown |= {"/v1/profiles": "neighbour_customer"}
     shown |= {"/v1/visits": "neighbour_zone", "/v1/zone-events": "neighbour_zone", "/v1/malls": "mall"}
     for headers in (bearer(alpha.shop_key), cookie(alpha.cookies["shop"])):
         for path, kind in shown.items():
@@ -273,7 +274,7 @@ async def test_a_store_sees_no_path_not_even_of_a_test_device(client: httpx.Asyn
 
 async def test_who_may_not_see_people_sees_none(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
     """A key of the whole tenant without the scope `people`: everything but who it was."""
-    scopes = [scope.value for scope in Scope if scope is not Scope.PEOPLE]
+    scopes = [scope.value for scope in Scope if scope not in (Scope.PEOPLE, Scope.CUSTOMERS)]
     key = await make_key_row(session, alpha.world.tenant_id, KeyKind.SECRET, scopes=scopes)
     await session.commit()
     words = ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address"]

@@ -31,6 +31,9 @@ from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.presence.models import Visit
+from geoengage.profiles import service as profiles
+from geoengage.profiles.models import Identifier, IdentityPolicy
+from geoengage.profiles.rules import Id, Kind, Proof, Together
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -110,6 +113,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await put_firebase(client, side)
     await _link(client, side)
+    await _customers(session, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
     await walk_in(client, phone, now)
@@ -226,6 +230,21 @@ async def _link(client: httpx.AsyncClient, side: Side) -> None:
     body = {"external_id": f"{side.mark}-person", "attributes": {"secret": f"{side.mark}-attribute"}}
     answer = await client.post(f"/v1/devices/{side.phone.id}/link", json=body, headers=side.world.sk_headers)
     assert answer.json() == {"profile_id": side["profile"]}
+
+
+async def _customers(session: Session, side: Side) -> None:
+    """The person is a customer of the shop, by their card; the neighbour has one of its own."""
+    now, tenant_id = utc_now(), side.world.tenant_id
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.LOYALTY_CARD, f"{side.mark}-card".upper())]
+    own = [Id(Kind.EXTERNAL_ID, "neighbour-customer")]
+    groups = [Together(tuple(ids), now), Together(tuple(own), now)]
+    known = await profiles.resolve_many(session, tenant_id, groups, proof=Proof.LINK, source="till", now=now)
+    pairs = [(side.ids["store"], known[0].identifier_id), (side.ids["neighbour"], known[1].identifier_id)]
+    await profiles.note_customer(session, tenant_id, pairs, "order", now)
+    session.add(IdentityPolicy(tenant_id=tenant_id, region="CH", blocked=[f"info@{side.mark}.example"]))
+    card = await session.execute(select(Identifier.id).where(Identifier.value == f"{side.mark}-card".upper()))
+    side.ids |= {"card": card.scalar_one(), "neighbour_customer": known[1].profile_id}
+    await session.commit()
 
 
 async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""HTTP of devices, consents and people. No location data passes here.
+"""HTTP of devices, their consents and whose they are. No location data passes here.
 
 Who a device belongs to is said by a user token or a secret key. Any other claim is refused by the shapes.
 """
@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from geoengage.kit import errors
-from geoengage.kit.http import PROBLEMS, NewId, Now, Paging, Tx
+from geoengage.kit.http import PROBLEMS, NewId, Now, Tx
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.profiles import service, store
 from geoengage.profiles.models import Device
@@ -23,9 +23,6 @@ from geoengage.profiles.shapes import (
     DevicePatch,
     LinkIn,
     LinkOut,
-    ProfileDetail,
-    ProfileOut,
-    ProfilePage,
     PushIn,
     TestDeviceOut,
     TestDevices,
@@ -202,27 +199,3 @@ async def link_device(device_id: UUID, body: LinkIn, me: PeopleReader, tx: Tx, n
         raise errors.NotFound(f"test device {device_id} does not exist")
     traits = body.model_dump(include={"first_name", "language"}, exclude_none=True) | (body.attributes or {})
     return LinkOut(profile_id=await service.link_by_server(tx, me.tenant_id, device, body.external_id, traits, now))
-
-
-@router.get("/v1/profiles")
-async def list_profiles(
-    me: PeopleReader,
-    tx: Tx,
-    page: Paging,
-    external_id: Annotated[
-        str | None, Query(max_length=255, description="Only the person with this id of yours.")
-    ] = None,
-) -> ProfilePage:
-    """People of the tenant. Needs the scope `people` or role support or owner."""
-    rows = await store.list_profiles(tx, me.tenant_id, external_id, page.after, page.limit + 1)
-    items, after = page.cut(rows, lambda row: row.id)
-    return ProfilePage(items=[ProfileOut.model_validate(row) for row in items], next=after)
-
-
-@router.get("/v1/profiles/{profile_id}")
-async def get_profile(profile_id: UUID, me: PeopleReader, tx: Tx) -> ProfileDetail:
-    """A person and the devices that are proven to be theirs. Needs the scope `people` or role support or owner."""
-    profile = await store.get_profile(tx, me.tenant_id, profile_id)
-    devices = await store.list_profile_devices(tx, me.tenant_id, profile_id)
-    known = ProfileOut.model_validate(profile)
-    return ProfileDetail(**known.model_dump(), devices=[device_out(device) for device in devices])
