@@ -48,7 +48,6 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
-from geoengage.profiles.support_api import router as support
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
@@ -160,7 +159,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         tenancy,
         venues,
         profiles,
-        support,
         consents,
         presence.router,
         messaging,

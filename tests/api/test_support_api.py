@@ -218,6 +218,25 @@ async def test_a_person_opens_with_a_reason_for_half_an_hour(
     assert (await client.get(f"{path}/overview", headers=desk.support)).status_code == 200
 
 
+async def test_no_other_way_leads_to_a_person_without_one(client: httpx.AsyncClient, desk: Desk) -> None:
+    person = str(desk.anna.profile_id)
+    ways: list[tuple[str, dict[str, str]]] = [
+        (f"/v1/profiles/{person}", {}),
+        (f"/v1/profiles/{person}/consents", {}),
+        (f"/v1/profiles/{person}/consents/history", {}),
+        ("/v1/orders", {"profile_id": person}),
+    ]
+    for path, query in ways:
+        refused = await client.get(path, params=query, headers=desk.support)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/reason-needed"), path
+        assert (await client.get(path, params=query, headers=desk.world.sk_headers)).status_code == 200, path
+    (listed,) = (await client.get("/v1/profiles", params={"search": "anna"}, headers=desk.support)).json()["items"]
+    assert (listed["first_name"], listed["external_id"], listed["attributes"]) == ("A•••", None, {})
+    await open_person(client, desk.support, desk.anna)
+    for path, query in ways:
+        assert (await client.get(path, params=query, headers=desk.support)).status_code == 200, path
+
+
 @pytest.mark.parametrize("is_demo", [True, False])
 async def test_simulated_and_test_people_need_none(client: httpx.AsyncClient, session: Session, is_demo: bool) -> None:
     desk = await make_desk(session, is_demo=is_demo)

@@ -1,7 +1,7 @@
 """Looking at one person, with a reason; and notes about them.
 
 Simulated people and test people need no reason. A secret key stands for a program, which was given its scope for good:
-it needs a reason for the places where somebody was, and else only its scope.
+it needs a reason for the places where somebody was only.
 """
 
 from datetime import datetime, timedelta
@@ -54,24 +54,32 @@ async def open_person(session: Session, me: Principal, subject: Subject, reason:
     return until
 
 
-async def check_open(
-    session: Session, me: Principal, subject: Subject, reason: str | None, now: datetime, *, places: bool = False
-) -> None:
-    """Raise ReasonNeeded unless the caller may see this person now; a `reason` that comes along opens.
-
-    `places`: what is shown says where the person was.
-    """
+async def check_open(session: Session, me: Principal, subject: Subject, reason: str | None, now: datetime) -> None:
+    """Raise ReasonNeeded unless the caller may see this person now; a `reason` that comes along opens."""
     if not needs_reason(me, subject):
         return
     if reason:
         await open_person(session, me, subject, reason, now)
         return
-    if me.kind is PrincipalKind.SECRET_KEY and not places:
+    if me.kind is PrincipalKind.SECRET_KEY:
         return
     if await find_open(session, me, subject.profile_id, now) is None:
         raise ReasonNeeded(
             "this is a real person: say why you look at them (POST /v1/profiles/{id}/access, or the parameter reason)"
         )
+
+
+async def get_open(
+    session: Session, me: Principal, profile_id: UUID, now: datetime, reason: str | None = None
+) -> Subject:
+    """The person, if the caller may see them now.
+
+    NotFound when they are nobody or no customer of the caller's stores, ReasonNeeded when no reason was given; one that
+    comes along opens.
+    """
+    subject = await store.get_subject(session, TenantId(me.tenant_id), profile_id, me.store_ids)
+    await check_open(session, me, subject, reason, now)
+    return subject
 
 
 async def find_open(session: Session, me: Principal, profile_id: UUID, now: datetime) -> PersonAccess | None:

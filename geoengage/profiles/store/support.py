@@ -68,7 +68,8 @@ _SUBJECT = text(
 )
 _CUSTOMER = text(
     f"{_NOW} SELECT i.profile_id, i.id AS identifier_id,{_TESTED} FROM identifier i"  # noqa: S608 - constants
-    " JOIN asked ON asked.id = i.profile_id JOIN store_profile s ON s.tenant_id = i.tenant_id AND s.identifier_id = i.id"
+    " JOIN asked ON asked.id = i.profile_id"
+    " JOIN store_profile s ON s.tenant_id = i.tenant_id AND s.identifier_id = i.id"
     f" WHERE i.tenant_id = :tenant_id AND s.store_id = ANY(CAST(:stores AS uuid[])) ORDER BY{_PRIORITY}"
 )
 

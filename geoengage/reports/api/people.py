@@ -18,7 +18,7 @@ from geoengage.profiles.rules import masked_name, masked_value
 from geoengage.reports import store
 from geoengage.reports.rules.people import SHORTEST, read_query
 from geoengage.reports.store import Found
-from geoengage.tenancy.auth import CustomerReader
+from geoengage.tenancy.auth import ProfileReader
 from geoengage.tenancy.rules import Principal, PrincipalKind
 
 router = APIRouter(tags=["people"], responses=PROBLEMS)
@@ -47,7 +47,7 @@ class PeopleOut(Shape):
 
 @router.get("/v1/people/search")
 async def search_people(
-    me: CustomerReader,
+    me: ProfileReader,
     tx: Tx,
     now: Now,
     q: Annotated[
@@ -70,7 +70,7 @@ async def search_people(
 
 
 @router.get("/v1/people/recent")
-async def list_recent_people(me: CustomerReader, tx: Tx, now: Now) -> PeopleOut:
+async def list_recent_people(me: ProfileReader, tx: Tx, now: Now) -> PeopleOut:
     """Whom you have looked up in the last thirty days, the last one first, at most twelve."""
     found = await store.list_recent(tx, TenantId(me.tenant_id), me.id, me.store_ids, RECENT)
     return PeopleOut(items=[_person(me, one, now) for one in found], more=False)

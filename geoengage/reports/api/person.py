@@ -12,10 +12,9 @@ from geoengage.kit.http import PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.kit.shapes import Shape
 from geoengage.profiles import service as profiles
-from geoengage.profiles import store as people
 from geoengage.reports import store
 from geoengage.reports.api.timeline import Reason
-from geoengage.tenancy.auth import CustomerReader
+from geoengage.tenancy.auth import ProfileReader
 
 router = APIRouter(tags=["people"], responses=PROBLEMS)
 HABIT = timedelta(days=730)
@@ -78,11 +77,10 @@ class OverviewOut(Shape):
 
 
 @router.get("/v1/profiles/{profile_id}/overview")
-async def get_overview(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, reason: Reason = None) -> OverviewOut:
+async def get_overview(profile_id: UUID, me: ProfileReader, tx: Tx, now: Now, reason: Reason = None) -> OverviewOut:
     """Key figures, habits and open carts of a person. A real person's needs a reason, which is audited."""
     tenant_id = TenantId(me.tenant_id)
-    subject = await people.get_subject(tx, tenant_id, profile_id, me.store_ids)
-    await profiles.check_open(tx, me, subject, reason, now)
+    subject = await profiles.get_open(tx, me, profile_id, now, reason)
     of = await store.find_ids(tx, tenant_id, subject.profile_id, me.store_ids)
     habits = await store.find_habits(tx, tenant_id, of, now - HABIT)
     return OverviewOut(

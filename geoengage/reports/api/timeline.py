@@ -18,7 +18,7 @@ from geoengage.profiles import store as people
 from geoengage.reports import store
 from geoengage.reports.rules import timeline
 from geoengage.reports.rules.timeline import Entry, Kind
-from geoengage.tenancy.auth import CustomerReader
+from geoengage.tenancy.auth import ProfileReader
 from geoengage.tenancy.rules import Principal, PrincipalKind, Scope
 
 router = APIRouter(tags=["people"])
@@ -52,24 +52,23 @@ class TimelineOut(Shape):
     hidden: list[Kind] = Field(description="Kinds that are left out because the caller may not see them.")
 
 
-Kinds = Annotated[str | None, Query(max_length=200, description="Only these kinds, with commas between them.")]
-Reason = Annotated[
-    str | None,
-    Query(min_length=3, max_length=300, description="Why you look at a real person; it goes to the audit log."),
-]
+WHY = "Why you look at a real person; it goes to the audit log, and opens them to you for half an hour."
+Reason = Annotated[str | None, Query(min_length=3, max_length=300, description=WHY)]
+
+
+class Asked(Shape):
+    """Which part of a time line."""
+
+    kinds: str | None = Field(default=None, max_length=200, description="Only these kinds, with commas between them.")
+    store_id: UUID | None = Field(default=None, description="Only what belongs to this store.")
+    reason: str | None = Field(default=None, min_length=3, max_length=300, description=WHY)
+    limit: int = Field(default=50, ge=1, le=200, description="Most items in the answer.")
+    cursor: str | None = Field(default=None, max_length=64, description="`next` of the page before.")
 
 
 @router.get("/v1/profiles/{profile_id}/timeline", responses=PROBLEMS)
 async def get_timeline(
-    profile_id: UUID,
-    me: CustomerReader,
-    tx: Tx,
-    now: Now,
-    kinds: Kinds = None,
-    store_id: Annotated[UUID | None, Query(description="Only what belongs to this store.")] = None,
-    reason: Reason = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Most items in the answer.")] = 50,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
+    profile_id: UUID, me: ProfileReader, tx: Tx, now: Now, asked: Annotated[Asked, Query()]
 ) -> TimelineOut:
     """Visits, messages with what became of them, orders, refunds, carts, events, consents, notes and joined ids.
 
@@ -78,19 +77,18 @@ async def get_timeline(
     stores sees what belongs to them.
     """
     tenant_id = TenantId(me.tenant_id)
-    subject = await people.get_subject(tx, tenant_id, profile_id, me.store_ids)
-    await profiles.check_open(tx, me, subject, reason, now)
-    if not me.sees_store(store_id) and store_id is not None:
-        raise errors.NotFound(f"store {store_id} does not exist")
+    subject = await profiles.get_open(tx, me, profile_id, now, asked.reason)
+    if asked.store_id is not None and not me.sees_store(asked.store_id):
+        raise errors.NotFound(f"store {asked.store_id} does not exist")
     hidden = await _hidden(tx, me, subject, now)
-    wanted = [kind for kind in _read_kinds(kinds) if kind not in hidden]
-    below = timeline.read_cursor(cursor)
+    wanted = [kind for kind in _read_kinds(asked.kinds) if kind not in hidden]
+    below = timeline.read_cursor(asked.cursor)
     of = await store.find_ids(tx, tenant_id, subject.profile_id, me.store_ids)
     lists = [
-        _entries(kind, await store.list_entries(tx, tenant_id, kind, of, below, store_id, limit + 1), now)
+        _entries(kind, await store.list_entries(tx, tenant_id, kind, of, below, asked.store_id, asked.limit + 1), now)
         for kind in wanted
     ]
-    page, after = timeline.newest(lists, limit)
+    page, after = timeline.newest(lists, asked.limit)
     return TimelineOut(items=[EntryOut.model_validate(e) for e in page], next=after, hidden=sorted(hidden))
 
 

@@ -80,27 +80,27 @@ _VISIT = _Source(
     "z.store_id",
 )
 _MESSAGE = _Source(
-    "SELECT t.id, t.created_at AS at, t.title, t.status, t.channel, t.blockers, t.provider_answer, t.received_at,"
+    "SELECT t.id, t.created_at AS at, t.title, t.status, t.channel, t.blockers, t.provider_answer, t.received_at,"  # noqa: S608 - constants
     " t.opened_at, t.device_id, c.name AS campaign_name, t.store_id, s.name AS store_name"
     " FROM message t LEFT JOIN campaign c ON c.tenant_id = t.tenant_id AND c.id = t.campaign_id"
     f"{_STORE} WHERE t.tenant_id = :tenant_id AND t.person_id = ANY(CAST(:people AS uuid[]))",
     "t.store_id",
 )
 _ORDER = _Source(
-    "SELECT t.id, t.ordered_at AS at, t.external_id, t.status, t.channel, t.total_minor, t.currency, t.store_id,"
+    "SELECT t.id, t.ordered_at AS at, t.external_id, t.status, t.channel, t.total_minor, t.currency, t.store_id,"  # noqa: S608 - constants
     " s.name AS store_name, (SELECT array_agg(l.name ORDER BY l.n) FROM order_line l WHERE l.tenant_id = t.tenant_id"
     f" AND l.order_id = t.id) AS things FROM shop_order t{_STORE}{_OF_IDS}",
     "t.store_id",
 )
 # A refund has no id of its own.
 _REFUND = _Source(
-    "SELECT CAST(md5(r.order_id || r.external_id) AS uuid) AS id, r.at, r.amount_minor, r.reason, t.id AS order_id,"
+    "SELECT CAST(md5(r.order_id || r.external_id) AS uuid) AS id, r.at, r.amount_minor, r.reason, t.id AS order_id,"  # noqa: S608 - constants
     " t.external_id, t.currency, t.store_id, s.name AS store_name FROM shop_order t"
     f" JOIN refund r ON r.tenant_id = t.tenant_id AND r.order_id = t.id{_STORE}{_OF_IDS}",
     "t.store_id",
 )
 _CART = _Source(
-    "SELECT t.id, t.changed_at AS at, t.status, t.abandoned_at, t.recovered_at, t.store_id, s.name AS store_name,"
+    "SELECT t.id, t.changed_at AS at, t.status, t.abandoned_at, t.recovered_at, t.store_id, s.name AS store_name,"  # noqa: S608 - constants
     " l.things, l.currency, l.value_minor FROM cart t"
     f"{_STORE} CROSS JOIN LATERAL (SELECT array_agg(name ORDER BY added_at) AS things, min(currency) AS currency,"
     " CASE WHEN count(DISTINCT currency) = 1"
@@ -111,12 +111,12 @@ _CART = _Source(
     "t.store_id",
 )
 _EVENT = _Source(
-    "SELECT t.id, t.at, t.type, t.name, t.is_claim, t.properties, CAST(NULL AS uuid) AS store_id,"
+    "SELECT t.id, t.at, t.type, t.name, t.is_claim, t.properties, CAST(NULL AS uuid) AS store_id,"  # noqa: S608 - constants
     f" NULL AS store_name FROM event t{_OF_IDS}",
     "CAST(NULL AS uuid)",
 )
 _CONSENT = _Source(
-    "SELECT t.id, t.at, t.channel, t.purpose, t.state, t.source, t.text_version, t.store_id, s.name AS store_name"
+    "SELECT t.id, t.at, t.channel, t.purpose, t.state, t.source, t.text_version, t.store_id, s.name AS store_name"  # noqa: S608 - constants
     f" FROM (SELECT tenant_id, id, at, channel, purpose, state, source, text_version, store_id FROM consent_history"
     " WHERE tenant_id = :tenant_id AND identifier_id = ANY(CAST(:ids AS uuid[]))"
     " UNION ALL SELECT tenant_id, id, at, NULL, kind, status, source, text_version, NULL FROM consent_entry"
@@ -124,7 +124,7 @@ _CONSENT = _Source(
     "t.store_id",
 )
 _NOTE = _Source(
-    f"SELECT t.id, t.created_at AS at, t.author, t.text, t.store_id, s.name AS store_name FROM note t{_STORE}{_OF_IDS}",
+    f"SELECT t.id, t.created_at AS at, t.author, t.text, t.store_id, s.name AS store_name FROM note t{_STORE}{_OF_IDS}",  # noqa: S608 - constants
     "t.store_id",
 )
 _MERGE = _Source(

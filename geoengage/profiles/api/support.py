@@ -11,7 +11,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.shapes import Shape
 from geoengage.profiles import service, store
 from geoengage.profiles.models import MOST_NOTE, Note
-from geoengage.tenancy.auth import CustomerReader
+from geoengage.tenancy.auth import ProfileReader
 from geoengage.tenancy.rules import Principal
 
 router = APIRouter(tags=["people"], responses=PROBLEMS)
@@ -40,14 +40,14 @@ class AccessOut(Shape):
 
 
 @router.get("/v1/profiles/{profile_id}/access")
-async def get_access(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now) -> AccessOut:
+async def get_access(profile_id: UUID, me: ProfileReader, tx: Tx, now: Now) -> AccessOut:
     """Whether a reason is needed to look at this person, and whether you have given one in the last half hour."""
     subject = await store.get_subject(tx, TenantId(me.tenant_id), profile_id, me.store_ids)
     return await _access(tx, me, subject, now)
 
 
 @router.post("/v1/profiles/{profile_id}/access")
-async def open_access(profile_id: UUID, body: AccessIn, me: CustomerReader, tx: Tx, now: Now) -> AccessOut:
+async def open_access(profile_id: UUID, body: AccessIn, me: ProfileReader, tx: Tx, now: Now) -> AccessOut:
     """Say why you look at a person. It opens them to you for half an hour, and is kept in the audit log."""
     subject = await store.get_subject(tx, TenantId(me.tenant_id), profile_id, me.store_ids)
     await service.open_person(tx, me, subject, body.reason, now)
@@ -111,11 +111,9 @@ def _note(me: Principal, note: Note) -> NoteOut:
 
 
 @router.get("/v1/profiles/{profile_id}/notes")
-async def list_notes(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, page: Paging) -> NotePage:
+async def list_notes(profile_id: UUID, me: ProfileReader, tx: Tx, now: Now, page: Paging) -> NotePage:
     """Notes about a person; a credential that is restricted to stores reads those of its stores."""
-    tenant_id = TenantId(me.tenant_id)
-    subject = await store.get_subject(tx, tenant_id, profile_id, me.store_ids)
-    await service.check_open(tx, me, subject, None, now)
+    tenant_id, subject = TenantId(me.tenant_id), await service.get_open(tx, me, profile_id, now)
     rows = await store.list_notes(tx, tenant_id, subject.profile_id, me.store_ids, page.after, page.limit + 1)
     items, after = page.cut(rows, lambda note: note.id)
     return NotePage(items=[_note(me, note) for note in items], next=after)
@@ -123,12 +121,10 @@ async def list_notes(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, pag
 
 @router.post("/v1/profiles/{profile_id}/notes", status_code=201)
 async def create_note(
-    profile_id: UUID, body: NoteIn, me: CustomerReader, tx: Tx, now: Now, new: NewId, response: Response
+    profile_id: UUID, body: NoteIn, me: ProfileReader, tx: Tx, now: Now, new: NewId, response: Response
 ) -> NoteOut:
     """Write a note about a person. A credential that is restricted to stores names one of them."""
-    tenant_id = TenantId(me.tenant_id)
-    subject = await store.get_subject(tx, tenant_id, profile_id, me.store_ids)
-    await service.check_open(tx, me, subject, None, now)
+    tenant_id, subject = TenantId(me.tenant_id), await service.get_open(tx, me, profile_id, now)
     if new.replayed:
         note = await store.get_note(tx, tenant_id, new.id, me.store_ids)
     else:
@@ -139,7 +135,7 @@ async def create_note(
 
 @router.patch("/v1/notes/{note_id}", responses=EDIT)
 async def change_note(
-    note_id: UUID, body: NotePatch, me: CustomerReader, tx: Tx, now: Now, seen: IfMatch, response: Response
+    note_id: UUID, body: NotePatch, me: ProfileReader, tx: Tx, now: Now, seen: IfMatch, response: Response
 ) -> NoteOut:
     """Change a note of your own."""
     note = await service.own_note(tx, me, note_id)
@@ -150,7 +146,7 @@ async def change_note(
 
 
 @router.delete("/v1/notes/{note_id}", status_code=204)
-async def delete_note(note_id: UUID, me: CustomerReader, tx: Tx) -> None:
+async def delete_note(note_id: UUID, me: ProfileReader, tx: Tx) -> None:
     """Delete a note of your own."""
     note = await service.own_note(tx, me, note_id)
     await store.delete_note(tx, TenantId(me.tenant_id), note)
