@@ -70,7 +70,8 @@ async def find_habits(
     async def most(columns: str, where: str) -> Habit | None:
         query = (
             f"SELECT {columns}, count(*) AS n, CAST(sum(count(*)) OVER () AS integer) AS of"  # noqa: S608 - constants
-            f" FROM ({bought}) b WHERE {where} GROUP BY 1, 2, 3 ORDER BY n DESC, max(ordered_at) DESC LIMIT 1 -- :tenant_id"
+            f" FROM ({bought}) b WHERE {where} GROUP BY 1, 2, 3"
+            " ORDER BY n DESC, max(ordered_at) DESC LIMIT 1 -- :tenant_id"
         )
         rows = await _list(session, tenant_id, of, query, since)
         return Habit(**rows[0]) if rows else None

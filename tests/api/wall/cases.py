@@ -184,6 +184,17 @@ POINT_FILTERS: tuple[Make, ...] = (
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
+SOMEBODY: tuple[Make, ...] = tuple(
+    lambda s, name=name: {"q": s[name] if name in s.ids else f"{s.mark}-{name}"}
+    for name in ("Mia", "person", "card", "device", "profile")
+)
+# A time line by kinds, by store, and from the middle on (`AQ…`: some moment of 2286).
+TIMELINES: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda _: {"reason": "asked", "kinds": "visit,message,note"},
+    lambda s: {"store_id": s["store"]},
+    lambda _: {"cursor": "ACNtgeJQYAD_____________________"},
+)
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
@@ -352,6 +363,16 @@ CASES = [
         "/v1/profiles/{profile_id}/unmerge",
         body=lambda s: {"identifier_ids": [s["card"]], "reason": "two people"},
     ),
+    Case("GET", "/v1/people/search", queries=SOMEBODY, shared=True),
+    Case("GET", "/v1/people/recent", shared=True),
+    Case("GET", "/v1/profiles/{profile_id}/access"),
+    Case("POST", "/v1/profiles/{profile_id}/access", body=lambda _: {"reason": "they are on the phone"}),
+    Case("GET", "/v1/profiles/{profile_id}/overview", queries=(*NO_QUERY, lambda _: {"reason": "asked"})),
+    Case("GET", "/v1/profiles/{profile_id}/timeline", queries=TIMELINES),
+    Case("GET", "/v1/profiles/{profile_id}/notes"),
+    Case("POST", "/v1/profiles/{profile_id}/notes", body=lambda s: {"text": "New", "store_id": s["store"]}),
+    Case("PATCH", "/v1/notes/{note_id}", body=lambda _: {"text": "Changed"}),
+    Case("DELETE", "/v1/notes/{note_id}"),
     Case("GET", "/v1/identity-policy"),
     Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
     Case("GET", "/v1/zone-events", queries=PERSON_FILTERS),
