@@ -26,6 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
 from geoengage.ingest import api as ingest
+from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
 from geoengage.kit import errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
@@ -84,6 +85,7 @@ PAGES = (
     "/products",
     "/apps",
     "/webhooks",
+    "/imports",
     "/privacy",
     "/audit",
 )
@@ -174,6 +176,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(ingest.router)
+    app.include_router(files)
     app.router.routes.extend(ingest.routes)
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ import uvloop
 from geoengage.commerce import jobs as commerce
 from geoengage.ingest import jobs as ingest
 from geoengage.ingest import store as ingest_store
+from geoengage.ingest.files import jobs as imports
 from geoengage.kit import events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
@@ -38,6 +39,7 @@ logger = log.get("worker")
 BATCH = 500
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 UPKEEP_S = 3600.0
+IMPORT_POLL_S = 2.0
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -153,8 +155,8 @@ async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> 
     return fired
 
 
-async def upkeep_once(sessions: Sessions) -> None:
-    """Partitions ahead, retention behind."""
+async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None) -> None:
+    """Partitions ahead, retention behind; once a day what `nightly` does."""
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
@@ -180,6 +182,8 @@ async def upkeep_once(sessions: Sessions) -> None:
         )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
+    if nightly is not None:
+        await nightly.run(sessions, now)
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -220,8 +224,10 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
+    nightly = privacy.Nightly(settings)
+
     async def keeping() -> bool:
-        await upkeep_once(sessions)
+        await upkeep_once(sessions, nightly)
         return False
 
     poll_s = settings.worker.poll_s
@@ -232,6 +238,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
         ingest.reader(sessions, settings) as read_a_shop,
+        imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
@@ -240,6 +247,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
             tasks.create_task(
                 _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
             )

@@ -61,6 +61,8 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
     await _known_by_more(session, side, mark, now)
+    await _decided(client, session, side, mark)
+    await _bought(client, session, side, mark)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
@@ -76,6 +78,75 @@ async def _known_by_more(session: Session, side: Side, mark: str, now: datetime)
     known = await profiles.resolve(session, side.world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
     stores = [(side.ids["store"], known.identifier_id)]
     await profiles.note_customer(session, side.world.tenant_id, stores, "order", now)
+    await session.commit()
+
+
+async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """They chose what they get, have a link to change it, paused, and an address that is being proven."""
+    person, headers = f"/v1/profiles/{side['profile']}", side.world.sk_headers
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.EMAIL, f"{mark}-mia@example.com")]
+    now = utc_now()
+    await profiles.resolve(session, side.world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
+    await session.commit()
+    found = await session.execute(select(Identifier.id).where(Identifier.value == f"{mark}-mia@example.com"))
+    wish = {"channel": "email", "purpose": "marketing", "state": "pending", "store_id": side["store"]}
+    said = {"decisions": [wish], "text_version": f"{mark}-3", "source": f"{mark}-checkout"}
+    assert (await client.put(f"{person}/consents", json=said, headers=headers)).status_code == 200
+    assert (await client.put(f"{person}/pause", json={}, headers=headers)).status_code == 200
+    proof = f"{person}/addresses/{found.scalar_one()}/email/proof"
+    assert (await client.post(proof, headers=headers)).status_code == 200
+    assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
+
+
+async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """An order, one of a guest who left their address, and something put aside."""
+    lines = [{"name": "Puzzle", "quantity": 1, "unit_price_minor": 500}]
+    for external_id, customer in ((f"{side.mark}-1", {"external_id": f"{side.mark}-person"}), (f"{side.mark}-2", None)):
+        order = {
+            "external_id": external_id, "ordered_at": utc_now().isoformat(), "currency": "CHF", "lines": lines,
+            "coupons": [f"{mark}-coupon"] if customer else [], "customer": customer,
+        }  # fmt: skip
+        answer = await client.post("/v1/orders", json=order, headers=side.world.sk_headers)
+        assert answer.status_code == 201, answer.text
+    values = {"t": side.world.tenant_id, "p": side["profile"], "mail": f"{mark}-mia@example.com", "id": new_id()}
+    values |= {"name": f"{mark}-Puzzle", "line": f"{mark}-mia@example.com,x"}
+    await session.execute(
+        text(
+            "INSERT INTO order_claim (tenant_id, order_id, claim_kind, claim_value)"
+            " SELECT tenant_id, id, 'email', :mail FROM shop_order WHERE tenant_id = :t AND identifier_id IS NULL"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO cart (tenant_id, id, identifier_id, changed_at) SELECT :t, :id, id, now() FROM identifier"
+            " WHERE tenant_id = :t AND value = :mail"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO cart_line (tenant_id, cart_id, item, name, quantity_milli, added_at, changed_at)"
+            " VALUES (:t, :id, 'x', :name, 1000, now(), now())"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO data_import (tenant_id, id, kind, origin, status, file_name, path, size_bytes, digest, sent_at,"
+            " encoding, delimiter, is_gzip, header, mapping, options, lines_total, created_by)"
+            " VALUES (:t, :id, 'customers', 'upload', 'done', 'a.csv', '', 1, '', now(), 'utf-8', ',', false, '{}', '{}',"
+            " '{}', 1, 'test')"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO data_import_error (tenant_id, import_id, number, line, column_name, value, reason, record)"
+            " VALUES (:t, :id, 1, 2, 'email', 'x', 'wrong', :line)"
+        ),
+        values,
+    )
     await session.commit()
 
 

@@ -215,7 +215,10 @@ def _pg_dump(url: str, target: Path, tell: Told) -> None:
 def _pg_restore(url: str, dump: Path, tell: Told) -> None:
     """Feed the dump to psql behind the statements that drop what is there, all in one transaction."""
     pg_restore = _program("pg_restore", url)
-    listed = pgprograms.run([pg_restore, "--list", dump]).splitlines()
+    try:
+        listed = pgprograms.run([pg_restore, "--list", dump]).splitlines()
+    except pgprograms.ClusterError as error:
+        raise BackupError(f"nothing was changed; the file is damaged: {error}") from error
     wanted = dump.with_name("list")
     wanted.write_text("\n".join(line for line in listed if " SCHEMA " not in line) + "\n")  # `public` is there
     target = [f"--dbname={_dsn(url, with_password=False)}", "--no-psqlrc", "--quiet", "--single-transaction"]
@@ -263,13 +266,8 @@ def _started(
     stdout: int = subprocess.DEVNULL,
     stderr: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(  # noqa: S603 - programs found above, never a shell
+    opened = subprocess.Popen(  # noqa: S603 - programs found above, never a shell
         command, env=_environment(url), stdin=stdin, stdout=stdout, stderr=stderr
     )
-    try:
+    with contextlib.suppress(BrokenPipeError), opened as process:
         yield process
-    finally:
-        with contextlib.suppress(BrokenPipeError):
-            if process.stdin and not process.stdin.closed:
-                process.stdin.close()
-        process.wait()

@@ -16,6 +16,7 @@ logger = log.get("http")
 REQUESTS = Counter("geoengage_http_requests_total", "Requests by method and status.", ["method", "status"])
 MAX_BODY_BYTES = 5_000_000  # of everything that `_LARGER` does not name
 _LARGER = (
+    (re.compile(r"/v1/imports/data"), 500_000_000),  # a file of orders, compressed or not; never held in memory
     (re.compile(r"/v1/imports/venue"), 50_000_000),  # an archive of a whole mall
     (re.compile(r"/v1/imports/stores|/v1/malls/[^/]+/levels/[^/]+/plan"), 12_000_000),  # a table, a picture
 )

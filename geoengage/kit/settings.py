@@ -132,6 +132,25 @@ class WorkerSettings(BaseModel):
     )
 
 
+class ImportSettings(BaseModel):
+    """Files of customers, orders and so on, beside those that people upload."""
+
+    drop_dir: Path | None = Field(
+        default=None, description="Folder in which other systems leave files at night. Unset: none is looked for."
+    )
+    drop_pattern: str = Field(
+        default="{tenant}/{kind}*",
+        description="Where in it a tenant's files of a kind lie; `{tenant}` is its slug, `{kind}` orders, products, …",
+    )
+    drop_still_s: float = Field(
+        default=30.0, ge=0, description="How long a file's size must stay the same before it is read, seconds."
+    )
+    drop_look_s: float = Field(default=10.0, gt=0, description="Time between two looks into the folder, seconds.")
+    keep_days: int = Field(
+        default=7, ge=1, description="Days until imported files of the folder, and uploads nobody started, are deleted."
+    )
+
+
 class Settings(BaseSettings):
     """All settings; environment variables start with GEOENGAGE_, nested ones use `__` (GEOENGAGE_FCM__BASE_URL)."""
 
@@ -165,10 +184,18 @@ class Settings(BaseSettings):
     connections: ConnectionSettings = ConnectionSettings()
     events: EventSettings = EventSettings()
     fcm: FcmSettings = FcmSettings()
+    imports: ImportSettings = ImportSettings()
     lan: LanSettings = LanSettings()
     webhooks: WebhookSettings = WebhookSettings()
     webpush: WebPushSettings = WebPushSettings()
     worker: WorkerSettings = WorkerSettings()
+
+    @field_validator("imports")
+    @classmethod
+    def _drop_pattern(cls, value: ImportSettings) -> ImportSettings:
+        if "{tenant}" not in value.drop_pattern or "{kind}" not in value.drop_pattern or ".." in value.drop_pattern:
+            raise ValueError("drop_pattern names {tenant} and {kind}, and never leads out of the folder")
+        return value
 
     @field_validator("tiles_url")
     @classmethod

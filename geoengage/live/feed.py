@@ -38,6 +38,7 @@ _ALERTS = {
     "sending.resumed": ("sending_resumed", "Sending goes on"),
     "venue.changed": ("venue_changed", "Zones or plans changed"),
     "webhook.disabled": ("webhook_disabled", "A webhook endpoint gets nothing any more"),
+    "import.alert": ("import_alert", "A file did not come as usual"),
 }
 
 
@@ -173,6 +174,8 @@ def _data(
             "campaign_id": p["campaign_id"]
         }
     kind, text = _ALERTS[r.type]
+    if r.type == "import.alert":
+        text = p["text"]
     if r.type == "webhook.disabled":
         text = f"{p['name']} gets no events any more: {_DISABLED.get(p['reason'], p['reason'])}"
     return {"position": r.position, "at": at, "kind": kind, "text": text}

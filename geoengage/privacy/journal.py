@@ -1,50 +1,53 @@
 """The journal of erasures: by what an erased person is known again, in a backup that is restored or a repeated import.
 
-It holds our own random ids and keyed hashes of the person's ids, no value. It lies in the database and, because a
-restore replaces that, in a file beside it too. Who has neither the key nor the values learns nothing from it.
+It holds keyed hashes, no id and no value. It lies in the database and, because a restore replaces that, in a file
+beside it too. Who has neither the key nor the values learns nothing from it.
 """
 
 import contextlib
 import fcntl
 import hashlib
-import hmac
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
 FILE = "erasures.jsonl"
-_HEX = 32  # 128 bits
+OURS = ("profile", "device", "identifier")  # tables whose own ids are hashed too
+_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One erasure. `ids`: of profiles, devices and ids; `hashes`: see `hash_name`."""
+    """One erasure. `hashes`: see `hash_name`."""
 
     tenant_id: UUID
     id: UUID
     at: datetime
-    ids: tuple[UUID, ...]
     hashes: tuple[str, ...]
 
 
 def hash_name(key: str, tenant_id: UUID, kind: str, value: str) -> str:
-    """Keyed hash of one id of a person."""
-    words = "\x1f".join(("erased", str(tenant_id), kind, value))
-    return hmac.new(key.encode(), words.encode(), hashlib.sha256).hexdigest()[:_HEX]
+    """Keyed hash of one id of a person (kind and value, as `identifier` has them), or of one of ours (`OURS`)."""
+    words = f"{tenant_id.hex}\x1f{kind}\x1f{value}".encode()
+    return hashlib.blake2b(words, digest_size=_BYTES, key=_derived(key), person=b"geoengage-erase").hexdigest()
 
 
-def erased_at(entries: Iterable[Entry]) -> tuple[dict[UUID, datetime], dict[str, datetime]]:
-    """When each id, and each hash, was erased for the last time."""
-    ids: dict[UUID, datetime] = {}
+@lru_cache
+def _derived(key: str) -> bytes:
+    return hashlib.sha256(b"journal of erasures\x1f" + key.encode()).digest()
+
+
+def erased_at(entries: Iterable[Entry]) -> dict[str, datetime]:
+    """When what each hash stands for was erased for the last time."""
     hashes: dict[str, datetime] = {}
     for entry in sorted(entries, key=lambda e: e.at):
-        ids |= dict.fromkeys(entry.ids, entry.at)
         hashes |= dict.fromkeys(entry.hashes, entry.at)
-    return ids, hashes
+    return hashes
 
 
 def is_copy(hashes: Mapping[str, datetime], hashed: str, since: datetime) -> bool:
@@ -66,7 +69,6 @@ def as_line(entry: Entry) -> str:
             "tenant_id": str(entry.tenant_id),
             "id": str(entry.id),
             "at": entry.at.isoformat(),
-            "ids": [str(id_) for id_ in entry.ids],
             "hashes": list(entry.hashes),
         }
     )
@@ -83,7 +85,6 @@ def read(text: str) -> list[Entry]:
                     UUID(found["tenant_id"]),
                     UUID(found["id"]),
                     datetime.fromisoformat(found["at"]),
-                    tuple(UUID(id_) for id_ in found["ids"]),
                     tuple(found["hashes"]),
                 )
             )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -30,13 +30,12 @@ class ErasureReceipt(TenantRow, Base):
 class ErasureJournal(TenantRow, Base):
     """By what an erased person is known again in a restored backup or a repeated import, and by nothing else.
 
-    `ids`: our own random ids, which lead nowhere any more. `hashes`: keyed hashes of the person's ids.
+    `hashes`: keyed hashes of the person's ids and of our own ids of profile and devices.
     """
 
     __tablename__ = "erasure_journal"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]
-    ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     hashes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),)
 

@@ -37,14 +37,16 @@ _ASKED = (Purpose.MARKETING, Purpose.SERVICE)
 
 # In which group of the page the rows of an export are counted; all else are records.
 GROUPS: Mapping[str, Collection[str]] = {
-    "g_profile": {"profile", "ids", "traits", "identifiers", "stores", "links"},
+    "g_profile": {"profile", "ids", "statements", "known_to_stores", "joined_ids"},
     "g_positions": {
         "positions", "refused_positions", "last_position", "past_positions", "inside_now", "visits", "zone_events",
         "regions", "timers",
     },
     "g_messages": {"messages", "waiting_messages", "receipts", "attention_budget", "decided_once"},
-    "g_purchases": {"orders", "order_lines", "refunds", "refund_lines", "carts", "cart_lines"},
-    "g_consents": {"consents", "choices", "choice_history", "pauses", "addresses", "address_proofs", "preference_links"},
+    "g_purchases": {"orders", "carts", "guest_orders"},
+    "g_consents": {
+        "consents", "choices", "choice_history", "pauses", "addresses", "address_proofs", "preference_links",
+    },
     "g_devices": {"devices", "registrations"},
 }  # fmt: skip
 
@@ -98,13 +100,14 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One box to tick. `key` says what of, and comes back with the form."""
+    """One box to tick. `key` says what of, and comes back with the form. `is_own`: it was decided for just this."""
 
     channel: Channel
     purpose: Purpose
     store_id: UUID | None
     is_on: bool
     is_pending: bool = False
+    is_own: bool = False
 
     @property
     def key(self) -> str:
@@ -147,21 +150,33 @@ def _choice(standing: Standing, channel: Channel, purpose: Purpose, store_id: UU
     if decision is None:
         return Choice(channel, purpose, store_id, is_on=purpose is Purpose.SERVICE)
     stopped_at = hold_of(standing.holds).stopped_at
-    if purpose is Purpose.MARKETING and stopped_at is not None and decision.at <= stopped_at:
-        return Choice(channel, purpose, store_id, is_on=False)
-    pending = decision.state is ConsentState.PENDING
-    return Choice(channel, purpose, store_id, pending or decision.state is ConsentState.SUBSCRIBED, pending)
+    is_stopped = purpose is Purpose.MARKETING and stopped_at is not None and decision.at <= stopped_at
+    pending = decision.state is ConsentState.PENDING and not is_stopped
+    return Choice(
+        channel,
+        purpose,
+        store_id,
+        is_on=not is_stopped and (pending or decision.state is ConsentState.SUBSCRIBED),
+        is_pending=pending,
+        is_own=decision.store_id == store_id,
+    )
 
 
 def changed(senders: Sequence[Sender], shown: Collection[str], ticked: Collection[str]) -> list[Choice]:
-    """The boxes that were shown and are now otherwise, as they are now. What was not shown was not decided."""
-    return [
-        Choice(c.channel, c.purpose, c.store_id, is_on=c.key in ticked)
-        for sender in senders
-        for section in sender.purposes
-        for c in section.choices
-        if c.key in shown and c.is_on is not (c.key in ticked)
-    ]
+    """The boxes that were shown and would otherwise be as the person did not leave them, as they left them.
+
+    A store on which nothing was decided follows the tenant; where the person left its box otherwise, it is decided now.
+    What was not shown was not decided.
+    """
+    choices = [c for sender in senders for section in sender.purposes for c in section.choices if c.key in shown]
+    general = {(c.channel, c.purpose): c.key in ticked for c in choices if c.store_id is None}
+    found = []
+    for c in choices:
+        follows = c.store_id is not None and not c.is_own
+        otherwise = general.get((c.channel, c.purpose), c.is_on) if follows else c.is_on
+        if otherwise is not (c.key in ticked):
+            found.append(Choice(c.channel, c.purpose, c.store_id, is_on=c.key in ticked))
+    return found
 
 
 def grouped(counts: Mapping[str, int]) -> list[tuple[str, int]]:

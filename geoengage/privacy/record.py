@@ -1,6 +1,6 @@
-"""The record of processing (GDPR art. 30): what each table holds about people, for how long, what an erasure does to it.
+"""The record of processing (GDPR art. 30): what each table holds about people, how long, what an erasure does to it.
 
-Made of the schema and the erasure map, so that it cannot fall behind them; docs/privacy.md holds it, and a test compares.
+Made of the schema and the erasure map, so that it cannot fall behind them; docs/privacy.md holds it, a test compares.
 """
 
 import geoengage.privacy.store  # noqa: F401 - every model that the map speaks of

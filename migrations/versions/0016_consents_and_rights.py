@@ -181,7 +181,6 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ids", sa.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("hashes", sa.ARRAY(sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_erasure_journal_tenant_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_erasure_journal")),
@@ -214,26 +213,23 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("zone_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("span", sa.Text(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
-        sa.Column("dwell_s", sa.Integer(), nullable=False),
-        sa.CheckConstraint("span IN ('day', 'month')", name=op.f("ck_place_total_span")),
+        sa.Column("dwell_s", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("people >= 10", name=op.f("ck_place_total_people")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_place_total_tenant_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "zone_id", "kind", "span", "starts_on", name=op.f("pk_place_total")),
+        sa.PrimaryKeyConstraint("tenant_id", "zone_id", "kind", "starts_on", name=op.f("pk_place_total")),
     )
     op.create_table(
         "message_total",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("campaign_id", sa.Uuid(), nullable=True),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("messages", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_message_total_tenant_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_message_total")),
+        sa.PrimaryKeyConstraint("tenant_id", "campaign_id", "starts_on", "status", name=op.f("pk_message_total")),
     )
 
 

@@ -1,4 +1,4 @@
-"""Consents of a person over HTTP: by servers, by stores, by the person's app; STOP, pause, proof of an address, links."""
+"""Consents of a person over HTTP: servers, stores, the person's app; STOP, pause, proof of an address, links."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,8 @@ async def anna(client: httpx.AsyncClient, session: Session) -> Person:
     number = await add_id(session, world.tenant_id, id_, "phone", "+41791234567")
     await session.execute(
         text(
-            "INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at) VALUES (:t, :s, :i, 'order', now())"
+            "INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at)"
+            " VALUES (:t, :s, :i, 'order', now())"
         ),
         {"t": world.tenant_id, "s": toys, "i": email},
     )
@@ -158,7 +159,7 @@ async def test_a_store_sees_and_changes_its_own_part(client: httpx.AsyncClient, 
     for path in ("pause", "preference-link", f"addresses/{anna.email}/email"):
         method = "POST" if path == "preference-link" else "PUT"
         answer = await client.request(method, f"{anna.path}/{path}", json={}, headers=anna.shop)
-        assert answer.status_code == 404, path
+        assert answer.status_code in (403, 404), path
     # somebody who never dealt with the store is nobody to it
     await session.execute(text("DELETE FROM store_profile"))
     for path in ("consents", "consents/history"):

@@ -204,14 +204,16 @@ async def test_a_newer_backup_is_refused(here: Installation, tmp_path: Path) -> 
     assert (status, "is no backup" in said) == (1, True)
 
 
-async def test_a_restore_that_fails_changes_nothing(here: Installation, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [False, True], ids=["spoilt", "cut"])
+async def test_a_restore_that_fails_changes_nothing(here: Installation, tmp_path: Path, cut: bool) -> None:
     file, damaged = tmp_path / "backup.tar", tmp_path / "damaged.tar"
     await run(here, "backup", str(file))
     with tarfile.open(file) as old, tarfile.open(damaged, "w") as new:
         for member in old.getmembers():
             content = old.extractfile(member).read()  # type: ignore[union-attr]
             if member.name == "database.dump":
-                content = content[: len(content) * 2 // 3]
+                middle = len(content) // 2
+                content = content[:middle] if cut else content[:middle] + b"\0" * 5_000 + content[middle + 5_000 :]
                 member.size = len(content)
             new.addfile(member, io.BytesIO(content))
     before = await here.texts()

@@ -13,7 +13,8 @@ from geoengage.kit import partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions
 from geoengage.kit.ids import new_id
-from geoengage.privacy.service import delete_old, delete_old_logs
+from geoengage.privacy.service import delete_old
+from geoengage.privacy.service.retention import delete_old_logs
 from tests.campaign_rows import make_device, make_mall, make_zone
 from tests.factories import World, make_world
 
@@ -28,7 +29,7 @@ async def partition_of(session: Session, at: datetime) -> None:
 
 
 async def add_visits(session: Session, world: World, zone_id: UUID, at: datetime, people: int) -> None:
-    """So many people were in a zone for ten minutes, one of them twice; each entering is a zone event, and a message."""
+    """So many people were in a zone for ten minutes, one of them twice; each entering is an event and a message."""
     for n in range(people):
         device = await make_device(session, world)
         for minutes in (0, 30) if n == 0 else (0,):
@@ -56,7 +57,7 @@ async def add_visits(session: Session, world: World, zone_id: UUID, at: datetime
                 text(
                     "INSERT INTO message (tenant_id, id, device_id, person_id, purpose, status, blockers, gates, title,"
                     " body, data, collapse_key, attempts, created_at, expires_at)"
-                    " VALUES (:t, :id, :d, :d, 'marketing', 'sent', '{}', '{}', 'secret', 'secret', '{}', 'k', 1, :at, :at)"
+                    " VALUES (:t, :id, :d, :d, 'marketing', 'sent', '{}', '{}', 'text', 'text', '{}', 'k', 1, :at, :at)"
                 ),
                 values,
             )

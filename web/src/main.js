@@ -8,6 +8,7 @@ import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
 import { auditPage } from './pages/audit.js';
 import { campaignsPage } from './pages/campaigns/index.js';
+import { dataImportsPage } from './pages/data_imports/index.js';
 import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
@@ -41,6 +42,7 @@ const ROUTES = {
   '/products': productsPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
+  '/imports': dataImportsPage,
   '/privacy': privacyPage,
   '/audit': auditPage,
 };

@@ -25,6 +25,7 @@ const PAGES = [
   ['/explain', 'Explain', 'explain'],
   ['/apps', 'Apps', 'phone'],
   ['/webhooks', 'Webhooks', 'webhook'],
+  ['/imports', 'Imports', 'upload'],
   ['/privacy', 'Privacy', 'shield'],
   ['/audit', 'Audit log', 'audit'],
 ];
@@ -234,6 +235,8 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       refreshReviewCount();
     } else if (alert.kind === 'webhook_disabled') {
       toast(alert.text, { href: '/webhooks', link: 'Webhooks', tone: 'bad' });
+    } else if (alert.kind === 'import_alert') {
+      toast(alert.text, { href: '/imports', link: 'Imports', tone: 'bad' });
     }
   });
   showLink(hub.state());

@@ -209,7 +209,7 @@ async def erase_person(profile_id: UUID, body: ErasureIn, request: Request, me: 
 
 
 @router.get("/v1/audit-log")
-async def list_audit_log(
+async def list_audit_log(  # noqa: PLR0913 - one a filter
     me: Admin,
     tx: Tx,
     page: Paging,

@@ -37,8 +37,12 @@ Language = Annotated[str | None, Query(alias="lang", max_length=35)]
 async def show_proof(token: str, request: Request, now: Now, lang: Language = None) -> Response:
     """A button; pressing it proves the address."""
     frame = _plain(request, f"/p/confirm/{token}", lang)
-    if _read(request, LinkKind.PROOF, token) is None:
+    link = _read(request, LinkKind.PROOF, token)
+    if link is None:
         return _gone(request, lang)
+    async with transaction(request.app.state.sessions, link.tenant_id) as session:
+        if await profiles.lock_proof(session, link.tenant_id, now, proof_id=link.id) is None:
+            return _gone(request, lang)
     t = page.words(frame.language)
     return _html(page.render(frame, "note", "proof_title", text=t["proof_text"], action=t["proof_do"]), frame)
 

@@ -2,6 +2,7 @@
 
 from geoengage.privacy.service.erasing import (
     BY_THEMSELVES,
+    Nightly,
     Traces,
     erase_caller,
     erase_profile,
@@ -9,14 +10,14 @@ from geoengage.privacy.service.erasing import (
     replay,
 )
 from geoengage.privacy.service.people import Kept, export, list_kept
-from geoengage.privacy.service.retention import delete_old, delete_old_logs
+from geoengage.privacy.service.retention import delete_old
 
 __all__ = [
     "BY_THEMSELVES",
     "Kept",
+    "Nightly",
     "Traces",
     "delete_old",
-    "delete_old_logs",
     "erase_caller",
     "erase_profile",
     "export",

@@ -6,9 +6,9 @@ repeated import is known and erased again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +18,9 @@ from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings
 from geoengage.privacy import files, journal, rules, store
 from geoengage.privacy.models import ErasureReceipt
+from geoengage.privacy.retention import KINDS
 from geoengage.privacy.rules import Asked, AskedBy, Reason
+from geoengage.privacy.service.retention import delete_old_logs
 from geoengage.tenancy import store as tenancy
 
 logger = log.get("privacy")
@@ -40,7 +42,7 @@ class Traces:
     def of(cls, settings: Settings, key: str) -> "Traces":
         """Of an installation."""
         data = settings.data_dir.absolute()
-        return cls(key, data / journal.FILE, data / _UPLOADS, None)
+        return cls(key, data / journal.FILE, data / _UPLOADS, settings.imports.drop_dir)
 
     def folders(self, tenant_id: TenantId, slug: str) -> list[Path]:
         """Where files of a tenant lie."""
@@ -89,7 +91,7 @@ async def _erase(
         blanked = await asyncio.to_thread(files.blank, traces.folders(tenant_id, slug), person.names)
         counts["lines_in_files"] = blanked
         entry = _known_again_by(person, traces, tenant_id, now)
-        await store.insert_journal(session, tenant_id, entry.id, entry.at, entry.ids, entry.hashes)
+        await store.insert_journal(session, tenant_id, entry.id, entry.at, entry.hashes)
         receipt = ErasureReceipt(
             id=entry.id,
             at=now,
@@ -111,9 +113,10 @@ async def _erase(
 
 
 def _known_again_by(person: store.Person, traces: Traces, tenant_id: TenantId, now: datetime) -> journal.Entry:
-    ids = (*person.profiles, *person.devices, *person.identifiers)
-    hashes = tuple(journal.hash_name(traces.key, tenant_id, kind, value) for kind, value in person.names)
-    return journal.Entry(tenant_id, new_id(now), now, ids, hashes)
+    ours = zip(journal.OURS, (person.profiles, person.devices, person.identifiers), strict=True)
+    named = [*person.names, *((table, str(id_)) for table, ids in ours for id_ in ids)]
+    hashes = tuple(journal.hash_name(traces.key, tenant_id, kind, value) for kind, value in named)
+    return journal.Entry(tenant_id, new_id(now), now, hashes)
 
 
 # --- once more ----------------------------------------------------------------------------------------------------
@@ -123,13 +126,11 @@ async def keep_journal(sessions: Sessions, traces: Traces) -> None:
     """Make the file and the database hold the same entries: a crash between the two writes is made good."""
     async with transaction(sessions, None) as session:  # cross-tenant: the file is the installation's
         rows = await store.list_journal(session)
-        stored = [journal.Entry(r.tenant_id, r.id, r.at, tuple(r.ids), tuple(r.hashes)) for r in rows]
+        stored = [journal.Entry(r.tenant_id, r.id, r.at, tuple(r.hashes)) for r in rows]
         known = {entry.id for entry in stored}
         for entry in journal.read_file(traces.journal):
             if entry.id not in known:
-                await store.insert_journal(
-                    session, TenantId(entry.tenant_id), entry.id, entry.at, entry.ids, entry.hashes
-                )
+                await store.insert_journal(session, TenantId(entry.tenant_id), entry.id, entry.at, entry.hashes)
     if stored:
         await asyncio.to_thread(journal.add, traces.journal, stored)
 
@@ -142,7 +143,7 @@ async def replay(sessions: Sessions, traces: Traces, now: datetime) -> int:
         rows = await store.list_journal(session)
     by_tenant: dict[TenantId, list[journal.Entry]] = {}
     for row in rows:
-        entry = journal.Entry(row.tenant_id, row.id, row.at, tuple(row.ids), tuple(row.hashes))
+        entry = journal.Entry(row.tenant_id, row.id, row.at, tuple(row.hashes))
         by_tenant.setdefault(TenantId(row.tenant_id), []).append(entry)
     erased = 0
     for tenant_id, entries in by_tenant.items():
@@ -167,16 +168,29 @@ async def _again(erasing: Awaitable[ErasureReceipt]) -> bool:
 async def _back_again(
     sessions: Sessions, tenant_id: TenantId, entries: Sequence[journal.Entry], key: str
 ) -> tuple[set[UUID], set[UUID]]:
-    ids, hashes = journal.erased_at(entries)
+    hashes = journal.erased_at(entries)
+    profiles: set[UUID] = set()
+    devices: set[UUID] = set()
     async with transaction(sessions, tenant_id) as session:
-        profiles, devices = await store.list_known_again(session, tenant_id, ids)
-        async for batch in store.list_copies(session, tenant_id):
-            profiles |= {
-                named.profile_id
-                for named in batch
-                if journal.is_copy(hashes, journal.hash_name(key, tenant_id, named.kind, named.value), named.created_at)
-            }
+        for table in journal.OURS:
+            async for batch in store.scan(session, tenant_id, table):
+                for row in batch:
+                    if not _is_back(hashes, key, tenant_id, table, row):
+                        continue
+                    if row.profile_id is None:
+                        devices.add(row.id)
+                    else:
+                        profiles.add(row.profile_id)
     return profiles, devices
+
+
+def _is_back(hashes: Mapping[str, datetime], key: str, tenant_id: TenantId, table: str, row: store.Named) -> bool:
+    """The very row that was erased; or one that says it is from before."""
+    if journal.hash_name(key, tenant_id, table, str(row.id)) in hashes:
+        return True
+    if row.since is None:
+        return False
+    return journal.is_copy(hashes, journal.hash_name(key, tenant_id, row.kind, row.value), row.since)
 
 
 async def _erase_device(
@@ -186,3 +200,22 @@ async def _erase_device(
         return await store.lock_device_person(session, tenant_id, device_id)
 
     return await _erase(sessions, tenant_id, lock, COPY, traces, now)
+
+
+class Nightly:
+    """What is done once a day, and when the program starts: erasing copies again, log files that are old enough."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._traces = Traces.of(settings, settings.signing_key())
+        self._logs = settings.data_dir.absolute() / "logs"
+        self._done_on: date | None = None
+
+    async def run(self, sessions: Sessions, now: datetime) -> None:
+        """Do it, unless it was done today (UTC)."""
+        if self._done_on == now.date():
+            return
+        await replay(sessions, self._traces, now)
+        oldest = now - timedelta(days=KINDS["erasures"].most)
+        await asyncio.to_thread(journal.forget, self._traces.journal, oldest)
+        await asyncio.to_thread(delete_old_logs, self._logs, now)
+        self._done_on = now.date()

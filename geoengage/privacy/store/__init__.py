@@ -2,12 +2,12 @@
 
 from geoengage.privacy.store.audit import AuditRow, list_audit
 from geoengage.privacy.store.journal import (
+    Named,
     insert_journal,
     insert_receipt,
-    list_copies,
     list_journal,
-    list_known_again,
     list_receipts,
+    scan,
 )
 from geoengage.privacy.store.page import Page, find_page, list_choices
 from geoengage.privacy.store.people import (
@@ -35,6 +35,7 @@ from geoengage.privacy.store.retention import (
 
 __all__ = [
     "AuditRow",
+    "Named",
     "Page",
     "Person",
     "count_rows",
@@ -51,9 +52,7 @@ __all__ = [
     "insert_run",
     "list_audit",
     "list_choices",
-    "list_copies",
     "list_journal",
-    "list_known_again",
     "list_receipts",
     "list_runs",
     "list_tenants",
@@ -62,5 +61,6 @@ __all__ = [
     "lock_profile_person",
     "name_places",
     "read_page",
+    "scan",
     "set_days",
 ]

@@ -22,6 +22,9 @@ from geoengage.profiles.rules.consents import (
     withdrawn_by_stop,
     withdrawn_by_stop_all,
 )
+from geoengage.profiles.rules.consents import (
+    check as check_decision,
+)
 from geoengage.profiles.rules.contact_points import (
     CODE_LIFETIME,
     LINK_LIFETIME,
@@ -44,6 +47,7 @@ from geoengage.profiles.rules.devices import (
     ConsentKind,
     Recipient,
     UserTokenRefused,
+    agrees_to_push,
     changed_consents,
     read_user_token,
     withdrew_location,
@@ -119,10 +123,12 @@ __all__ = [
     "Standing",
     "Together",
     "UserTokenRefused",
+    "agrees_to_push",
     "assemble",
     "changed_consents",
     "check",
     "check_channel",
+    "check_decision",
     "confirmed",
     "deciding",
     "hash_code",

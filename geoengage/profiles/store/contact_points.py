@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from geoengage.kit import errors
@@ -187,17 +187,11 @@ async def find_link(session: Session, tenant_id: TenantId, link_id: UUID, now: d
 async def revoke_links(session: Session, tenant_id: TenantId, profile_id: UUID, now: datetime) -> int:
     """Revoke every link of a person; returns how many that were."""
     result = await session.execute(
-        update(PreferenceLink)
-        .where(
-            PreferenceLink.tenant_id == tenant_id,
-            PreferenceLink.revoked_at.is_(None),
-            PreferenceLink.identifier_id.in_(
-                text("SELECT id FROM identifier WHERE tenant_id = :tenant_id AND profile_id = :profile_id")
-                .bindparams(tenant_id=tenant_id, profile_id=profile_id)
-                .columns()
-            ),
-        )
-        .values(revoked_at=now)
-        .execution_options(synchronize_session=False)
+        text(
+            "UPDATE preference_link l SET revoked_at = :now FROM identifier i WHERE l.tenant_id = :tenant_id"
+            " AND i.tenant_id = l.tenant_id AND i.id = l.identifier_id AND i.profile_id = :profile_id"
+            " AND l.revoked_at IS NULL"
+        ),
+        {"tenant_id": tenant_id, "profile_id": profile_id, "now": now},
     )
     return int(getattr(result, "rowcount", 0))

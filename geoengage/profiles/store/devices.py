@@ -17,6 +17,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles.models import ConsentEntry, Device, Profile
 from geoengage.profiles.rules import ConsentKind, Recipient
+from geoengage.profiles.store.consents import PUSH_WISHES, read_wishes
 
 
 async def get_device(
@@ -109,9 +110,10 @@ async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Col
 
 # As text, and columns instead of whole rows: these are asked for every message that is sent.
 _RECIPIENT = (
-    "SELECT d.id, d.app_id, d.profile_id, d.locale, d.location, d.marketing_push, d.personalisation, d.is_test,"
+    "SELECT d.id, d.app_id, d.profile_id, d.locale, d.location, d.marketing_push, d.personalisation,"  # noqa: S608
+    " d.is_test,"
     " d.timezone, d.push_provider, d.push_address, d.push_kind, d.push_retired_at, d.platform, p.first_name,"
-    " p.language, p.attributes, p.suppressed_at"
+    f" p.language, p.attributes, p.suppressed_at, {PUSH_WISHES} AS wishes"
     " FROM device d LEFT JOIN profile p ON p.tenant_id = d.tenant_id AND p.id = d.profile_id"
     " WHERE d.tenant_id = :tenant_id AND d.id = ANY(CAST(:ids AS uuid[]))"
 )
@@ -143,6 +145,7 @@ def _recipient(row: Any) -> Recipient:
         push_kind=row.push_kind,
         push_retired=row.push_retired_at is not None,
         platform=row.platform,
+        wishes=None if row.wishes is None else read_wishes(row.wishes),
     )
 
 
