@@ -306,6 +306,8 @@ async def test_everything_in_the_order_of_time(client: httpx.AsyncClient, sessio
     assert (order["text"], order["amount_minor"], order["currency"], order["store_name"], order["status"]) == (
         "Wooden train, Kite", 3000, "CHF", "Left", "paid",
     )  # fmt: skip
+    (ids,) = [i for i in told["items"] if i["kind"] == "merge"]  # four ids that came at once are told once
+    assert ids["title"].startswith("One person: customer id customer-17, card 99120045, e-mail anna.mueller@")
     refund = next(i for i in told["items"] if i["kind"] == "refund")
     assert (refund["title"], refund["text"], refund["amount_minor"]) == ("Refund of order 4004", "Broken", 1000)
 
@@ -326,6 +328,18 @@ async def test_pages_repeat_and_miss_nothing(client: httpx.AsyncClient, session:
             break
     assert pages == whole
     assert len({item["id"] for item in pages}) == len(pages)
+
+
+async def test_a_wish_is_told_once(client: httpx.AsyncClient, desk: Desk) -> None:
+    """It is kept with each of the person's ids."""
+    wish = {"channel": "email", "purpose": "marketing", "state": "unsubscribed"}
+    body = {"decisions": [wish], "text_version": "1", "source": "call"}
+    path = f"/v1/profiles/{desk.anna.profile_id}"
+    assert (await client.put(f"{path}/consents", json=body, headers=desk.world.sk_headers)).status_code == 200
+    (told,) = (await timeline(client, desk.world.sk_headers, desk.anna, kinds="consent"))["items"]
+    assert (told["title"], told["status"], told["text"]) == (
+        "Marketing by e-mail", "unsubscribed", "From call, text 1.",
+    )  # fmt: skip
 
 
 async def test_filters(client: httpx.AsyncClient, session: Session, desk: Desk) -> None:

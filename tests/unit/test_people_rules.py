@@ -137,10 +137,10 @@ def test_words_of_a_message() -> None:
 
 def test_words_of_ids() -> None:
     row = ROW | {
-        "kind": "same", "proof": "link", "source": "csv", "reason": None, "retired_at": None, "a_kind": "email",
-        "a_value": "a@b.ch", "b_kind": "phone", "b_value": "+411",
+        "kind": "same", "proof": "link", "source": "csv", "reason": None, "retired_at": None,
+        "ids": [["phone", "+411"], ["email", "a@b.ch"], ["external_id", "C"]],
     }  # fmt: skip
-    assert timeline.joined(row).title == "One person: e-mail a@b.ch and phone +411"
+    assert timeline.joined(row).title == "One person: customer id C, e-mail a@b.ch and phone +411"
     apart = timeline.joined(row | {"kind": "different", "proof": "operator", "reason": "Father and son."})
     assert (apart.title.split(":")[0], apart.status) == ("Two people", "different")
     assert apart.text == "Father and son. An operator said so."

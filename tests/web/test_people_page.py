@@ -45,8 +45,8 @@ async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop) -> None:
     await expect(page.get_by_test_id("who")).to_contain_text("loyalty card 7700412")
 
     figures = page.get_by_test_id("figures")
-    await expect(figures).to_contain_text("3orders")
-    await expect(figures).to_contain_text("CHF 315.00spent")
+    await expect(figures).to_contain_text("orders3spent")
+    await expect(figures).to_contain_text("refundsCHF 315.00an order")
     await expect(page.get_by_test_id("usual")).to_contain_text("Usually at Kites at the station (2 of 3 orders)")
     await expect(page.get_by_test_id("carts")).to_contain_text("CHF 91.00")
     order = page.get_by_test_id("order-row").filter(has_text="K-1002")

@@ -193,7 +193,7 @@ def consent(row: Row) -> Entry:
     """A decision about messages, or about what a device may tell."""
     channel = row["channel"]
     subject = row["purpose"].replace("_", " ")
-    title = f"{subject} by {channel.replace('_', ' ')}" if channel else f"{subject}, on a device"
+    title = f"{subject} by {_BY.get(channel, channel)}" if channel else f"{subject}, on a device"
     version = f", text {row['text_version']}" if row["text_version"] else ""
     return Entry(
         **_head(row, Kind.CONSENT),
@@ -209,8 +209,10 @@ def note(row: Row) -> Entry:
 
 
 def joined(row: Row) -> Entry:
-    """Two ids were said to be one person, or an operator said that they are not."""
-    ids = f"{id_words(row['a_kind'], row['a_value'])} and {id_words(row['b_kind'], row['b_value'])}"
+    """Ids came together, or an operator said that they are one person or two."""
+    known = sorted(row["ids"], key=lambda one: (list(_IDS).index(one[0]), one[1]))
+    *most, last = (id_words(kind, value) for kind, value in known)
+    ids = f"{', '.join(most)} and {last}" if most else last
     is_same = row["kind"] == "same"
     said = row["reason"] or ("They came together." if is_same else None)
     by = "An operator said so" if row["proof"] == "operator" else f"From {row['source']}"
@@ -223,6 +225,9 @@ def joined(row: Row) -> Entry:
     )
 
 
+_BY = {
+    "web_push": "web push", "email": "e-mail", "sms": "SMS", "whatsapp": "WhatsApp", "viber": "Viber", "in_app": "app",
+}  # fmt: skip
 _CHANNELS = {"web": "on the web", "app": "in the app", "pos": "in the store", "phone": "by telephone"}
 _ABOUT = ("name", "product_id", "query", "title", "url", "order_id")  # what an event is about, the first that is there
 _IDS = {

@@ -49,7 +49,6 @@ async def list_entries(
     source = _SOURCES[kind]
     of_store = f" AND {source.store} = :store_id" if store_id else ""
     of_stores = "" if of.stores is None else f" AND {source.store} = ANY(CAST(:stores AS uuid[]))"
-    # An offset stops the planner from walking all orders by time to find this person's.
     query = text(
         f"SELECT * FROM ({source.query}{of_store}{of_stores}) found WHERE (at, id) < (:at, :id)"  # noqa: S608 - constants
         " ORDER BY at DESC, id DESC LIMIT :most -- :tenant_id"
@@ -115,10 +114,13 @@ _EVENT = _Source(
     f" NULL AS store_name FROM event t{_OF_IDS}",
     "CAST(NULL AS uuid)",
 )
+# A wish is kept with each id of the person, so that it still holds for each if they come apart; it is told once.
 _CONSENT = _Source(
-    "SELECT t.id, t.at, t.channel, t.purpose, t.state, t.source, t.text_version, t.store_id, s.name AS store_name"  # noqa: S608 - constants
-    f" FROM (SELECT tenant_id, id, at, channel, purpose, state, source, text_version, store_id FROM consent_history"
+    "SELECT t.id, t.at, t.channel, t.purpose, t.state, t.source, t.text_version, t.store_id,"  # noqa: S608 - constants
+    " s.name AS store_name FROM ((SELECT DISTINCT ON (at, channel, purpose, store_id, state, source, text_version)"
+    " tenant_id, id, at, channel, purpose, state, source, text_version, store_id FROM consent_history"
     " WHERE tenant_id = :tenant_id AND identifier_id = ANY(CAST(:ids AS uuid[]))"
+    " ORDER BY at, channel, purpose, store_id, state, source, text_version, id)"
     " UNION ALL SELECT tenant_id, id, at, NULL, kind, status, source, text_version, NULL FROM consent_entry"
     f" WHERE tenant_id = :tenant_id AND device_id = ANY(CAST(:devices AS uuid[]))) t{_STORE} WHERE true",
     "t.store_id",
@@ -127,13 +129,15 @@ _NOTE = _Source(
     f"SELECT t.id, t.created_at AS at, t.author, t.text, t.store_id, s.name AS store_name FROM note t{_STORE}{_OF_IDS}",  # noqa: S608 - constants
     "t.store_id",
 )
+# Each pair of ids that came together is an edge; what was said at once is told once.
 _MERGE = _Source(
-    "SELECT t.id, t.at, t.kind, t.proof, t.source, t.reason, t.retired_at, a.kind AS a_kind, a.value AS a_value,"
-    " b.kind AS b_kind, b.value AS b_value, CAST(NULL AS uuid) AS store_id, NULL AS store_name FROM identity_edge t"
-    " JOIN identifier a ON a.tenant_id = t.tenant_id AND a.id = t.a_id"
-    " JOIN identifier b ON b.tenant_id = t.tenant_id AND b.id = t.b_id WHERE t.tenant_id = :tenant_id"
-    " AND (t.a_id = ANY(CAST(:ids AS uuid[])) OR t.b_id = ANY(CAST(:ids AS uuid[])))",
-    "CAST(NULL AS uuid)",
+    "SELECT * FROM (SELECT (array_agg(t.id ORDER BY t.id))[1] AS id, t.at, t.kind, t.proof, t.source, t.reason,"
+    " t.retired_at, jsonb_agg(DISTINCT jsonb_build_array(i.kind, i.value)) AS ids, CAST(NULL AS uuid) AS store_id,"
+    " NULL AS store_name FROM identity_edge t"
+    " JOIN identifier i ON i.tenant_id = t.tenant_id AND i.id IN (t.a_id, t.b_id) WHERE t.tenant_id = :tenant_id"
+    " AND (t.a_id = ANY(CAST(:ids AS uuid[])) OR t.b_id = ANY(CAST(:ids AS uuid[])))"
+    " GROUP BY t.at, t.kind, t.proof, t.source, t.reason, t.retired_at, t.act_id) t WHERE true",
+    "t.store_id",
 )
 _SOURCES = {
     Kind.VISIT: _VISIT, Kind.MESSAGE: _MESSAGE, Kind.ORDER: _ORDER, Kind.REFUND: _REFUND, Kind.CART: _CART,
