@@ -114,7 +114,7 @@ async def find_access(
 # --- notes --------------------------------------------------------------------------------------------------------
 
 
-def _notes(tenant_id: TenantId, stores: Stores) -> Select[tuple[Note]]:
+def _notes(tenant_id: TenantId, stores: Stores) -> Select[Note]:
     query = select(Note).where(Note.tenant_id == tenant_id)
     return query if stores is None else query.where(Note.store_id.in_(stores))
 

@@ -184,9 +184,9 @@ POINT_FILTERS: tuple[Make, ...] = (
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
-SOMEBODY: tuple[Make, ...] = tuple(
-    lambda s, name=name: {"q": s[name] if name in s.ids else f"{s.mark}-{name}"}
-    for name in ("Mia", "person", "card", "device", "profile")
+SOMEBODY: tuple[Make, ...] = (
+    *(lambda s, word=word: {"q": f"{s.mark}-{word}"} for word in ("Mia", "person", "card")),
+    *(lambda s, kind=kind: {"q": s[kind]} for kind in ("device", "profile")),
 )
 # A time line by kinds, by store, and from the middle on (`AQ…`: some moment of 2286).
 TIMELINES: tuple[Make, ...] = (
