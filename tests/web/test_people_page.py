@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -55,7 +54,7 @@ async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop) -> None:
     await expect(order).to_contain_text("Reel jams")
 
     await expect(page.get_by_test_id("timeline-row").filter(has_text="Refund of order K-1002")).to_be_visible()
-    await page.get_by_test_id("timeline-kind").get_by_text("Refunds").click()
+    await page.get_by_test_id("timeline-kind-refund").check()
     await expect(page.get_by_test_id("timeline-row")).to_have_count(1)
 
     await page.get_by_test_id("note-text").fill("Wants a <b>longer</b> line")
@@ -158,15 +157,6 @@ async def test_only_support_sees_people(open_page: OpenPage, shop: Shop) -> None
     await expect(page.get_by_test_id("empty")).to_contain_text("Only for support")
 
 
-async def test_simulated_people_need_no_reason(open_page: OpenPage, demo: Demo, message: dict[str, Any]) -> None:
-    people = await demo.api("GET", "/v1/profiles?limit=1")
-    page = await open_page(f"/people/{people['items'][0]['id']}")
-    await expect(page.get_by_test_id("access-note")).to_contain_text("no reason is asked for")
-    await expect(page.get_by_test_id("timeline-row").first).to_be_visible()
-    await page.get_by_role("link", name="Why?").first.click()
-    await expect(page.get_by_test_id("explanation")).to_be_visible()
-
-
 async def test_parts_that_fail_say_so(open_page: OpenPage, shop: Shop, watch: Watch) -> None:
     watch.expect("status of 500")
     problem = '{"type": "/problems/internal", "title": "Error", "status": 500, "detail": "The disk is full."}'
@@ -195,7 +185,7 @@ async def test_the_reason_ends(open_page: OpenPage, shop: Shop, watch: Watch) ->
     page = await as_support(open_page, shop)
     await open_person(page, shop.anna)
     await page.route(re.compile("/timeline"), refuse)
-    await page.get_by_test_id("timeline-kind").get_by_text("Orders").click()
+    await page.get_by_test_id("timeline-kind-order").check()
     await expect(page.get_by_test_id("access-form")).to_be_visible()
 
 

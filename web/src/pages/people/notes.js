@@ -55,6 +55,7 @@ export function notesCard({ id, context, signal, stores, guarded, changed }) {
       await load();
       changed();
     } catch (failed) {
+      if (failed instanceof DOMException) return; // the reason is asked for anew
       fill(error, explain(failed));
       error.hidden = false;
     }

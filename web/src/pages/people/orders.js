@@ -24,7 +24,7 @@ export function ordersCard({ id, stores, signal, guarded }) {
       list.append(...page.items.map((/** @type {Order} */ order) => orderRow(order, names)));
       fill(foot, list.childElementCount ? cursor && more() : empty('Nothing bought yet'));
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || error instanceof DOMException) return;
       fill(foot, list.childElementCount ? [h('p', { role: 'alert' }, explain(error)), more()] : failure(error, load));
     }
   }

@@ -40,7 +40,7 @@ export function timelineCard({ id, access, signal, guarded }) {
       for (const kind of page.hidden) filter.node.querySelector(`[value="${kind}"]`)?.closest('label')?.remove();
       fill(foot, list.childElementCount ? cursor && more() : nothing());
     } catch (error) {
-      if (signal.aborted || mine !== asked) return;
+      if (signal.aborted || mine !== asked || error instanceof DOMException) return;
       const again = () => load(anew);
       fill(foot, list.childElementCount ? [h('p', { role: 'alert' }, explain(error)), more()] : failure(error, again));
     }
