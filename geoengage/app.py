@@ -79,6 +79,10 @@ PAGES = (
     "/review",
     "/explain",
     "/messages",
+    "/people",
+    "/people/{profile_id}",
+    "/orders",
+    "/products",
     "/apps",
     "/webhooks",
     "/imports",
@@ -150,8 +154,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.speakers = Speakers()
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
-    app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    outermost = Outermost(presence.refused, images_from=settings.tiles_origin)
+    app.add_middleware(Outermost, images_from=settings.image_origins)
+    outermost = Outermost(presence.refused, images_from=settings.image_origins)
     refuse = ServerErrorMiddleware(outermost, handler=app.exception_handlers[Exception])
     app.door = presence.PingDoor(
         app.state.known_keys, app.state.ping_writer, outermost.headers, outermost.count, refuse

@@ -65,6 +65,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await _known_by_more(session, side, mark, now)
     await _tracked(client, session, side, mark)
     await _decided(client, session, side, mark)
+    await _helped(client, side, mark)
     await _bought(client, session, side, mark)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
@@ -111,6 +112,15 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
     proof = f"{person}/addresses/{found.scalar_one()}/email/proof"
     assert (await client.post(proof, headers=headers)).status_code == 200
     assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
+
+
+async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
+    """Somebody opened their screen and wrote a note."""
+    person, headers = f"/v1/profiles/{side['profile']}", side.world.sk_headers
+    opened = await client.post(f"{person}/access", json={"reason": f"{mark}-ticket"}, headers=headers)
+    assert opened.status_code == 200, opened.text
+    written = await client.post(f"{person}/notes", json={"text": f"{mark}-Mia likes trains"}, headers=headers)
+    assert written.status_code == 201, written.text
 
 
 async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 # PostgreSQL's DETAIL and CONTEXT quote rows, SQLAlchemy quotes parameters: both can hold coordinates and addresses.
 _ROW_CONTENTS = re.compile(r"(DETAIL|CONTEXT|\[parameters):.*?(?=\\n|\n|$)")
-_SECRET_PART = re.compile(r"^(/go/|/p/|/v1/projects/).*")  # login, preference page, write key
+_SECRET_PART = re.compile(r"^(/go/|/p/|/v1/projects/).*?(?=/settings$|$)")  # a login or preference link, a write key
 
 
 def withhold_rows(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

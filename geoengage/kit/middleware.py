@@ -36,7 +36,7 @@ _TOO_LARGE = '{"type":"/problems/too-large","title":"The request is too large","
 
 
 class Outermost:
-    """Wraps the whole application; see the module's text. Pages may show pictures of `images_from` (an origin) too."""
+    """Wraps the whole application; see the module's text. Pages may show pictures of `images_from` (origins) too."""
 
     def __init__(self, app: ASGIApp, images_from: str | None = None) -> None:
         self._app = app

@@ -30,6 +30,14 @@ def tiles_flaw(template: str) -> str | None:
     return None
 
 
+def origin_flaw(origin: str) -> str | None:
+    """What is wrong with an origin whose pictures may be shown. It goes into a header as it is."""
+    parts = urlsplit(origin)
+    if parts.scheme != "https" or not _HOST.fullmatch(parts.netloc) or parts.path + parts.query + parts.fragment:
+        return f"{origin!r} is no origin; it looks like https://cdn.example.com, several with commas between them"
+    return None
+
+
 class FcmSettings(BaseModel):
     """How to reach Firebase Cloud Messaging."""
 
@@ -171,6 +179,10 @@ class Settings(BaseSettings):
         default=None, description="Background map of the console, https://…/{z}/{x}/{y}.png. Unset: none."
     )
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
+    pictures_from: str = Field(
+        default="",
+        description="Origins, with commas, whose product pictures the console shows: https://cdn.example.com.",
+    )
     connections: ConnectionSettings = ConnectionSettings()
     events: EventSettings = EventSettings()
     fcm: FcmSettings = FcmSettings()
@@ -198,6 +210,24 @@ class Settings(BaseSettings):
         if flaw := tiles_flaw(value):
             raise ValueError(flaw)
         return value
+
+    @field_validator("pictures_from")
+    @classmethod
+    def _picture_origins(cls, value: str) -> str:
+        for origin in filter(None, (part.strip() for part in value.split(","))):
+            if flaw := origin_flaw(origin):
+                raise ValueError(flaw)
+        return value
+
+    @property
+    def picture_origins(self) -> list[str]:
+        """Whose product pictures browsers may load."""
+        return [part.strip().lower() for part in self.pictures_from.split(",") if part.strip()]
+
+    @property
+    def image_origins(self) -> str | None:
+        """Everybody whose pictures browsers may load, as the Content-Security-Policy lists them."""
+        return " ".join(filter(None, [self.tiles_origin, *self.picture_origins])) or None
 
     @property
     def tiles_origin(self) -> str | None:

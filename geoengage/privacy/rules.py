@@ -254,6 +254,19 @@ ERASURE_MAP: dict[str, Table] = {
         strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
     ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "note": _erase(
+        "notes",
+        "What somebody of the programme wrote about you.",
+        _BY_ID,
+        hidden=frozenset({"author_id", "author"}),  # the author is a person too
+    ),
+    "person_access": _erase(
+        "opened",
+        "When somebody of the programme looked at what is known of you, and the reason they gave.",
+        _BY_ID,
+        kept="30 days",
+        hidden=frozenset({"actor_id"}),
+    ),
     "event": _erase(
         "web_and_app_events",
         "What you did on the programme's sites and in its apps, as they told it.",

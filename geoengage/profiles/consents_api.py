@@ -61,9 +61,9 @@ class ProofRefused(errors.Invalid):
 
 
 @router.get(f"{_PERSON}/consents")
-async def get_consents(profile_id: UUID, me: CustomerReader, tx: Tx) -> PersonConsents:
+async def get_consents(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now) -> PersonConsents:
     """What a person decided, over all their ids. A store sees what concerns it."""
-    await _check_customer(tx, me, profile_id)
+    await service.get_open(tx, me, profile_id, now)
     return await _consents(tx, me.tenant_id, profile_id, me.store_ids)
 
 
@@ -74,7 +74,7 @@ async def put_consents(profile_id: UUID, body: ConsentsPut, me: CustomerReader, 
     An older decision than the one in force goes into the history only. `subscribed` for an address that was never
     proven reaches nobody: use `pending` and ask for proof, or say with `PUT …/addresses/…` that you have it.
     """
-    await _check_customer(tx, me, profile_id)
+    await service.get_open(tx, me, profile_id, now)
     await _check_stores(tx, me, [wish.store_id for wish in body.decisions])
     await _wish(tx, me.tenant_id, profile_id, body, now)
     await audit(tx, me, "consents.change", profile_id, now)
@@ -82,9 +82,9 @@ async def put_consents(profile_id: UUID, body: ConsentsPut, me: CustomerReader, 
 
 
 @router.get(f"{_PERSON}/consents/history")
-async def list_consent_history(profile_id: UUID, me: CustomerReader, tx: Tx, page: Paging) -> HistoryPage:
+async def list_consent_history(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now, page: Paging) -> HistoryPage:
     """Every decision that was ever stated, the newest first: the proof. A store sees what concerns it."""
-    await _check_customer(tx, me, profile_id)
+    await service.get_open(tx, me, profile_id, now)
     return await _history(tx, me.tenant_id, profile_id, me.store_ids, page)
 
 
@@ -100,7 +100,7 @@ async def may_contact(
     identifier_id: Annotated[UUID | None, Query(description="At which address; left out: whatever address.")] = None,
 ) -> MayContactOut:
     """Whether a message may be sent so at this moment, and why not."""
-    await _check_customer(tx, me, profile_id)
+    await service.get_open(tx, me, profile_id, now)
     await _check_stores(tx, me, [store_id])
     standing = (await store.list_standings(tx, me.tenant_id, [profile_id]))[profile_id]
     found = rules.may_contact(standing, channel, purpose, store_id, now=now, address_id=identifier_id)
@@ -111,7 +111,7 @@ async def may_contact(
 async def stop(profile_id: UUID, body: StopIn, me: CustomerReader, tx: Tx, now: Now) -> None:
     """A STOP: it withdraws the marketing of that sender (a store, or the programme) by that channel; `everything`
     withdraws all marketing. Service and transactional messages are never withdrawn by it."""
-    await _check_customer(tx, me, profile_id)
+    await service.get_open(tx, me, profile_id, now)
     if body.everything and me.store_ids is not None:
         raise errors.Forbidden("a key of a store may stop its own marketing only; name channel and store_id")
     await _check_stores(tx, me, [] if body.everything else [body.store_id])
@@ -269,13 +269,6 @@ async def _person_of(tx: Session, me: Principal) -> UUID:
     if device.profile_id is None:
         raise errors.Conflict("nobody is logged in on this device; link it first (PUT /v1/devices/me/link)")
     return device.profile_id
-
-
-async def _check_customer(tx: Session, me: Principal, profile_id: UUID) -> None:
-    """NotFound unless the caller may know this person."""
-    await store.get_profile(tx, me.tenant_id, profile_id)
-    if me.store_ids is not None:
-        await store.check_customer(tx, me.tenant_id, profile_id, me.store_ids)
 
 
 async def _check_stores(tx: Session, me: Principal, store_ids: Collection[UUID | None]) -> None:

@@ -121,7 +121,12 @@ async def _me(request: Request, session: Session, tenant_id: TenantId, operator_
     tenant = await store.get_tenant(session, tenant_id)
     settings = request.app.state.settings
     background = MapBackground(tiles_url=settings.tiles_url, tiles_attribution=settings.tiles_attribution or None)
-    return Me(operator=MyOperator.model_validate(operator), tenant=MyTenant.model_validate(tenant), map=background)
+    return Me(
+        operator=MyOperator.model_validate(operator),
+        tenant=MyTenant.model_validate(tenant),
+        map=background,
+        pictures_from=settings.picture_origins,
+    )
 
 
 # --- the tenant's policy ------------------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ class Me(Shape):
     operator: MyOperator = Field(description="Who is logged in.")
     tenant: MyTenant = Field(description="Where.")
     map: MapBackground = Field(description="What the map lies on: a setting of the server.")
+    pictures_from: list[str] = Field(
+        description="Origins whose product pictures may be shown: a setting of the server."
+    )
 
 
 class TenantOut(MyTenant):

@@ -338,3 +338,13 @@ async def insert_audit_entry(
         )
     )
     await session.flush()
+
+
+async def find_actor_name(session: Session, tenant_id: TenantId, actor_id: UUID) -> str | None:
+    """What an operator or a key is called; None when there is neither."""
+    for kind in (Operator, Credential):
+        query = select(kind.name).where(kind.tenant_id == tenant_id, kind.id == actor_id)
+        name = (await session.execute(query)).scalar_one_or_none()
+        if name is not None:
+            return name
+    return None

@@ -108,3 +108,26 @@ def test_the_server_does_not_start_with_a_wrong_one(monkeypatch: pytest.MonkeyPa
     assert result.exit_code == 1
     assert result.output.startswith("GEOENGAGE_TILES_URL: ")
     assert "name one host" in result.output
+
+
+CDN = "https://CDN.example.com, https://images.example.com:8443"
+
+
+async def test_product_pictures_come_from_named_origins(
+    worker_url: str, session: Session, sessions: Sessions, tmp_path: Path
+) -> None:
+    await make_operator(session, await make_world(session))
+    async with server(worker_url, data_dir=tmp_path, tiles_url=TILES, pictures_from=CDN) as (client, app):
+        app.state.sessions = sessions
+        policy = (await client.get("/healthz")).headers["content-security-policy"]
+        origins = ["https://cdn.example.com", "https://images.example.com:8443"]
+        assert f" blob: https://tiles.example.com:8443 {' '.join(origins)};" in policy
+        assert (await log_in(client)).json()["pictures_from"] == origins
+
+
+@pytest.mark.parametrize(
+    "origins", ["http://cdn.example.com", "https://*", "https://a.example/b", "https://a.example; script-src *", "cdn"]
+)
+def test_origins_that_are_refused(origins: str) -> None:
+    with pytest.raises(ValidationError, match="is no origin"):
+        Settings(pictures_from=origins)

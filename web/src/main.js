@@ -14,6 +14,9 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { ordersPage } from './pages/orders/index.js';
+import { peoplePage } from './pages/people/index.js';
+import { productsPage } from './pages/products/index.js';
 import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
@@ -34,6 +37,9 @@ const ROUTES = {
   '/review': reviewPage,
   '/explain': explainPage,
   '/messages': messagesPage,
+  '/people': peoplePage,
+  '/orders': ordersPage,
+  '/products': productsPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
   '/imports': dataImportsPage,
@@ -42,6 +48,12 @@ const ROUTES = {
 };
 const HOME = '/map';
 const TILL = '/till/';
+
+/** The page of an address: its own, or that of the list which it is one of (`/people/{id}`). @param {string} pathname */
+function routeOf(pathname) {
+  const list = pathname.replace(/\/[\w-]+$/, '');
+  return [pathname, list].find((path) => path in ROUTES) ?? null;
+}
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {(() => void) | null} how to end the signed-in part */
@@ -75,7 +87,7 @@ function ownPath(next) {
   if (!next?.startsWith('/')) return HOME;
   const url = new URL(next, window.location.origin);
   if (url.origin !== window.location.origin) return HOME;
-  return ROUTES[url.pathname] || url.pathname === TILL ? url.pathname + url.search : HOME;
+  return routeOf(url.pathname) || url.pathname === TILL ? url.pathname + url.search : HOME;
 }
 
 /** @param {Me} me @param {string} url */
@@ -99,7 +111,7 @@ function enter(me) {
     leave?.();
     guard = null;
     const { pathname, search } = window.location;
-    const path = ROUTES[pathname] ? pathname : HOME;
+    const path = routeOf(pathname) ?? HOME;
     shell.arrive(path, isFirst);
     isFirst = false;
     const place = h('div', { class: `route route-${path.slice(1)}` });
@@ -129,7 +141,7 @@ function enter(me) {
     )
       return;
     const url = new URL(anchor.href, window.location.href);
-    if (url.origin !== window.location.origin || !ROUTES[url.pathname]) return;
+    if (url.origin !== window.location.origin || !routeOf(url.pathname)) return;
     event.preventDefault();
     navigate(url.pathname + url.search);
   }

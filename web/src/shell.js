@@ -16,6 +16,9 @@ const PAGES = [
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
+  ['/people', 'People', 'people'],
+  ['/orders', 'Orders', 'bag'],
+  ['/products', 'Products', 'product'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
@@ -26,6 +29,8 @@ const PAGES = [
   ['/privacy', 'Privacy', 'shield'],
   ['/audit', 'Audit log', 'audit'],
 ];
+/** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
+const RARE = new Set(['/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 
@@ -41,6 +46,20 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       icon(name),
       h('span', null, words),
     ),
+  );
+  const rare = links.filter((anchor) => RARE.has(anchor.getAttribute('href') ?? ''));
+  const rareList = h('div', { id: 'nav-rare', class: 'nav-rare' }, rare);
+  const rareButton = h(
+    'button',
+    {
+      type: 'button',
+      class: 'nav-link nav-more',
+      'aria-expanded': 'false',
+      'aria-controls': 'nav-rare',
+      'data-testid': 'nav-more',
+      on: { click: () => openRare(!rareList.classList.contains('nav-rare-open')) },
+    },
+    'More',
   );
   const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'review-count' });
   const bell = h(
@@ -105,7 +124,12 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       h('span', { class: 'tenant', 'data-testid': 'tenant' }, me.tenant.name),
       me.tenant.is_demo && !/demo/i.test(me.tenant.name) && h('span', { class: 'demo' }, 'demo'),
     ),
-    h('nav', { id: 'nav', class: 'nav', 'aria-label': 'Pages' }, links),
+    h(
+      'nav',
+      { id: 'nav', class: 'nav', 'aria-label': 'Pages' },
+      links.filter((anchor) => !rare.includes(anchor)),
+      h('div', { class: 'nav-rest' }, rareButton, rareList),
+    ),
     h('div', { class: 'topbar-end' }, link, may(me, 'stop') && stop, bell, menu),
   );
   const skip = h(
@@ -124,6 +148,18 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   );
   fill(root, skip, header, banner, main);
   mountMessages(root);
+
+  /** @param {boolean} open */
+  function openRare(open) {
+    rareList.classList.toggle('nav-rare-open', open);
+    rareButton.setAttribute('aria-expanded', String(open));
+  }
+
+  rareList.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    openRare(false);
+    rareButton.focus();
+  });
 
   /** @param {boolean} open */
   function openNav(open) {
@@ -246,6 +282,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     if (!(event.target instanceof Node)) return;
     if (!menu.contains(event.target)) menu.open = false;
     if (!header.contains(event.target)) openNav(false);
+    if (!rareButton.contains(event.target)) openRare(false);
   }
 
   /** @type {Context} */
@@ -259,7 +296,9 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
         if (anchor.getAttribute('href') === path) anchor.setAttribute('aria-current', 'page');
         else anchor.removeAttribute('aria-current');
       }
+      rareButton.classList.toggle('nav-more-here', RARE.has(path));
       openNav(false);
+      openRare(false);
       const title = PAGES.find(([href]) => href === path)?.[1] ?? 'Console';
       document.title = `${title} · ${me.tenant.name} · geoengage`;
       if (!isFirst) main.focus({ preventScroll: true });

@@ -2,6 +2,7 @@
 
 export * from './types_explain';
 export * from './types_footfall';
+export * from './types_people';
 export * from './types_phones';
 
 export type XY = [number, number];
@@ -54,6 +55,8 @@ export interface Me {
   tenant: Tenant;
   /** Street tiles under the city view, where the server is set up for them. */
   map?: { tiles_url: string | null; tiles_attribution: string | null };
+  /** Origins whose product pictures may be shown, where the server is set up for them. */
+  pictures_from?: string[];
 }
 
 export interface Mall {

@@ -28,6 +28,7 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.http import CONFLICT, PROBLEMS, NewId, Now, Paging, Tx, etag
 from geoengage.kit.ids import TenantId
+from geoengage.profiles import service as profiles
 from geoengage.profiles.rules import Kind
 from geoengage.tenancy.auth import CommerceCaller
 from geoengage.tenancy.rules import Principal, Scope
@@ -55,6 +56,7 @@ def given_ids(shape: PersonShape | None) -> dict[Kind, str]:
 async def list_orders(  # noqa: PLR0913 - one argument a filter
     me: CommerceCaller,
     tx: Tx,
+    now: Now,
     page: Paging,
     store_id: Annotated[UUID | None, Query(description="Only of this store.")] = None,
     status: Annotated[Status | None, Query(description="Only in this status.")] = None,
@@ -73,6 +75,8 @@ async def list_orders(  # noqa: PLR0913 - one argument a filter
     """Orders by the moment they were placed, newest first, whenever they came here."""
     if profile_id is not None and not sees_people(me):
         raise errors.Forbidden("profile_id needs the scope 'people' or 'customers'", needs=Scope.CUSTOMERS.value)
+    if profile_id is not None:
+        profile_id = (await profiles.get_open(tx, me, profile_id, now)).profile_id
     wanted = store.OrderFilter(
         store_id=store_id,
         status=status,

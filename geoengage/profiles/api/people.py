@@ -51,7 +51,10 @@ async def list_profiles(
         ),
     ] = None,
 ) -> ProfilePage:
-    """People: all of the tenant (scope `people` or role support or owner), or the customers of your stores."""
+    """People: all of the tenant (scope `people` or role support or owner), or the customers of your stores.
+
+    Operators see names in part, and no ids and traits, before they have said why they look at somebody (`…/access`).
+    """
     tenant_id = TenantId(me.tenant_id)
     ids = None
     if external_id is not None:
@@ -64,14 +67,18 @@ async def list_profiles(
     wanted = store.Wanted(ids=ids, name=name, stores=stores)
     rows = await store.list_profiles(tx, tenant_id, wanted, page.after, page.limit + 1)
     items, after = page.cut(rows, lambda row: row.id)
-    return ProfilePage(items=[_profile_out(row, stores) for row in items], next=after)
+    return ProfilePage(items=[_listed(me, row, stores) for row in items], next=after)
 
 
-def _profile_out(row: Profile, stores: frozenset[UUID] | None) -> ProfileOut:
-    shown = ProfileOut.model_validate(row)
+def _listed(me: Principal, row: Profile, stores: frozenset[UUID] | None) -> ProfileOut:
+    """As a list shows it: an operator has not said yet why they look, so they see that there is somebody."""
+    found = ProfileOut.model_validate(row)
     if stores is not None:
-        shown.attributes = {name: v for name, v in row.attributes.items() if name not in rules.NOT_FOR_STORES}
-    return shown
+        found.attributes = {name: v for name, v in row.attributes.items() if name not in rules.NOT_FOR_STORES}
+    if me.kind is not PrincipalKind.OPERATOR or me.is_demo:
+        return found
+    name = None if row.first_name is None else rules.masked_name(row.first_name)
+    return found.model_copy(update={"first_name": name, "external_id": None, "attributes": {}})
 
 
 def stores_of(me: Principal) -> frozenset[UUID] | None:
@@ -80,14 +87,15 @@ def stores_of(me: Principal) -> frozenset[UUID] | None:
 
 
 @router.get("/v1/profiles/{profile_id}")
-async def get_profile(profile_id: UUID, me: ProfileReader, tx: Tx) -> ProfileDetail:
+async def get_profile(profile_id: UUID, me: ProfileReader, tx: Tx, now: Now) -> ProfileDetail:
     """A person: their ids and why these are one person, what was said about them and by whom, their devices.
 
     Somebody who was merged is shown as who they are now. A credential that is restricted to stores sees their customers
-    only: no devices, no evidence, addresses in part.
+    only: no devices, no evidence, addresses in part. An operator says first why they look (`…/access`).
     """
     tenant_id, stores = TenantId(me.tenant_id), stores_of(me)
     profile = await store.get_current(tx, tenant_id, profile_id, stores)
+    await service.get_open(tx, me, profile.id, now)
     if stores is not None:
         return await _for_a_store(tx, tenant_id, profile, stores)
     found = await service.explain_person(tx, tenant_id, profile.id)

@@ -8,21 +8,13 @@ from geoengage.profiles.models.consents import (
     ContactProof,
     PreferenceLink,
 )
-from geoengage.profiles.models.devices import (
-    ConsentEntry,
-    Device,
-    Profile,
-)
+from geoengage.profiles.models.devices import ConsentEntry, Device, Profile
 from geoengage.profiles.models.events import EventSeen, TrackedEvent
-from geoengage.profiles.models.identity import (
-    Identifier,
-    IdentityEdge,
-    IdentityPolicy,
-    StoreProfile,
-    Trait,
-)
+from geoengage.profiles.models.identity import Identifier, IdentityEdge, IdentityPolicy, StoreProfile, Trait
+from geoengage.profiles.models.support import MOST_NOTE, Note, PersonAccess
 
 __all__ = [
+    "MOST_NOTE",
     "ConsentDecision",
     "ConsentEntry",
     "ConsentHistory",
@@ -34,6 +26,8 @@ __all__ = [
     "Identifier",
     "IdentityEdge",
     "IdentityPolicy",
+    "Note",
+    "PersonAccess",
     "PreferenceLink",
     "Profile",
     "StoreProfile",

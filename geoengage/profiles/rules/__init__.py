@@ -11,6 +11,7 @@ from geoengage.profiles.rules.consents import (
     PointState,
     Purpose,
     Standing,
+    check,
     confirmed,
     deciding,
     hold_of,
@@ -75,6 +76,10 @@ from geoengage.profiles.rules.identity import (
     pairs,
     taken_back,
     usable,
+)
+from geoengage.profiles.rules.masks import (
+    masked_name,
+    masked_value,
 )
 from geoengage.profiles.rules.normalise import (
     SHOWN_TO_STORES,
@@ -143,6 +148,7 @@ __all__ = [
     "agrees_to_push",
     "assemble",
     "changed_consents",
+    "check",
     "check_channel",
     "check_decision",
     "confirmed",
@@ -151,6 +157,8 @@ __all__ = [
     "hold_of",
     "make_code",
     "mask",
+    "masked_name",
+    "masked_value",
     "may_contact",
     "normalise",
     "own_profile",

@@ -32,9 +32,37 @@ from geoengage.profiles.service.devices import (
     state_consents,
     take_address,
 )
-from geoengage.profiles.service.identity import Resolved, Work, resolve, resolve_many
-from geoengage.profiles.service.merging import OPERATOR, Explained, KeptApart, explain_person, merge, take_back, unmerge
-from geoengage.profiles.service.traits import Basis, note_customer, set_traits, set_traits_many
+from geoengage.profiles.service.identity import (
+    Resolved,
+    Work,
+    resolve,
+    resolve_many,
+)
+from geoengage.profiles.service.merging import (
+    OPERATOR,
+    Explained,
+    KeptApart,
+    explain_person,
+    merge,
+    take_back,
+    unmerge,
+)
+from geoengage.profiles.service.support import (
+    ReasonNeeded,
+    check_open,
+    find_open,
+    get_open,
+    needs_reason,
+    open_person,
+    own_note,
+    write_note,
+)
+from geoengage.profiles.service.traits import (
+    Basis,
+    note_customer,
+    set_traits,
+    set_traits_many,
+)
 
 __all__ = [
     "FIRST_TOKEN_VERSION",
@@ -44,21 +72,28 @@ __all__ = [
     "Basis",
     "Explained",
     "KeptApart",
+    "ReasonNeeded",
     "Resolved",
     "Wish",
     "Work",
     "ask_proof",
+    "check_open",
     "delete_device",
     "deny_pushes",
     "explain_person",
+    "find_open",
+    "get_open",
     "identifiers_of",
     "link_by_server",
     "link_by_user_token",
     "log_out",
     "make_link",
     "merge",
+    "needs_reason",
     "note_addresses",
     "note_customer",
+    "open_person",
+    "own_note",
     "pause",
     "prove_by_code",
     "prove_by_link",
@@ -78,4 +113,5 @@ __all__ = [
     "tell_state",
     "unmerge",
     "wish",
+    "write_note",
 ]

@@ -229,6 +229,17 @@ def decisions(side: Side, **over: Any) -> dict[str, Any]:
     return {"decisions": [wish], "text_version": "2", "source": "till"}
 
 
+SOMEBODY: tuple[Make, ...] = (
+    *(lambda s, word=word: {"q": f"{s.mark}-{word}"} for word in ("Mia", "person", "card")),
+    *(lambda s, kind=kind: {"q": s[kind]} for kind in ("device", "profile")),
+)
+# A time line by kinds, by store, and from the middle on (`AQ…`: some moment of 2286).
+TIMELINES: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda _: {"reason": "asked", "kinds": "visit,message,note"},
+    lambda s: {"store_id": s["store"]},
+    lambda _: {"cursor": "ACNtgeJQYAD_____________________"},
+)
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
@@ -430,6 +441,16 @@ CASES = [
         "/v1/profiles/{profile_id}/unmerge",
         body=lambda s: {"identifier_ids": [s["card"]], "reason": "two people"},
     ),
+    Case("GET", "/v1/people/search", queries=SOMEBODY, shared=True),
+    Case("GET", "/v1/people/recent", shared=True),
+    Case("GET", "/v1/profiles/{profile_id}/access"),
+    Case("POST", "/v1/profiles/{profile_id}/access", body=lambda _: {"reason": "they are on the phone"}),
+    Case("GET", "/v1/profiles/{profile_id}/overview", queries=(*NO_QUERY, lambda _: {"reason": "asked"})),
+    Case("GET", "/v1/profiles/{profile_id}/timeline", queries=TIMELINES),
+    Case("GET", "/v1/profiles/{profile_id}/notes"),
+    Case("POST", "/v1/profiles/{profile_id}/notes", body=lambda s: {"text": "New", "store_id": s["store"]}),
+    Case("PATCH", "/v1/notes/{note_id}", body=lambda _: {"text": "Changed"}),
+    Case("DELETE", "/v1/notes/{note_id}"),
     Case("GET", "/v1/identity-policy"),
     Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
     Case("GET", f"{PERSON}/consents"),

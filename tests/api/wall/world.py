@@ -115,6 +115,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await put_firebase(client, side)
     await _link(client, side)
     await _customers(session, side)
+    await _notes(client, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
     await _sell(client, side)
@@ -293,6 +294,19 @@ async def _customers(session: Session, side: Side) -> None:
     card = await session.execute(select(Identifier.id).where(Identifier.value == f"{side.mark}-card".upper()))
     side.ids |= {"card": card.scalar_one(), "neighbour_customer": known[1].profile_id}
     await session.commit()
+
+
+async def _notes(client: httpx.AsyncClient, side: Side) -> None:
+    """A note of the shop about its customer, and one of the neighbour's about its own."""
+    for note, person, store in (("note", "profile", "store"), ("neighbour_note", "neighbour_customer", "neighbour")):
+        words = f"{side.mark}-note" if note == "note" else "Asks next door"
+        made = await client.post(
+            f"/v1/profiles/{side[person]}/notes",
+            json={"text": words, "store_id": side[store]},
+            headers=side.world.sk_headers,
+        )
+        assert made.status_code == 201, made.text
+        side.ids[note] = UUID(made.json()["id"])
 
 
 async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:

@@ -68,6 +68,18 @@ export function fromLocalField(value) {
 /** @param {number | null | undefined} value */
 export const number = (value) => (value === null || value === undefined ? '–' : value.toLocaleString('en-GB'));
 
+/**
+ * An amount as people write it: CHF 12.50. A currency has its own number of decimals (¥ has none, and so has the amount).
+ * @param {number | null | undefined} minor in the currency's smallest unit
+ * @param {string | null | undefined} currency
+ */
+export function money(minor, currency) {
+  if (minor === null || minor === undefined || !currency) return '–';
+  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(minor / 10 ** digits).replaceAll('\u00a0', ' ');
+}
+
 /** `45 s`, `2 min`, `1 h 30 min` @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 120 && seconds % 60 !== 0) return `${seconds} s`;

@@ -154,6 +154,17 @@ export const CHECKS = {
 };
 export const checkText = lookUp(CHECKS);
 
+/** What somebody has said to a channel and purpose. */
+export const CONSENT_STATES = {
+  subscribed: 'agreed',
+  pending: 'not confirmed yet',
+  unsubscribed: 'withdrawn',
+  redacted: 'erased',
+  granted: 'agreed',
+  denied: 'refused',
+  unknown: 'not asked',
+};
+
 export const DAYS = [
   ['mon', 'Mon'],
   ['tue', 'Tue'],
@@ -183,13 +194,15 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'admin'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
   approve: ['owner', 'editor', 'approver'],
   stop: ['owner', 'editor', 'approver'],
   people: ['owner', 'support'],
+  customers: ['owner', 'support', 'shop'],
+  commerce: ['owner', 'editor', 'support', 'shop'],
   admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */

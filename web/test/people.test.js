@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { money } from '../src/ui/format.js';
+import { cartValue, quantity, statusText, tone, usualWords } from '../src/pages/people/words.js';
+
+const LINE = {
+  name: 'Kite',
+  sku: null,
+  image_url: null,
+  quantity_milli: 1000,
+  unit_price_minor: 1250,
+  currency: 'CHF',
+};
+
+test('an amount has the decimals of its currency', () => {
+  assert.equal(money(1250, 'CHF'), 'CHF 12.50');
+  assert.equal(money(1250, 'JPY'), 'JPY 1,250');
+  assert.equal(money(-1250, 'KWD'), '-KWD 1.250');
+  assert.equal(money(null, 'CHF'), '–');
+});
+
+test('what a cart is worth', () => {
+  assert.equal(cartValue([LINE, { ...LINE, quantity_milli: 500 }]), 'CHF 18.75');
+  assert.equal(cartValue([LINE, { ...LINE, currency: 'EUR' }]), 'CHF 12.50 + EUR 12.50');
+  assert.equal(cartValue([LINE, { ...LINE, unit_price_minor: null }]), 'CHF 12.50, and 1 without a price');
+  assert.equal(cartValue([{ ...LINE, currency: null }]), 'One thing, without a price');
+});
+
+test('quantities', () => {
+  assert.deepEqual([quantity(2000), quantity(750), quantity(1)], ['2', '0.75', '0.001']);
+});
+
+const USUAL = {
+  store_id: 's',
+  store_name: 'Left',
+  store_orders: 3,
+  store_of: 4,
+  hour: 17,
+  hour_orders: 4,
+  hour_of: 6,
+};
+
+test('where and when somebody usually shops', () => {
+  assert.equal(usualWords(USUAL), 'Usually at Left (3 of 4 orders), between 17 and 18 o’clock (4 of 6).');
+  assert.equal(usualWords({ ...USUAL, store_name: null }), 'Usually between 17 and 18 o’clock (4 of 6).');
+  assert.match(usualWords({ ...USUAL, store_name: null, hour: null }), /^Too few/);
+});
+
+test('statuses in words', () => {
+  /** @type {any} */
+  const entry = { kind: 'consent', status: 'subscribed' };
+  assert.equal(statusText(entry), 'agreed');
+  assert.equal(statusText({ ...entry, kind: 'visit', status: 'left' }), '');
+  assert.equal(statusText({ ...entry, kind: 'order', status: 'partially_refunded' }), 'partially refunded');
+  assert.equal(tone('cancelled'), 'bad');
+  assert.equal(tone(null), 'quiet');
+});
