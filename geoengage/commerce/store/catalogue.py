@@ -95,7 +95,7 @@ async def find_items(
             "skus": pg.texts(skus),
         },
     )
-    return Items(Item(*row) for row in await found.fetchall())
+    return Items(Item(*row) for row in found.rows)
 
 
 _UPSERT_PRODUCTS = """
@@ -138,7 +138,7 @@ async def upsert_products(
         "hashes": pg.blobs([digest_of_product(p) for p in products]),
     }
     written = await send(session, _UPSERT_PRODUCTS, parameters)
-    taken = {(row[1], row[2]): (row[0], row[3]) for row in await written.fetchall()}
+    taken = {(row[1], row[2]): (row[0], row[3]) for row in written.rows}
     missed = [product for product in products if product.key not in taken and product.key not in before]
     before |= await _list_versions(session, tenant_id, missed)  # somebody else has made them meanwhile
     result = [_outcome(before.get(product.key), taken.get(product.key)) for product in products]
@@ -186,7 +186,7 @@ async def _list_versions(
         " WHERE p.tenant_id = :tenant_id AND p.external_id = ANY(:ids)",
         {"tenant_id": tenant_id, "ids": pg.texts([p.external_id for p in products])},
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in await found.fetchall()}
+    return {(row[0], row[1]): (row[2], row[3]) for row in found.rows}
 
 
 _WRITE_VARIANTS = """
@@ -267,4 +267,4 @@ WHERE s.at <= excluded.at RETURNING store_id, variant_id
             "ats": pg.times([count.at for count, _ in counts]),
         },
     )
-    return {(store_id, variant_id) for store_id, variant_id in await written.fetchall()}
+    return {(store_id, variant_id) for store_id, variant_id in written.rows}

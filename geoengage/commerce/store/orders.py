@@ -44,7 +44,7 @@ async def lock_orders(session: Session, tenant_id: TenantId, keys: Sequence[Key]
             "ids": pg.texts([id_ for _, id_ in sorted_]),
         },
     )
-    rows = await found.fetchall()
+    rows = found.rows
     refunds = await _list_refund_versions(session, tenant_id, [row[2] for row in rows]) if rows else {}
     return {
         (row[0], row[1]): Known(
@@ -72,7 +72,7 @@ async def _list_refund_versions(
         {"tenant_id": tenant_id, "order_ids": pg.uuids(order_ids)},
     )
     refunds: dict[UUID, dict[str, tuple[datetime, int]]] = defaultdict(dict)
-    for order_id, external_id, version_at, amount in await found.fetchall():
+    for order_id, external_id, version_at, amount in found.rows:
         refunds[order_id][external_id] = (version_at, amount)
     return refunds
 
@@ -149,7 +149,7 @@ async def insert_orders(
         "ids": pg.texts([order.external_id for _, order in found]),
     }
     inserted = await send(session, _INSERT, parameters)
-    return {id_ for (id_,) in await inserted.fetchall()}
+    return {id_ for (id_,) in inserted.rows}
 
 
 async def update_orders(
@@ -382,7 +382,7 @@ RETURNING o.id, o.source, o.external_id, o.store_id, o.channel, o.status, o.curr
 async def attach_claims(session: Session, tenant_id: TenantId, since: UUID | None, now: datetime) -> list[Attached]:
     """Give guests' orders to the verified ids that they left, of those made from `since` on; their claims go away."""
     found = await send(session, _ATTACH, {"tenant_id": tenant_id, "since": since, "now": now})
-    return [Attached(*row) for row in await found.fetchall()]
+    return [Attached(*row) for row in found.rows]
 
 
 async def tenants_with_claims(session: Session) -> list[TenantId]:
@@ -392,4 +392,4 @@ async def tenants_with_claims(session: Session) -> list[TenantId]:
         "SELECT t.id FROM tenant t WHERE EXISTS (SELECT 1 FROM order_claim c WHERE c.tenant_id = t.id)",
         {},
     )
-    return [TenantId(id_) for (id_,) in await found.fetchall()]
+    return [TenantId(id_) for (id_,) in found.rows]

@@ -70,11 +70,16 @@ async def list_profiles(
     return ProfilePage(items=[_listed(me, row, stores) for row in items], next=after)
 
 
+def _profile_out(row: Profile, stores: frozenset[UUID] | None) -> ProfileOut:
+    shown = ProfileOut.model_validate(row)
+    if stores is not None:
+        shown.attributes = {name: v for name, v in row.attributes.items() if name not in rules.NOT_FOR_STORES}
+    return shown
+
+
 def _listed(me: Principal, row: Profile, stores: frozenset[UUID] | None) -> ProfileOut:
     """As a list shows it: an operator has not said yet why they look, so they see that there is somebody."""
-    found = ProfileOut.model_validate(row)
-    if stores is not None:
-        found.attributes = {name: v for name, v in row.attributes.items() if name not in rules.NOT_FOR_STORES}
+    found = _profile_out(row, stores)
     if me.kind is not PrincipalKind.OPERATOR or me.is_demo:
         return found
     name = None if row.first_name is None else rules.masked_name(row.first_name)
