@@ -60,6 +60,19 @@ class Me(Shape):
     map: MapBackground = Field(description="What the map lies on: a setting of the server.")
 
 
+class Door(Shape):
+    """Another demo tenant of this server, open to the same operator."""
+
+    name: str = Field(description="Its name.")
+    link: str = Field(description="Path that logs in there; good for 24 hours.")
+
+
+class Doors(Shape):
+    """Where else the operator of a demo may go."""
+
+    items: list[Door] = Field(description="By name; empty for every tenant that is no demo.")
+
+
 class TenantOut(MyTenant):
     """The tenant with its whole policy."""
 
