@@ -86,13 +86,13 @@ async def get_session(request: Request, me: Operator, tx: Tx) -> Me:
 
 @router.get("/v1/doors")
 async def list_doors(request: Request, me: Operator, tx: Tx, now: Now) -> Doors:
-    """The other demo tenants of this server in which you are an operator.
+    """The other demo tenants of this server in which you are an operator. 403 in a tenant that is no demo.
 
     Only between demo tenants, whose people are all simulated: elsewhere the same e-mail proves nothing.
     """
-    operator = await store.find_operator(tx, me.tenant_id, me.id)
-    if operator is None or not me.is_demo:
-        return Doors(items=[])
+    if not me.is_demo:
+        raise errors.Forbidden("doors lead from one demo tenant to another; this tenant is none")
+    operator = await store.get_row(tx, me.tenant_id, OperatorRow, me.id)
     async with transaction(request.app.state.sessions, None) as session:
         found = await store.list_demo_logins(session, operator.email)
     key = request.app.state.signing_key

@@ -70,7 +70,7 @@ class Door(Shape):
 class Doors(Shape):
     """Where else the operator of a demo may go."""
 
-    items: list[Door] = Field(description="By name; empty for every tenant that is no demo.")
+    items: list[Door] = Field(description="By name.")
 
 
 class TenantOut(MyTenant):
