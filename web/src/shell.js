@@ -20,6 +20,9 @@ const PAGES = [
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
+];
+/** Where one goes now and then: behind "More", on phones below the others. @type {[string, string, string][]} */
+const MORE_PAGES = [
   ['/apps', 'Apps', 'phone'],
   ['/webhooks', 'Webhooks', 'webhook'],
 ];
@@ -31,13 +34,21 @@ const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting
  * @param {{me: Me, hub: Hub, navigate: (url: string) => void, onLogOut: () => void, setGuard: Context['setGuard']}} options
  */
 export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
-  const links = PAGES.map(([href, words, name]) =>
+  /** @param {[string, string, string]} page */
+  const anchorTo = ([href, words, name]) =>
     h(
       'a',
       { href, class: 'nav-link', 'data-testid': `nav-${words.toLowerCase()}` },
       icon(name),
       h('span', null, words),
-    ),
+    );
+  const links = PAGES.map(anchorTo);
+  const moreLinks = MORE_PAGES.map(anchorTo);
+  const morePages = h(
+    'details',
+    { class: 'nav-more' },
+    h('summary', { class: 'nav-link', 'data-testid': 'nav-more' }, h('span', null, 'More'), icon('more', 18)),
+    h('div', { class: 'nav-more-list' }, moreLinks),
   );
   const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'review-count' });
   const bell = h(
@@ -104,7 +115,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       h('span', { class: 'tenant', 'data-testid': 'tenant' }, me.tenant.name),
       me.tenant.is_demo && !/demo/i.test(me.tenant.name) && h('span', { class: 'demo' }, 'demo'),
     ),
-    h('nav', { id: 'nav', class: 'nav', 'aria-label': 'Pages' }, links),
+    h('nav', { id: 'nav', class: 'nav', 'aria-label': 'Pages' }, links, morePages),
     h('div', { class: 'topbar-end' }, link, may(me, 'stop') && stop, bell, menu),
   );
   const skip = h(
@@ -128,6 +139,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   function openNav(open) {
     header.classList.toggle('nav-open', open);
     more.setAttribute('aria-expanded', String(open));
+    morePages.open = open;
   }
 
   async function logOut() {
@@ -254,6 +266,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   function closeMenus(event) {
     if (!(event.target instanceof Node)) return;
     if (!menu.contains(event.target)) menu.open = false;
+    if (!morePages.contains(event.target)) morePages.open = false;
     if (!header.contains(event.target)) openNav(false);
   }
 
@@ -264,12 +277,12 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     main,
     /** Marks where we are, and moves reading to the new page. @param {string} path @param {boolean} isFirst */
     arrive(path, isFirst) {
-      for (const anchor of links) {
+      for (const anchor of [...links, ...moreLinks]) {
         if (anchor.getAttribute('href') === path) anchor.setAttribute('aria-current', 'page');
         else anchor.removeAttribute('aria-current');
       }
       openNav(false);
-      const title = PAGES.find(([href]) => href === path)?.[1] ?? 'Console';
+      const title = [...PAGES, ...MORE_PAGES].find(([href]) => href === path)?.[1] ?? 'Console';
       document.title = `${title} · ${me.tenant.name} · geoengage`;
       if (!isFirst) main.focus({ preventScroll: true });
     },
