@@ -17,7 +17,7 @@ from geoengage.kit.db import Session, make_engine, make_sessions, transaction
 from geoengage.kit.ids import TenantId
 from geoengage.tenancy import service, store
 from geoengage.tenancy.models import Credential
-from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, NewOperator, Role, Scope, parse_key
+from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, NewOperator, Role, Scope, Writes, parse_key
 
 SLUG = "demo"
 EMAIL = "operator@demo.example"
@@ -52,7 +52,10 @@ def prepare_chain(url: str, remembered: State, *, slug: str, name: str, timezone
     """Make the tenant of a shop chain, with the same operator, an app and a server's key."""
 
     def keys(_: UUID) -> dict[str, NewKey]:
-        return {"secret_key": NewKey(KeyKind.SECRET, "demo: your server", frozenset(Scope))}
+        return {
+            "secret_key": NewKey(KeyKind.SECRET, "demo: your server", frozenset(Scope)),
+            "write_key": NewKey(KeyKind.WRITE, "demo: door counters", writes=Writes.SERVER),
+        }
 
     return _prepare(url, remembered, slug, name, timezone, keys)
 
