@@ -6,7 +6,6 @@ broke off goes on, because orders, customers and visits have ids of their own.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
