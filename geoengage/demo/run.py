@@ -130,11 +130,10 @@ class Demo:
             self._say("  the mall's past is told in the background; the footfall page fills in two to three minutes")
         if self._past.per_day:
             self._child("chains", ["demo", "build"], url, port, once=True)
-            self._say("  two shop chains are imported in the background: toys and a supermarket, two years of each")
+            self._say("  a supermarket and a toy chain, two years of each, are imported in the background:")
+            self._say("  in the console's account menu, under Other demos here")
         self._say(f"  {seed.describe()}; {'shoppers are walking in' if self._simulate else 'no shoppers'}")
         self._say("Ctrl-C stops everything; the data stay.")
-        for slug, name in chains.NAMES.items():
-            self._say(f"{name}: {self._link(public_url, state.read(self._data_dir, slug))}")
         self._say(f"Open {link}")
 
     def _link(self, address: str, remembered: State) -> str:

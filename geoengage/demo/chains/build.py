@@ -16,7 +16,7 @@ from geoengage.demo.state import State
 from geoengage.kit.clock import utc_now
 
 CHAINS: Mapping[str, ModuleType] = {"frischmarkt": supermarket, "lelle": toys}
-NAMES = {"frischmarkt": "Frischmarkt Linde, supermarket (demo)", "lelle": "Lelle un Lācis, toys (demo)"}
+NAMES = {"frischmarkt": "Frischmarkt (demo)", "lelle": "Lelle un Lācis (demo)"}
 POLL_S = 0.3
 LONGEST_S = 900.0
 _OVER = ("done", "failed", "cancelled")
