@@ -1,4 +1,4 @@
-"""The demo's tenant, operator, app and keys: what the API cannot make, since it needs a key to begin with.
+"""The demo's tenants, their operator, app and keys: what the API cannot make, since it needs a key to begin with.
 
 Written with tenancy's own functions, in one transaction a call. Idempotent: what `remembered` (demo.json) names and
 the database still has is kept; the rest is made anew, and keys that nobody remembers any more are revoked.
@@ -17,7 +17,7 @@ from geoengage.kit.db import Session, make_engine, make_sessions, transaction
 from geoengage.kit.ids import TenantId
 from geoengage.tenancy import service, store
 from geoengage.tenancy.models import Credential
-from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, NewOperator, Role, Scope, parse_key
+from geoengage.tenancy.rules import KeyKind, NewApp, NewKey, NewOperator, Role, Scope, Writes, parse_key
 
 SLUG = "demo"
 EMAIL = "operator@demo.example"
@@ -34,13 +34,40 @@ T = TypeVar("T")
 
 
 def prepare(url: str, remembered: State, *, name: str, timezone: str) -> State:
-    """Make the demo's tenant and everything that hangs on it; the result names all of it."""
+    """Make the mall's tenant and everything that hangs on it; the result names all of it."""
+    shoppers = frozenset({Scope.READ, Scope.PEOPLE})
 
+    def keys(app_id: UUID) -> dict[str, NewKey]:
+        return {
+            "publishable_key": NewKey(KeyKind.PUBLISHABLE, "demo: your tests", app_id=app_id, is_test=True),
+            "secret_key": NewKey(KeyKind.SECRET, "demo: your server", frozenset(Scope)),
+            "simulator_publishable_key": NewKey(KeyKind.PUBLISHABLE, "demo: shoppers", app_id=app_id),
+            "simulator_secret_key": NewKey(KeyKind.SECRET, "demo: shoppers' server", shoppers),
+        }
+
+    return _prepare(url, remembered, SLUG, name, timezone, keys)
+
+
+def prepare_chain(url: str, remembered: State, *, slug: str, name: str, timezone: str) -> State:
+    """Make the tenant of a shop chain, with the same operator, an app and a server's key."""
+
+    def keys(_: UUID) -> dict[str, NewKey]:
+        return {
+            "secret_key": NewKey(KeyKind.SECRET, "demo: your server", frozenset(Scope)),
+            "write_key": NewKey(KeyKind.WRITE, "demo: door counters", writes=Writes.SERVER),
+        }
+
+    return _prepare(url, remembered, slug, name, timezone, keys)
+
+
+def _prepare(
+    url: str, remembered: State, slug: str, name: str, timezone: str, keys: Callable[[UUID], dict[str, NewKey]]
+) -> State:
     async def make(session: Session, now: datetime) -> TenantId:
-        found = await store.find_tenant_id(session, SLUG)
+        found = await store.find_tenant_id(session, slug)
         if found is not None:
             return found
-        tenant = await service.create_tenant(session, slug=SLUG, name=name, timezone=timezone, policy=POLICY, now=now)
+        tenant = await service.create_tenant(session, slug=slug, name=name, timezone=timezone, policy=POLICY, now=now)
         return TenantId(tenant.id)
 
     async def fill(session: Session, now: datetime) -> State:
@@ -48,14 +75,7 @@ def prepare(url: str, remembered: State, *, name: str, timezone: str) -> State:
         state = kept | {"tenant_id": str(tenant_id)}
         state |= await _operator(session, tenant_id, kept, now)
         state |= await _app(session, tenant_id, name, now)
-        app_id = UUID(state["app_id"])
-        shoppers = frozenset({Scope.READ, Scope.PEOPLE})
-        for field, new in {
-            "publishable_key": NewKey(KeyKind.PUBLISHABLE, "demo: your tests", app_id=app_id, is_test=True),
-            "secret_key": NewKey(KeyKind.SECRET, "demo: your server", frozenset(Scope)),
-            "simulator_publishable_key": NewKey(KeyKind.PUBLISHABLE, "demo: shoppers", app_id=app_id),
-            "simulator_secret_key": NewKey(KeyKind.SECRET, "demo: shoppers' server", shoppers),
-        }.items():
+        for field, new in keys(UUID(state["app_id"])).items():
             state[field] = await _key(session, tenant_id, kept.get(field), new, now)
         return state
 

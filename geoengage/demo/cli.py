@@ -1,4 +1,4 @@
-"""`geoengage demo`: up, env, check, reset."""
+"""`geoengage demo`: up, env, build, check, reset."""
 
 import json
 import os
@@ -10,7 +10,8 @@ import typer
 from geoengage.demo import check as planted
 from geoengage.demo import receiver as receiving
 from geoengage.demo import run, state
-from geoengage.demo.client import Client
+from geoengage.demo.chains import build as chains
+from geoengage.demo.client import Answered, Client
 from geoengage.kit import commands
 from geoengage.kit.clock import utc_now
 from geoengage.kit.cluster import Cluster, ClusterError
@@ -56,6 +57,29 @@ def env() -> None:
 
 
 @app.command()
+def build(seed: Annotated[int, typer.Option(help="Another seed plans other customers.")] = 7) -> None:
+    """Import two years of two shop chains through the API: a supermarket and a toy chain. The demo must be running.
+
+    What was built stays as it is; `geoengage demo reset` makes room for another one.
+    """
+    data_dir = commands.read_settings().data_dir
+    mall = state.read(data_dir)
+    if "base_url" not in mall:
+        typer.echo("the demo has not run in this folder: make run", err=True)
+        raise typer.Exit(1)
+    for slug in chains.CHAINS:
+        remembered = state.read(data_dir, slug)
+        if "built_on" in remembered:
+            typer.echo(f"  {chains.NAMES[slug]}: is there, as of {remembered['built_on']}")
+            continue
+        try:
+            state.write(data_dir, chains.build(mall["base_url"], remembered, slug, seed, typer.echo), slug)
+        except (chains.BuildError, Answered) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+
+
+@app.command()
 def check() -> None:
     """Lay what was planted in the mall's past beside what the footfall reports find. The demo must be running."""
     data_dir = commands.read_settings().data_dir
@@ -90,5 +114,6 @@ def reset() -> None:
     except ClusterError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    for path in (state.path_in(data_dir), state.history_in(data_dir), data_dir / "simulator.json"):
+    made = [state.path_in(data_dir, chain) for chain in (None, *chains.CHAINS)]
+    for path in (*made, state.history_in(data_dir), data_dir / "simulator.json"):
         path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from typing import IO
 from rich.console import Console
 
 from geoengage.demo import accounts, receiver, seed, state
+from geoengage.demo.chains import build as chains
 from geoengage.demo.children import Child
 from geoengage.demo.client import Client
 from geoengage.demo.state import State, history_in
@@ -101,6 +102,11 @@ class Demo:
             remembered = state.read(self._data_dir)
             remembered = accounts.prepare(url, remembered, name=f"{mall['name']} (demo)", timezone=mall["timezone"])
             state.write(self._data_dir, remembered)
+            for slug, name in chains.NAMES.items():
+                timezone = chains.CHAINS[slug].ZONE
+                kept = state.read(self._data_dir, slug)
+                kept = accounts.prepare_chain(url, kept, slug=f"demo-{slug}", name=name, timezone=timezone)
+                state.write(self._data_dir, kept, slug)
         port = self._free_port()
         base_url = f"http://{_reachable(self._settings.host)}:{port}"
         with self._step(f"API on {base_url}"):
@@ -122,6 +128,10 @@ class Demo:
         if self._past.per_day:
             self._child("history", self._history_arguments(remembered), url, port, more=_keys(remembered), once=True)
             self._say("  the mall's past is told in the background; the footfall page fills in two to three minutes")
+        if self._past.per_day:
+            self._child("chains", ["demo", "build"], url, port, once=True)
+            self._say("  a supermarket and a toy chain, two years of each, are imported in the background:")
+            self._say("  in the console's account menu, under Other demos here")
         self._say(f"  {seed.describe()}; {'shoppers are walking in' if self._simulate else 'no shoppers'}")
         self._say("Ctrl-C stops everything; the data stay.")
         self._say(f"Open {link}")

@@ -24,9 +24,9 @@ EXPORTS = {
 }
 
 
-def path_in(data_dir: Path) -> Path:
-    """Where the file is."""
-    return data_dir / "demo.json"
+def path_in(data_dir: Path, chain: str | None = None) -> Path:
+    """Where the file is: the mall's, or that of a shop chain."""
+    return data_dir / (f"demo-{chain}.json" if chain else "demo.json")
 
 
 def history_in(data_dir: Path) -> Path:
@@ -34,22 +34,22 @@ def history_in(data_dir: Path) -> Path:
     return data_dir / "history.json"
 
 
-def read(data_dir: Path) -> State:
+def read(data_dir: Path, chain: str | None = None) -> State:
     """What was remembered; empty when the demo has not run here, or its file is damaged."""
     try:
-        found = json.loads(path_in(data_dir).read_text())
+        found = json.loads(path_in(data_dir, chain).read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def write(data_dir: Path, state: State) -> None:
+def write(data_dir: Path, state: State, chain: str | None = None) -> None:
     """Remember `state` in place of what was remembered before."""
-    new = path_in(data_dir).with_suffix(".new")
+    new = path_in(data_dir, chain).with_suffix(".new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
     new.write_text(json.dumps(state, indent=2) + "\n")
-    new.replace(path_in(data_dir))
+    new.replace(path_in(data_dir, chain))
 
 
 def export_lines(state: State) -> list[str]:

@@ -22,6 +22,8 @@ from geoengage.tenancy.shapes import (
     AppOut,
     AppPage,
     AppPatch,
+    Door,
+    Doors,
     KeyCreated,
     KeyIn,
     KeyOut,
@@ -80,6 +82,27 @@ async def log_out(request: Request, response: Response, me: Operator, tx: Tx) ->
 async def get_session(request: Request, me: Operator, tx: Tx) -> Me:
     """Who is logged in; 401 when nobody is."""
     return await _me(request, tx, me.tenant_id, me.id)
+
+
+@router.get("/v1/doors")
+async def list_doors(request: Request, me: Operator, tx: Tx, now: Now) -> Doors:
+    """The other demo tenants of this server in which you are an operator. 403 in a tenant that is no demo.
+
+    Only between demo tenants, whose people are all simulated: elsewhere the same e-mail proves nothing.
+    """
+    if not me.is_demo:
+        raise errors.Forbidden("doors lead from one demo tenant to another; this tenant is none")
+    operator = await store.get_row(tx, me.tenant_id, OperatorRow, me.id)
+    async with transaction(request.app.state.sessions, None) as session:
+        found = await store.list_demo_logins(session, operator.email)
+    key = request.app.state.signing_key
+    return Doors(
+        items=[
+            Door(name=name, link=service.make_login_link(key, tenant_id, operator_id, now))
+            for name, tenant_id, operator_id in found
+            if tenant_id != me.tenant_id
+        ]
+    )
 
 
 @router.get(

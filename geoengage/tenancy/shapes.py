@@ -63,6 +63,19 @@ class Me(Shape):
     )
 
 
+class Door(Shape):
+    """Another demo tenant of this server, open to the same operator."""
+
+    name: str = Field(description="Its name.")
+    link: str = Field(description="Path that logs in there; good for 24 hours.")
+
+
+class Doors(Shape):
+    """Where else the operator of a demo may go."""
+
+    items: list[Door] = Field(description="By name.")
+
+
 class TenantOut(MyTenant):
     """The tenant with its whole policy."""
 

@@ -248,6 +248,17 @@ async def list_logins(session: Session, email: str) -> list[Login]:
     return [Login(TenantId(tenant), slug, id_, hashed) for tenant, slug, id_, hashed in rows]
 
 
+async def list_demo_logins(session: Session, email: str) -> list[tuple[str, TenantId, UUID]]:
+    """Name and id of each demo tenant with an operator of that e-mail, and the operator (cross-tenant: doors)."""
+    rows = await session.execute(
+        select(Tenant.name, Tenant.id, Operator.id)
+        .join(Operator, Operator.tenant_id == Tenant.id)
+        .where(Tenant.is_demo, Operator.email == email, Operator.disabled_at.is_(None))
+        .order_by(Tenant.name)
+    )
+    return [(name, TenantId(tenant), id_) for name, tenant, id_ in rows]
+
+
 async def find_operator(session: Session, tenant_id: TenantId, operator_id: UUID) -> Operator | None:
     """An operator who may log in; None when unknown or disabled."""
     query = select(Operator).where(

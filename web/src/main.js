@@ -3,7 +3,7 @@
  * return how to leave; the address is the only state that outlives them.
  */
 import './styles/index.css';
-import { session, whenSignedOut } from './api.js';
+import { get, session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
 import { auditPage } from './pages/audit.js';
@@ -97,9 +97,18 @@ function enterAt(me, url) {
   enter(me);
 }
 
+/** Where the bare address leads: to the map, or to the stores of a chain that has no mall. */
+async function home() {
+  const [malls, stores] = await Promise.all(
+    ['/v1/malls', '/v1/stores'].map((path) => get(path, { limit: 1 }).catch(() => ({ items: [] }))),
+  );
+  return malls.items.length === 0 && stores.items.length > 0 ? '/stores' : HOME;
+}
+
 /** @param {Me} me */
-function enter(me) {
+async function enter(me) {
   setTimeZone(me.tenant.timezone);
+  if (window.location.pathname === '/') window.history.replaceState(null, '', await home());
   const hub = makeHub();
   const shell = makeShell(root, { me, hub, navigate, onLogOut: showLogin, setGuard: (next) => (guard = next) });
   let leave = /** @type {void | (() => void)} */ (undefined);

@@ -76,6 +76,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     h('span', null, 'Stop all sending'),
   );
   const banner = h('div', { class: 'banner', role: 'alert', hidden: true, 'data-testid': 'stopped-banner' });
+  const doors = h('div', { class: 'doors', hidden: true, 'data-testid': 'doors' });
   const menu = h(
     'details',
     { class: 'account' },
@@ -92,6 +93,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
         h('br'),
         h('span', { class: 'quiet' }, ROLES[/** @type {keyof typeof ROLES} */ (me.operator.role)] ?? me.operator.role),
       ),
+      doors,
       h(
         'button',
         { type: 'button', class: 'button button-wide', 'data-testid': 'log-out', on: { click: logOut } },
@@ -170,6 +172,17 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   async function logOut() {
     await post('/v1/logout').catch(() => {});
     onLogOut();
+  }
+
+  /** The other demos of this server: a mall, a toy chain, a supermarket. */
+  async function showDoors() {
+    const { items } = me.tenant.is_demo ? await get('/v1/doors').catch(() => ({ items: [] })) : { items: [] };
+    doors.hidden = items.length === 0;
+    fill(
+      doors,
+      h('p', { class: 'quiet' }, 'Other demos here'),
+      items.map((/** @type {{name: string, link: string}} */ door) => h('a', { href: door.link }, door.name)),
+    );
   }
 
   // ---- stop all sending
@@ -275,6 +288,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   showLink(hub.state());
   showStopped(me.tenant.sending_stopped);
   refreshReviewCount();
+  showDoors();
   document.addEventListener('click', closeMenus);
 
   /** @param {MouseEvent} event */

@@ -59,12 +59,12 @@ NEWEST_FIRST = (
     "CASE WHEN t.is_claim THEN 2 WHEN t.source = 'computed' THEN 1 ELSE 0 END, t.at DESC, t.source, t.value DESC"
 )
 _REFRESH = text(f"""
-WITH newest AS (
+WITH newest AS MATERIALIZED (
   SELECT DISTINCT ON (i.profile_id, t.name) i.profile_id, t.name, t.value
   FROM identifier i JOIN trait t ON t.tenant_id = i.tenant_id AND t.identifier_id = i.id
   WHERE i.tenant_id = :tenant_id AND i.profile_id = ANY(CAST(:ids AS uuid[]))
   ORDER BY i.profile_id, t.name, {NEWEST_FIRST}),
-known AS (
+known AS MATERIALIZED (
   SELECT p.id, (
       SELECT i.value FROM identifier i WHERE i.tenant_id = :tenant_id AND i.profile_id = p.id AND i.kind = 'external_id'
       ORDER BY i.created_at, i.value LIMIT 1) AS external_id,

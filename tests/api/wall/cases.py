@@ -283,6 +283,7 @@ CASES = [
     Case("POST", "/v1/login", For.PUBLIC, lambda s: {"email": f"{s.mark}-owner@example.com", "password": "no idea"}),
     # --- the tenant
     Case("GET", "/v1/session", For.CONSOLE),
+    Case("GET", "/v1/doors", For.CONSOLE, demo_only=True),
     Case("POST", "/v1/logout", For.CONSOLE),
     Case("GET", "/v1/tenant", shared=True),
     Case("PATCH", "/v1/tenant", body=lambda _: {"daily_cap": 7}),

@@ -1,0 +1,84 @@
+"""Loads a planned chain through the API, as its ERP and its door counters would: files, and events of visits.
+
+Idempotent: what was built is remembered with its seed and stays as it is, however often the demo starts; a build that
+broke off goes on, because orders, customers and visits have ids of their own.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from zoneinfo import ZoneInfo
+
+from geoengage.demo.chains import files, supermarket, toys
+from geoengage.demo.chains.plan import Plan
+from geoengage.demo.client import Client, Json
+from geoengage.demo.state import State
+from geoengage.kit.clock import utc_now
+
+CHAINS: Mapping[str, ModuleType] = {"frischmarkt": supermarket, "lelle": toys}
+NAMES = {"frischmarkt": "Frischmarkt (demo)", "lelle": "Lelle un Lācis (demo)"}
+POLL_S = 0.3
+LONGEST_S = 900.0
+_OVER = ("done", "failed", "cancelled")
+_UNDER_WAY = ("queued", "running")
+
+
+class BuildError(Exception):
+    """A file was not taken as planned; the text is for the person at the terminal."""
+
+
+def build(base_url: str, state: State, slug: str, seed: int, say: Callable[[str], None]) -> State:
+    """Put a chain in, as of today by its clock; what to remember of it."""
+    started = time.monotonic()
+    today = utc_now().astimezone(ZoneInfo(CHAINS[slug].ZONE)).date()
+    plan: Plan = CHAINS[slug].plan(seed, today)
+    client = Client(base_url, state["secret_key"], timeout_s=120.0)
+    client.post_file("/v1/imports/stores?mode=commit", files.stores(plan), "text/csv")
+    for kind, content in files.tables(plan):
+        _import(client, kind, content, plan)
+    count = _tell_visits(Client(base_url, timeout_s=120.0), state["write_key"], plan)
+    say(
+        f"  {plan.name}: {len(plan.customers):,} customers, {len(plan.orders):,} orders, {count:,} visits"
+        f" in {time.monotonic() - started:.0f} s; planted: {_planted(plan)}"
+    )
+    return state | {"built_on": today.isoformat(), "seed": str(seed)}
+
+
+def _import(client: Client, kind: str, content: str, plan: Plan) -> None:
+    name = f"{plan.slug}-{kind}.csv"
+    row = _running(client, kind, name)
+    if row is None:
+        row = client.post_file(f"/v1/imports/data?kind={kind}&file_name={name}", content, "text/csv")
+        client.post(f"/v1/imports/data/{row['id']}/start")
+    deadline = time.monotonic() + LONGEST_S
+    while row["status"] not in _OVER:
+        if time.monotonic() > deadline:
+            raise BuildError(f"{name} is {row['status']} after {LONGEST_S:.0f} s; does the worker run?")
+        time.sleep(POLL_S)
+        row = client.get(f"/v1/imports/data/{row['id']}")
+    if row["status"] != "done" or row["refused"]:
+        raise BuildError(f"{name}: {row['status']}, {row['refused']} refused; the console's imports page says why")
+
+
+def _running(client: Client, kind: str, name: str) -> Json | None:
+    """The same file, when a build that was stopped left it to the worker."""
+    for row in client.get(f"/v1/imports/data?kind={kind}")["items"]:
+        if row["file_name"] == name and row["status"] in _UNDER_WAY:
+            return dict(row)
+    return None
+
+
+def _tell_visits(client: Client, write_key: str, plan: Plan) -> int:
+    """As the door counters' server does; returns how many."""
+    count = 0
+    for batch in files.visits(plan):
+        client.post("/v1/batch", {"batch": batch, "writeKey": write_key})
+        count += len(batch)
+    return count
+
+
+def _planted(plan: Plan) -> str:
+    changes = [kind for kind, _, _ in plan.truth.changes.values()]
+    counts = {kind.value: changes.count(kind) for kind in dict.fromkeys(changes)}
+    told = [f"{n} {word}" for word, n in counts.items()] + [f"{len(plan.truth.window_shoppers)} who only look"]
+    return ", ".join(told)
