@@ -14,7 +14,7 @@ class WheelData(BuildHookInterface[Any]):
             return
         console = Path(self.root) / "web" / "dist"
         if not all((console / page).exists() for page in ("index.html", "shopper/index.html", "till/index.html")):
-            raise RuntimeError("console, shopper page and till are not built: run `npm ci && npm run build` in web/ first")
+            raise RuntimeError("console, shopper page and till are not built: `npm ci && npm run build` in web/ first")
         build_data["force_include"] |= {
             str(console): "geoengage/_web",
             str(Path(self.root) / "migrations"): "geoengage/_migrations",

@@ -256,20 +256,23 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
+        mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
+        loops = (
+            ("urgent reactions", reacting_urgently, ear.wait, poll_s),
+            ("reactions", reacting, patiently(), poll_s),
+            ("delivery", deliverer.claim, bell.ear().wait, poll_s),
+            ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
+            ("webhooks", tell_once, patiently(), poll_s),
+            ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
+            ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
+            ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
+            ("timers", timing, asyncio.sleep, poll_s),
+            ("zones", learning, asyncio.sleep, LEARN_S),
+            ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
+        )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_loop("urgent reactions", reacting_urgently, ear.wait, poll_s, stopping))
-            tasks.create_task(_loop("reactions", reacting, patiently(), poll_s, stopping))
-            tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
-            tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
-            tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
-            tasks.create_task(_loop("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S, stopping))
-            tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
-            tasks.create_task(
-                _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
-            )
-            tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
-            tasks.create_task(_loop("zones", learning, asyncio.sleep, LEARN_S, stopping))
-            tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
+            for name, once, wait, pause_s in loops:
+                tasks.create_task(_loop(name, once, wait, pause_s, stopping))
     await engine.dispose()
     logger.info("worker_stopped")
 

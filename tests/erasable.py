@@ -158,10 +158,10 @@ async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark:
     )
     await session.execute(
         text(
-            "INSERT INTO data_import (tenant_id, id, kind, origin, status, file_name, path, size_bytes, digest, sent_at,"
-            " encoding, delimiter, is_gzip, header, mapping, options, lines_total, created_by)"
-            " VALUES (:t, :id, 'customers', 'upload', 'done', 'a.csv', '', 1, '', now(), 'utf-8', ',', false, '{}', '{}',"
-            " '{}', 1, 'test')"
+            "INSERT INTO data_import (tenant_id, id, kind, origin, status, file_name, path, size_bytes, digest,"
+            " sent_at, encoding, delimiter, is_gzip, header, mapping, options, lines_total, created_by)"
+            " VALUES (:t, :id, 'customers', 'upload', 'done', 'a.csv', '', 1, '', now(), 'utf-8', ',', false, '{}',"
+            " '{}', '{}', 1, 'test')"
         ),
         values,
     )
