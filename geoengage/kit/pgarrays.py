@@ -102,6 +102,11 @@ def jsons(values: Iterable[bytes]) -> PgArray:
     return _sized(_JSONB, [b"\x01" + v for v in values])
 
 
+def jsons_or_null(values: Iterable[bytes | None]) -> PgArray:
+    """jsonb[] with NULLs."""
+    return _sized(_JSONB, [None if v is None else b"\x01" + v for v in values])
+
+
 def _micros(at: datetime) -> int:
     return round((at.timestamp() - _EPOCH_S) * 1e6)
 

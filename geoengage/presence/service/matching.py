@@ -14,16 +14,19 @@ from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
 from geoengage.presence.rules.changes import change_zones
 from geoengage.presence.rules.clock import WATCHED_TIMEOUT_S
-from geoengage.presence.rules.evidence import Source, is_certain
+from geoengage.presence.rules.evidence import Source, is_certain, wrong_floor
 from geoengage.presence.rules.fixes import GOOD_ACCURACY_M, Position, Rejected, speed_trust
-from geoengage.presence.rules.levels import belief_weight, level_probability
+from geoengage.presence.rules.levels import belief_weight, level_probability, told
 from geoengage.presence.rules.run import last_fix
-from geoengage.presence.rules.state import DeviceState, Fix, usual_interval_s
+from geoengage.presence.rules.state import DeviceState, Fix, Track, usual_interval_s
+from geoengage.presence.rules.track import follow, is_walking, radius_m
 from geoengage.presence.service.outcome import Outcome
 from geoengage.venues.rules import PublishedZone
 
 CHECKPOINT_EVERY = timedelta(minutes=15)
 LONGEST_CROSSING_S = 60.0  # between two fixes further apart nobody knows the way
+DEEP = 2.0  # accuracies inside: whoever walks there walks in the zone (3 of 100 fixes err further one way)
+AT_REST = frozenset({Source.CHECK_IN, Source.REGION})  # fixes that say nothing of how somebody moves
 
 Facts = dict[UUID, engine.ZoneFacts]
 
@@ -125,9 +128,13 @@ def take(
             outcome.checkpoints.append(state)
         state = catch_up(index, state, fix.at, outcome)
     state = _with_floor(state, fix, outdoors=spot.outdoors, lift=spot.at_connector)
-    state = _decide(index, state, fix, spot, outcome)
+    track = None
+    if fix.source == Source.BEACON:
+        track = follow(state.track, fix, (fix.at - state.last_at).total_seconds())
+    state = _decide(index, state, fix, spot, track, outcome)
     return replace(
         state,
+        track=track,
         interval_s=usual_interval_s(state, fix.at),
         last_at=fix.at,
         lon=fix.lon,
@@ -212,21 +219,39 @@ def _with_clock(state: DeviceState, device: DeviceWork) -> DeviceState:
 
 def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> DeviceState:
     """The state with its floor brought up to date; everything else still as before the fix."""
-    level, level_at = state.level, state.level_at
+    level, level_at, weight = state.level, state.level_at, state.level_weight
     if fix.level is not None:
-        level, level_at = fix.level, fix.at
+        known = None if level is None else (level, weight)
+        level, weight = told(known, level_at, state.connector_at, fix.level, fix.at, wrong_floor(fix.source))
+        level_at = fix.at
     elif outdoors:
-        level, level_at = 0, fix.at  # who is outside the building comes in on the ground floor
-    return replace(state, level=level, level_at=level_at, connector_at=fix.at if lift else state.connector_at)
+        level, level_at, weight = 0, fix.at, 1.0  # who is outside the building comes in on the ground floor
+    connector_at = fix.at if lift else state.connector_at
+    return replace(state, level=level, level_at=level_at, level_weight=weight, connector_at=connector_at)
 
 
-def _decide(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot, outcome: Outcome) -> DeviceState:
-    """The device with its zone states after the fix."""
+def _decide(
+    index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot, track: Track | None, outcome: Outcome
+) -> DeviceState:
+    """The device with its zone states after the fix, which is taken to be where its track says."""
+    if not spot.found and not state.zones and not index.counts_crossings and fix.said is None:
+        return state
+    walking = fix.source not in AT_REST and is_walking(last_fix(state), fix, state.track, track)
+    if track is not None:
+        fix = replace(fix, lon=track.lon, lat=track.lat, accuracy_m=radius_m(track))
+        spot = Ground(index, np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m])).spot(0)
     near = _near(index, state, fix, spot)
     if not near and not state.zones:
         return state
+    found = [replace(n, walking=True) if walking and not _is_deep(n, fix) else n for n in near.values()]
     live = live_facts(index, state.zones, fix.at) | {zone_id: n.zone for zone_id, n in near.items()}
-    return outcome.apply(state, engine.decide(state, fix, list(near.values()), live, fix.at))
+    return outcome.apply(state, engine.decide(state, fix, found, live, fix.at))
+
+
+def _is_deep(n: engine.NearZone, fix: Fix) -> bool:
+    """Whether a zone holds a fix of somebody who walks, or asks for no more than one fix."""
+    rules = n.zone.rules
+    return n.s <= -DEEP * fix.accuracy_m or rules.single_fix or rules.enter_s == 0
 
 
 def _near(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot) -> dict[UUID, engine.NearZone]:
@@ -250,7 +275,9 @@ def _near_zone(index: ZoneIndex, number: int, s: float, share: float, state: Dev
 def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix) -> float:
     believed = None
     if state.level is not None and state.level_at is not None:
-        believed = (state.level, belief_weight(state.level_at, state.connector_at, fix.at))
+        believed = (state.level, state.level_weight * belief_weight(state.level_at, state.connector_at, fix.at))
+        if fix.level not in (None, state.level):  # not believed, but neither is it said to be elsewhere
+            return level_probability(zone.levels, index.floors(zone), None, believed) * (state.level in zone.levels)
     return level_probability(zone.levels, index.floors(zone), fix.level, believed)
 
 
