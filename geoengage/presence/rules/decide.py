@@ -36,8 +36,8 @@ __all__ = [
 ]  # fmt: skip
 CERTAIN = 0.95  # confidence from which one fix whose whole disc is inside needs no second
 # Fixes soon after each other err alike, so a second one agrees with the first only as far as it is news: together they
-# must leave no more doubt than 1 in 33, or lie so far apart in time.
-AGREED_ODDS = 32.0
+# must be as certain as one by itself, or lie so far apart in time.
+AGREED_ODDS = CERTAIN / (1.0 - CERTAIN)
 AGREED_S = 20.0
 DRIFT_S = 60.0  # in which time the error of a phone's own position becomes another; readings of beacons err anew
 SUREST = 0.98  # of one fix
@@ -144,7 +144,7 @@ def _confirm(run: Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
         del run.zones[zone_id]
     elif confidence >= rules.min_confidence:
         news = 1.0 if fix.source == Source.BEACON else 1.0 - exp(-(fix.at - z.seen_at).total_seconds() / DRIFT_S)
-        odds = z.odds * _odds(confidence, rules) ** news
+        odds = z.odds * _odds(n, rules) ** news
         run.zones[zone_id] = seen = msgspec.structs.replace(
             z, version=facts.version, seen_at=fix.at, confidence=confidence, evidence=fix.source, odds=odds,
             arriving=False,
@@ -156,10 +156,11 @@ def _confirm(run: Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
         del run.zones[zone_id]
 
 
-def _odds(confidence: float, rules: ZoneRules) -> float:
-    """What a confidence says for being inside, as odds: even ones at what the zone asks for."""
+def _odds(n: NearZone, rules: ZoneRules) -> float:
+    """What a fix says for being inside, as odds: even ones at what the zone asks for. Whether it is to be trusted at all
+    shows by a second one."""
     needed = rules.min_confidence
-    beyond = (confidence - needed) / (1.0 - needed) if needed < 1.0 else 1.0
+    beyond = (n.share * n.level_p - needed) / (1.0 - needed) if needed < 1.0 else 1.0
     sure = min(0.5 + 0.5 * beyond, SUREST)
     return sure / (1.0 - sure)
 
@@ -225,7 +226,7 @@ def _approach(run: Run, n: NearZone, fix: Fix) -> None:
             seen_at=fix.at,
             confidence=confidence,
             evidence=fix.source,
-            odds=_odds(confidence, rules),
+            odds=_odds(n, rules),
             arriving=n.walking,
         )
         sparse = rules.single_fix or run.interval_s > SPARSE_INTERVAL_S

@@ -41,14 +41,14 @@ def told(
 ) -> tuple[int, float]:
     """The floor and its weight 0–1 after one more report; a share `wrong` of reports is not true.
 
-    `believed` as it was at `level_at`. By Bayes' rule; a report errs to every other floor alike, so that their number
-    falls out.
+    `believed` as it was at `level_at`; `connector_at`: when it was last near a lift or stairs, this report counted in.
+    By Bayes' rule; a report errs to every other floor alike, so that their number falls out.
     """
     if believed is None or level_at is None:
         return reported, min(1.0 - wrong, SUREST)
     level, weight = believed
     weight = min(weight, SUREST) * exp(-max(0.0, (now - level_at).total_seconds()) / CHANGES_S)
-    if connector_at is not None and connector_at > level_at:
+    if connector_at is not None and connector_at >= level_at:
         weight *= CONNECTOR_WEIGHT
     right = weight if level == reported else 1.0 - weight
     p = (1.0 - wrong) * right / ((1.0 - wrong) * right + wrong * (1.0 - right))

@@ -282,8 +282,7 @@ class _Walk:
         if (outside := self._outdoors_at[until - 1]) >= n:
             level, level_at, weight, first = 0, c.at[outside], 1.0, outside
         for k in self._named[bisect_left(self._named, first) : bisect_left(self._named, until)]:
-            lift = self._lift_at[k - 1] if k else -1
-            connector_at = c.at[lift] if lift >= n else state.connector_at
+            connector_at = c.at[lift] if (lift := self._lift_at[k]) >= n else state.connector_at
             known = None if level is None else (level, weight)
             wrong = wrong_floor(c.source[k])
             level, weight = told(known, level_at, connector_at, int(c.level[k]), c.at[k], wrong)

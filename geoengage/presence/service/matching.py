@@ -220,13 +220,13 @@ def _with_clock(state: DeviceState, device: DeviceWork) -> DeviceState:
 def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> DeviceState:
     """The state with its floor brought up to date; everything else still as before the fix."""
     level, level_at, weight = state.level, state.level_at, state.level_weight
+    connector_at = fix.at if lift else state.connector_at
     if fix.level is not None:
         known = None if level is None else (level, weight)
-        level, weight = told(known, level_at, state.connector_at, fix.level, fix.at, wrong_floor(fix.source))
+        level, weight = told(known, level_at, connector_at, fix.level, fix.at, wrong_floor(fix.source))
         level_at = fix.at
     elif outdoors:
         level, level_at, weight = 0, fix.at, 1.0  # who is outside the building comes in on the ground floor
-    connector_at = fix.at if lift else state.connector_at
     return replace(state, level=level, level_at=level_at, level_weight=weight, connector_at=connector_at)
 
 
