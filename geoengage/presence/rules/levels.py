@@ -63,13 +63,15 @@ def level_probability(
 ) -> float:
     """P(the phone is on one of the zone's floors), 0–1.
 
-    `zone_levels` empty means outdoors: always 1. `reported` is the floor of this very fix; `believed` the last known
-    floor with its weight (`belief_weight`); `building` all floors of the zone's mall.
+    `zone_levels` empty means outdoors: always 1. `reported` is the floor of this very fix; `believed` the known floor
+    with its weight (`told`, `belief_weight`), the report counted in; `building` all floors of the zone's mall.
     """
     if not zone_levels:
         return 1.0
-    if reported is not None:
+    if reported is not None and (believed is None or believed[0] == reported):
         return 1.0 if reported in zone_levels else 0.0
+    if reported is not None and believed is not None and believed[0] not in zone_levels:
+        return 0.0  # the report is taken for an error; that makes no third floor likely
     by_prior = sum(prior(level, building) for level in zone_levels)
     if believed is None:
         return min(1.0, by_prior)

@@ -276,8 +276,6 @@ def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix
     believed = None
     if state.level is not None and state.level_at is not None:
         believed = (state.level, state.level_weight * belief_weight(state.level_at, state.connector_at, fix.at))
-        if fix.level not in (None, state.level):  # not believed, but neither is it said to be elsewhere
-            return level_probability(zone.levels, index.floors(zone), None, believed) * (state.level in zone.levels)
     return level_probability(zone.levels, index.floors(zone), fix.level, believed)
 
 
