@@ -73,7 +73,13 @@ def only(items: list[Answer], **wanted: Any) -> Answer:
 
 async def test_each_position_is_told_with_the_engines_numbers(place: Place) -> None:
     zone_id = await place.zone()
-    await place.send(ping(ago(100), 60), ping(ago(30), 19), ping(ago(9), 18, level=None), ping(ago(6), 5, level=1), ping(ago(4), 5, level=1))
+    await place.send(
+        ping(ago(100), 60),
+        ping(ago(30), 19),
+        ping(ago(9), 18, level=None),
+        ping(ago(6), 5, level=1),
+        ping(ago(4), 5, level=1),
+    )
     told = await place.explain()
     far, edge, guess, once, upstairs = told["fixes"]
     assert far["zones"] == []

@@ -39,7 +39,7 @@ OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; mos
             {}, [("f", 0, OUT), ("g", 30, IN), ("w", 59), ("f", 60, IN)], ["entered shop 60 confirmed_by_fix"],
             id="unless the fix before is long ago; but time alone does not do then",
         ),
-        pytest.param({}, [("f", 0, OUT), ("f", 30, EDGE), ("w", 60), ("f", 65, OUT)], [], id="a slow phone is waited for"),
+        pytest.param({}, [("f", 0, OUT), ("f", 30, EDGE), ("w", 60), ("f", 65, OUT)], [], id="a slow phone's next fix"),
         pytest.param(
             {}, [("f", 0, OUT), ("f", 30, EDGE), ("w", 75)], ["entered shop 75 confirmed_by_time"],
             id="one and a half of its intervals",

@@ -157,8 +157,8 @@ def _confirm(run: Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
 
 
 def _odds(n: NearZone, rules: ZoneRules) -> float:
-    """What a fix says for being inside, as odds: even ones at what the zone asks for. Whether it is to be trusted at all
-    shows by a second one."""
+    """What a fix says for being inside, as odds: even ones at what the zone asks for. Whether to trust it at all shows
+    by a second one."""
     needed = rules.min_confidence
     beyond = (n.share * n.level_p - needed) / (1.0 - needed) if needed < 1.0 else 1.0
     sure = min(0.5 + 0.5 * beyond, SUREST)

@@ -66,9 +66,9 @@ class Track(msgspec.Struct, frozen=True):
 
 class DeviceState(msgspec.Struct, frozen=True):
     """A device between two fixes. `lon`, `lat` degrees; `level` the floor that is believed since the last report of
-    one (or since it was outdoors) at `level_at`, by `level_weight` 0–1 then; `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between
-    fixes, 0 while unknown; `skew_s` how far its clock is behind ours; `trust` and `source` those of the last fix;
-    `track` while that rests on beacons.
+    one (or since it was outdoors) at `level_at`, by `level_weight` 0–1 then; `connector_at` when it was last near a
+    lift, escalator or stairs; `interval_s` its usual time between fixes, 0 while unknown; `skew_s` how far its clock is
+    behind ours; `trust` and `source` those of the last fix; `track` while that rests on beacons.
 
     `settled_at`: up to that moment something was decided without a fix; an older fix comes too late to be simply the
     next one. `venue_at`: the moment whose zones it knows. `checkpoint_at`: when the last checkpoint was taken.

@@ -41,9 +41,8 @@ def follow(track: Track | None, fix: Fix, gap_s: float) -> Track:
     a, b = stands / (stands + reading), walks / (walks + reading)
     gain = standing * a + (1 - standing) * b
     apart = standing * (1 - standing) * (a - b) ** 2 * square / 2  # of the two hypotheses' places
-    return Track(
-        track.lon + gain * (fix.lon - track.lon), track.lat + gain * (fix.lat - track.lat), gain * reading + apart, standing
-    )  # fmt: skip
+    lon, lat = track.lon + gain * (fix.lon - track.lon), track.lat + gain * (fix.lat - track.lat)
+    return Track(lon, lat, gain * reading + apart, standing)
 
 
 def radius_m(track: Track) -> float:

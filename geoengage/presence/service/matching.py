@@ -28,6 +28,7 @@ LONGEST_CROSSING_S = 60.0  # between two fixes further apart nobody knows the wa
 DEEP = 2.0  # accuracies inside: whoever walks there walks in the zone (3 of 100 fixes err further one way)
 AT_REST = frozenset({Source.CHECK_IN, Source.REGION})  # fixes that say nothing of how somebody moves
 
+Found = Sequence[tuple[int, float, float]]
 Facts = dict[UUID, engine.ZoneFacts]
 
 
@@ -78,11 +79,20 @@ class Ground:
         return Spot(found, bool(self.outdoors[number]), bool(self.at_connector[number]))
 
 
+def _around(index: ZoneIndex, fix: Fix) -> list[tuple[int, float, float]]:
+    """What `Ground` finds around one fix."""
+    lon, lat, accuracy_m = np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m])
+    pairs = index.near(lon, lat, accuracy_m + index.largest_tolerance_m)
+    at = pairs.point
+    shares = index.shares(pairs.zone, lon[at], lat[at], accuracy_m[at], pairs.s)
+    return list(zip(pairs.zone.tolist(), pairs.s.tolist(), shares.tolist(), strict=True))
+
+
 class Spot(NamedTuple):
     """Where a fix lies: (zone number, signed metres, share of the disc) of each zone within reach; outside every
     building; near a way between floors."""
 
-    found: Sequence[tuple[int, float, float]]
+    found: Found
     outdoors: bool
     at_connector: bool
 
@@ -131,7 +141,7 @@ def take(
     track = None
     if fix.source == Source.BEACON:
         track = follow(state.track, fix, (fix.at - state.last_at).total_seconds())
-    state = _decide(index, state, fix, spot, track, outcome)
+    state = _decide(index, state, fix, spot.found, track, outcome)
     return replace(
         state,
         track=track,
@@ -198,9 +208,8 @@ def _standing(
 ) -> dict[UUID, engine.NearZone]:
     """The changed zones, as they are from `at` on, that a device's last fix could touch."""
     fix = last_fix(state)
-    ground = Ground(index, np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m]))
     result = {}
-    for number, s, share in ground.spot(0).found:
+    for number, s, share in _around(index, fix):
         zone = index.zones[number]
         if zone.zone_id in changed and index.versions.in_force(number, at):
             result[zone.zone_id] = _near_zone(index, number, s, share, state, fix)
@@ -231,21 +240,22 @@ def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> 
 
 
 def _decide(
-    index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot, track: Track | None, outcome: Outcome
+    index: ZoneIndex, state: DeviceState, fix: Fix, found: Found, track: Track | None, outcome: Outcome
 ) -> DeviceState:
     """The device with its zone states after the fix, which is taken to be where its track says."""
-    if not spot.found and not state.zones and not index.counts_crossings and fix.said is None:
+    if not found and not state.zones and not index.counts_crossings and fix.said is None:
         return state
     walking = fix.source not in AT_REST and is_walking(last_fix(state), fix, state.track, track)
     if track is not None:
         fix = replace(fix, lon=track.lon, lat=track.lat, accuracy_m=radius_m(track))
-        spot = Ground(index, np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m])).spot(0)
-    near = _near(index, state, fix, spot)
+        found = _around(index, fix)
+    near = _near(index, state, fix, found)
     if not near and not state.zones:
         return state
-    found = [replace(n, walking=True) if walking and not _is_deep(n, fix) else n for n in near.values()]
+    if walking:
+        near = {zone_id: n if _is_deep(n, fix) else replace(n, walking=True) for zone_id, n in near.items()}
     live = live_facts(index, state.zones, fix.at) | {zone_id: n.zone for zone_id, n in near.items()}
-    return outcome.apply(state, engine.decide(state, fix, found, live, fix.at))
+    return outcome.apply(state, engine.decide(state, fix, list(near.values()), live, fix.at))
 
 
 def _is_deep(n: engine.NearZone, fix: Fix) -> bool:
@@ -254,10 +264,10 @@ def _is_deep(n: engine.NearZone, fix: Fix) -> bool:
     return n.s <= -DEEP * fix.accuracy_m or rules.single_fix or rules.enter_s == 0
 
 
-def _near(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot) -> dict[UUID, engine.NearZone]:
+def _near(index: ZoneIndex, state: DeviceState, fix: Fix, found: Found) -> dict[UUID, engine.NearZone]:
     """The zones near one fix, as they were at its time, with share and level probability."""
     result = {}
-    for number, s, share in spot.found:
+    for number, s, share in found:
         if index.versions.in_force(number, fix.at):
             result[index.zones[number].zone_id] = _near_zone(index, number, s, share, state, fix)
     if index.counts_crossings:
