@@ -45,7 +45,11 @@ class Review(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a secret key or a role may do. `people` opens device ids, paths and profiles."""
+    """What a secret key or a role may do. `people` opens device ids, paths and profiles of the whole tenant.
+
+    `commerce` opens products, orders, carts and the till; `customers` the people who are customers of one's stores.
+    Both may be restricted to stores.
+    """
 
     READ = "read"
     VENUES = "venues"
@@ -53,17 +57,19 @@ class Scope(StrEnum):
     APPROVE = "approve"
     PEOPLE = "people"
     PINGS = "pings"
+    COMMERCE = "commerce"
+    CUSTOMERS = "customers"
     SENDING = "sending"
     ADMIN = "admin"
 
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: frozenset(Scope),
-    Role.EDITOR: frozenset({Scope.READ, Scope.VENUES, Scope.CAMPAIGNS, Scope.APPROVE, Scope.SENDING}),
+    Role.EDITOR: frozenset({Scope.READ, Scope.VENUES, Scope.CAMPAIGNS, Scope.APPROVE, Scope.SENDING, Scope.COMMERCE}),
     Role.APPROVER: frozenset({Scope.READ, Scope.CAMPAIGNS, Scope.APPROVE, Scope.SENDING}),
     Role.ANALYST: frozenset({Scope.READ}),
-    Role.SUPPORT: frozenset({Scope.READ, Scope.PEOPLE}),
-    Role.SHOP: frozenset({Scope.READ, Scope.CAMPAIGNS}),
+    Role.SUPPORT: frozenset({Scope.READ, Scope.PEOPLE, Scope.COMMERCE, Scope.CUSTOMERS}),
+    Role.SHOP: frozenset({Scope.READ, Scope.CAMPAIGNS, Scope.COMMERCE, Scope.CUSTOMERS}),
 }
 
 

@@ -1,0 +1,1 @@
+"""Products, orders, refunds and carts, whatever channel they came from."""

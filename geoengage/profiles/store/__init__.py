@@ -1,0 +1,43 @@
+"""SQL of people and their devices, one file a subject. Everything is imported from here."""
+
+from geoengage.profiles.store.devices import (
+    get_device,
+    get_profile,
+    hold_recipients,
+    insert_consents,
+    insert_device,
+    list_by_wifi_hash,
+    list_latest_consents,
+    list_profile_devices,
+    list_profiles,
+    list_recipients,
+    list_test_devices,
+    lock_device,
+    lock_profile,
+    note_client,
+    retire_address,
+    retire_moved,
+    set_wifi_hash,
+    update_profile,
+)
+
+__all__ = [
+    "get_device",
+    "get_profile",
+    "hold_recipients",
+    "insert_consents",
+    "insert_device",
+    "list_by_wifi_hash",
+    "list_latest_consents",
+    "list_profile_devices",
+    "list_profiles",
+    "list_recipients",
+    "list_test_devices",
+    "lock_device",
+    "lock_profile",
+    "note_client",
+    "retire_address",
+    "retire_moved",
+    "set_wifi_hash",
+    "update_profile",
+]
