@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from geoengage.presence import index, versions
-from geoengage.presence.rules import changes, clock, decide, fixes, levels, run, schedule
+from geoengage.presence.rules import changes, clock, decide, fixes, levels, run, schedule, track
 from geoengage.presence.rules.evidence import R68
 from geoengage.presence.rules.fixes import PingIn, Rejected
 from geoengage.presence.rules.state import Track
@@ -197,7 +197,7 @@ SWITCHES: dict[Guard, Switch] = {
     ),
     Guard.DISC_SHARE: value(index.ZoneIndex, "shares", lambda self, zone, *a: np.ones(len(zone))),
     Guard.READINGS_TOGETHER: value(
-        matching, "follow", lambda track, fix, gap_s: Track(fix.lon, fix.lat, (fix.accuracy_m / R68) ** 2, 1.0)
+        track, "follow", lambda known, fix, gap_s: Track(fix.lon, fix.lat, (fix.accuracy_m / R68) ** 2, 1.0)
     ),
     Guard.WALKS_ON: value(matching, "is_walking", lambda *a: False),
     Guard.HARDLY_NEWS: value(decide, "AGREED_ODDS", 0.0),

@@ -14,10 +14,10 @@ from uuid import UUID
 import numpy as np
 
 from geoengage.presence.index import ZoneIndex
-from geoengage.presence.rules.evidence import WRONG_REPORT, Source, is_certain, wrong_floor
+from geoengage.presence.rules.evidence import WRONG_REPORT, is_certain, wrong_floor
 from geoengage.presence.rules.levels import belief_weight, level_probability, told
 from geoengage.presence.rules.state import Track
-from geoengage.presence.rules.track import follow, radius_m
+from geoengage.presence.rules.track import radius_m, track_after
 from geoengage.reports.belief import fix_of
 from geoengage.reports.rules import Approach, Happened
 
@@ -39,7 +39,7 @@ async def look(
     """Each of the fixes (rows of `store.list_fixes`, in order of time) with the zones near it."""
     if not fixes:
         return []
-    fixes = _tracked(fixes)
+    fixes = _tracked(index, fixes)
     lon, lat = np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes])
     pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
     levels = believed_levels(index, fixes, level_before)
@@ -54,19 +54,18 @@ async def look(
     return [Seen(floor, tuple(found)) for floor, found in zip(floors, near, strict=True)]
 
 
-def _tracked(fixes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The fixes where they were judged to be: those by beacons where the readings together put the phone."""
+def _tracked(index: ZoneIndex, fixes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The fixes where they were judged to be: from one by beacons on, where all together put the phone."""
+    lon, lat, accuracy = (np.array([f[name] for f in fixes]) for name in ("lon", "lat", "accuracy_m"))
+    near = set(index.near(lon, lat, accuracy + index.largest_tolerance_m).point.tolist())
     found: list[Mapping[str, Any]] = []
     track: Track | None = None
     before = fixes[0]["at"]
-    for row in fixes:
-        if row["source"] != Source.BEACON:
-            track = None
-            found.append(row)
-        else:
-            track = follow(track, fix_of(row), (row["at"] - before).total_seconds())
-            found.append({**row, "lon": track.lon, "lat": track.lat, "accuracy_m": radius_m(track)})
-        before = row["at"]
+    for number, row in enumerate(fixes):
+        gap_s = (row["at"] - before).total_seconds()
+        track, before = track_after(track, fix_of(row), gap_s, is_near=number in near), row["at"]
+        place = {} if track is None else {"lon": track.lon, "lat": track.lat, "accuracy_m": radius_m(track)}
+        found.append({**row, **place})
     return found
 
 

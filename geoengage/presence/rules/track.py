@@ -11,8 +11,10 @@ asked whether the phone has moved on (`has_moved`). The constants were chosen on
 
 from math import cos, exp, radians, sqrt
 
+from msgspec.structs import replace
+
 from geoengage.kit.geo import METRES_PER_DEG, distance_m
-from geoengage.presence.rules.evidence import R68
+from geoengage.presence.rules.evidence import FRESH_M, R68, Source
 from geoengage.presence.rules.state import Fix, Track
 
 ROAM_M, ROAM_S = 2.5, 120.0  # how far, on an axis, and in what time people move who stay in a shop
@@ -22,6 +24,18 @@ STANDS_S, WALKS_S = 120.0, 67.0  # how long people stand, and walk, at a stretch
 UNKNOWN = 0.5
 STANDING = 0.7  # from which probability on somebody stands
 SLOW_MPS, DRIFT_S, WHITE_M2 = 0.3, 60.0, 2.0  # of own positions: a pace in shops, and how two fixes differ at one place
+
+
+AT_REST = frozenset({Source.CHECK_IN, Source.REGION})  # such fixes say nothing of how somebody moves
+
+
+def track_after(track: Track | None, fix: Fix, gap_s: float, *, is_near: bool) -> Track | None:
+    """The track after one more fix. A position of the phone's own begins none, and ends it where no zone is near."""
+    if fix.source == Source.BEACON:
+        return follow(track, fix, gap_s)
+    if track is None or fix.source in AT_REST or not is_near:
+        return None
+    return follow(track, replace(fix, accuracy_m=FRESH_M * fix.accuracy_m), gap_s)
 
 
 def follow(track: Track | None, fix: Fix, gap_s: float) -> Track:
@@ -62,6 +76,8 @@ def has_moved(before: Fix, fix: Fix) -> bool:
 
 def is_walking(before: Fix, fix: Fix, known: Track | None, track: Track | None) -> bool:
     """Whether the phone walked when `fix` was taken; `known` and `track`: before and after it."""
+    if fix.source in AT_REST:
+        return False
     if known is None or track is None:
         return has_moved(before, fix)
     return track.standing < STANDING and (fix.at - before.at).total_seconds() <= LONGEST_WALK_S

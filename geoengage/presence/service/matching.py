@@ -19,14 +19,13 @@ from geoengage.presence.rules.fixes import GOOD_ACCURACY_M, Position, Rejected, 
 from geoengage.presence.rules.levels import belief_weight, level_probability, told
 from geoengage.presence.rules.run import last_fix
 from geoengage.presence.rules.state import DeviceState, Fix, Track, usual_interval_s
-from geoengage.presence.rules.track import follow, is_walking, radius_m
+from geoengage.presence.rules.track import is_walking, radius_m, track_after
 from geoengage.presence.service.outcome import Outcome
 from geoengage.venues.rules import PublishedZone
 
 CHECKPOINT_EVERY = timedelta(minutes=15)
 LONGEST_CROSSING_S = 60.0  # between two fixes further apart nobody knows the way
 DEEP = 2.0  # accuracies inside: whoever walks there walks in the zone (3 of 100 fixes err further one way)
-AT_REST = frozenset({Source.CHECK_IN, Source.REGION})  # fixes that say nothing of how somebody moves
 
 Found = Sequence[tuple[int, float, float]]
 Facts = dict[UUID, engine.ZoneFacts]
@@ -138,9 +137,8 @@ def take(
             outcome.checkpoints.append(state)
         state = catch_up(index, state, fix.at, outcome)
     state = _with_floor(state, fix, outdoors=spot.outdoors, lift=spot.at_connector)
-    track = None
-    if fix.source == Source.BEACON:
-        track = follow(state.track, fix, (fix.at - state.last_at).total_seconds())
+    gap_s = (fix.at - state.last_at).total_seconds()
+    track = track_after(state.track, fix, gap_s, is_near=bool(spot.found or state.zones))
     state = _decide(index, state, fix, spot.found, track, outcome)
     return replace(
         state,
@@ -245,7 +243,7 @@ def _decide(
     """The device with its zone states after the fix, which is taken to be where its track says."""
     if not found and not state.zones and not index.counts_crossings and fix.said is None:
         return state
-    walking = fix.source not in AT_REST and is_walking(last_fix(state), fix, state.track, track)
+    walking = is_walking(last_fix(state), fix, state.track, track)
     if track is not None:
         fix = replace(fix, lon=track.lon, lat=track.lat, accuracy_m=radius_m(track))
         found = _around(index, fix)
