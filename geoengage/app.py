@@ -24,9 +24,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from geoengage.campaigns.api import router as campaigns
+from geoengage.commerce.api import router as commerce
 from geoengage.ingest import api as ingest
+from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
-from geoengage.kit import errors, health, log, openapi, partitions
+from geoengage.kit import collector, errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.commands import with_driver
@@ -46,6 +48,7 @@ from geoengage.presence import api as presence
 from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
+from geoengage.profiles.consents_api import router as consents
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
@@ -78,6 +81,9 @@ PAGES = (
     "/messages",
     "/apps",
     "/webhooks",
+    "/imports",
+    "/privacy",
+    "/audit",
 )
 _PACKAGED = Path(__file__).parent / "_web"
 _CHECKOUT = Path(__file__).resolve().parents[1] / "web" / "dist"
@@ -85,7 +91,8 @@ DESCRIPTION = """Zones on a map, presence from pings, the right message at the r
 
 Credentials travel as `Authorization: Bearer …`: a publishable key (`pk_…`) registers devices and nothing else; the
 device token that it returns sends that device's pings, consents and receipts; a secret key (`sk_…`) with scopes works
-on a server. Coordinates are lon, lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
+on a server; a write key (`wk_…`) sends events to Segment's tracking API, as user of HTTP Basic. Coordinates are lon,
+lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a stable
 `type`. Lists answer `{"items": [...], "next": cursor | null}`; edits need `If-Match` with the `ETag` that you read."""
 
 
@@ -130,10 +137,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
-    app.state.known_keys = KnownKeys()
+    app.state.known_keys = KnownKeys(app.state.signing_key)
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))
+    app.state.event_limit = RateLimit(settings.events.requests_per_s, timedelta(seconds=1))
     app.state.pair_limit = phones.wrong_codes()
     app.state.lan = LanListener(app, settings.lan.host, settings.lan.port, is_alone=settings.processes == 1)
+    app.state.till_limit = RateLimit(120, timedelta(minutes=1))
+    app.state.till_misses = RateLimit(30, timedelta(minutes=10))
     app.state.provider_limit = RateLimit(10, timedelta(minutes=1))
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
@@ -141,16 +151,20 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.tiles_origin)
-    app.door = ServerErrorMiddleware(
-        Outermost(presence.PingDoor(), images_from=settings.tiles_origin), handler=app.exception_handlers[Exception]
+    outermost = Outermost(presence.refused, images_from=settings.tiles_origin)
+    refuse = ServerErrorMiddleware(outermost, handler=app.exception_handlers[Exception])
+    app.door = presence.PingDoor(
+        app.state.known_keys, app.state.ping_writer, outermost.headers, outermost.count, refuse
     )
     for router in (
         tenancy,
         venues,
         profiles,
+        consents,
         presence.router,
         messaging,
         campaigns,
+        commerce,
         reports,
         live,
         phones.router,
@@ -161,6 +175,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(ingest.router)
+    app.include_router(files)
     app.router.routes.extend(ingest.routes)
     _serve_console(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -170,7 +185,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 def run(settings: Settings, database_url: str) -> None:
     """Answer HTTP until SIGTERM or SIGINT, in `settings.processes` processes; one that dies is started again."""
     if settings.processes == 1:
-        uvicorn.run(create_app(settings, database_url), host=settings.host, port=settings.port, **_UVICORN)
+        app = create_app(settings, database_url)
+        collector.settle()
+        uvicorn.run(app, host=settings.host, port=settings.port, **_UVICORN)
         return
     settings.signing_key()
     load_vapid_key(settings)  # keys that have to be made are made once, before anybody asks for them
@@ -225,7 +242,9 @@ def create_app_of_many() -> FastAPI:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     settings = Settings()
     log.configure(as_json=settings.log_json)
-    return create_app(settings, with_driver(settings.database_url or ""))
+    app = create_app(settings, with_driver(settings.database_url or ""))
+    collector.settle()
+    return app
 
 
 def _serve_console(app: FastAPI, settings: Settings) -> None:
@@ -245,6 +264,7 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     for path in PAGES:
         app.add_route(path, page, include_in_schema=False)
     app.mount("/shopper", phones.shopper.files(folder / "shopper"), name="shopper")
+    app.mount("/till", phones.shopper.files(folder / "till"), name="till")
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 
 
@@ -264,5 +284,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components |= schemas
         components.setdefault("Problem", Problem.model_json_schema())
+        document["components"].setdefault("securitySchemes", {})["WriteKey"] = {"type": "http", "scheme": "basic"}
         app.openapi_schema = openapi.complete(document)
     return app.openapi_schema

@@ -9,7 +9,9 @@ import typer
 
 from geoengage.demo import cli as demo
 from geoengage.demo.run import DemoError, check_address
+from geoengage.ingest.files import cli as imports
 from geoengage.kit import commands, log
+from geoengage.privacy import cli as privacy
 from geoengage.scenarios import cli as scenarios
 from geoengage.simulator.cli import simulate
 from geoengage.tenancy import cli as tenancy
@@ -23,9 +25,13 @@ app.add_typer(tenancy.operators, name="operators")
 app.add_typer(tenancy.apps, name="apps")
 app.add_typer(tenancy.keys, name="keys")
 app.add_typer(venues.app, name="venues")
+app.add_typer(imports.app, name="imports")
 app.add_typer(demo.app, name="demo")
 app.add_typer(scenarios.app, name="scenario")
+app.add_typer(privacy.app, name="privacy")
 app.command()(simulate)
+app.command()(privacy.backup)
+app.command()(privacy.restore)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
+from geoengage.metrics import service as metrics
 from geoengage.presence import service as presence
 
 Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[None]]
@@ -33,14 +34,25 @@ class Reaction:
     is_urgent: bool = False
 
 
-def reactions(indexes: presence.IndexCache) -> tuple[Reaction, ...]:
-    """All reactions. `indexes`: the zones that this process keeps in memory."""
+async def _erases_nobody(
+    _session: Session, _tenant_id: TenantId, _recorded: Sequence[Recorded], _now: datetime
+) -> None:
+    raise RuntimeError("this process has no eraser")  # noted as a failure, never passed over in silence
+
+
+def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> tuple[Reaction, ...]:
+    """All reactions. `indexes`: the zones that this process keeps in memory. `erase`: its `privacy.Eraser`."""
     return (
         Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
+        Reaction("ingest.purchases", frozenset({"events.recorded"}), ingest.on_events_recorded),
+        Reaction("ingest.shops", frozenset({"connection.delivered"}), ingest.on_delivered),
+        Reaction("privacy.erasures", frozenset({"erasure.requested"}), erase),
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
+        Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
+        Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
     )

@@ -8,34 +8,47 @@ not stop the others. What becomes a message has a loop of its own, so that it wa
 import asyncio
 import contextlib
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 import prometheus_client
 import uvloop
 
-from geoengage.kit import events, http, log, partitions
+from geoengage.commerce import jobs as commerce
+from geoengage.ingest import jobs as ingest
+from geoengage.ingest import store as ingest_store
+from geoengage.ingest.files import jobs as imports
+from geoengage.kit import collector, events, http, log, partitions
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.messaging import jobs as messaging
+from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
+from geoengage.privacy import service as privacy
+from geoengage.profiles import store as profiles_store
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 BATCH = 500
+GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message pass
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
+LEARN_S = 1.0
 UPKEEP_S = 3600.0
+IMPORT_POLL_S = 2.0
+COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
-PING_DAYS = 60  # the longest retention a tenant may choose; shorter ones are deleted row by row
-EVENT_DAYS = 90
+MESSAGE_ID_DAYS = 7  # how long an event's messageId is unique, and how long refusals are listed
+DELIVERY_DAYS = 30  # how long a shop's deliveries are listed
 
 
 async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, limit: int = BATCH) -> int:
@@ -143,17 +156,30 @@ async def fire_timers_once(sessions: Sessions, indexes: presence.IndexCache) -> 
     return fired
 
 
-async def upkeep_once(sessions: Sessions) -> None:
-    """Partitions ahead, retention behind."""
+async def learn_zones_once(sessions: Sessions, indexes: presence.IndexCache) -> bool:
+    """Load the zones of tenants whose timers are still to come: 50,000 take a second, in which messages would wait.
+
+    Whether any were loaded.
+    """
+    learned = False
+    async with glance(sessions) as session:
+        tenants = await presence_store.tenants_with_timers(session)
+    for tenant_id in tenants:
+        if indexes.at_hand(tenant_id) is None:
+            with _only_this_tenant("zones_wait", tenant_id):
+                async with transaction(sessions, tenant_id) as session:
+                    await presence.learn_zones(session, tenant_id, indexes)
+                learned = True
+    return learned
+
+
+async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None) -> None:
+    """Partitions ahead, retention behind, what is worked out every hour; once a day what `nightly` does."""
     now = utc_now()
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, now)
+    await privacy.delete_old(sessions, now)
     async with transaction(sessions, None) as session:
-        pings = (("ping_run", PING_DAYS), ("ping_rejection", PING_DAYS), ("checkpoint", PING_DAYS))
-        for table, days in (*pings, ("zone_event", EVENT_DAYS)):
-            await partitions.drop_before(session, table, now - timedelta(days=days))
-        await presence_store.delete_old_pings(session, now)
-        await presence_store.delete_old_checkpoints(session, now)
         await events.delete_before(
             session,
             now - timedelta(days=LEDGER_DAYS),
@@ -161,11 +187,22 @@ async def upkeep_once(sessions: Sessions) -> None:
             at_last=now - timedelta(days=LEDGER_LAST_DAYS),
         )
         await webhooks.forget(session, now)
+        await profiles_store.forget_message_ids(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.delete_old_rejections(session, now - timedelta(days=MESSAGE_ID_DAYS))
+        await ingest_store.sweep_deliveries(
+            session, stuck=now - timedelta(days=1), old=now - timedelta(days=DELIVERY_DAYS)
+        )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
+    await commerce.attach_guests_once(sessions, now, all_ids=True)
+    await metrics.compute_traits_once(sessions, now)
+    if nightly is not None:
+        await nightly.run(sessions, now)
 
 
 def run(settings: Settings, database_url: str) -> None:
     """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
+    sys.setswitchinterval(GIVE_WAY_S)
+    collector.settle()
     uvloop.run(_run(settings, database_url))
 
 
@@ -173,7 +210,9 @@ async def _run(settings: Settings, database_url: str) -> None:
     engine = make_engine(database_url, application_name="geoengage-worker")
     sessions = make_sessions(engine)
     bell, indexes = Bell(database_url), presence.IndexCache()
-    table = reactions(indexes)
+    learning = partial(learn_zones_once, sessions, indexes)
+    traces = privacy.Traces.of(settings, settings.signing_key())
+    table = reactions(indexes, privacy.Eraser(sessions, traces).on_requested)
     urgent = [reaction for reaction in table if reaction.is_urgent]
     patient = [reaction for reaction in table if not reaction.is_urgent]
     stopping, ear = asyncio.Event(), bell.ear()
@@ -202,8 +241,10 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
+    nightly = privacy.Nightly(settings)
+
     async def keeping() -> bool:
-        await upkeep_once(sessions)
+        await upkeep_once(sessions, nightly)
         return False
 
     poll_s = settings.worker.poll_s
@@ -213,6 +254,8 @@ async def _run(settings: Settings, database_url: str) -> None:
         bell.open(),
         messaging.deliverer(sessions, settings, bell) as deliverer,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        ingest.reader(sessions, settings) as read_a_shop,
+        imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
         async with asyncio.TaskGroup() as tasks:
@@ -221,7 +264,13 @@ async def _run(settings: Settings, database_url: str) -> None:
             tasks.create_task(_loop("delivery", deliverer.claim, bell.ear().wait, poll_s, stopping))
             tasks.create_task(_loop("outcomes", deliverer.land, deliverer.took_off.wait, poll_s, stopping))
             tasks.create_task(_loop("webhooks", tell_once, patiently(), poll_s, stopping))
+            tasks.create_task(_loop("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S, stopping))
+            tasks.create_task(_loop("imports", import_once, bell.ear().wait, IMPORT_POLL_S, stopping))
+            tasks.create_task(
+                _loop("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S, stopping)
+            )
             tasks.create_task(_loop("timers", timing, asyncio.sleep, poll_s, stopping))
+            tasks.create_task(_loop("zones", learning, asyncio.sleep, LEARN_S, stopping))
             tasks.create_task(_loop("upkeep", keeping, asyncio.sleep, UPKEEP_S, stopping))
     await engine.dispose()
     logger.info("worker_stopped")

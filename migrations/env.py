@@ -5,11 +5,15 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, text
 
 import geoengage.campaigns.models
+import geoengage.commerce.models
+import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
+import geoengage.metrics.models
 import geoengage.presence.models
+import geoengage.privacy.models
 import geoengage.profiles.models
 import geoengage.simulation.models
 import geoengage.tenancy.models

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ from geoengage.kit.events import Recorded, type_of
 from geoengage.kit.ids import new_id
 from geoengage.presence.models import Visit
 from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition
-from geoengage.profiles.models import Device, Profile
+from geoengage.profiles.models import Device, Identifier, Profile, Trait
 from geoengage.venues.models import Mall, Store, Zone, ZoneVersion
 from tests.factories import World
 
@@ -57,10 +58,18 @@ async def make_zone(
 
 
 async def make_profile(session: Session, world: World, **over: object) -> UUID:
-    """A person called Mia."""
-    id_ = new_id()
-    values = {"external_id": id_.hex, "first_name": "Mia", "attributes": {}} | over
-    return await _add(session, Profile(tenant_id=world.tenant_id, id=id_, **values))
+    """A person called Mia, with the one id `external_id`."""
+    id_, at = new_id(), datetime.now(UTC) - timedelta(days=1)
+    values: dict[str, Any] = {"external_id": id_.hex, "first_name": "Mia", "attributes": {}} | over
+    await _add(session, Profile(tenant_id=world.tenant_id, id=id_, **values))
+    own = {"tenant_id": world.tenant_id, "profile_id": id_, "origin_profile_id": id_, "is_verified": True}
+    row = Identifier(id=new_id(), kind="external_id", value=values["external_id"], source="test", created_at=at, **own)
+    await _add(session, row)
+    for name, value in ({"first_name": values["first_name"]} | values["attributes"]).items():
+        said = {"source": "test", "is_claim": False, "first_at": at, "at": at}
+        session.add(Trait(tenant_id=world.tenant_id, identifier_id=row.id, name=name, value=value, **said))
+    await session.flush()
+    return id_
 
 
 async def make_device(session: Session, world: World, **over: object) -> UUID:
@@ -72,7 +81,7 @@ async def make_device(session: Session, world: World, **over: object) -> UUID:
     return await _add(session, Device(tenant_id=world.tenant_id, id=new_id(), **values))
 
 
-async def _add(session: Session, row: Mall | Store | Zone | Profile | Device) -> UUID:
+async def _add(session: Session, row: Mall | Store | Zone | Profile | Identifier | Device) -> UUID:
     session.add(row)
     await session.flush()
     return row.id

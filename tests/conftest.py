@@ -30,8 +30,10 @@ from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.migrate import upgrade
 from geoengage.kit.settings import FcmSettings, Settings
+from geoengage.kit.trips import Connection
 
 pytest_plugins = ["tests.providers.fixtures"]
+DRIVER = {"async_creator_fn": Connection.connect}  # as `make_engine` has it
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a-key-for-tests-only-0123456789abcdef"
 NOWHERE = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
@@ -127,7 +129,7 @@ def worker_url(clone: Callable[[], str]) -> str:
 @pytest.fixture
 async def connection(worker_url: str) -> AsyncIterator[AsyncConnection]:
     """A connection whose transaction is rolled back after the test."""
-    engine = create_async_engine(worker_url, poolclass=NullPool)
+    engine = create_async_engine(worker_url, poolclass=NullPool, connect_args=DRIVER)
     async with engine.connect() as conn:
         outer = await conn.begin()
         yield conn
@@ -181,6 +183,6 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def committed(clone: Callable[[], str]) -> AsyncIterator[AsyncEngine]:
     """A database of this test alone, where commits are real."""
-    engine = create_async_engine(clone())
+    engine = create_async_engine(clone(), connect_args=DRIVER)
     yield engine
     await engine.dispose()

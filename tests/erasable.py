@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from geoengage.kit import events
 from geoengage.kit.clock import utc_now
@@ -15,9 +15,14 @@ from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
+from geoengage.profiles import service as profiles
+from geoengage.profiles.models import Identifier
+from geoengage.profiles.rules import Id, Kind, Proof
+from geoengage.tenancy.rules import KeyKind
 from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
+from tests.factories import make_key_row
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
 
@@ -57,11 +62,107 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await client.put("/v1/devices/me/consents", json=consents, headers=bearer(second.token))
     looked = {"device_id": str(second.id), "reason": f"{mark} called"}
     assert (await client.get("/v1/explain", params=looked, headers=side.world.sk_headers)).status_code == 200
+    await _known_by_more(session, side, mark, now)
+    await _tracked(client, session, side, mark)
+    await _decided(client, session, side, mark)
+    await _bought(client, session, side, mark)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
+    known = await session.execute(select(Identifier.id).where(Identifier.profile_id == side.ids["profile"]))
+    person.words += [str(id_) for id_ in known.scalars()]
     person.words += [f"{mark}-", f"{mark} called", str(LON), str(LAT)]
     return person
+
+
+async def _known_by_more(session: Session, side: Side, mark: str, now: datetime) -> None:
+    """A till knows the person by another id, and a store may."""
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.SOURCE_ID, f"pos:{mark}-77")]
+    known = await profiles.resolve(session, side.world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
+    stores = [(side.ids["store"], known.identifier_id)]
+    await profiles.note_customer(session, side.world.tenant_id, stores, "order", now)
+    await session.commit()
+
+
+async def _tracked(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """A site's server tells what the person did there, and who they are."""
+    key = await make_key_row(session, side.world.tenant_id, KeyKind.WRITE, scopes=[], writes="server")
+    await session.commit()
+    who = {"userId": f"{side.mark}-person", "anonymousId": f"{mark}-visitor"}
+    batch = [
+        {"type": "track", "event": "Products Searched", "properties": {"query": f"{mark}-search"}} | who,
+        {"type": "identify", "traits": {"hobby": f"{mark}-trains"}} | who,
+    ]
+    assert (await client.post("/v1/batch", json={"batch": batch, "writeKey": key})).status_code == 200
+
+
+async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """They chose what they get, have a link to change it, paused, and an address that is being proven."""
+    person, headers = f"/v1/profiles/{side['profile']}", side.world.sk_headers
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.EMAIL, f"{mark}-mia@example.com")]
+    now = utc_now()
+    await profiles.resolve(session, side.world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
+    await session.commit()
+    found = await session.execute(select(Identifier.id).where(Identifier.value == f"{mark}-mia@example.com"))
+    wish = {"channel": "email", "purpose": "marketing", "state": "pending", "store_id": side["store"]}
+    said = {"decisions": [wish], "text_version": f"{mark}-3", "source": f"{mark}-checkout"}
+    assert (await client.put(f"{person}/consents", json=said, headers=headers)).status_code == 200
+    assert (await client.put(f"{person}/pause", json={}, headers=headers)).status_code == 200
+    proof = f"{person}/addresses/{found.scalar_one()}/email/proof"
+    assert (await client.post(proof, headers=headers)).status_code == 200
+    assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
+
+
+async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
+    """An order, one of a guest who left their address, and something put aside."""
+    lines = [{"name": "Puzzle", "quantity": 1, "unit_price_minor": 500}]
+    for external_id, customer in ((f"{side.mark}-1", {"external_id": f"{side.mark}-person"}), (f"{side.mark}-2", None)):
+        order = {
+            "external_id": external_id, "ordered_at": utc_now().isoformat(), "currency": "CHF", "lines": lines,
+            "coupons": [f"{mark}-coupon"] if customer else [], "customer": customer,
+        }  # fmt: skip
+        answer = await client.post("/v1/orders", json=order, headers=side.world.sk_headers)
+        assert answer.status_code == 201, answer.text
+    values = {"t": side.world.tenant_id, "p": side["profile"], "mail": f"{mark}-mia@example.com", "id": new_id()}
+    values |= {"name": f"{mark}-Puzzle", "line": f"{mark}-mia@example.com,x"}
+    await session.execute(
+        text(
+            "INSERT INTO order_claim (tenant_id, order_id, claim_kind, claim_value)"
+            " SELECT tenant_id, id, 'email', :mail FROM shop_order WHERE tenant_id = :t AND identifier_id IS NULL"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO cart (tenant_id, id, identifier_id, changed_at) SELECT :t, :id, id, now() FROM identifier"
+            " WHERE tenant_id = :t AND value = :mail"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO cart_line (tenant_id, cart_id, item, name, quantity_milli, added_at, changed_at)"
+            " VALUES (:t, :id, 'x', :name, 1000, now(), now())"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO data_import (tenant_id, id, kind, origin, status, file_name, path, size_bytes, digest, sent_at,"
+            " encoding, delimiter, is_gzip, header, mapping, options, lines_total, created_by)"
+            " VALUES (:t, :id, 'customers', 'upload', 'done', 'a.csv', '', 1, '', now(), 'utf-8', ',', false, '{}', '{}',"
+            " '{}', 1, 'test')"
+        ),
+        values,
+    )
+    await session.execute(
+        text(
+            "INSERT INTO data_import_error (tenant_id, import_id, number, line, column_name, value, reason, record)"
+            " VALUES (:t, :id, 1, 2, 'email', 'x', 'wrong', :line)"
+        ),
+        values,
+    )
+    await session.commit()
 
 
 async def _register(client: httpx.AsyncClient, side: Side, mark: str) -> Phone:

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, select, text
 
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
@@ -24,7 +24,8 @@ from geoengage.campaigns.rules import (
     TriggerKind,
 )
 from geoengage.campaigns.rules.definition import minutes
-from geoengage.kit.db import Session, row_dict
+from geoengage.kit import pgarrays
+from geoengage.kit.db import Session, row_dict, send
 from geoengage.kit.errors import NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.venues.models import Store
@@ -124,7 +125,7 @@ def _columns(content: Content) -> dict[str, Any]:
     }
 
 
-def content_of(row: Campaign) -> Content:
+def content_of(row: Campaign | Any) -> Content:
     """What somebody wrote into a campaign (no SQL, cross-tenant: it reads one row that is at hand)."""
     return Content(
         name=row.name,
@@ -215,8 +216,9 @@ async def list_places(
 ) -> dict[tuple[UUID, int], Place]:
     """Zones as they were in these versions, by (zone id, version); deleted zones too."""
     keys = sorted(zones)
-    rows = await session.execute(
-        text("""
+    found = await send(
+        session,
+        """
 SELECT v.zone_id, v.version, v.name AS zone_name, v.kind AS zone_kind, v.store_id, s.name AS store_name,
   m.name AS mall_name, coalesce(m.timezone, s.timezone, t.timezone) AS timezone
 FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)
@@ -224,10 +226,14 @@ JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.
 JOIN tenant t ON t.id = v.tenant_id
 LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
 LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
-"""),
-        {"tenant_id": tenant_id, "zones": [z for z, _ in keys], "versions": [v for _, v in keys]},
+""",
+        {
+            "tenant_id": tenant_id,
+            "zones": pgarrays.uuids(z for z, _ in keys),
+            "versions": pgarrays.ints([v for _, v in keys]),
+        },
     )
-    places = [Place(**row_dict(row) | {"timezone": ZoneInfo(row.timezone)}) for row in rows]
+    places = [Place(**row._asdict() | {"timezone": ZoneInfo(row.timezone)}) for row in found.named()]
     return {(place.zone_id, place.version): place for place in places}
 
 
@@ -244,28 +250,30 @@ async def list_running(
     session: Session, tenant_id: TenantId, zone_ids: Collection[UUID], store_ids: Collection[UUID], now: datetime
 ) -> list[Running]:
     """Campaigns in force at `now` that wait at one of these zones or stores, oldest first."""
-    rows = await session.execute(
-        select(Campaign, Store.name)
-        .outerjoin(Store, and_(Store.tenant_id == Campaign.tenant_id, Store.id == Campaign.store_id))
-        .where(
-            Campaign.tenant_id == tenant_id,
-            Campaign.deleted_at.is_(None),
-            Campaign.status == "active",
-            or_(Campaign.valid_from.is_(None), Campaign.valid_from <= now),
-            or_(Campaign.valid_to.is_(None), Campaign.valid_to > now),
-            or_(Campaign.trigger_zone_ids.overlap(list(zone_ids)), Campaign.trigger_store_ids.overlap(list(store_ids))),
-        )
-        .order_by(Campaign.id)
+    found = await send(
+        session,
+        "SELECT c.id, c.name, c.store_id, c.trigger_kind, c.trigger_zone_ids, c.trigger_store_ids, c.title, c.body,"
+        " c.valid_from, c.valid_to, c.definition, s.name AS store_name"
+        " FROM campaign c LEFT JOIN store s ON s.tenant_id = c.tenant_id AND s.id = c.store_id"
+        " WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.status = 'active'"
+        " AND coalesce(c.valid_from <= :now, true) AND coalesce(c.valid_to > :now, true)"
+        " AND (c.trigger_zone_ids && CAST(:zones AS uuid[]) OR c.trigger_store_ids && CAST(:stores AS uuid[]))"
+        " ORDER BY c.id",
+        {
+            "tenant_id": tenant_id,
+            "now": now,
+            "zones": pgarrays.uuids(zone_ids),
+            "stores": pgarrays.uuids(store_ids),
+        },
     )
-    return [Running(row.id, content_of(row), store_name) for row, store_name in rows]
+    return [Running(row.id, content_of(row), row.store_name) for row in found.named()]
 
 
 async def list_visit_ends(session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """When these visits ended, without those that go on."""
-    rows = await session.execute(
-        text(
-            "SELECT id, exited_at FROM visit WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL"
-        ),
-        {"tenant_id": tenant_id, "ids": list(visit_ids)},
+    found = await send(
+        session,
+        "SELECT id, exited_at FROM visit WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL",
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(visit_ids)},
     )
-    return {row.id: row.exited_at for row in rows}
+    return dict(found.rows)

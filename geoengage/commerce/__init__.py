@@ -1,1 +1,1 @@
-"""Products, orders, refunds and carts, whatever channel they came from."""
+"""Commerce: products, orders, refunds, carts and the till, whatever channel they came from."""

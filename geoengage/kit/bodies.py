@@ -20,12 +20,15 @@ from geoengage.kit import errors
 _SUSPICIOUS = re.compile(rb"NaN|Infinity|\\u0000|\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}")
 
 _MOST_FLAWS = 100
+STREAMED = frozenset({"/v1/imports/data"})  # files, which are written to the disk as they come and never held
 
 
 async def refuse_unstorable(connection: HTTPConnection) -> None:
     """Raise ItemErrors for numbers and texts in a JSON body that no table can hold."""
     if not isinstance(connection, Request):
         return  # a WebSocket has no body
+    if connection.url.path in STREAMED:
+        return
     body = await connection.body()
     if not _SUSPICIOUS.search(body):
         return

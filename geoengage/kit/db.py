@@ -7,11 +7,9 @@ Every tenant table subclasses `TenantRow`, whose primary key starts with `tenant
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -31,6 +29,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm import Session as SyncSession
 
 from geoengage.kit.ids import TenantId
+from geoengage.kit.trips import Answer, Connection, Trip
 
 Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
@@ -38,9 +37,10 @@ T = TypeVar("T")
 
 REST_S = 0.5  # a connection that was used a shorter time ago is believed to work
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
-_RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
-_PIPELINED = "pipelined"  # in a session's info: the driver's connection meanwhile
-_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
+# In a session's info: the trip that is being put together; whether the end of our block ends the transaction; the trip
+# that goes along with the commit; work that waits for the end of its transaction.
+_TRIP, _ENDS_HERE, _LAST, _AT_END = "trip", "ends_here", "last_trip", "at_end"
 
 
 class Base(DeclarativeBase):
@@ -73,6 +73,7 @@ def make_engine(url: str, *, pool_size: int = 10, application_name: str = "geoen
         pool_use_lifo=True,  # the one used last is the one that need not be asked whether it still works
         hide_parameters=True,  # an error's text goes to the log, and parameters hold positions and names
         connect_args={
+            "async_creator_fn": Connection.connect,
             "application_name": application_name,
             "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=60s -c jit=off",
         },
@@ -131,12 +132,25 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
     """
     async with sessions() as session:
         session.info["tenant_id"] = tenant_id
+        session.info[_ENDS_HERE] = isinstance(session.bind, AsyncEngine)
         async with session.begin():
             yield session
+            for work in session.info.pop(_AT_END, ()):
+                await work()
+            if (trip := session.info.pop(_LAST, None)) is not None:
+                if session.new or session.dirty or session.deleted:
+                    await session.flush()
+                async with driver(session):
+                    await trip.go(commit=True)
+
+
+def at_end(session: Session, work: Callable[[], Awaitable[object]]) -> None:
+    """Do this last in the transaction, before it commits: for locks that everybody wants and nobody may hold long."""
+    session.info.setdefault(_AT_END, []).append(work)
 
 
 @contextlib.asynccontextmanager
-async def driver(session: Session) -> AsyncIterator[psycopg.AsyncConnection[tuple[Any, ...]]]:
+async def driver(session: Session) -> AsyncIterator[Connection]:
     """The driver's own connection, in the session's transaction, for the hot path; errors come as SQLAlchemy's.
 
     A statement through SQLAlchemy costs us ~0.2 ms of CPU, often more than it costs the database.
@@ -149,32 +163,42 @@ async def driver(session: Session) -> AsyncIterator[psycopg.AsyncConnection[tupl
         raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
 
 
-@lru_cache
-def for_driver(sql: str) -> str:
-    """A statement with `:name` parameters as the driver wants it."""
-    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
-
-
-async def send(session: Session, sql: str, parameters: Mapping[str, Any]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
-    """Run a statement by the driver; within `pipelined` it is only sent."""
-    if (connection := session.info.get(_PIPELINED)) is not None:
-        return await connection.execute(for_driver(sql), parameters)  # type: ignore[no-any-return]
-    async with driver(session) as connection:
-        return await connection.execute(for_driver(sql), parameters)
+async def send(session: Session, sql: str, parameters: Mapping[str, Any]) -> Answer:
+    """Run a statement by the driver itself; within `pipelined` it goes with the others at the end of the block."""
+    if (trip := session.info.get(_TRIP)) is not None:
+        return trip.add(sql, parameters)  # type: ignore[no-any-return]
+    async with pipelined(session):
+        return await send(session, sql, parameters)
 
 
 @contextlib.asynccontextmanager
-async def pipelined(session: Session) -> AsyncIterator[None]:
+async def pipelined(session: Session, *, last: bool = False) -> AsyncIterator[None]:
     """Statements that are sent inside go together, in order; the end waits for all, or raises the first one's error.
 
-    Nothing inside may go through SQLAlchemy.
+    Nothing inside may go through SQLAlchemy. A block within a block is part of it. `last`: nothing follows in this
+    transaction, so they may wait until it is committed and go along.
     """
-    async with driver(session) as connection, connection.pipeline():
-        session.info[_PIPELINED] = connection
+    if _TRIP in session.info:
+        yield
+        return
+    async with driver(session) as connection:
+        trip = session.info[_TRIP] = session.info.get(_LAST) or Trip(connection)
         try:
             yield
         finally:
-            del session.info[_PIPELINED]
+            del session.info[_TRIP]
+        if last and session.info.get(_ENDS_HERE):
+            session.info[_LAST] = trip
+        else:
+            session.info.pop(_LAST, None)
+            await trip.go()
+
+
+async def start_over(session: Session) -> None:
+    """Let go of everything that was locked, and begin the transaction anew: for who has only read so far."""
+    if isinstance(session.bind, AsyncEngine):  # on a connection of the caller's it is the caller's transaction
+        async with driver(session) as connection:
+            await connection.rollback()
 
 
 @contextlib.asynccontextmanager
@@ -184,7 +208,7 @@ async def glance(sessions: Sessions) -> AsyncIterator[Session]:
     Cross-tenant: for loops that look for work.
     """
     async with sessions() as session:
-        if isinstance(sessions.kw["bind"], AsyncEngine):  # on a connection of the caller's it is in its transaction
+        if isinstance(session.bind, AsyncEngine):  # on a connection of the caller's it is in its transaction
             _ = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         yield session
 
@@ -193,9 +217,13 @@ async def glance(sessions: Sessions) -> AsyncIterator[Session]:
 async def undone(session: Session) -> AsyncIterator[None]:
     """Whatever is done inside is rolled back at its end: for previews. Objects loaded inside are of no use after it."""
     nested = await session.begin_nested()
+    ends_here, session.info[_ENDS_HERE] = session.info.get(_ENDS_HERE), False  # what is sent is sent now
+    waiting = list(session.info.get(_AT_END, ()))
     try:
         yield
     finally:
+        session.info[_ENDS_HERE] = ends_here
+        session.info[_AT_END] = waiting
         await nested.rollback()
 
 
@@ -217,7 +245,7 @@ async def retried(
             async with transaction(sessions, tenant_id) as session:
                 return await work(session)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _RETRY_SQLSTATES:
+            if getattr(error.orig, "sqlstate", None) not in RETRY_SQLSTATES:
                 raise
             await asyncio.sleep(0.02 * attempt)
     async with transaction(sessions, tenant_id) as session:
@@ -230,7 +258,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow", "driver", "for_driver",
-    "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried", "row_dict", "send",
-    "transaction", "undone",
+    "RETRY_SQLSTATES", "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
+    "at_end", "driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried",
+    "row_dict", "send", "start_over", "transaction", "undone",
 ]  # fmt: skip

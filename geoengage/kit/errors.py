@@ -88,6 +88,12 @@ class Unavailable(AppError):
     title = "Temporarily unavailable"
 
 
+class Busy(Unavailable):
+    """Somebody else is changing the same things at this moment. Nothing was done; send the request again."""
+
+    code = "busy"
+
+
 class ItemErrors(Invalid):
     """Several fields are wrong; `errors` lists `{pointer, detail}` for each."""
 

@@ -20,7 +20,8 @@ import psycopg
 from sqlalchemy import BigInteger, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column, send
+from geoengage.kit import pgarrays
+from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column, pipelined, send
 from geoengage.kit.event_base import Event, Recorded, payload_uuid, type_of
 from geoengage.kit.ids import TenantId
 
@@ -45,6 +46,8 @@ class LedgerRow(TenantRow, Base):
     __table_args__ = (
         Index("ix_ledger_recorded_at", "recorded_at"),
         Index("ix_ledger_device", "tenant_id", text("(payload ->> 'device_id')")),
+        Index("ix_ledger_profile_id", "tenant_id", text("(payload ->> 'profile_id')")),
+        Index("ix_ledger_identifier_id", "tenant_id", text("(payload ->> 'identifier_id')")),
     )
 
 
@@ -75,26 +78,24 @@ WITH head AS (
 INSERT INTO ledger (tenant_id, position, type, recorded_at, payload)
 SELECT :tenant_id, head.n - :k + e.i, e.type, :now, e.payload
 FROM head, unnest(CAST(:types AS text[]), CAST(:payloads AS jsonb[])) WITH ORDINALITY AS e (type, payload, i)
-RETURNING position
 """
 
 
-async def publish(session: Session, tenant_id: TenantId, events: Sequence[Event], now: datetime) -> int:
-    """Append events in order; returns the first one's position. Call it last: it locks the tenant's ledger head."""
+async def publish(session: Session, tenant_id: TenantId, events: Sequence[Event], now: datetime) -> None:
+    """Append events in order. Call it last: it locks the tenant's ledger head."""
     if not events:
-        return 0
-    appended = await send(
+        return
+    await send(
         session,
         _APPEND,
         {
             "tenant_id": tenant_id,
             "k": len(events),
             "now": now,
-            "types": [type_of(type(e)) for e in events],
-            "payloads": [msgspec.json.encode(e).decode() for e in events],
+            "types": pgarrays.texts(type_of(type(e)) for e in events),
+            "payloads": pgarrays.jsons(msgspec.json.encode(e) for e in events),
         },
     )
-    return min(int(position) for (position,) in await appended.fetchall())
 
 
 async def read(session: Session, tenant_id: TenantId, after: int, limit: int) -> list[Recorded]:
@@ -191,7 +192,7 @@ async def look(session: Session, reactions: Mapping[str, Collection[str]], *, fu
     return [Behind(*row) for row in await session.execute(_LOOK, parameters)]
 
 
-_CLAIM = text("""
+_CLAIM = """
 WITH cursor AS (
   SELECT position FROM reaction_cursor WHERE tenant_id = :tenant_id AND reaction = :reaction
   FOR NO KEY UPDATE SKIP LOCKED)
@@ -200,7 +201,7 @@ FROM cursor CROSS JOIN LATERAL (
   SELECT position, type, recorded_at, payload FROM ledger
   WHERE tenant_id = :tenant_id AND position > cursor.position ORDER BY position LIMIT :limit) AS l
 ORDER BY l.position
-""")
+"""
 
 
 async def claim(session: Session, tenant_id: TenantId, reaction: str, types: Collection[str], limit: int) -> Reading:
@@ -208,10 +209,12 @@ async def claim(session: Session, tenant_id: TenantId, reaction: str, types: Col
 
     Only events that have one of `types` are read whole.
     """
-    found = await session.execute(
-        _CLAIM, {"tenant_id": tenant_id, "reaction": reaction, "types": sorted(types), "limit": limit}
+    found = await send(
+        session,
+        _CLAIM,
+        {"tenant_id": tenant_id, "reaction": reaction, "types": pgarrays.texts(sorted(types)), "limit": limit},
     )
-    rows = found.all()
+    rows = found.rows
     if not rows:
         return Reading()
     return Reading(rows[-1][0], len(rows), [Recorded(*row) for row in rows if row[3] is not None])
@@ -255,11 +258,13 @@ WHERE c.tenant_id = :tenant_id AND c.reaction = free.reaction RETURNING free.upt
 
 
 async def move_cursor(session: Session, tenant_id: TenantId, reaction: str, position: int) -> None:
-    """Set a claimed cursor."""
-    await session.execute(
-        text("UPDATE reaction_cursor SET position = :position WHERE tenant_id = :tenant_id AND reaction = :reaction"),
-        {"tenant_id": tenant_id, "reaction": reaction, "position": position},
-    )
+    """Set a claimed cursor; nothing may follow in the transaction."""
+    async with pipelined(session, last=True):
+        await send(
+            session,
+            "UPDATE reaction_cursor SET position = :position WHERE tenant_id = :tenant_id AND reaction = :reaction",
+            {"tenant_id": tenant_id, "reaction": reaction, "position": position},
+        )
 
 
 async def record_failure(

@@ -18,12 +18,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Text, text
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from geoengage.kit import errors, log
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import Base, Mapped, Session, TenantRow, mapped_column, transaction
+from geoengage.kit.db import RETRY_SQLSTATES, Base, Mapped, Session, TenantRow, mapped_column, transaction
 from geoengage.kit.ids import derived_id, new_id
 
 STATUS: dict[type[errors.AppError], int] = {
@@ -113,6 +113,13 @@ async def _data_error(request: Request, error: Exception) -> Response:
     return problem(request, 422, "invalid-request", errors.Invalid.title, detail)
 
 
+async def _database_error(request: Request, error: Exception) -> Response:
+    """Two that lock the same rows crosswise, or one that holds them long, are no bug."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) not in RETRY_SQLSTATES:
+        return await _internal_error(request, error)
+    return await _app_error(request, errors.Busy("somebody else is changing the same things; send the request again"))
+
+
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     if error.status_code == 400:  # FastAPI's word for bytes that are no JSON at all; anything else wrong is our 422
@@ -135,6 +142,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(DataError, _data_error)
+    app.add_exception_handler(OperationalError, _database_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _internal_error)
 
@@ -155,6 +163,9 @@ async def error_response(request: Request, error: Exception) -> Response:
 async def _tx(request: Request) -> AsyncIterator[Session]:
     async with transaction(request.app.state.sessions, request.state.principal.tenant_id) as session:
         yield session
+        note = getattr(request.state, "note_at_end", None)  # what the caller's kind of request leaves, if it succeeded
+        if note is not None:
+            await note(session)
 
 
 async def _now(request: Request) -> datetime:

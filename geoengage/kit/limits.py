@@ -34,14 +34,23 @@ class RateLimit:
         if len(self._windows) > self._max_keys:
             self._windows.popitem(last=False)
         if window.used >= self.count:
-            wait_s = max(1, round((window.started_at + self.window - now).total_seconds()))
-            raise TooMany(
-                f"too many attempts; wait {wait_s} s",
-                retry_after_s=wait_s,
-                limit=self.count,
-                window_s=int(self.window.total_seconds()),
-            )
+            raise self._too_many(window, now)
         window.used += 1
+
+    def check(self, key: str, now: datetime) -> None:
+        """TooMany when no attempt is left; counts none."""
+        window = self._windows.get(key)
+        if window is not None and now - window.started_at < self.window and window.used >= self.count:
+            raise self._too_many(window, now)
+
+    def _too_many(self, window: _Window, now: datetime) -> TooMany:
+        wait_s = max(1, round((window.started_at + self.window - now).total_seconds()))
+        return TooMany(
+            f"too many attempts; wait {wait_s} s",
+            retry_after_s=wait_s,
+            limit=self.count,
+            window_s=int(self.window.total_seconds()),
+        )
 
     def forget(self, key: str) -> None:
         """Start afresh, after a success."""

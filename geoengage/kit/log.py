@@ -8,6 +8,7 @@ import structlog
 
 # PostgreSQL's DETAIL and CONTEXT quote rows, SQLAlchemy quotes parameters: both can hold coordinates and addresses.
 _ROW_CONTENTS = re.compile(r"(DETAIL|CONTEXT|\[parameters):.*?(?=\\n|\n|$)")
+_SECRET_PART = re.compile(r"^(/go/|/p/|/v1/projects/).*")  # login, preference page, write key
 
 
 def withhold_rows(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -46,5 +47,5 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def shown_path(path: str) -> str:
-    """The path of a request as it may be logged: that of a login link is its secret. Never log a query string."""
-    return "/go/…" if path.startswith("/go/") else path
+    """The path of a request as it may be logged: some hold a secret, or a key. Never log a query string."""
+    return _SECRET_PART.sub(r"\1…", path)

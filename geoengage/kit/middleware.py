@@ -16,6 +16,7 @@ logger = log.get("http")
 REQUESTS = Counter("geoengage_http_requests_total", "Requests by method and status.", ["method", "status"])
 MAX_BODY_BYTES = 5_000_000  # of everything that `_LARGER` does not name
 _LARGER = (
+    (re.compile(r"/v1/imports/data"), 500_000_000),  # a file of orders, compressed or not; never held in memory
     (re.compile(r"/v1/imports/venue"), 50_000_000),  # an archive of a whole mall
     (re.compile(r"/v1/imports/stores|/v1/malls/[^/]+/levels/[^/]+/plan"), 12_000_000),  # a table, a picture
 )
@@ -40,7 +41,7 @@ class Outermost:
     def __init__(self, app: ASGIApp, images_from: str | None = None) -> None:
         self._app = app
         csp = CSP.format(images=f" {images_from}" if images_from else "")
-        self._headers = [(b"content-security-policy", csp.encode()), *_HEADERS]
+        self.headers = [(b"content-security-policy", csp.encode()), *_HEADERS]
         self._counters: dict[tuple[str, int], Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +56,7 @@ class Outermost:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
+                message["headers"] = [*message["headers"], *(h for h in self.headers if h[0] not in present)]
             await send(message)
 
         limit = max_body_bytes(scope["path"])
@@ -65,12 +66,13 @@ class Outermost:
             await self._app(scope, _limited(receive, limit), send_with_headers)
         if scope["method"] not in _SAFE and status < 400 and scope["path"] not in _RINGS_ITSELF:
             scope["app"].state.bell.ring()
-        self._count(scope["method"], status)
+        self.count(scope["method"], status)
         if status >= 500 or not scope["path"].startswith(("/v1/pings", "/ui/", "/healthz", "/readyz")):
             path, took = log.shown_path(scope["path"]), round((time.perf_counter() - started) * 1000, 1)
             logger.info("request", method=scope["method"], path=path, status=status, ms=took)
 
-    def _count(self, method: str, status: int) -> None:
+    def count(self, method: str, status: int) -> None:
+        """Count an answer."""
         counter = self._counters.get((method, status))
         if counter is None:  # looking up labels costs more than counting
             counter = self._counters[method, status] = REQUESTS.labels(method, status)

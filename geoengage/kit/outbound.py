@@ -187,8 +187,16 @@ class Answer:
     retry_after: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a GET brought: the whole answer, empty where none came, and its `Link` header."""
+
+    body: bytes
+    link: str | None
+
+
 class Outbound:
-    """Posts to addresses of strangers. Safe for any number of concurrent calls. Use `open_outbound`."""
+    """Calls addresses of strangers. Safe for any number of concurrent calls. Use `open_outbound`."""
 
     def __init__(self, http: aiohttp.ClientSession, *, allow_loopback: bool) -> None:
         self._http = http
@@ -196,8 +204,20 @@ class Outbound:
 
     async def post(self, url: str, sent: Mapping[str, str], body: bytes) -> Answer:
         """Post once. Never raises for what the other side or the way there does."""
+        answer, _ = await self._exchange("POST", url, sent, body, 4 * ANSWER_CHARS)
+        return answer
+
+    async def get(self, url: str, sent: Mapping[str, str], most_bytes: int) -> tuple[Answer, Fetched]:
+        """Get once. Never raises, as `post`; an answer of more than `most_bytes` is one that never came."""
+        return await self._exchange("GET", url, sent, None, most_bytes + 1, whole=most_bytes)
+
+    async def _exchange(
+        self, method: str, url: str, sent: Mapping[str, str], body: bytes | None, read: int, *, whole: int | None = None
+    ) -> tuple[Answer, Fetched]:
+        """`read`: so many bytes of the answer; `whole`: it must not be longer than that."""
+        nothing = Fetched(b"", None)
         if flaw := url_flaw(url, allow_loopback=self._allow_loopback):
-            return Answer(None, f"not called: {flaw}", 0)
+            return Answer(None, f"not called: {flaw}", 0), nothing
         started = time.perf_counter()
 
         def answer(status: int | None, text: str, retry_after: str | None = None) -> Answer:
@@ -205,24 +225,36 @@ class Outbound:
             return Answer(status, _clean(text), took_ms, retry_after)
 
         try:
-            async with self._http.post(url, data=body, headers=sent, allow_redirects=False) as response:
+            async with self._http.request(method, url, data=body, headers=sent, allow_redirects=False) as response:
                 status, retry_after = response.status, response.headers.get("Retry-After")
                 try:
-                    text = (await response.content.read(4 * ANSWER_CHARS)).decode(errors="replace")
+                    content = await _read(response.content, read)
                 except (TimeoutError, aiohttp.ClientError):
-                    text = "(its text did not arrive)"  # the status did, and that is what counts
-                return answer(status, text, retry_after)
+                    # The status did, and that is what counts; unless the text is what was asked for.
+                    return answer(None if whole else status, "(its text did not arrive)", retry_after), nothing
+                if whole is not None and len(content) > whole:
+                    return answer(None, f"its answer is longer than {whole:,} bytes"), nothing
+                text = content[: 4 * ANSWER_CHARS].decode(errors="replace")
+                return answer(status, text, retry_after), Fetched(content, response.headers.get("Link"))
         except TimeoutError:
-            return answer(None, "no answer in time")
+            return answer(None, "no answer in time"), nothing
         except aiohttp.ClientConnectorDNSError as error:
             refused = error.os_error if isinstance(error.os_error, RefusedAddress) else None
-            return answer(None, f"not called: {refused}" if refused else "its name cannot be resolved")
+            return answer(None, f"not called: {refused}" if refused else "its name cannot be resolved"), nothing
         except aiohttp.ClientConnectorCertificateError:
-            return answer(None, "its certificate does not count")
+            return answer(None, "its certificate does not count"), nothing
         except aiohttp.ClientConnectorError as error:
-            return answer(None, f"no connection: {type(error.os_error).__name__}")
+            return answer(None, f"no connection: {type(error.os_error).__name__}"), nothing
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return answer(None, f"the connection broke: {type(error).__name__}")
+            return answer(None, f"the connection broke: {type(error).__name__}"), nothing
+
+
+async def _read(content: aiohttp.StreamReader, most: int) -> bytes:
+    """The first `most` bytes of an answer."""
+    found = b""
+    while len(found) < most and (part := await content.read(most - len(found))):
+        found += part
+    return found
 
 
 def _clean(text: str) -> str:

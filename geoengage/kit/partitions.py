@@ -4,6 +4,7 @@ A table is partitioned by RANGE over a time column or over a UUIDv7 `id`. Names 
 day of the span. Without a partition an insert fails, hence `AHEAD` and the check in /readyz.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import text
@@ -67,17 +68,27 @@ async def days_ahead(session: Session, now: datetime) -> int:
     return min((end - now.date()).days for end in ends)
 
 
-async def drop_before(session: Session, table: str, before: datetime) -> list[str]:
-    """Drop the partitions of `table` that end before `before`; returns their names."""
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition and its span."""
+
+    name: str
+    starts: datetime
+    ends: datetime
+
+
+async def list_before(session: Session, table: str, before: datetime) -> list[Partition]:
+    """The partitions of `table` that end before `before`, the oldest first."""
     days = next(d for name, _, d in await _tables(session) if name == table)
     rows = await session.execute(
         text("SELECT relname FROM pg_class WHERE relname ~ :pattern ORDER BY 1"),
         {"pattern": f"^{table}_p[0-9]{{8}}$"},
     )
-    dropped = []
-    for name in rows.scalars():
-        day = datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC)
-        if day + timedelta(days=days) <= before:
-            await session.execute(text(f"DROP TABLE {name}"))
-            dropped.append(name)
-    return dropped
+    starts = {name: datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC) for name in rows.scalars()}
+    found = [Partition(name, day, day + timedelta(days=days)) for name, day in starts.items()]
+    return [partition for partition in found if partition.ends <= before]
+
+
+async def is_partitioned(session: Session, table: str) -> bool:
+    """Whether a table has partitions at all."""
+    return any(name == table for name, _, _ in await _tables(session))

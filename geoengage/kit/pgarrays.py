@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-_BYTEA, _INT4, _TEXT, _FLOAT8, _TIMESTAMPTZ, _UUID, _JSONB = 17, 23, 25, 701, 1184, 2950, 3802
+_BYTEA, _INT8, _INT4, _TEXT, _FLOAT8, TIMESTAMPTZ, UUID_, _JSONB, _BOOL = 17, 20, 23, 25, 701, 1184, 2950, 3802, 16
 _NULL = b"\xff\xff\xff\xff"
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # the database counts from here, in microseconds
-_EPOCH_S = _EPOCH.timestamp()
+_EPOCH_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()  # the database counts from here, in microseconds
+_EPOCH_US = int(_EPOCH_S) * 1_000_000
 
 
 class PgArray(NamedTuple):
@@ -27,7 +27,10 @@ class PgArray(NamedTuple):
     data: bytes
 
 
-_ARRAY_OF = {_BYTEA: 1001, _INT4: 1007, _TEXT: 1009, _FLOAT8: 1022, _TIMESTAMPTZ: 1185, _UUID: 2951, _JSONB: 3807}
+ARRAY_OF = {
+    _BOOL: 1000, _BYTEA: 1001, _INT8: 1016, _INT4: 1007, _TEXT: 1009, _FLOAT8: 1022, TIMESTAMPTZ: 1185, UUID_: 2951,
+    _JSONB: 3807,
+}  # fmt: skip
 
 
 class _ArrayDumper(Dumper):
@@ -38,7 +41,7 @@ class _ArrayDumper(Dumper):
 
     def upgrade(self, obj: PgArray, format: object) -> "_ArrayDumper":
         dumper = type(self)(self.cls)
-        dumper.oid = _ARRAY_OF[obj.element]
+        dumper.oid = ARRAY_OF[obj.element]
         return dumper
 
     def dump(self, obj: PgArray) -> bytes:
@@ -63,7 +66,12 @@ def _numbers(element: int, values: NDArray[np.generic], kind: str) -> PgArray:
 def uuids(values: Iterable[UUID]) -> PgArray:
     """uuid[]."""
     raw = np.frombuffer(b"".join([v.bytes for v in values]), dtype="V16")
-    return _numbers(_UUID, raw, "V16")
+    return _numbers(UUID_, raw, "V16")
+
+
+def uuids_or_null(values: Iterable[UUID | None]) -> PgArray:
+    """uuid[] with NULLs."""
+    return _sized(UUID_, [None if v is None else v.bytes for v in values])
 
 
 def floats(values: ArrayLike) -> PgArray:
@@ -76,15 +84,25 @@ def ints(values: ArrayLike) -> PgArray:
     return _numbers(_INT4, np.asarray(values, dtype=np.int64), ">i4")
 
 
+def bigints(values: ArrayLike) -> PgArray:
+    """int8[]."""
+    return _numbers(_INT8, np.asarray(values, dtype=np.int64), ">i8")
+
+
 def times(values: Iterable[datetime]) -> PgArray:
     """timestamptz[], exact to the microsecond for every year that a clock shows."""
     seconds = np.array([v.timestamp() for v in values]) - _EPOCH_S
-    return _numbers(_TIMESTAMPTZ, np.rint(seconds * 1e6), ">i8")
+    return _numbers(TIMESTAMPTZ, np.rint(seconds * 1e6), ">i8")
+
+
+def moments(us: NDArray[np.int64]) -> PgArray:
+    """timestamptz[] of microseconds since 1970."""
+    return _numbers(TIMESTAMPTZ, us - _EPOCH_US, ">i8")
 
 
 def times_or_null(values: Iterable[datetime | None]) -> PgArray:
     """timestamptz[] with NULLs."""
-    return _sized(_TIMESTAMPTZ, [None if v is None else _micros(v).to_bytes(8, signed=True) for v in values])
+    return _sized(TIMESTAMPTZ, [None if v is None else micros(v).to_bytes(8, signed=True) for v in values])
 
 
 def ints_or_null(values: Iterable[int | None]) -> PgArray:
@@ -97,6 +115,21 @@ def texts(values: Iterable[str]) -> PgArray:
     return _sized(_TEXT, [v.encode() for v in values])
 
 
+def texts_or_null(values: Iterable[str | None]) -> PgArray:
+    """text[] with NULLs."""
+    return _sized(_TEXT, [None if v is None else v.encode() for v in values])
+
+
+def bools_or_null(values: Iterable[bool | None]) -> PgArray:
+    """bool[] with NULLs."""
+    return _sized(_BOOL, [None if v is None else bytes([v]) for v in values])
+
+
+def blobs(values: Iterable[bytes]) -> PgArray:
+    """bytea[]."""
+    return _sized(_BYTEA, list(values))
+
+
 def jsons(values: Iterable[bytes]) -> PgArray:
     """jsonb[] of encoded documents."""
     return _sized(_JSONB, [b"\x01" + v for v in values])
@@ -107,7 +140,8 @@ def jsons_or_null(values: Iterable[bytes | None]) -> PgArray:
     return _sized(_JSONB, [None if v is None else b"\x01" + v for v in values])
 
 
-def _micros(at: datetime) -> int:
+def micros(at: datetime) -> int:
+    """A moment as the database counts, in microseconds since 2000."""
     return round((at.timestamp() - _EPOCH_S) * 1e6)
 
 

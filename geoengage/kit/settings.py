@@ -94,6 +94,26 @@ class WebhookSettings(BaseModel):
     per_endpoint: int = Field(default=16, ge=1, description="Of these, to one endpoint.")
 
 
+class EventSettings(BaseModel):
+    """How events of sites, apps and servers are taken (Segment's tracking API)."""
+
+    requests_per_s: int = Field(
+        default=1_000, ge=1, description="Most requests of one write key in a second, each process for itself."
+    )
+
+
+class ConnectionSettings(BaseModel):
+    """How shop systems are read (Shopify)."""
+
+    shopify_url: str = Field(default="https://{shop}", description="Where a shop's Admin API is; for tests.")
+    shopify_version: str = Field(default="2026-10", description="Version of the Admin API.")
+    allow_loopback: bool = Field(default=False, description="Shops on this machine, also without TLS: for tests only.")
+    timeout_s: float = Field(default=30.0, gt=0, description="Longest wait for one answer, seconds.")
+    every_s: float = Field(
+        default=86_400.0, gt=0, description="How often the orders of a shop are read again, seconds."
+    )
+
+
 class WorkerSettings(BaseModel):
     """How the background process works."""
 
@@ -103,6 +123,25 @@ class WorkerSettings(BaseModel):
     retry_base_s: float = Field(default=2.0, description="First back-off after a temporary failure, seconds.")
     metrics_port: int | None = Field(
         default=None, description="Port for the worker's own Prometheus counters, on this machine only. Unset: none."
+    )
+
+
+class ImportSettings(BaseModel):
+    """Files of customers, orders and so on, beside those that people upload."""
+
+    drop_dir: Path | None = Field(
+        default=None, description="Folder in which other systems leave files at night. Unset: none is looked for."
+    )
+    drop_pattern: str = Field(
+        default="{tenant}/{kind}*",
+        description="Where in it a tenant's files of a kind lie; `{tenant}` is its slug, `{kind}` orders, products, …",
+    )
+    drop_still_s: float = Field(
+        default=30.0, ge=0, description="How long a file's size must stay the same before it is read, seconds."
+    )
+    drop_look_s: float = Field(default=10.0, gt=0, description="Time between two looks into the folder, seconds.")
+    keep_days: int = Field(
+        default=7, ge=1, description="Days until imported files of the folder, and uploads nobody started, are deleted."
     )
 
 
@@ -132,11 +171,21 @@ class Settings(BaseSettings):
         default=None, description="Background map of the console, https://…/{z}/{x}/{y}.png. Unset: none."
     )
     tiles_attribution: str | None = Field(default=None, description="Whom the map shows as the source of its tiles.")
+    connections: ConnectionSettings = ConnectionSettings()
+    events: EventSettings = EventSettings()
     fcm: FcmSettings = FcmSettings()
+    imports: ImportSettings = ImportSettings()
     lan: LanSettings = LanSettings()
     webhooks: WebhookSettings = WebhookSettings()
     webpush: WebPushSettings = WebPushSettings()
     worker: WorkerSettings = WorkerSettings()
+
+    @field_validator("imports")
+    @classmethod
+    def _drop_pattern(cls, value: ImportSettings) -> ImportSettings:
+        if "{tenant}" not in value.drop_pattern or "{kind}" not in value.drop_pattern or ".." in value.drop_pattern:
+            raise ValueError("drop_pattern names {tenant} and {kind}, and never leads out of the folder")
+        return value
 
     @field_validator("tiles_url")
     @classmethod

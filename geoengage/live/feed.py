@@ -24,7 +24,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.live import store
 from geoengage.live.store import LivePosition
-from geoengage.presence.rules.events import is_history
+from geoengage.presence.rules.events import EVENT_CLASSES, is_history
 
 HEARD_WITHIN = timedelta(seconds=120)
 FRAME_S = 1.0
@@ -38,6 +38,7 @@ _ALERTS = {
     "sending.resumed": ("sending_resumed", "Sending goes on"),
     "venue.changed": ("venue_changed", "Zones or plans changed"),
     "webhook.disabled": ("webhook_disabled", "A webhook endpoint gets nothing any more"),
+    "import.alert": ("import_alert", "A file did not come as usual"),
 }
 
 
@@ -137,7 +138,7 @@ async def describe(
 
 
 def _name(r: Recorded) -> str | None:
-    if r.type in ("zone.entered", "zone.dwelled", "zone.exited"):
+    if r.type.removeprefix("zone.") in EVENT_CLASSES:
         return None if is_history(datetime.fromisoformat(r.payload["at"]), r.recorded_at) else "zone_event"
     if r.type == "message.changed":
         return "message" if r.payload.get("status") in _SHOWN_STATUSES else None
@@ -173,6 +174,8 @@ def _data(
             "campaign_id": p["campaign_id"]
         }
     kind, text = _ALERTS[r.type]
+    if r.type == "import.alert":
+        text = p["text"]
     if r.type == "webhook.disabled":
         text = f"{p['name']} gets no events any more: {_DISABLED.get(p['reason'], p['reason'])}"
     return {"position": r.position, "at": at, "kind": kind, "text": text}

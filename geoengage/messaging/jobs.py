@@ -17,7 +17,7 @@ from uuid import UUID
 
 from geoengage.kit import events, log
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import Session, Sessions, glance, retried
+from geoengage.kit.db import Session, Sessions, glance, pipelined, retried
 from geoengage.kit.events import Bell, Ear
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
@@ -154,13 +154,14 @@ class Deliverer:
                 sorted_.flights.append(Flight(tenant_id, waiting, recipient, sender))
         await self._hold_back_paused(session, tenant_id, sorted_, now)
         await self._hold_back_above_limit(sorted_, now)
-        await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
-        await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
         lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
         told = await recording.write(session, tenant_id, {m.id: m for m in claim.messages}, {}, sorted_.decided, now)
-        await events.publish(session, tenant_id, lost + told, now)
+        async with pipelined(session, last=True):
+            await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
+            await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
+            await events.publish(session, tenant_id, lost + told, now)
         return len(claim.messages), sorted_.flights
 
     async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:

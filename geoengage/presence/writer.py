@@ -19,7 +19,7 @@ from geoengage.presence.service import Batch, IndexCache, record_group
 MAX_PINGS = 2_000  # of one group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
 CONNECTIONS = 3
-PAUSE_S, LONGEST_PAUSE_S = 0.0015, 0.006  # between groups, while newcomers come
+MANY, PAUSE_S, LONGEST_PAUSE_S = 8, 0.002, 0.008  # requests of a group; between groups, while newcomers come
 ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
@@ -96,11 +96,11 @@ class PingWriter:
 
 
 async def _let_come(queue: Sized, answered: int) -> None:
-    """Under load, wait while newcomers come one after the other: in larger groups each ping is cheaper.
-
-    Many who were `answered` together are about to send again.
-    """
-    seen, until = -1 if answered > 1 else 0, time.monotonic() + LONGEST_PAUSE_S
+    """Where many were `answered` together, they are about to send again: wait while they come one after the other, for
+    in larger groups each ping is cheaper."""
+    if answered < MANY:
+        return
+    seen, until = -1, time.monotonic() + LONGEST_PAUSE_S
     while len(queue) > seen and time.monotonic() < until:
         seen = len(queue)
         await asyncio.sleep(PAUSE_S)

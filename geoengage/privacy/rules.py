@@ -20,12 +20,43 @@ class Way(StrEnum):
     NONE = "none"
 
 
+class AskedBy(StrEnum):
+    """On whose wish somebody is erased. `journal`: a restored or repeated copy of somebody who was erased before."""
+
+    PERSON = "person"
+    OPERATOR = "operator"
+    SERVER = "server"
+    JOURNAL = "journal"
+
+
+class Reason(StrEnum):
+    """Why; a closed list, because free words would keep a name."""
+
+    REQUEST = "request"
+    MISTAKE = "mistake"
+    INACTIVE = "inactive"
+    AUTHORITY = "authority"
+    CHILD = "child"
+    TEST = "test"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish to erase somebody. `actor`: who, for the audit log."""
+
+    by: AskedBy
+    reason: Reason
+    actor: str
+
+
 class Ids(StrEnum):
     """The sets of ids by which a person's rows are found."""
 
     DEVICES = "devices"  # of the person
-    PEOPLE = "people"  # the person as messaging knows them: the profile and each device
-    PROFILE = "profile"  # the profile alone, empty while nobody is linked
+    PEOPLE = "people"  # the person as messaging knows them: the profiles and each device
+    PROFILE = "profile"  # the profile and those merged into it, empty while nobody is linked
+    IDENTIFIERS = "identifiers"  # the ids of the person, empty while nobody is linked
     MESSAGES = "messages"  # messages to the person or to one of the devices
     OTHER_DEVICES = "other_devices"  # that got messages for the person while they were logged in there
     POSITIONS = "positions"  # of the ledger, where an event about the person stands
@@ -38,10 +69,11 @@ Match = Mapping[str, Ids]  # column or SQL expression → one of these ids; all 
 class Table:
     """What one table holds. A row is the person's when any of `rows` matches.
 
-    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long (`{ping_days}` is the
-    tenant's own setting). `hidden`: columns that are somebody else's, so not exported. `message` names the column of
+    `name` is what an export calls the rows, `what` says it to the person, `kept` for how long, unless retention.py says
+    so. `hidden`: columns that are somebody else's, so not exported. `message` names the column of
     messages: rows of messages to another person who used the device are erased with it, but not shown. `strip`: what
     the columns are set to. `holds`: of a row that holds many things, the SELECT that shows those of the row `t`.
+    `mentions`: columns of text that others wrote, in which the person's ids in words are looked for.
     """
 
     way: Way
@@ -54,6 +86,7 @@ class Table:
     message: str | None = None
     strip: Mapping[str, str] = field(default_factory=dict)
     holds: str = ""
+    mentions: tuple[str, ...] = ()
 
 
 def _erase(name: str, what: str, *rows: Match, **over: Any) -> Table:
@@ -69,11 +102,29 @@ def _none(why: str) -> Table:
 
 
 _BY_DEVICE: Match = {"device_id": Ids.DEVICES}
+_BY_ID: Match = {"identifier_id": Ids.IDENTIFIERS}
 _LEDGER_DEVICE = "payload ->> 'device_id'"
 _LEDGER_MESSAGE = "payload ->> 'message_id'"
 _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
 _PLACES = "places and their rules, made by operators"
 _STAFF = "about operators and their keys, not about shoppers"
+_GOODS = "what shops sell"
+_SOLD = "what was sold: it hangs on an order, which knows its customer alone"
+_CLAIMED_ID = (
+    "(SELECT CAST(i.id AS text) FROM identifier i"
+    " WHERE i.tenant_id = :tenant_id AND i.kind = claim_kind AND i.value = claim_value)"
+)
+_CART = (
+    "SELECT t.store_id, t.status, t.changed_at, t.abandoned_at, l.name, l.quantity_milli, l.unit_price_minor,"
+    " l.currency, l.added_at FROM cart_line l WHERE l.tenant_id = t.tenant_id AND l.cart_id = t.id"
+    " ORDER BY l.added_at, l.item"
+)
+_ORDER = (
+    "SELECT t.source, t.external_id, t.ordered_at, t.status, t.store_id, t.channel, t.currency, t.total_minor,"
+    " t.refunded_minor, t.coupons, (SELECT json_agg(json_build_object('name', l.name, 'quantity_milli',"
+    " l.quantity_milli, 'total_minor', l.total_minor) ORDER BY l.n) FROM order_line l"
+    " WHERE l.tenant_id = t.tenant_id AND l.order_id = t.id) AS lines"
+)
 _BOOKKEEPING = "counts and cursors of the whole tenant"
 ERASED_EVENT = "erased"  # a type that no reaction and no reader asks for
 
@@ -108,7 +159,6 @@ ERASURE_MAP: dict[str, Table] = {
         "positions",
         "Where your phone was.",
         _BY_DEVICE,
-        kept="{ping_days} days",
         holds=(
             "SELECT p.device_id, p.event_at, p.at, p.received_at, p.lon, p.lat, p.accuracy_m, p.level, p.speed_mps,"
             " p.source, p.trust, p.late, p.said_zone_id, p.said_left, p.verdict FROM ping p"
@@ -123,9 +173,7 @@ ERASURE_MAP: dict[str, Table] = {
         kept="60 days",
     ),
     "device_state": _erase("last_position", "The last position, and the zones that it lies in.", _BY_DEVICE),
-    "checkpoint": _erase(
-        "past_positions", "Your position and zones at some moments.", _BY_DEVICE, kept="{ping_days} days"
-    ),
+    "checkpoint": _erase("past_positions", "Your position and zones at some moments.", _BY_DEVICE),
     "timer": _erase("timers", "When a stay in a zone will have lasted long enough.", _BY_DEVICE, kept="minutes"),
     "zone_occupant": _erase("inside_now", "The zones in which you are now.", _BY_DEVICE, kept="while you are there"),
     "told_regions": _erase(
@@ -149,7 +197,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "audit_entry": _strip(
         "looked_up",
-        "When somebody of the programme looked at your visits, and the reason they gave.",
+        "When somebody looked at you or changed something about you, and the reason they gave.",
         {"subject": Ids.PEOPLE},
         hidden=frozenset({"actor"}),  # the operator is a person too (CJEU C-579/21)
         strip={"subject": "NULL", "reason": "NULL"},
@@ -159,6 +207,8 @@ ERASURE_MAP: dict[str, Table] = {
         "The record of events from which messages are decided.",
         {_LEDGER_DEVICE: Ids.DEVICES},
         {_LEDGER_DEVICE: Ids.OTHER_DEVICES, _LEDGER_MESSAGE: Ids.MESSAGES},
+        {"payload ->> 'profile_id'": Ids.PROFILE},
+        {"payload ->> 'identifier_id'": Ids.IDENTIFIERS},
         message=_LEDGER_MESSAGE,
         kept="30 days; up to 37 while another system of the programme has yet to be told",
         strip={"type": f"'{ERASED_EVENT}'", "payload": "'{}'"},
@@ -170,28 +220,96 @@ ERASURE_MAP: dict[str, Table] = {
         kept="7 days",
         strip={"tries": "'[]'"},
     ),
+    "data_import_error": _erase(
+        "import_errors",
+        "Lines about you in files of the programme that could not be read.",
+        mentions=("value", "record"),
+        kept="30 days",
+    ),
+    "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
+    "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
+    "contact_point": _erase("addresses", "Whether your addresses reach you.", _BY_ID),
+    "consent_hold": _erase("pauses", "That you paused or stopped all offers.", _BY_ID),
+    "consent": _erase("choices", "What you want to receive, by which way and from whom.", _BY_ID),
+    "consent_history": _erase("choice_history", "What you chose before, when and to which text.", _BY_ID),
+    "cart": _erase(
+        "carts", "What you have put aside to buy.", _BY_ID, _BY_DEVICE, holds=_CART, kept="until you order or delete it"
+    ),
+    "order_claim": _erase(
+        "guest_orders",
+        "Ids that you left with an order as a guest.",
+        {_CLAIMED_ID: Ids.IDENTIFIERS},
+        kept="until it is known that the order is yours",
+    ),
+    "shop_order": _strip(
+        "orders",
+        "What you have bought and brought back. A shop must keep its sales; deleting takes you out of them for good.",
+        _BY_ID,
+        kept="without you: for good",
+        holds=_ORDER,
+        strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
+    ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
+    "event": _erase(
+        "web_and_app_events",
+        "What you did on the programme's sites and in its apps, as they told it.",
+        _BY_ID,
+        kept="13 months after they came, unless the programme chose another time",
+    ),
+    "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
+    "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
+    "identity_edge": _erase(
+        "joined_ids",
+        "Why two of your ids are taken for one person, or for two.",
+        {"a_id": Ids.IDENTIFIERS},
+        {"b_id": Ids.IDENTIFIERS},
+    ),
+    "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
     "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
     # --- nothing about shoppers
     "alembic_version": _none("which migration the database is at"),
     "app": _none("apps of the tenant"),
+    "cart_line": _none("what lies in a cart, erased with it"),
     "campaign": _none("what is sent to whom, written by operators"),
+    "computed_mark": _none("until when traits are worked out"),
     "console_session": _none(_STAFF),
+    "connection": _none("shop systems that are listened to, with their secrets"),
+    "connection_delivery": _none(
+        "that a shop delivered something; what it was goes when it is worked on, within seconds"
+    ),
     "credential": _none(_STAFF),
+    "data_import": _none("files of customers, orders and products that were read in, and how far"),
+    "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
+    "erasure_receipt": _none("that somebody was erased, without who"),
+    "event_rejection": _none("that an event was refused and why, without its person and content"),
+    "event_seen": _none("names of events of the last seven days, made up by their senders"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
     "gate": _none("which campaigns, zones and tenants may send"),
+    "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
+    "import_alert": _none("files that did not come, or were odd"),
+    "import_mapping": _none("which column of a file means what"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
+    "message_total": _none("how many messages had which outcome on a day"),
     "operator": _none(_STAFF),
+    "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
+    "place_total": _none("how many visits a zone had on a day, from ten people"),
+    "retention_run": _none(_BOOKKEEPING),
+    "retention_setting": _none("for how long the tenant keeps what"),
+    "product": _none(_GOODS),
+    "product_variant": _none(_GOODS),
     "reaction_cursor": _none(_BOOKKEEPING),
+    "refund": _none(_SOLD),
+    "refund_line": _none(_SOLD),
     "scanner": _none("networks of access points"),
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "stock": _none(_GOODS),
     "store": _none(_PLACES),
     "tenant": _none("the company that runs the programme"),
     "unit": _none(_PLACES),

@@ -1,10 +1,10 @@
-"""Request and answer shapes of devices, consents and people.
+"""Request and answer shapes of devices and their consents.
 
 Inputs refuse members they do not know, so an external id or e-mail sent with a publishable key or a device token is an
 error and never a claim that is silently kept.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -197,32 +197,6 @@ class LinkOut(Shape):
     """The person."""
 
     profile_id: UUID = Field(description="Our id of the person.")
-
-
-class ProfileOut(Shape):
-    """A person."""
-
-    id: UUID = Field(description="Our id.")
-    external_id: str = Field(description="Your id.")
-    first_name: str | None = Field(description="First name.")
-    language: str | None = Field(description="Language the person reads.")
-    attributes: dict[str, Any] = Field(description="Facts for audiences.")
-    suppressed_at: AwareDatetime | None = Field(description="Since when nothing is sent to this person.")
-    created_at: AwareDatetime = Field(description="When the person became known.")
-    updated_at: AwareDatetime = Field(description="Last change.")
-
-
-class ProfileDetail(ProfileOut):
-    """A person with the devices that are proven to be theirs."""
-
-    devices: list[DeviceOut] = Field(description="Their devices.")
-
-
-class ProfilePage(Shape):
-    """A page of people."""
-
-    items: list[ProfileOut] = Field(description="People, in a lasting order.")
-    next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 
 def device_out(device: Device) -> DeviceOut:

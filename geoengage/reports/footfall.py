@@ -21,6 +21,7 @@ from geoengage.reports.rules.footfall import Footfall, Place
 from geoengage.reports.rules.periods import DAY, Period, Span
 from geoengage.venues import store as venues
 from geoengage.venues.models import Mall
+from geoengage.venues.store import versions
 
 CELL_M = 5.0  # DESIGN section 7: no heat cell is smaller
 
@@ -124,7 +125,7 @@ class Floor:
 
 async def read_shapes(session: Session, tenant_id: TenantId, venue: Venue) -> dict[Place, BaseGeometry]:
     """Where each zone (as it is now), store (its footprint, else its point) and level lies."""
-    zones = {z.zone_id: z.geometry for z in await venues.list_published_zones(session, tenant_id)}
+    zones = {z.zone_id: z.geometry for z in await versions.list_published_zones(session, tenant_id)}
     stores = await venues.list_stores(session, tenant_id, venues.Filter(mall_id=venue.mall.id))
     levels = await venues.list_levels(session, tenant_id, venue.mall.id)
     shapes = {

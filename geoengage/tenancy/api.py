@@ -136,11 +136,12 @@ async def get_tenant(me: Reader, response: Response, tx: Tx) -> TenantOut:
 
 
 @router.patch("/v1/tenant", responses=EDIT)
-async def change_tenant(body: TenantPatch, me: Admin, response: Response, tx: Tx, seen: IfMatch) -> TenantOut:
+async def change_tenant(body: TenantPatch, me: Admin, response: Response, tx: Tx, now: Now, seen: IfMatch) -> TenantOut:
     """Change the tenant's policy. It holds for everything decided from now on."""
     tenant = await store.lock_tenant(tx, me.tenant_id)
     check_version(tenant.version, seen)
     await store.update_row(tx, me.tenant_id, tenant, body.changes(), "the policy is not possible")
+    await service.audit(tx, me, "tenant.change", me.tenant_id, now, ", ".join(sorted(body.changes())))
     response.headers["ETag"] = etag(tenant.version)
     return TenantOut.model_validate(tenant)
 
@@ -164,6 +165,7 @@ async def create_owner(body: OwnerIn, me: Admin, response: Response, tx: Tx, now
         owner = await store.get_row(tx, me.tenant_id, Owner, new.id)
     else:
         owner = await service.create_owner(tx, me.tenant_id, body.name, body.external_id, now=now, id_=new.id)
+        await service.audit(tx, me, "owner.create", new.id, now)
     response.headers["ETag"] = etag(owner.version)
     return OwnerOut.model_validate(owner)
 
@@ -180,21 +182,23 @@ async def get_owner(owner_id: UUID, me: Reader, response: Response, tx: Tx) -> O
 
 @router.patch("/v1/owners/{owner_id}", responses={**EDIT, **CONFLICT})
 async def change_owner(
-    owner_id: UUID, body: OwnerPatch, me: Admin, response: Response, tx: Tx, seen: IfMatch
+    owner_id: UUID, body: OwnerPatch, me: Admin, response: Response, tx: Tx, now: Now, seen: IfMatch
 ) -> OwnerOut:
     """Change an owner."""
     owner = await store.get_row(tx, me.tenant_id, Owner, owner_id, lock=True)
     check_version(owner.version, seen)
     await store.update_row(tx, me.tenant_id, owner, body.changes(), "another owner has this external_id")
+    await service.audit(tx, me, "owner.change", owner_id, now)
     response.headers["ETag"] = etag(owner.version)
     return OwnerOut.model_validate(owner)
 
 
 @router.delete("/v1/owners/{owner_id}", status_code=204, responses=CONFLICT)
-async def delete_owner(owner_id: UUID, me: Admin, tx: Tx) -> None:
+async def delete_owner(owner_id: UUID, me: Admin, tx: Tx, now: Now) -> None:
     """Remove an owner who has no stores and operators any more."""
     owner = await store.get_row(tx, me.tenant_id, Owner, owner_id)
     await store.delete_row(tx, me.tenant_id, owner, "it still has stores or operators")
+    await service.audit(tx, me, "owner.delete", owner_id, now)
 
 
 # --- apps ---------------------------------------------------------------------------------------------------------
@@ -215,6 +219,7 @@ async def create_app(body: AppIn, me: Admin, response: Response, tx: Tx, now: No
         app = await store.get_row(tx, me.tenant_id, App, new.id)
     else:
         app = await service.create_app(tx, me.tenant_id, body.as_new(), now=now, id_=new.id)
+        await service.audit(tx, me, "app.create", new.id, now)
     response.headers["ETag"] = etag(app.version)
     return AppOut.model_validate(app)
 
@@ -230,21 +235,25 @@ async def get_app(app_id: UUID, me: Reader, response: Response, tx: Tx) -> AppOu
 
 
 @router.patch("/v1/apps/{app_id}", responses=EDIT)
-async def change_app(app_id: UUID, body: AppPatch, me: Admin, response: Response, tx: Tx, seen: IfMatch) -> AppOut:
+async def change_app(
+    app_id: UUID, body: AppPatch, me: Admin, response: Response, tx: Tx, now: Now, seen: IfMatch
+) -> AppOut:
     """Change an app. User tokens signed with a key that is not listed any more stop counting at once."""
     app = await store.get_row(tx, me.tenant_id, App, app_id, lock=True)
     check_version(app.version, seen)
     await service.check_app(tx, me.tenant_id, body.store_id, tuple(body.user_token_keys or ()))
     await store.update_row(tx, me.tenant_id, app, body.changes(), "the app cannot be changed so")
+    await service.audit(tx, me, "app.change", app_id, now, ", ".join(sorted(body.changes())))
     response.headers["ETag"] = etag(app.version)
     return AppOut.model_validate(app)
 
 
 @router.delete("/v1/apps/{app_id}", status_code=204, responses=CONFLICT)
-async def delete_app(app_id: UUID, me: Admin, tx: Tx) -> None:
+async def delete_app(app_id: UUID, me: Admin, tx: Tx, now: Now) -> None:
     """Remove an app that never had a device or key."""
     app = await store.get_row(tx, me.tenant_id, App, app_id)
     await store.delete_row(tx, me.tenant_id, app, "it has devices or keys; revoke its keys instead")
+    await service.audit(tx, me, "app.delete", app_id, now)
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------
@@ -259,7 +268,7 @@ async def list_keys(me: Admin, tx: Tx, page: Paging) -> KeyPage:
 
 @router.post("/v1/keys", status_code=201)
 async def create_key(body: KeyIn, me: Admin, response: Response, tx: Tx, now: Now, new: NewId) -> KeyCreated:
-    """Make a publishable or secret key. The answer is the only place where the key itself is shown."""
+    """Make a publishable, secret or write key. The answer is the only place where the key itself is shown."""
     response.headers["Cache-Control"] = "no-store"
     if new.replayed:
         key, text = await store.get_row(tx, me.tenant_id, Credential, new.id), None
@@ -276,7 +285,7 @@ async def get_key(key_id: UUID, me: Admin, tx: Tx) -> KeyOut:
 
 @router.delete("/v1/keys/{key_id}", status_code=204)
 async def revoke_key(key_id: UUID, me: Admin, tx: Tx, now: Now) -> None:
-    """Revoke a key: it is refused from now on. Devices registered with it keep working."""
+    """Revoke a key: it is refused from now on. Devices registered with it keep working, events that it sent stay."""
     await service.revoke_key(tx, me.tenant_id, key_id, me, now)
 
 

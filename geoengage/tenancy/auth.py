@@ -5,7 +5,7 @@ that scope, `DeviceCaller` a device token, `AppCaller` a publishable key. The pr
 `request.state.principal`, from which `Tx` takes the tenant; so declare it before `Tx`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,15 +18,18 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from geoengage.kit import errors
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import transaction
+from geoengage.kit.db import Session, transaction
 from geoengage.kit.ids import TenantId
 from geoengage.tenancy import store
-from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, parse_key
+from geoengage.tenancy.rules import Principal, PrincipalKind, Scope, actor_name, parse_key
 
 COOKIE = "geoengage_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PEOPLE = "/v1/profiles"
+_READERS = (PrincipalKind.SECRET_KEY, PrincipalKind.OPERATOR)
 _DEVICE_AUDIENCE = "geoengage/device"
 MOST_KNOWN_KEYS = 1_000
+_BEARER = b"Bearer "
 bearer = HTTPBearer(auto_error=False, description="pk_…, sk_… or a device token")
 cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The console's session")
 # Only for the OpenAPI: `authenticate` reads the request itself.
@@ -78,7 +81,32 @@ async def authenticate(request: HTTPConnection) -> Principal:
     else:
         raise errors.Unauthenticated("send Authorization: Bearer with a key or device token, or log in to the console")
     request.state.principal = principal
+    if request.scope.get("method") == "GET" and principal.kind in _READERS:
+        _note_read(request, principal)
     return principal
+
+
+def _note_read(request: HTTPConnection, principal: Principal) -> None:
+    """Have every look at a person noted in the audit log, in the transaction that reads, with what of them was read.
+
+    Whoever adds an endpoint under `{profile_id}` need not think of it.
+    """
+    subject = request.path_params.get("profile_id")
+    if subject is None and request.url.path != _PEOPLE:
+        return
+
+    async def note(session: Session) -> None:
+        await store.insert_audit_entry(
+            session,
+            principal.tenant_id,
+            actor=actor_name(principal),
+            action="person.search" if subject is None else "person.read",
+            subject=subject and str(subject),
+            reason=request.url.path.partition(str(subject))[2].strip("/") or None,
+            now=utc_now(),
+        )
+
+    request.state.note_at_end = note
 
 
 async def _by_credential(request: HTTPConnection, credential: str) -> Principal:
@@ -101,16 +129,23 @@ class KnownKeys:
     Nothing else about a key ever changes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signing_key: str) -> None:
+        self._signing_key = signing_key
         self._found: dict[bytes, Principal] = {}
 
-    async def authenticate(self, request: HTTPConnection) -> Principal:
+    async def authenticate(self, scope: MutableMapping[str, Any]) -> Principal:
         """As `authenticate`; what was a secret key before is taken for one still."""
-        header = next((value for name, value in request.scope["headers"] if name == b"authorization"), b"")
+        header = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                header = value
+                break
         known = self._found.get(header)
+        if known is None and header.startswith(_BEARER):
+            known = read_device_token(self._signing_key, header[len(_BEARER) :].decode("latin-1"))
         if known is not None:
             return known
-        principal = await authenticate(request)
+        principal = await authenticate(Request(scope))
         if principal.kind is PrincipalKind.SECRET_KEY:
             if len(self._found) >= MOST_KNOWN_KEYS:
                 del self._found[next(iter(self._found))]
@@ -152,18 +187,19 @@ def _same_origin(request: HTTPConnection) -> bool:
     return request.headers.get("sec-fetch-site") == "same-origin"
 
 
-def allow(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """A dependency that takes secret keys and operators with `scope`, and nobody else."""
+def allow(*scopes: Scope) -> Callable[..., Awaitable[Principal]]:
+    """A dependency that takes secret keys and operators with one of `scopes`, and nobody else."""
 
     async def dependency(request: Request, _b: _Bearer, _c: _Cookie) -> Principal:
         principal = await authenticate(request)
         if principal.kind not in (PrincipalKind.SECRET_KEY, PrincipalKind.OPERATOR):
             raise errors.Forbidden("this needs a secret key or a console login")
-        if scope in principal.scopes and not principal.may(scope):
+        if any(principal.may(scope) for scope in scopes):
+            return principal
+        if not principal.scopes.isdisjoint(scopes):
             raise errors.NotFound("there is no such thing for a credential that is restricted to stores")
-        if not principal.may(scope):
-            raise errors.Forbidden(f"this needs the scope or role right '{scope.value}'", needs=scope.value)
-        return principal
+        named = " or ".join(f"'{scope.value}'" for scope in scopes)
+        raise errors.Forbidden(f"this needs the scope or role right {named}", needs=scopes[0].value)
 
     return dependency
 
@@ -192,6 +228,7 @@ Approver = Annotated[Principal, Depends(allow(Scope.APPROVE))]
 PeopleReader = Annotated[Principal, Depends(allow(Scope.PEOPLE))]
 CommerceCaller = Annotated[Principal, Depends(allow(Scope.COMMERCE))]
 CustomerReader = Annotated[Principal, Depends(allow(Scope.CUSTOMERS))]
+ProfileReader = Annotated[Principal, Depends(allow(Scope.PEOPLE, Scope.CUSTOMERS))]
 Sender = Annotated[Principal, Depends(allow(Scope.SENDING))]
 Admin = Annotated[Principal, Depends(allow(Scope.ADMIN))]
 Operator = Annotated[Principal, Depends(_operator)]

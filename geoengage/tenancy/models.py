@@ -28,6 +28,7 @@ class Tenant(Base):
     reject_mocked: Mapped[bool] = mapped_column(server_default="true")
     default_accuracy_m: Mapped[float] = mapped_column(server_default="50")
     ping_retention_days: Mapped[int] = mapped_column(server_default="7")
+    cart_abandoned_after_s: Mapped[int] = mapped_column(server_default="3600")
     sending_stopped_at: Mapped[datetime | None]
     sending_stopped_by: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(server_default="1")
@@ -37,6 +38,7 @@ class Tenant(Base):
         CheckConstraint("holdout_percent BETWEEN 0 AND 50", name="holdout_percent"),
         CheckConstraint("daily_cap BETWEEN 1 AND 50", name="daily_cap"),
         CheckConstraint("ping_retention_days BETWEEN 1 AND 60", name="ping_retention_days"),
+        CheckConstraint("cart_abandoned_after_s BETWEEN 60 AND 2592000", name="cart_abandoned_after_s"),
     )
 
     @property
@@ -123,7 +125,7 @@ class ConsoleSession(OwnedByTenant, Base):
 
 
 class Credential(OwnedByTenant, Base):
-    """A publishable or secret key. `store_ids` null means the whole tenant."""
+    """A publishable, secret or write key. `store_ids` null means the whole tenant; `writes` is a write key's."""
 
     __tablename__ = "credential"
     kind: Mapped[str] = mapped_column(Text)
@@ -135,11 +137,13 @@ class Credential(OwnedByTenant, Base):
     app_id: Mapped[UUID | None]
     is_test: Mapped[bool] = mapped_column(server_default="false")
     revoked_at: Mapped[datetime | None]
+    writes: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"]),
         UniqueConstraint("tenant_id", "secret_hash"),
-        CheckConstraint("kind IN ('pk', 'sk')", name="kind"),
+        CheckConstraint("kind IN ('pk', 'sk', 'wk')", name="kind"),
+        CheckConstraint("(kind = 'wk') = coalesce(writes IN ('server', 'browser'), false)", name="writes"),
     )
 
 

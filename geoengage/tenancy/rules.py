@@ -30,10 +30,18 @@ class Role(StrEnum):
 
 
 class KeyKind(StrEnum):
-    """Publishable keys ship in apps and register devices; secret keys stay on servers."""
+    """Publishable keys ship in apps and register devices; secret keys stay on servers; write keys only send events."""
 
     PUBLISHABLE = "pk"
     SECRET = "sk"  # noqa: S105 - a kind of key, not a key
+    WRITE = "wk"
+
+
+class Writes(StrEnum):
+    """Where a write key lives. What a server says of a person is proof; what a browser or an app says, a claim."""
+
+    SERVER = "server"
+    BROWSER = "browser"
 
 
 class Review(StrEnum):
@@ -86,6 +94,7 @@ class PrincipalKind(StrEnum):
     SECRET_KEY = "secret_key"  # noqa: S105 - a kind, not a secret
     DEVICE = "device"
     OPERATOR = "operator"
+    WRITE_KEY = "write_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,8 @@ class Principal:
     """Who is calling. `store_ids` None means all stores of the tenant; else only those.
 
     `id` is the key, operator or device; `app_id` is set for a publishable key that belongs to one app; `is_test` marks
-    pk_test_/sk_test_ keys and the devices that they registered; `is_demo` a tenant whose people are all simulated.
+    pk_test_/sk_test_ keys and the devices that they registered; `is_demo` a tenant whose people are all simulated;
+    `writes` is set for a write key.
     """
 
     tenant_id: TenantId
@@ -106,6 +116,7 @@ class Principal:
     is_demo: bool = False
     role: Role | None = None
     token_version: int = 0
+    writes: Writes | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether this principal has the scope and is not kept from it by a restriction to stores."""
@@ -116,12 +127,12 @@ class Principal:
         return self.store_ids is None or (store_id is not None and store_id in self.store_ids)
 
 
-_CREDENTIAL = re.compile(r"(pk|sk)_(test_)?([0-9a-f]{32})_([A-Za-z0-9_-]{32,64})")
+_CREDENTIAL = re.compile(r"(pk|sk|wk)_(test_)?([0-9a-f]{32})_([A-Za-z0-9_-]{32,64})")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedKey:
-    """The parts of `pk_<tenant>_<secret>` or `sk_test_<tenant>_<secret>`."""
+    """The parts of `pk_<tenant>_<secret>`, `sk_test_<tenant>_<secret>` or `wk_<tenant>_<secret>`."""
 
     kind: KeyKind
     is_test: bool
@@ -150,7 +161,7 @@ def hash_secret(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key to make. `store_ids` None means the whole tenant; `app_id` is for publishable keys only."""
+    """A key to make. `store_ids` None means the whole tenant; `app_id` is for publishable, `writes` for write keys."""
 
     kind: KeyKind
     name: str
@@ -158,6 +169,7 @@ class NewKey:
     store_ids: frozenset[UUID] | None = None
     app_id: UUID | None = None
     is_test: bool = False
+    writes: Writes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,26 +198,43 @@ class NewApp:
 
 def check_key(new: NewKey, by: Principal | None) -> None:
     """Raise ItemErrors when no such key may exist, or `by` may not make it (None: the command line may)."""
-    wrong: dict[str, str] = {}
-    if new.kind is KeyKind.PUBLISHABLE:
-        if new.scopes:
-            wrong["scopes"] = "a publishable key has none: it registers devices and nothing else"
-        if new.store_ids is not None:
-            wrong["store_ids"] = "a publishable key belongs to an app, not to stores"
-    else:
-        if not new.scopes:
-            wrong["scopes"] = "name at least one"
-        if new.app_id is not None:
-            wrong["app_id"] = "only a publishable key belongs to an app"
-        if new.store_ids is not None and (wide := new.scopes & TENANT_WIDE):
-            wrong["scopes"] = f"not with a restriction to stores: {_listed(wide)}"
-    if new.store_ids is not None and not new.store_ids:
-        wrong["store_ids"] = "name at least one store, or leave it out for the whole tenant"
+    wrong = _secret_key_flaws(new) if new.kind is KeyKind.SECRET else _simple_key_flaws(new)
+    if (new.writes is None) is (new.kind is KeyKind.WRITE):
+        wrong["writes"] = "a write key is for a `server` or a `browser`; no other key says so"
     if by is not None and (beyond := new.scopes - by.scopes):
         wrong["scopes"] = f"more than you have yourself: {_listed(beyond)}"
     if by is not None and by.is_test and not new.is_test:
         wrong["is_test"] = "a test key makes test keys only"
     _raise(wrong)
+
+
+def _simple_key_flaws(new: NewKey) -> dict[str, str]:
+    """What is wrong with a publishable or a write key, which can do one thing only."""
+    wrong = {}
+    what, does = ("write", "sends events") if new.kind is KeyKind.WRITE else ("publishable", "registers devices")
+    if new.scopes:
+        wrong["scopes"] = f"a {what} key has none: it {does} and nothing else"
+    if new.store_ids is not None:
+        wrong["store_ids"] = f"a {what} key is not restricted to stores"
+    if new.kind is KeyKind.WRITE:
+        if new.app_id is not None:
+            wrong["app_id"] = "only a publishable key belongs to an app"
+        if new.is_test:
+            wrong["is_test"] = "there are no test events; take a tenant of its own for trials"
+    return wrong
+
+
+def _secret_key_flaws(new: NewKey) -> dict[str, str]:
+    wrong = {}
+    if not new.scopes:
+        wrong["scopes"] = "name at least one"
+    if new.app_id is not None:
+        wrong["app_id"] = "only a publishable key belongs to an app"
+    if new.store_ids is not None and (wide := new.scopes & TENANT_WIDE):
+        wrong["scopes"] = f"not with a restriction to stores: {_listed(wide)}"
+    if new.store_ids is not None and not new.store_ids:
+        wrong["store_ids"] = "name at least one store, or leave it out for the whole tenant"
+    return wrong
 
 
 def check_tenant(slug: str, timezone: str) -> None:

@@ -154,6 +154,7 @@ async def create_key(
         store_ids=None if new.store_ids is None else sorted(new.store_ids),
         app_id=new.app_id,
         is_test=new.is_test,
+        writes=new.writes,
         created_at=now,
     )
     await store.insert_row(session, tenant_id, key, "this key exists already")
@@ -212,6 +213,21 @@ async def _set_shopper_key(session: Session, tenant_id: TenantId, app: App, text
 async def _check_stores(session: Session, tenant_id: TenantId, member: str, store_ids: Sequence[UUID]) -> None:
     if missing := await store.list_missing_stores(session, tenant_id, store_ids):
         raise errors.field(member, "no such store: " + ", ".join(map(str, missing)))
+
+
+async def audit(
+    session: Session, by: Principal, action: str, subject: UUID, now: datetime, reason: str | None = None
+) -> None:
+    """Note who looked at whom or changed what; `reason` also says which members of it."""
+    await store.insert_audit_entry(
+        session,
+        by.tenant_id,
+        actor=rules.actor_name(by),
+        action=action,
+        subject=str(subject),
+        reason=reason,
+        now=now,
+    )
 
 
 async def _audit(

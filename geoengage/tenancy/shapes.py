@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from geoengage.kit.shapes import ClockTime, Color, ExternalId, Language, Name, Patch, Shape, TimeZone
-from geoengage.tenancy.rules import PASSWORD_LENGTH, KeyKind, NewApp, NewKey, NewOperator, Review, Role, Scope
+from geoengage.tenancy.rules import PASSWORD_LENGTH, KeyKind, NewApp, NewKey, NewOperator, Review, Role, Scope, Writes
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 PublicKey = Annotated[str, StringConstraints(max_length=4096)]
@@ -69,6 +69,7 @@ class TenantOut(MyTenant):
     reject_mocked: bool = Field(description="Refuse pings that the phone marks as mocked.")
     default_accuracy_m: float = Field(description="Accuracy assumed when a ping names none, metres.")
     ping_retention_days: int = Field(description="Days after which pings are deleted.")
+    cart_abandoned_after_s: int = Field(description="Seconds without a change after which a cart counts as abandoned.")
     sending_stopped_at: AwareDatetime | None = Field(description="Since when sending is stopped.")
     version: int = Field(description="Rises with every edit.")
 
@@ -87,6 +88,9 @@ class TenantPatch(Patch):
     reject_mocked: bool | None = Field(default=None, description="Refuse pings marked as mocked.")
     default_accuracy_m: float | None = Field(default=None, ge=1, le=1000, description="Accuracy assumed, metres.")
     ping_retention_days: int | None = Field(default=None, ge=1, le=60, description="Days until pings are deleted.")
+    cart_abandoned_after_s: int | None = Field(
+        default=None, ge=60, le=2_592_000, description="Seconds until a cart that nobody touches is abandoned."
+    )
 
 
 class OwnerIn(Shape):
@@ -168,7 +172,10 @@ class AppOut(Shape):
 class KeyIn(Shape):
     """A key to make."""
 
-    kind: KeyKind = Field(description="`pk` ships in an app and registers devices; `sk` stays on a server.")
+    kind: KeyKind = Field(
+        description="`pk` ships in an app and registers devices; `sk` stays on a server; `wk` sends events to Segment's"
+        " tracking API and can do nothing else."
+    )
     name: Name = Field(description="What it is for, so that you know which one to revoke.")
     scopes: list[Scope] = Field(default=[], description="What a secret key may do; at most what you may yourself.")
     store_ids: list[UUID] | None = Field(
@@ -176,6 +183,11 @@ class KeyIn(Shape):
     )
     app_id: UUID | None = Field(default=None, description="The app of a publishable key; none: any of the tenant.")
     is_test: bool = Field(default=False, description="Its devices are test devices: not counted, never really sent to.")
+    writes: Writes | None = Field(
+        default=None,
+        description="Of a write key, required there. `server`: it stays secret, and what it says of a person counts."
+        " `browser`: pages and apps carry it, so that all can read it; it makes claims about anonymous visitors only.",
+    )
 
     def as_new(self) -> NewKey:
         return NewKey(
@@ -185,6 +197,7 @@ class KeyIn(Shape):
             store_ids=None if self.store_ids is None else frozenset(self.store_ids),
             app_id=self.app_id,
             is_test=self.is_test,
+            writes=self.writes,
         )
 
 
@@ -192,13 +205,14 @@ class KeyOut(Shape):
     """A key without its secret."""
 
     id: UUID = Field(description="Id.")
-    kind: KeyKind = Field(description="Publishable or secret.")
+    kind: KeyKind = Field(description="Publishable, secret or write key.")
     name: str = Field(description="What it is for.")
     hint: str = Field(description="Its last four characters.")
     scopes: list[Scope] = Field(description="What it may do.")
     store_ids: list[UUID] | None = Field(description="The stores it is restricted to; null: none.")
     app_id: UUID | None = Field(description="The app it belongs to.")
     is_test: bool = Field(description="A test key.")
+    writes: Writes | None = Field(description="Of a write key: whether a server or browsers and apps carry it.")
     created_at: AwareDatetime = Field(description="When it was made.")
     revoked_at: AwareDatetime | None = Field(description="Since when it is refused.")
 

@@ -22,7 +22,23 @@ from geoengage.tenancy.models import (
     Owner,
     Tenant,
 )
-from geoengage.tenancy.rules import ROLE_SCOPES, KeyKind, ParsedKey, Principal, PrincipalKind, Role, Scope, hash_secret
+from geoengage.tenancy.rules import (
+    ROLE_SCOPES,
+    KeyKind,
+    ParsedKey,
+    Principal,
+    PrincipalKind,
+    Role,
+    Scope,
+    Writes,
+    hash_secret,
+)
+
+_KINDS = {
+    KeyKind.PUBLISHABLE: PrincipalKind.PUBLISHABLE_KEY,
+    KeyKind.SECRET: PrincipalKind.SECRET_KEY,
+    KeyKind.WRITE: PrincipalKind.WRITE_KEY,
+}
 
 
 async def get_tenant(session: Session, tenant_id: TenantId) -> Tenant:
@@ -31,7 +47,7 @@ async def get_tenant(session: Session, tenant_id: TenantId) -> Tenant:
 
 
 async def find_key_principal(session: Session, tenant_id: TenantId, key: ParsedKey) -> Principal | None:
-    """Who a publishable or secret key is; None when unknown or revoked."""
+    """Whose key it is; None when unknown or revoked."""
     row = (
         await session.execute(
             select(Credential, Tenant.is_demo)
@@ -49,12 +65,13 @@ async def find_key_principal(session: Session, tenant_id: TenantId, key: ParsedK
     return Principal(
         tenant_id=tenant_id,
         id=found.id,
-        kind=PrincipalKind.PUBLISHABLE_KEY if found.kind == KeyKind.PUBLISHABLE else PrincipalKind.SECRET_KEY,
+        kind=_KINDS[KeyKind(found.kind)],
         scopes=frozenset(Scope(s) for s in found.scopes),
         store_ids=None if found.store_ids is None else frozenset(found.store_ids),
         app_id=found.app_id,
         is_test=found.is_test,
         is_demo=is_demo,
+        writes=None if found.writes is None else Writes(found.writes),
     )
 
 

@@ -7,7 +7,6 @@ radius; `geom` then holds a 64-gon of the same area for indexes and maps.
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from geoalchemy2 import Geometry
 from geoalchemy2.shape import from_shape, to_shape
@@ -30,7 +29,6 @@ from sqlalchemy.engine import Dialect
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 from geoengage.kit.geo import SRID
-from geoengage.venues.rules import PublishedZone, Sensitivity, ZoneKind, ZoneRules, parse_schedule
 
 
 class Geom(TypeDecorator[BaseGeometry]):
@@ -239,28 +237,6 @@ class ZoneVersion(TenantRow, Base):
         CheckConstraint("(radius_m IS NULL) = (center IS NULL)", name="circle_is_whole"),
         Index("ix_zone_version_geom", "geom", postgresql_using="gist"),
     )
-
-    def published(self, timezone: str) -> PublishedZone:
-        """The version as presence reads it; `timezone` is that of its mall, store or tenant."""
-        ZoneInfo(timezone)  # loads it into zoneinfo's cache here, not while a ping waits
-        return PublishedZone(
-            zone_id=self.zone_id,
-            version=self.version,
-            name=self.name,
-            kind=ZoneKind(self.kind),
-            mall_id=self.mall_id,
-            store_id=self.store_id,
-            levels=frozenset(self.levels),
-            geometry=self.geom,
-            center=None if self.center is None else (self.center.x, self.center.y),
-            radius_m=self.radius_m,
-            sensitivity=Sensitivity(self.sensitivity),
-            rules=ZoneRules.of(self.rules, outdoor=self.mall_id is None),
-            schedule=parse_schedule(self.schedule),
-            timezone=timezone,
-            effective_from=self.effective_from or self.created_at,
-            effective_to=self.effective_to,
-        )
 
 
 class EvidencePoint(Place, Base):

@@ -150,9 +150,10 @@ async def test_what_an_event_says(client: httpx.AsyncClient, session: Session) -
     )  # fmt: skip
     told = await listen(client, world.sk_headers)
     assert [(p, e) for p, e, _ in told] == [
-        (1, "zone_event"), (3, "message"), (4, "alert"), (5, "alert"), (6, "alert")
+        (1, "zone_event"), (2, "zone_event"), (3, "message"), (4, "alert"), (5, "alert"), (6, "alert")
     ]  # fmt: skip
-    entered, sent, *alerts = (data for _, _, data in told)
+    entered, retracted, sent, *alerts = (data for _, _, data in told)
+    assert (entered["kind"], retracted["kind"]) == ("entered", "retracted")
     assert entered.keys() == {
         "position", "id", "at", "kind", "zone_id", "zone_name", "level", "levels", "mall_id", "confidence", "reason",
         "visit_id", "late", "pseudonym",

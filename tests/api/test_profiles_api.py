@@ -15,6 +15,7 @@ from geoengage.profiles.models import Device, Profile
 from geoengage.tenancy.models import App
 from geoengage.tenancy.rules import KeyKind
 from tests.api.test_devices_api import register
+from tests.campaign_rows import make_profile
 from tests.factories import World, make_key_row, make_world
 
 SIGNER = Ed25519PrivateKey.generate()
@@ -117,8 +118,7 @@ async def test_a_test_key_links_test_devices_only(client: httpx.AsyncClient, ses
 async def test_people_are_paged_and_found(client: httpx.AsyncClient, session: Session) -> None:
     world = await make_world(session)
     for name in "abcde":
-        session.add(Profile(tenant_id=world.tenant_id, id=new_id(), external_id=name))
-        await session.flush()
+        await make_profile(session, world, external_id=name)
     await session.commit()
     seen, cursor = [], None
     while True:

@@ -9,8 +9,8 @@ import pytest
 
 from geoengage.kit import events
 from geoengage.kit.db import Session
-from geoengage.venues import store
 from geoengage.venues.rules import PublishedZone, VenueChange, VenueChanged, ZoneRules
+from geoengage.venues.store import versions
 from tests.api.test_venues_api import (
     epoch,
     feature,
@@ -35,7 +35,7 @@ async def make_zone(
 
 async def published(session: Session, world: World) -> dict[UUID, PublishedZone]:
     session.expire_all()
-    return {zone.zone_id: zone for zone in await store.list_published_zones(session, world.tenant_id)}
+    return {zone.zone_id: zone for zone in await versions.list_published_zones(session, world.tenant_id)}
 
 
 async def test_a_draft_keeps_what_it_was_given(client: httpx.AsyncClient, session: Session) -> None:

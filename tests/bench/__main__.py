@@ -30,11 +30,10 @@ from geoengage.kit.cluster import Cluster
 from geoengage.kit.db import make_sessions, transaction
 from geoengage.kit.migrate import upgrade
 from tests.bench import cpu, load, matching
-from tests.bench.world import Bench, Walkers, make_bench
+from tests.bench.world import GRID_M, ZONE_M, Bench, Walkers, make_bench
 from tests.e2e.stack import free_port
 
 KEY = "a-key-for-the-benchmark-0123456789abcdef"
-GRID_M, ZONE_M = 215.0, 40.0  # a fifth of all places then lie within 30 m of a zone
 INTERVAL_S = 10.0  # between a device's pings; at 1.2 m/s one in about 50 then causes a transition
 CORES = 2
 EMPTY, SINGLE, ONE, MANY = "empty endpoint", "one ping a request", "100 pings of one device", "100 devices, a ping each"
@@ -65,7 +64,7 @@ async def prepare(url: str, zones: int, devices: int) -> Bench:
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, utc_now())
     async with sessions() as session:
-        bench = await make_bench(session, KEY, zones=zones, devices=devices, grid_m=GRID_M, zone_m=ZONE_M)
+        bench = await make_bench(session, KEY, zones=zones, devices=devices)
     await engine.dispose()
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("ANALYZE")

@@ -19,6 +19,7 @@ STEPS = (
     ("presence/service/columns.py", "", "decide"),
     ("presence/edges.py", "", "match"),
     ("kit/pgarrays.py", "", "statements"),
+    ("kit/trips.py", "", "statements"),
     ("presence/index.py", "", "match"),
     ("kit/geo.py", "", "match"),
     ("presence/rules/", "", "decide"),

@@ -51,7 +51,7 @@ from geoengage.profiles.models import Device
 from geoengage.tenancy.auth import make_device_token
 from geoengage.tenancy.rules import Principal, PrincipalKind
 from tests.bench import load
-from tests.bench.world import LAT, LON, Bench, Walkers, make_bench
+from tests.bench.world import GRID_M, LAT, LON, ZONE_M, Bench, Walkers, make_bench
 from tests.campaign_rows import make_store
 from tests.conftest import KEY
 from tests.e2e.stack import Stack, running
@@ -59,6 +59,7 @@ from tests.factories import World, make_world
 
 IN_FLIGHT = 64
 PIECE_S = 1.0  # of each sender, in turns
+DEVICES, CONNECTIONS = 10_000, 16  # of the load
 CALM = {"ramp_up_s": 0.0}  # the limit itself is not what is measured
 
 
@@ -229,7 +230,7 @@ async def fill(database: str, zones: int, probes: int) -> tuple[Bench, list[tupl
     async with transaction(sessions, None) as session:
         await partitions.make_ahead(session, utc_now())
     async with sessions() as session:
-        bench = await make_bench(session, KEY, zones=zones, devices=1000)
+        bench = await make_bench(session, KEY, zones=zones, devices=DEVICES)
         tenant = bench.world.tenant_id
         store_id = await make_store(session, bench.world)
         await session.execute(
@@ -255,25 +256,27 @@ async def fill(database: str, zones: int, probes: int) -> tuple[Bench, list[tupl
             )  # fmt: skip
             who = Principal(tenant_id=tenant, id=id_, kind=PrincipalKind.DEVICE, token_version=1)
             people.append((id_, make_device_token(KEY, who)))
+        await session.flush()
+        await session.execute(text("ANALYZE"))  # autovacuum would, a minute later
         await session.commit()
     await engine.dispose()
     return bench, people
 
 
-async def keep_loaded(http: aiohttp.ClientSession, url: str, bench: Bench, per_s: float) -> None:
+async def keep_loaded(
+    http: aiohttp.ClientSession, url: str, bench: Bench, walkers: Walkers, sets: list[list[int]], per_s: float
+) -> None:
     """So many pings a second, a hundred devices in a request, evenly spread, until cancelled."""
-    walkers = Walkers(bench, seed=5)
-    sets = np.array_split(np.arange(len(bench.devices)), 8)
     headers = {"Authorization": f"Bearer {bench.world.sk}", "Content-Type": "application/json"}
     pending: set[asyncio.Task[None]] = set()
 
     async def one(body: bytes) -> None:
         async with http.post(f"{url}/v1/pings", data=body, headers=headers) as answer:
-            await answer.read()
+            assert answer.status == 200, await answer.text()
 
     began = time.perf_counter()
     for number in itertools.count():
-        body = walkers.mixed_body(list(sets[number % 8][:100]), bench.devices)
+        body = walkers.mixed_body(sets[number % len(sets)], bench.devices)
         await asyncio.sleep(max(0.0, began + number * 100 / per_s - time.perf_counter()))
         task = asyncio.create_task(one(body))
         pending.add(task)
@@ -285,13 +288,14 @@ async def react(
 ) -> Reaction:
     """Measure the capacity, then send half of it, and let people walk in meanwhile."""
     walkers = Walkers(bench, seed=4)
-    sets = np.array_split(np.arange(len(bench.devices)), 8)
+    sets = np.arange(len(bench.devices)).reshape(-1, 100).tolist()
+    turns = [itertools.cycle(sets[n::CONNECTIONS]) for n in range(CONNECTIONS)]
 
     async def at_full_speed(seconds: float) -> load.Result:
         result = await load.run(
             stack.port,
-            lambda n: load.request("/v1/pings", walkers.mixed_body(list(sets[n][:100]), bench.devices), bench.world.sk),
-            connections=8,
+            lambda n: load.request("/v1/pings", walkers.mixed_body(next(turns[n]), bench.devices), bench.world.sk),
+            connections=CONNECTIONS,
             seconds=seconds,
         )
         await stack.settled()
@@ -300,17 +304,17 @@ async def react(
     await at_full_speed(0.1)  # API and worker build their indexes
     full = await at_full_speed(seconds / 2)
     found = Reaction(full.per_s * 50, full.per_s * 100)
-    loading = asyncio.create_task(keep_loaded(http, stack.url, bench, found.pings_per_s))
+    loading = asyncio.create_task(keep_loaded(http, stack.url, bench, walkers, sets, found.pings_per_s))
     started: dict[str, float] = {}
-    side = int(np.ceil(bench.side_m / 120))
+    side = round(bench.side_m / GRID_M)
     per_lon = 111_319.5 * np.cos(np.radians(LAT))
     rng = random.Random(7)
     for id_, token in people:
         cell = rng.randrange(side * side // 2)
         ping = {
             "at": utc_now().isoformat(),
-            "lon": LON + ((cell % side) * 120 + 10) / per_lon,
-            "lat": LAT + ((cell // side) * 120 + 10) / 111_319.5,
+            "lon": LON + ((cell % side) * GRID_M + ZONE_M / 2) / per_lon,
+            "lat": LAT + ((cell // side) * GRID_M + ZONE_M / 2) / 111_319.5,
             "accuracy_m": 3.0,
         }
         started[str(id_)] = time.time()

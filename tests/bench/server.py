@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from geoengage.app import create_app
-from geoengage.kit import log
+from geoengage.kit import collector, log
 from geoengage.kit.settings import Settings
 from tests.bench.sampler import Sampler
 
@@ -36,6 +36,7 @@ def main() -> None:
     log.configure(as_json=False)
     logging.getLogger().setLevel(logging.WARNING)  # a line a request would slow the yardstick, not the pings
     app = create_app(Settings(data_dir=Path(folder), secret_key=key), url)
+    collector.settle()
     bare = Starlette(routes=[Route("/empty", empty, methods=["POST"]), Route("/samples", samples, methods=["POST"])])
 
     async def both(scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,7 +16,8 @@ from geoengage.tenancy.rules import Principal, PrincipalKind
 from tests.factories import World, make_world
 
 LON, LAT = 8.5, 47.3
-GRID_M, ZONE_M = 120.0, 20.0  # one square zone in each cell of a grid
+# One square zone in each cell of a grid; a fifth of all places then lie within 30 m of a zone.
+GRID_M, ZONE_M = 215.0, 40.0
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,7 @@ class Bench:
     side_m: float
 
 
-async def make_bench(
-    session: Session, key: str, *, zones: int, devices: int, grid_m: float = GRID_M, zone_m: float = ZONE_M
-) -> Bench:
+async def make_bench(session: Session, key: str, *, zones: int, devices: int) -> Bench:
     """Fill an empty database. Zones lie outdoors on a grid."""
     world = await make_world(session)
     side = int(np.ceil(np.sqrt(zones)))
@@ -55,10 +54,10 @@ async def make_bench(
             "lon": LON,
             "lat": LAT,
             "side": side,
-            "dx": grid_m / per_lon,
-            "dy": grid_m / METRES_PER_DEG,
-            "w": zone_m / per_lon,
-            "h": zone_m / METRES_PER_DEG,
+            "dx": GRID_M / per_lon,
+            "dy": GRID_M / METRES_PER_DEG,
+            "w": ZONE_M / per_lon,
+            "h": ZONE_M / METRES_PER_DEG,
         },
     )
     ids = [new_id() for _ in range(devices)]
@@ -72,30 +71,37 @@ async def make_bench(
     await session.execute(text("INSERT INTO venue_epoch (tenant_id, n) VALUES (:t, 1)"), {"t": world.tenant_id})
     await session.commit()
     device = [Principal(tenant_id=world.tenant_id, id=i, kind=PrincipalKind.DEVICE, token_version=1) for i in ids]
-    return Bench(world, ids, [make_device_token(key, p) for p in device], grid_m * side)
+    return Bench(world, ids, [make_device_token(key, p) for p in device], GRID_M * side)
 
 
 class Walkers:
-    """Devices that walk at 1.2 m/s from random places, a ping every `interval_s` of their own time."""
+    """Devices that walk at 1.2 m/s from random places, a ping every `interval_s` of their own time.
 
-    def __init__(self, bench: Bench, seed: int = 1, interval_s: float = 1.0) -> None:
+    None: live, each ping of the moment at which it is made. A worker lets the timers of all who tell of the past run
+    out, and their next pings would be late.
+    """
+
+    def __init__(self, bench: Bench, seed: int = 1, interval_s: float | None = None) -> None:
         rng = np.random.default_rng(seed)
         n = len(bench.devices)
         self._x, self._y = rng.uniform(0, bench.side_m, (2, n))
         turn = rng.uniform(0, 2 * np.pi, n)
-        self._dx, self._dy = 1.2 * interval_s * np.cos(turn), 1.2 * interval_s * np.sin(turn)
+        self._dx, self._dy = 1.2 * np.cos(turn), 1.2 * np.sin(turn)  # m/s
         # Time starts in the past, so that no measurement runs ahead of the clock; within the hour, as live pings are.
-        self._t = np.full(n, float(int(datetime.now(UTC).timestamp()) - 3_300))
+        now = datetime.now(UTC).timestamp()
+        self._t = np.full(n, now if interval_s is None else float(int(now) - 3_300))
         self._interval_s = interval_s
         self._per_lon = METRES_PER_DEG * np.cos(np.radians(LAT))
 
     def ping(self, device: int) -> str:
         """The device's next position, the inside of a JSON object."""
-        self._x[device] += self._dx[device]
-        self._y[device] += self._dy[device]
-        self._t[device] += self._interval_s
+        before = self._t[device]
+        t = self._t[device] = time.time() if self._interval_s is None else before + self._interval_s
+        self._x[device] += self._dx[device] * (t - before)
+        self._y[device] += self._dy[device] * (t - before)
         lon, lat = LON + self._x[device] / self._per_lon, LAT + self._y[device] / METRES_PER_DEG
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._t[device]))
+        fraction = f"{t % 1:.6f}"[1:] if self._interval_s is None else ""
+        at = time.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z", time.gmtime(t))
         return f'"at":"{at}","lon":{lon:.7f},"lat":{lat:.7f},"accuracy_m":8.0'
 
     def body(self, device: int, count: int) -> bytes:

@@ -73,7 +73,7 @@ async def test_a_poisoned_request_alone_gets_the_error(sessions: Sessions, sessi
     batches[4].pings = [(number, msgspec.structs.replace(ping, source="\0"))]
     queue = writer(sessions)
     results = await asyncio.gather(*(queue.submit(world.tenant_id, b) for b in batches), return_exceptions=True)
-    assert [type(r).__name__ for r in results] == ["NoneType"] * 4 + ["CharacterNotInRepertoire"] + ["NoneType"] * 4
+    assert [type(r).__name__ for r in results] == ["NoneType"] * 4 + ["DataError"] + ["NoneType"] * 4
     assert [b.accepted for b in batches if b is not batches[4]] == [1] * 8
     assert await rows(sessions, "SELECT count(*) FROM ping") == [(8,)]
     assert await rows(sessions, "SELECT count(*) FROM visit") == [(8,)]

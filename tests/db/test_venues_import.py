@@ -24,6 +24,7 @@ from geoengage.venues.cli import app, folder_files, lines
 from geoengage.venues.models import Store, Zone
 from geoengage.venues.report import ImportReport
 from geoengage.venues.service import ImportOptions, import_venue
+from geoengage.venues.store import versions
 from tests.factories import make_world
 
 DEMO = Path(__file__).resolve().parents[2] / "zones" / "demo_mall"
@@ -70,7 +71,7 @@ async def test_the_demo_mall_is_taken_whole_and_once(session: Session) -> None:
     expected = {name + "s": len(features(name + "s")) for name in ("level", "unit", "store", "zone")}
     assert {f"{kind}s": n for kind, n in came(report, "added").items()} == expected | {"malls": 1, "owners": 5}
     assert await store.venue_epoch(session, world.tenant_id) == 1
-    zones = await store.list_published_zones(session, world.tenant_id)
+    zones = await versions.list_published_zones(session, world.tenant_id)
     assert {z.name for z in zones} == {z["properties"]["name"] for z in features("zones")}
     assert {z.timezone for z in zones if z.mall_id} == {"Europe/Berlin"}
     mall_id = report.mall_id

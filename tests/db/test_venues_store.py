@@ -19,6 +19,7 @@ from geoengage.venues import service, store
 from geoengage.venues.models import ZoneVersion
 from geoengage.venues.rules import area_m2
 from geoengage.venues.shapes import ZoneIn
+from geoengage.venues.store import versions
 from tests.factories import World, make_world
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -120,4 +121,4 @@ async def test_publishing_at_once_counts_each_change(committed: AsyncEngine) -> 
     await asyncio.gather(*(publish(zone_id) for zone_id in ids + ids))  # each twice
     async with transaction(sessions, world.tenant_id) as session:
         assert await store.venue_epoch(session, world.tenant_id) == len(ids)
-        assert {z.zone_id for z in await store.list_published_zones(session, world.tenant_id)} == set(ids)
+        assert {z.zone_id for z in await versions.list_published_zones(session, world.tenant_id)} == set(ids)

@@ -171,6 +171,14 @@ def test_who_may_know_people_gets_the_tenants_own_ids_and_the_words() -> None:
     assert told_data(message("sent"), None, MIA, with_people=True)["title"] == "Hi Mia"
 
 
+def test_who_became_one_is_told_to_who_may_know_people() -> None:
+    payload = {"profile_id": "p1", "into_id": "p2", "source": "operator", "at": "2026-11-20T09:59:58Z"}
+    merged = Recorded(8, "profile.merged", NOW, payload)
+    plain = {"position": 8, "source": "operator", "at": "2026-11-20T09:59:58Z"}
+    assert told_data(merged, None, None, with_people=False) == plain
+    assert told_data(merged, None, None, with_people=True) == plain | {"profile_id": "p1", "into_id": "p2"}
+
+
 def test_a_body_is_small_and_plain() -> None:
     body = body_of("zone.entered", NOW.astimezone(UTC), told_data(ENTERED, PLACE, MIA, with_people=True))
     read = json.loads(body)

@@ -35,9 +35,30 @@ export function data() {
     sure.disabled = false;
   }
 
+  const choose = h('section', { class: 'card', hidden: true, 'data-testid': 'choose' });
+  const trouble = h('p', { class: 'quiet', role: 'status' });
+  fill(
+    choose,
+    h('h2', null, 'All your choices'),
+    h('p', null, `What ${who} and its shops may send you, by which way. For you as a person, on all your devices.`),
+    h(
+      'div',
+      { class: 'buttons' },
+      h('button', { type: 'button', 'data-testid': 'preferences', on: { click: open } }, 'Open your choices'),
+    ),
+    trouble,
+  );
+
+  async function open() {
+    const told = await call('POST', '/v1/me/preference-link');
+    if (told.is === 'done') window.location.assign(told.data.url);
+    else trouble.textContent = told.is === 'refused' ? told.detail : 'No connection: try again later.';
+  }
+
   async function show() {
     let told = await call('GET', '/v1/me');
     if (told.is === 'refused') told = await call('GET', '/v1/devices/me');
+    choose.hidden = !(told.is === 'done' && told.data.person);
     if (told.is === 'done') fill(stored, lines(told.data));
     else fill(stored, h('p', { class: 'quiet' }, 'No connection: what the server stores cannot be shown just now.'));
   }
@@ -66,6 +87,7 @@ export function data() {
       { class: 'card', 'aria-label': 'Your answers' },
       answers.map((one) => one.node),
     ),
+    choose,
     h(
       'section',
       { class: 'card' },

@@ -6,12 +6,15 @@ import './styles/index.css';
 import { session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
+import { auditPage } from './pages/audit.js';
 import { campaignsPage } from './pages/campaigns/index.js';
+import { dataImportsPage } from './pages/data_imports/index.js';
 import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
@@ -33,8 +36,12 @@ const ROUTES = {
   '/messages': messagesPage,
   '/apps': appsPage,
   '/webhooks': webhooksPage,
+  '/imports': dataImportsPage,
+  '/privacy': privacyPage,
+  '/audit': auditPage,
 };
 const HOME = '/map';
+const TILL = '/till/';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {(() => void) | null} how to end the signed-in part */
@@ -63,15 +70,17 @@ function showLogin() {
   loginPage(root, (me) => enterAt(me, ownPath(new URLSearchParams(window.location.search).get('next'))));
 }
 
-/** Only a page of this console may be the next one. @param {string | null} next */
+/** Only a page of this console, or the till, may be the next one. @param {string | null} next */
 function ownPath(next) {
   if (!next?.startsWith('/')) return HOME;
   const url = new URL(next, window.location.origin);
-  return url.origin === window.location.origin && ROUTES[url.pathname] ? url.pathname + url.search : HOME;
+  if (url.origin !== window.location.origin) return HOME;
+  return ROUTES[url.pathname] || url.pathname === TILL ? url.pathname + url.search : HOME;
 }
 
 /** @param {Me} me @param {string} url */
 function enterAt(me, url) {
+  if (url.startsWith(TILL)) return window.location.assign(url); // a page of its own, which has waited for the log-in
   window.history.replaceState(null, '', url);
   enter(me);
 }

@@ -22,6 +22,9 @@ const PAGES = [
   ['/explain', 'Explain', 'explain'],
   ['/apps', 'Apps', 'phone'],
   ['/webhooks', 'Webhooks', 'webhook'],
+  ['/imports', 'Imports', 'upload'],
+  ['/privacy', 'Privacy', 'shield'],
+  ['/audit', 'Audit log', 'audit'],
 ];
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
@@ -229,6 +232,8 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       refreshReviewCount();
     } else if (alert.kind === 'webhook_disabled') {
       toast(alert.text, { href: '/webhooks', link: 'Webhooks', tone: 'bad' });
+    } else if (alert.kind === 'import_alert') {
+      toast(alert.text, { href: '/imports', link: 'Imports', tone: 'bad' });
     }
   });
   showLink(hub.state());

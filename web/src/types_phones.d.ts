@@ -36,7 +36,9 @@ export interface App {
   shopper_page: boolean;
 }
 export interface Key {
-  kind: 'pk' | 'sk';
+  id: string;
+  kind: 'pk' | 'sk' | 'wk';
+  writes: 'server' | 'browser' | null;
   name: string;
   hint: string;
   app_id: string | null;

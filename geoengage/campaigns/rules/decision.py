@@ -24,7 +24,7 @@ from geoengage.campaigns.rules.definition import (
 from geoengage.kit.clock import hours_end, is_within_hours
 from geoengage.messaging.rules import Blocker, in_holdout
 from geoengage.presence.rules.events import NOT_WALKED, ZoneDwelled, ZoneExited, ZoneTransition
-from geoengage.profiles.rules import Recipient
+from geoengage.profiles.rules import Recipient, agrees_to_push
 from geoengage.venues.rules import ZoneKind, is_open
 
 PUSH_MAX_AGE_S = 120  # DESIGN section 4, rule 6: an older event is about where somebody was
@@ -146,7 +146,7 @@ def _same(left: object, right: object) -> bool:
 def decide(case: Case, policy: Policy, history: History, now: datetime) -> list[Blocker]:
     """Everything that holds the message back, in DESIGN's order; empty when it may go."""
     checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
-        (Blocker.NO_CONSENT, lambda: not _consents(case)),
+        (Blocker.NO_CONSENT, lambda: not _consents(case, now)),
         (Blocker.SUPPRESSED, lambda: case.person.suppressed),
         (Blocker.HOLDOUT, lambda: _is_held_out(case, policy)),
         (Blocker.QUIET_HOURS, lambda: _is_quiet(case, policy, now)),
@@ -159,9 +159,9 @@ def decide(case: Case, policy: Policy, history: History, now: datetime) -> list[
     return [blocker for blocker, holds in checks if holds()]
 
 
-def _consents(case: Case) -> bool:
-    person = case.person
-    return person.location == GRANTED and (not case.content.is_marketing or person.marketing_push == GRANTED)
+def _consents(case: Case, now: datetime) -> bool:
+    person, content = case.person, case.content
+    return person.location == GRANTED and (not content.is_marketing or agrees_to_push(person, content.store_id, now))
 
 
 def _is_held_out(case: Case, policy: Policy) -> bool:

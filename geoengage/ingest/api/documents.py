@@ -24,6 +24,7 @@ def openapi_paths() -> Json:
         "/ingest/osmand": {"get": _osmand("get"), "post": _osmand("post")},
         "/ingest/background-geolocation": {"post": _background_geolocation()},
         "/ingest/meraki/{scanner_id}": {"get": _validator(), "post": _observations()},
+        "/ingest/shopify/{connection_id}": {"post": _shopify()},
     }
 
 
@@ -207,3 +208,28 @@ def _observations() -> Json:
     )
     operation = _operation("post_meraki_observations", about, _PLAIN, {"application/json": body}, is_phone=False)
     return operation | {"parameters": [_SCANNER_ID]}
+
+
+def _shopify() -> Json:
+    headers = [
+        {"name": name, "in": "header", "required": needed, "schema": _TEXT, "description": about}
+        for name, needed, about in (
+            ("X-Shopify-Hmac-Sha256", True, "Base64 of the HMAC-SHA256 of the raw body under the client secret."),
+            ("X-Shopify-Topic", True, "What it is about, `orders/create` …; docs/shopify.md lists what is used."),
+            ("X-Shopify-Shop-Domain", False, "The shop; it must be the connection's."),
+            ("X-Shopify-Webhook-Id", False, "Names the delivery; the same one is taken once."),
+            ("X-Shopify-Event-Id", False, "Names what happened; taken once for each topic."),
+            ("X-Shopify-Triggered-At", False, "When it happened."),
+        )
+    ]
+    about = (
+        "A webhook of a connected Shopify shop, in JSON. Kept and answered when its signature is right; the worker acts"
+        " upon it. See docs/shopify.md."
+    )
+    body = {"type": "object", "description": "As the topic has it."}
+    operation = _operation("post_shopify_delivery", about, _PLAIN, {"application/json": body}, is_phone=False)
+    operation["tags"] = ["connections"]
+    operation["responses"]["401"]["description"] = "Not signed with the connection's secret, or of another shop."
+    operation["responses"]["404"]["description"] = "No such connection, or its shop has left."
+    path_id = _SCANNER_ID | {"name": "connection_id", "description": "Id of the connection."}
+    return operation | {"parameters": [path_id, *headers]}

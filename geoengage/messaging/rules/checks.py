@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from geoengage.kit.clock import is_within_hours
 from geoengage.messaging.rules.drafts import Blocker, Purpose, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
-from geoengage.profiles.rules import Recipient
+from geoengage.profiles.rules import Recipient, agrees_to_push
 
 # Providers count in whole seconds: with less than one left the time to live would be zero.
 _LEAST_LEFT = timedelta(seconds=1)
@@ -68,7 +68,7 @@ def blockers_now(
     if recipient is None:
         found.append(Blocker.NO_CONSENT)
     else:
-        found += _about_recipient(waiting, recipient, needs_address=needs_address)
+        found += _about_recipient(waiting, recipient, needs_address=needs_address, now=now)
     zone = ZoneInfo(waiting.timezone or policy.timezone)
     if waiting.purpose == Purpose.MARKETING and is_within_hours(now, zone, policy.quiet_start, policy.quiet_end):
         found.append(Blocker.QUIET_HOURS)
@@ -100,11 +100,12 @@ def test_push_blockers(
     return in_order(found)
 
 
-def _about_recipient(waiting: Waiting, recipient: Recipient, *, needs_address: bool) -> list[Blocker]:
+def _about_recipient(waiting: Waiting, recipient: Recipient, *, needs_address: bool, now: datetime) -> list[Blocker]:
     found = []
     about_place = waiting.zone_id is not None
     marketing = waiting.purpose == Purpose.MARKETING
-    if (about_place and recipient.location != "granted") or (marketing and recipient.marketing_push != "granted"):
+    agrees = not marketing or agrees_to_push(recipient, waiting.store_id, now)
+    if (about_place and recipient.location != "granted") or not agrees:
         found.append(Blocker.NO_CONSENT)
     if recipient.suppressed:
         found.append(Blocker.SUPPRESSED)

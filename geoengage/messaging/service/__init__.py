@@ -7,6 +7,7 @@ from geoengage.messaging.service.outbox import (
     enqueue,
     lock_budgets,
     on_consent_changed,
+    on_profile_merged,
     on_venue_changed,
     on_zone_exited,
     open_gate,
@@ -28,6 +29,6 @@ from geoengage.messaging.service.senders import (
 
 __all__ = [
     "NoSender", "TestPushRefused", "close_gate", "enqueue", "find_paused_until", "get_account", "lock_budgets",
-    "note_check", "note_test_push", "on_consent_changed", "on_venue_changed", "on_zone_exited", "open_gate",
-    "put_account", "record_receipt", "remove_account", "resume_sending", "start_test_push", "stop_sending",
+    "note_check", "note_test_push", "on_consent_changed", "on_profile_merged", "on_venue_changed", "on_zone_exited",
+    "open_gate", "put_account", "record_receipt", "remove_account", "resume_sending", "start_test_push", "stop_sending",
 ]  # fmt: skip

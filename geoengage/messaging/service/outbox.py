@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from geoengage.kit import errors, events
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, pipelined
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId, derived_time_id, id_time, new_id
 from geoengage.messaging import store
@@ -48,8 +48,9 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
     queued = [(row["person_id"], row["campaign_id"], row["id"]) for row in rows if row["status"] == Status.QUEUED]
-    await store.spend_budgets(session, tenant_id, queued, now)
-    await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)
+    async with pipelined(session, last=True):
+        await store.spend_budgets(session, tenant_id, queued, now)
+        await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)
     return [row["id"] for row in rows]
 
 
@@ -179,6 +180,14 @@ async def on_consent_changed(
         id_ for r in recorded if r.payload["status"] != "granted" and (id_ := payload_uuid(r.payload, "device_id"))
     ]
     await store.hurry_messages(session, tenant_id, now, device_ids=devices)
+
+
+async def on_profile_merged(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+    """profile.merged: caps and "once a person" count over both from now on, also when they part again."""
+    for r in recorded:
+        person_id, into_id = payload_uuid(r.payload, "profile_id"), payload_uuid(r.payload, "into_id")
+        if person_id is not None and into_id is not None:
+            await store.join_people(session, tenant_id, person_id, into_id, now)
 
 
 async def on_venue_changed(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:

@@ -19,6 +19,7 @@ from geoengage.messaging.store.outbox import (
     hurry_messages,
     insert_gate,
     insert_messages,
+    join_people,
     lock_budgets,
     refund_budgets,
     spend_budgets,
@@ -41,7 +42,7 @@ from geoengage.messaging.store.senders import (
 __all__ = [
     "Claim", "FirebaseAccount", "MessageFilter", "MessageView", "claim_due_messages", "delete_firebase_sender",
     "delete_gate", "find_firebase_sender", "get_sealed_account", "hurry_messages", "insert_gate", "insert_messages",
-    "insert_receipt", "lift_pauses", "list_due_tenants", "list_firebase_senders",
+    "insert_receipt", "join_people", "lift_pauses", "list_due_tenants", "list_firebase_senders",
     "list_messages", "list_pauses", "lock_bucket", "lock_budgets", "lock_leased", "lock_message", "pause_route",
     "put_off", "refund_budgets", "set_bucket", "set_sender_status", "set_sending", "settle_messages",
     "spend_budgets", "upsert_firebase_sender",

@@ -9,21 +9,21 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from geoengage.kit.db import Session
+from geoengage.kit import pgarrays
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import NO_OPTIONS, Policy, PushOptions, Settled, Status, Waiting
 
 
 async def list_due_tenants(session: Session, now: datetime) -> list[TenantId]:
     """Tenants of the 2,000 longest due messages (cross-tenant: the worker serves all). A cheap look, not a claim."""
-    rows = await session.execute(
-        text(
-            "SELECT DISTINCT tenant_id FROM"
-            " (SELECT tenant_id FROM message_due WHERE due_at <= :now ORDER BY due_at LIMIT 2000) AS oldest"
-        ),
+    found = await send(
+        session,
+        "SELECT DISTINCT tenant_id FROM"
+        " (SELECT tenant_id FROM message_due WHERE due_at <= :now ORDER BY due_at LIMIT 2000) AS oldest",
         {"now": now},
     )
-    return [TenantId(id_) for id_ in rows.scalars()]
+    return [TenantId(id_) for (id_,) in found.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Claim:
 _WAITING = tuple(field.name for field in fields(Waiting))
 # One statement, since somebody waits for it. LATERAL with OFFSET: whatever the statistics of a fresh partition say, a
 # message is found by its key.
-_CLAIM = text("""
+_CLAIM = """
 WITH due AS (
   SELECT message_id, lease FROM message_due WHERE tenant_id = :tenant_id AND due_at <= :now
   ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED),
@@ -64,22 +64,22 @@ FROM taken CROSS JOIN LATERAL (
       AS visit_ended
   FROM message m WHERE m.tenant_id = :tenant_id AND m.id = taken.message_id OFFSET 0) AS m
 JOIN tenant t ON t.id = :tenant_id ORDER BY m.id
-""")
+"""
 
 
 async def claim_due_messages(
     session: Session, tenant_id: TenantId, lease: UUID, now: datetime, *, until: datetime, limit: int
 ) -> Claim:
     """Take up to `limit` due messages, longest due first (SKIP LOCKED), with what the last check needs to know."""
-    found = await session.execute(
-        _CLAIM, {"tenant_id": tenant_id, "now": now, "lease": lease, "until": until, "limit": limit}
+    found = await send(
+        session, _CLAIM, {"tenant_id": tenant_id, "now": now, "lease": lease, "until": until, "limit": limit}
     )
-    rows = found.all()
+    rows = found.named()
     if not rows:
         return Claim([], frozenset())
     policy = Policy(rows[0].tenant_timezone, rows[0].quiet_start, rows[0].quiet_end, rows[0].stopped)
     messages = [
-        Waiting(**{name: row._mapping[name] for name in _WAITING} | {"push": _options(row.push)}) for row in rows
+        Waiting(**{name: getattr(row, name) for name in _WAITING} | {"push": _options(row.push)}) for row in rows
     ]
     return Claim(messages, frozenset(row.id for row in rows if row.was_leased), policy)
 
@@ -92,25 +92,30 @@ async def put_off(session: Session, tenant_id: TenantId, lease: UUID, until: Map
     """Let go of claimed messages that could not be tried, until then. Nothing else about them changes."""
     if not until:
         return
-    await session.execute(
-        text("""
+    await send(
+        session,
+        """
 UPDATE message_due d SET lease = NULL, due_at = w.due_at
 FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS w (id, due_at)
 WHERE d.tenant_id = :tenant_id AND d.message_id = w.id AND d.lease = :lease
-"""),
-        {"tenant_id": tenant_id, "lease": lease, "ids": list(until), "dues": list(until.values())},
+""",
+        {
+            "tenant_id": tenant_id,
+            "lease": lease,
+            "ids": pgarrays.uuids(until),
+            "dues": pgarrays.times(until.values()),
+        },
     )
 
 
 async def set_sending(session: Session, tenant_id: TenantId, by_channel: Mapping[str, Sequence[UUID]]) -> None:
     """Note that these messages go to their channel's socket now."""
     for channel, ids in by_channel.items():
-        await session.execute(
-            text(
-                "UPDATE message SET status = 'sending', channel = :channel, attempts = attempts + 1"
-                " WHERE tenant_id = :tenant_id AND id = ANY(:ids)"
-            ),
-            {"tenant_id": tenant_id, "channel": channel, "ids": list(ids)},
+        await send(
+            session,
+            "UPDATE message SET status = 'sending', channel = :channel, attempts = attempts + 1"
+            " WHERE tenant_id = :tenant_id AND id = ANY(:ids)",
+            {"tenant_id": tenant_id, "channel": channel, "ids": pgarrays.uuids(ids)},
         )
 
 

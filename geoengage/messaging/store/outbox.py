@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from geoengage.kit.db import Session
+from geoengage.kit import pgarrays
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import BUDGET_DAYS, Budget, Send
 
-_INSERT = text("""
+_INSERT = """
 WITH r AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, device_id uuid, person_id uuid,
     campaign_id uuid, store_id uuid, zone_id uuid, zone_version int, visit_id uuid, outlives_visit bool,
@@ -34,7 +35,7 @@ due AS (
   INSERT INTO message_due (tenant_id, message_id, due_at)
   SELECT :tenant_id, r.id, :now FROM r JOIN fresh ON fresh.message_id = r.id WHERE r.status = 'queued')
 SELECT message_id FROM fresh
-""")
+"""
 
 
 async def insert_messages(
@@ -47,10 +48,10 @@ async def insert_messages(
     """
     if not rows:
         return set()
-    found = await session.execute(
-        _INSERT, {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode(), "now": now}
+    found = await send(
+        session, _INSERT, {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode(), "now": now}
     )
-    return set(found.scalars())
+    return {id_ for (id_,) in found.rows}
 
 
 # --- budgets -----------------------------------------------------------------------------------------------------
@@ -60,17 +61,16 @@ async def lock_budgets(
     session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
 ) -> dict[UUID, Budget]:
     """Lock the budgets of these people in id order until the commit; missing ones are made."""
-    rows = await session.execute(
-        text(
-            "INSERT INTO person_budget AS b (tenant_id, person_id, updated_on)"
-            " SELECT :tenant_id, p, :today FROM unnest(CAST(:people AS uuid[])) AS p"
-            " ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = b.updated_on RETURNING person_id, sends"
-        ),
-        {"tenant_id": tenant_id, "people": sorted(set(person_ids)), "today": now.date()},
+    found = await send(
+        session,
+        "INSERT INTO person_budget AS b (tenant_id, person_id, updated_on)"
+        " SELECT :tenant_id, p, :today FROM unnest(CAST(:people AS uuid[])) AS p"
+        " ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = b.updated_on RETURNING person_id, sends",
+        {"tenant_id": tenant_id, "people": pgarrays.uuids(sorted(set(person_ids))), "today": now.date()},
     )
     return {
         person_id: Budget(person_id, msgspec.convert(sends, tuple[Send, ...], strict=False)).recent(now)
-        for person_id, sends in rows
+        for person_id, sends in found.rows
     }
 
 
@@ -80,9 +80,10 @@ async def spend_budgets(
     """Count (person, campaign, message) against their people, and forget what is older than `BUDGET_DAYS`."""
     if not spent:
         return
-    people, campaigns, messages = (list(column) for column in zip(*spent, strict=True))
-    await session.execute(
-        text("""
+    people, campaigns, messages = zip(*spent, strict=True)
+    await send(
+        session,
+        """
 INSERT INTO person_budget AS b (tenant_id, person_id, sends, updated_on)
 SELECT :tenant_id, s.person_id, jsonb_agg(jsonb_build_object(
   'campaign_id', s.campaign_id, 'message_id', s.message_id, 'at', CAST(:now AS timestamptz))), :today
@@ -92,15 +93,15 @@ GROUP BY s.person_id ORDER BY s.person_id
 ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = excluded.updated_on, sends = (
   SELECT jsonb_agg(e) FROM jsonb_array_elements(b.sends || excluded.sends) AS e
   WHERE CAST(e ->> 'at' AS timestamptz) > :oldest)
-"""),
+""",
         {
             "tenant_id": tenant_id,
             "now": now,
             "today": now.date(),
             "oldest": now - timedelta(days=BUDGET_DAYS),
-            "people": people,
-            "campaigns": campaigns,
-            "messages": messages,
+            "people": pgarrays.uuids(people),
+            "campaigns": pgarrays.uuids(campaigns),
+            "messages": pgarrays.uuids(messages),
         },
     )
 
@@ -121,6 +122,44 @@ FROM locked WHERE b.tenant_id = :tenant_id AND b.person_id = locked.person_id
 """),
         {"tenant_id": tenant_id, "people": sorted(set(person_ids)), "messages": list(message_ids)},
     )
+
+
+async def join_people(session: Session, tenant_id: TenantId, person_id: UUID, into_id: UUID, now: datetime) -> None:
+    """Let what was decided about a person and sent to them count for another, too.
+
+    Nothing happens when the other is erased meanwhile. What counted for the first stays theirs, should they part again.
+    """
+    parameters = {"tenant_id": tenant_id, "person_id": person_id, "into_id": into_id, "today": now.date()}
+    held = await session.execute(
+        text("SELECT id FROM profile WHERE tenant_id = :tenant_id AND id = :into_id FOR KEY SHARE"), parameters
+    )
+    if held.scalar_one_or_none() is None:
+        return
+    await session.execute(
+        text(
+            "SELECT person_id FROM person_budget WHERE tenant_id = :tenant_id AND person_id IN (:person_id, :into_id)"
+            " ORDER BY person_id FOR NO KEY UPDATE"
+        ),
+        parameters,
+    )
+    await session.execute(_JOIN_BUDGETS, parameters | {"oldest": now - timedelta(days=BUDGET_DAYS)})
+    await session.execute(_JOIN_KEYS, parameters)
+
+
+_JOIN_BUDGETS = text("""
+INSERT INTO person_budget AS b (tenant_id, person_id, sends, updated_on)
+SELECT tenant_id, :into_id, sends, :today FROM person_budget
+WHERE tenant_id = :tenant_id AND person_id = :person_id
+ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = excluded.updated_on, sends = (
+  SELECT coalesce(jsonb_agg(e ORDER BY CAST(e ->> 'at' AS timestamptz)), '[]') FROM (
+    SELECT DISTINCT e FROM jsonb_array_elements(b.sends || excluded.sends) AS e) AS u
+  WHERE CAST(e ->> 'at' AS timestamptz) > :oldest)
+""")
+_JOIN_KEYS = text("""
+INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
+SELECT tenant_id, campaign_id, :into_id, step, occurrence, message_id, created_at FROM send_key
+WHERE tenant_id = :tenant_id AND person_id = :person_id ON CONFLICT DO NOTHING
+""")
 
 
 # --- gates -------------------------------------------------------------------------------------------------------

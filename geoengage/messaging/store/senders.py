@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from geoengage.kit.db import Session
+from geoengage.kit import pgarrays
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.models import FirebaseSender
 from geoengage.messaging.rules import Bucket, Paused, Route, SenderStatus
@@ -28,14 +29,13 @@ async def list_firebase_senders(
     session: Session, tenant_id: TenantId, app_ids: Collection[UUID]
 ) -> list[FirebaseAccount]:
     """The senders of those of these apps that have their own. Takes no lock."""
-    rows = await session.execute(
-        text(
-            "SELECT app_id, revision, project_id, status FROM firebase_sender"
-            " WHERE tenant_id = :tenant_id AND app_id = ANY(:app_ids)"
-        ),
-        {"tenant_id": tenant_id, "app_ids": list(app_ids)},
+    found = await send(
+        session,
+        "SELECT app_id, revision, project_id, status FROM firebase_sender"
+        " WHERE tenant_id = :tenant_id AND app_id = ANY(:app_ids)",
+        {"tenant_id": tenant_id, "app_ids": pgarrays.uuids(app_ids)},
     )
-    return [FirebaseAccount(*row) for row in rows]
+    return [FirebaseAccount(*row) for row in found.rows]
 
 
 async def get_sealed_account(session: Session, tenant_id: TenantId, app_id: UUID) -> bytes:
@@ -96,22 +96,21 @@ async def list_pauses(
     session: Session, tenant_id: TenantId, routes: Collection[Route], now: datetime
 ) -> dict[Route, Paused]:
     """Those of these routes, of the tenant or of the installation, that are paused now."""
-    rows = await session.execute(
-        text(
-            "SELECT p.tenant_id, p.route, p.paused_until, p.reason, p.answer FROM sender_pace p"
-            " JOIN unnest(CAST(:tenants AS uuid[]), CAST(:names AS text[])) AS w (tenant_id, route)"
-            " ON p.tenant_id = w.tenant_id AND p.route = w.route"
-            " WHERE p.paused_until > :now AND p.tenant_id IN (:tenant_id, :installation)"
-        ),
+    found = await send(
+        session,
+        "SELECT p.tenant_id, p.route, p.paused_until, p.reason, p.answer FROM sender_pace p"
+        " JOIN unnest(CAST(:tenants AS uuid[]), CAST(:names AS text[])) AS w (tenant_id, route)"
+        " ON p.tenant_id = w.tenant_id AND p.route = w.route"
+        " WHERE p.paused_until > :now AND p.tenant_id IN (:tenant_id, :installation)",
         {
             "tenant_id": tenant_id,
             "installation": UUID(int=0),
-            "tenants": [r.tenant_id for r in routes],
-            "names": [r.name for r in routes],
+            "tenants": pgarrays.uuids(r.tenant_id for r in routes),
+            "names": pgarrays.texts(r.name for r in routes),
             "now": now,
         },
     )
-    return {Route(row[0], row[1]): Paused(*row[2:]) for row in rows}
+    return {Route(row[0], row[1]): Paused(*row[2:]) for row in found.rows}
 
 
 async def pause_route(session: Session, tenant_id: TenantId, name: str, pause: Paused) -> None:

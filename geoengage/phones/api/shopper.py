@@ -74,12 +74,13 @@ class ShopperPageOut(Shape):
 
 
 class ShopperFiles(StaticFiles):
-    """The built page: its strict CSP, hashed files kept forever, all else asked for anew; 503 while it is not built."""
+    """A built page: its strict CSP, hashed files kept forever, all else asked for anew; 503 while it is not built."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """One file."""
-        if not (Path(str(self.directory)) / "index.html").exists():
-            return PlainTextResponse("The shopper page is not built. Run: make web\n", 503)
+        folder = Path(str(self.directory))
+        if not (folder / "index.html").exists():
+            return PlainTextResponse(f"The {folder.name} page is not built. Run: make web\n", 503)
         response = await super().get_response(path, scope)
         response.headers["Content-Security-Policy"] = CSP
         response.headers["Cache-Control"] = _FOREVER if path.startswith("assets/") else "no-cache"

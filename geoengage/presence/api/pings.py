@@ -5,12 +5,13 @@ the application's place; it reads the body with msgspec, checks the device token
 waits for its group's commit. Its entry in the OpenAPI is made from the same structs.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geoengage.kit import errors, http
 from geoengage.kit.clock import utc_now
@@ -71,6 +72,7 @@ _loose = msgspec.json.Decoder(_LoosePings)
 _one = msgspec.json.Decoder(PingIn)
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one: nested too deeply
 _encoder = msgspec.json.Encoder()
+_REFUSED_BY = "geoengage.refused_by"
 
 
 def is_for_door(scope: Scope) -> bool:
@@ -79,36 +81,56 @@ def is_for_door(scope: Scope) -> bool:
 
 
 class PingDoor:
-    """The application that answers `POST /v1/pings`, and nothing else."""
+    """The application that answers `POST /v1/pings`, and nothing else.
+
+    What it takes in it answers by itself, with `headers`, and says so to `count`; what it refuses is answered by
+    `refuse` (`refused` in the middleware of everything else).
+    """
+
+    def __init__(
+        self,
+        keys: KnownKeys,
+        writer: PingWriter,
+        headers: Sequence[tuple[bytes, bytes]],
+        count: Callable[[str, int], None],
+        refuse: ASGIApp,
+    ) -> None:
+        self._keys, self._writer = keys, writer
+        self._headers = [(b"content-type", b"application/json"), *headers]
+        self._count, self._refuse = count, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:
-            body = _encoder.encode(await _take_pings(scope, receive))
+            body = _encoder.encode(await self._take_pings(scope, receive))
         except Exception as error:
-            response = await http.error_response(Request(scope), error)
-            await response(scope, receive, send)
+            scope[_REFUSED_BY] = error
+            await self._refuse(scope, receive, send)
             return
-        head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        head = [*self._headers, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": head})
         await send({"type": "http.response.body", "body": body})
+        self._count("POST", 200)
+
+    async def _take_pings(self, scope: Scope, receive: Receive) -> PingsOut:
+        principal = await _ping_sender(self._keys, scope)
+        batch = _decode(await _body(scope, receive), principal, utc_now())
+        await self._writer.submit(TenantId(principal.tenant_id), batch)
+        if batch.error is not None:
+            if batch.key_id is not None:
+                self._keys.forget(batch.key_id)
+            raise batch.error
+        return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
 
 
-async def _take_pings(scope: Scope, receive: Receive) -> PingsOut:
-    principal = await _ping_sender(scope)
-    batch = _decode(await _body(scope, receive), principal, utc_now())
-    writer: PingWriter = scope["app"].state.ping_writer
-    await writer.submit(TenantId(principal.tenant_id), batch)
-    if batch.error is not None:
-        if batch.key_id is not None:
-            scope["app"].state.known_keys.forget(batch.key_id)
-        raise batch.error
-    return PingsOut(batch.accepted, batch.duplicates, [RejectedPing(*refused) for refused in sorted(batch.refused)])
+async def refused(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application that says why pings are not taken in."""
+    response = await http.error_response(Request(scope), scope[_REFUSED_BY])
+    await response(scope, receive, send)
 
 
-async def _ping_sender(scope: Scope) -> Principal:
-    keys: KnownKeys = scope["app"].state.known_keys
-    principal = await keys.authenticate(Request(scope))
+async def _ping_sender(keys: KnownKeys, scope: Scope) -> Principal:
+    principal = await keys.authenticate(scope)
     if principal.kind is PrincipalKind.DEVICE:
         return principal
     if (
@@ -125,7 +147,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     if size.isdigit() and int(size) > MAX_BODY_BYTES:
         raise errors.TooLarge(f"send at most {MAX_BODY_BYTES} bytes at a time", limit=MAX_BODY_BYTES)
     body, more = b"", True
-    while more:
+    while more and len(body) <= MAX_BODY_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise errors.Invalid("the connection ended before the body did; send the pings again")

@@ -26,14 +26,21 @@ async def fire_timers(
 ) -> int:
     """Let due timers and changes of zones act, `limit` devices at most each; returns how many were looked at.
 
-    Safe beside pings and workers. Devices with a due timer whose row is taken are left to whoever has it.
+    Safe beside pings and workers. Devices with a due timer whose row is taken are left to whoever has it. The zones
+    come first, as with pings: nobody waits for a new index with devices locked.
     """
+    await learn_zones(session, tenant_id, indexes)
     moved = await _change_zones(session, tenant_id, indexes, now, limit)
     due = await store.list_due_timers(session, tenant_id, now, limit=limit)
     device_ids = {device_id for device_id, _ in due}
     locked = await store.lock_devices(session, tenant_id, list(device_ids), skip_locked=True)
     await _tick(session, tenant_id, locked, indexes, now)
     return moved + len(locked)
+
+
+async def learn_zones(session: Session, tenant_id: TenantId, indexes: IndexCache) -> None:
+    """Have the tenant's zones at hand as they are now."""
+    await indexes.get(session, tenant_id, (await store.get_ping_policy(session, tenant_id)).epoch)
 
 
 async def on_venue_changed(
@@ -43,7 +50,7 @@ async def on_venue_changed(
 
     This process learns the new zones at once, so that nobody waits for them at that moment.
     """
-    await indexes.get(session, tenant_id, (await store.get_ping_policy(session, tenant_id)).epoch)
+    await learn_zones(session, tenant_id, indexes)
     zone_ids = {zone_id for r in recorded if (zone_id := payload_uuid(r.payload, "zone_id"))}
     due_at = await versions.last_change(session, tenant_id, zone_ids)
     if due_at is not None:

@@ -1,13 +1,13 @@
 """The zone indexes of this process: one a tenant, made anew when the tenant's epoch has moved on."""
 
 import asyncio
-import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
 from uuid import UUID
 
+from geoengage.kit import collector
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
 from geoengage.kit.geo import METRES_PER_DEG, Frame
@@ -58,6 +58,10 @@ class IndexCache:
         known = self._indexes.get(tenant_id)
         if known is not None and known.epoch == epoch:
             return known
+        with collector.at_rest():
+            return await self._build(session, tenant_id, epoch)
+
+    async def _build(self, session: Session, tenant_id: TenantId, epoch: int) -> ZoneIndex:
         since = utc_now() - KEPT
         found = await versions.refresh_versions(session, tenant_id, since, self._versions.get(tenant_id, {}))
         # Where no version has ended longer ago, the index at hand serves the whole past.
@@ -66,8 +70,11 @@ class IndexCache:
         buildings = await load_buildings(session, tenant_id)
         index = await asyncio.to_thread(ZoneIndex, epoch, list(found.values()), buildings, points)
         self._indexes[tenant_id], self._versions[tenant_id], self._since[tenant_id] = index, found, since
-        gc.freeze()  # the collector need not look through all zones again and again, which halts everything
         return index
+
+    def at_hand(self, tenant_id: TenantId) -> ZoneIndex | None:
+        """The newest index that was built, of whatever epoch."""
+        return self._indexes.get(tenant_id)
 
     def since(self, tenant_id: TenantId) -> datetime:
         """The moment since which the index at hand holds all versions that were in force."""

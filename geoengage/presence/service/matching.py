@@ -1,11 +1,11 @@
 """Fixes of many devices against the zones: which are near, how surely, and what follows. In memory; no SQL."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
@@ -31,8 +31,7 @@ Found = Sequence[tuple[int, float, float]]
 Facts = dict[UUID, engine.ZoneFacts]
 
 
-@dataclass(slots=True)
-class DeviceWork:
+class DeviceWork(msgspec.Struct):
     """A device while its group is worked on.
 
     `start` is the state that its `fixes`, in order of event time, are decided from: the stored one (`old`), or an
@@ -45,12 +44,12 @@ class DeviceWork:
     old: DeviceState | None
     skew_s: float
     start: DeviceState | None = None
-    fixes: list[Fix] = field(default_factory=list)
-    new: list[Fix] = field(default_factory=list)
-    late: list[Fix] = field(default_factory=list)
-    stored: list[Fix] = field(default_factory=list)
+    fixes: list[Fix] = []
+    new: list[Fix] = []
+    late: list[Fix] = []
+    stored: list[Fix] = []
     settled_at: datetime | None = None
-    verdicts: dict[Fix, Rejected] = field(default_factory=dict)
+    verdicts: dict[Fix, Rejected] = {}
 
 
 def live_facts(index: ZoneIndex, zones: Iterable[UUID], at: datetime) -> Facts:

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from geoengage.kit import errors
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, pipelined, start_over
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store
 from geoengage.presence.index import ZoneIndex
@@ -117,26 +117,32 @@ async def record_group(
         for run in runs_of(d.device_id, [replace(f, verdict=d.verdicts.get(f)) for f in d.new], d.late)
     ]
     runs += runs_of_columns(columns)
-    if runs:
-        await store.insert_runs(session, tenant_id, runs, now)
-    return await write(session, tenant_id, outcome, now)
+    async with pipelined(session, last=True):
+        if runs:
+            await store.insert_runs(session, tenant_id, runs, now)
+        return await write(session, tenant_id, outcome, now)
 
 
 async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch], indexes: IndexCache) -> _Group:
     """Lock the devices of a group, and read all that is needed to decide.
 
-    The zones come first, so that nobody waits for a new index with devices locked. A change that is committed after
-    that takes effect later than `now`.
+    Nobody waits for a new index with devices locked: where it takes one, they are let go of meanwhile. A change that is
+    committed after the policy was read takes effect later than `now`.
     """
     wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
     keys = {b.key_id for b in batches if b.key_id is not None}
-    tenant, live_keys = await store.admit(session, tenant_id, list(keys), wait_ms)
-    index = await indexes.get(session, tenant_id, tenant.epoch)
     by_server = {_device_of(b, p) for b in batches if b.device_id is None for _, p in b.pings}
     ids = [d for d in by_server | {b.device_id for b in batches} if d is not None]
-    locked, states = await store.lock_with_states(session, tenant_id, ids)
+    while True:
+        index = indexes.at_hand(tenant_id)
+        got = await store.admit(session, tenant_id, list(keys), [] if index is None else ids, wait_ms)
+        tenant = got.policy
+        if index is not None and index.epoch == tenant.epoch:
+            break
+        await start_over(session)
+        await indexes.get(session, tenant_id, tenant.epoch)
     policy = Policy(tenant.default_accuracy_m, tenant.reject_mocked, timedelta(days=tenant.ping_retention_days))
-    return _Group(index, locked, states, policy, keys - live_keys)
+    return _Group(index, got.locked, got.states, policy, keys - got.live_keys)
 
 
 async def _decide(

@@ -27,7 +27,6 @@ from geoengage.presence.store.devices import (
     get_ping_policy,
     list_states,
     lock_devices,
-    lock_with_states,
     set_relocation,
     upsert_states,
 )
@@ -47,6 +46,7 @@ from geoengage.presence.store.visits import (
     list_spans,
     replace_occupancy,
     tenants_with_due_timers,
+    tenants_with_timers,
     write_timers,
     write_visits,
 )
@@ -57,6 +57,6 @@ __all__ = [
     "find_shopper_app", "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_rejections",
     "insert_runs", "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes",
     "list_known_times", "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices",
-    "lock_with_states", "move_zone_change", "replace_occupancy", "rewind_checkpoints", "set_relocation",
-    "set_verdicts", "tenants_with_due_timers", "upsert_states", "write_timers", "write_visits",
+    "move_zone_change", "replace_occupancy", "rewind_checkpoints", "set_relocation",
+    "set_verdicts", "tenants_with_due_timers", "tenants_with_timers", "upsert_states", "write_timers", "write_visits",
 ]  # fmt: skip

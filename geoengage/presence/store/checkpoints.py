@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
+from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.state import DeviceState
@@ -23,9 +24,9 @@ async def insert_checkpoints(session: Session, tenant_id: TenantId, states: Sequ
         " ON CONFLICT (tenant_id, device_id, at) DO UPDATE SET state = excluded.state",
         {
             "tenant_id": tenant_id,
-            "devices": [s.device_id for s in states],
-            "times": [s.decided_at for s in states],
-            "states": [msgspec.json.encode(s).decode() for s in states],
+            "devices": pgarrays.uuids(s.device_id for s in states),
+            "times": pgarrays.times(s.decided_at for s in states),
+            "states": pgarrays.jsons(msgspec.json.encode(s) for s in states),
         },
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import NoResultFound
 
 from geoengage.kit import errors, pgarrays
-from geoengage.kit.db import Session, driver, for_driver, send
+from geoengage.kit.db import Session, pipelined, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.relocation import Relocation
 from geoengage.presence.rules.state import DeviceState, Track, ZoneState
@@ -82,19 +82,6 @@ def _state(row: Any) -> DeviceState:
     return DeviceState(*plain, known, _NOWHERE if zones == "{}" else _ZONES.decode(zones))
 
 
-async def lock_with_states(
-    session: Session, tenant_id: TenantId, device_ids: Sequence[UUID]
-) -> tuple[dict[UUID, LockedDevice], dict[UUID, DeviceState]]:
-    """`lock_devices` and `list_states` in one round trip."""
-    given = {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)}
-    async with driver(session) as connection, connection.pipeline():
-        locked, states = connection.cursor(binary=True), connection.cursor(binary=True)
-        await locked.execute(for_driver(_LOCK), given)
-        await states.execute(for_driver(_LIST_STATES), given)
-        devices = {row[0]: _device(row) for row in await locked.fetchall()}
-        return devices, {row[0]: _state(row) for row in await states.fetchall()}
-
-
 _POLICY = "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0)"
 _OF_TENANT = " FROM tenant t LEFT JOIN venue_epoch e ON e.tenant_id = t.id WHERE t.id = :tenant_id"
 
@@ -106,11 +93,13 @@ async def get_ping_policy(session: Session, tenant_id: TenantId) -> PingPolicy:
 
 
 class Admission(NamedTuple):
-    """What is to be known before a group's devices are locked. `live_keys`: those of the keys asked for that are not
-    revoked."""
+    """What is to be known before a group is decided on. `live_keys`: those of the keys asked for that are not revoked.
+    `locked`, `states`: the devices asked for, under our lock."""
 
     policy: PingPolicy
     live_keys: frozenset[UUID]
+    locked: dict[UUID, LockedDevice]
+    states: dict[UUID, DeviceState]
 
 
 _ADMIT = (
@@ -120,15 +109,27 @@ _ADMIT = (
 )
 
 
-async def admit(session: Session, tenant_id: TenantId, key_ids: Sequence[UUID], wait_ms: int) -> Admission:
-    """The tenant's policy and epoch, and which keys still hold. `wait_ms` limits every wait for a lock in this
-    transaction from here on."""
-    given = {"tenant_id": tenant_id, "keys": pgarrays.uuids(key_ids), "wait": f"{wait_ms}ms"}
-    async with driver(session) as connection:
-        row = await (await connection.cursor(binary=True).execute(for_driver(_ADMIT), given)).fetchone()
-    if row is None:
+async def admit(
+    session: Session, tenant_id: TenantId, key_ids: Sequence[UUID], device_ids: Sequence[UUID], wait_ms: int
+) -> Admission:
+    """The tenant's policy and epoch, which keys still hold, then `lock_devices` and `list_states`, in one trip.
+
+    `wait_ms` limits every wait for a lock in this transaction from here on.
+    """
+    whole = {"tenant_id": tenant_id, "keys": pgarrays.uuids(key_ids), "wait": f"{wait_ms}ms"}
+    some = {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)}
+    async with pipelined(session):
+        tenant = await send(session, _ADMIT, whole)
+        locked, states = await send(session, _LOCK, some), await send(session, _LIST_STATES, some)
+    if not tenant.rows:
         raise NoResultFound
-    return Admission(PingPolicy(*row[:4]), frozenset(row[4]))
+    row = tenant.rows[0]
+    return Admission(
+        PingPolicy(*row[:4]),
+        frozenset(row[4]),
+        {r[0]: _device(r) for r in locked.rows},
+        {r[0]: _state(r) for r in states.rows},
+    )
 
 
 _STATE_COLUMNS = (

@@ -5,17 +5,16 @@ Callers hold the locks of the devices.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import text
 
+from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.fixes import Rejected
 from geoengage.presence.rules.records import (
-    EPOCH,
     US,
     Run,
     RunKey,
@@ -68,71 +67,36 @@ async def list_known_times(
     return {(run.key.device_id, fix.sent_at) for run in runs for fix in fixes_of(run) if since <= fix.at <= until}
 
 
-_COPY = (
-    "COPY ping_run (tenant_id, device_id, event_at, at, last_at, received_at, late, source, said_zone_id, said_left,"
-    " fixes) FROM STDIN (FORMAT binary)"
+_INSERT_RUNS = (
+    "INSERT INTO ping_run (tenant_id, received_at, device_id, event_at, at, last_at, late, source, said_zone_id,"
+    " said_left, fixes) SELECT :tenant_id, :received_at, n.* FROM unnest(CAST(:devices AS uuid[]),"
+    " CAST(:event_at AS timestamptz[]), CAST(:at AS timestamptz[]), CAST(:last_at AS timestamptz[]),"
+    " CAST(:late AS bool[]), CAST(:sources AS text[]), CAST(:zones AS uuid[]), CAST(:said_left AS bool[]),"
+    " CAST(:fixes AS bytea[])) AS n"
 )
-_UUID, _TIME, _BOOL = (">i4", "V16"), (">i4", ">i8"), (">i4", "V1")
-# What of a row has a fixed length, as COPY wants it: the number of columns, and each with its length before it.
-_HEAD = np.dtype(
-    [("columns", ">i2")]
-    + [
-        (f"{part}_{name}", kind)
-        for name, kinds in (
-            ("tenant", _UUID), ("device", _UUID), ("event_at", _TIME), ("at", _TIME), ("last_at", _TIME),
-            ("received_at", _TIME), ("late", _BOOL),
-        )
-        for part, kind in zip(("length", "value"), kinds, strict=True)
-    ]
-)  # fmt: skip
-_LENGTHS = {"tenant": 16, "device": 16, "event_at": 8, "at": 8, "last_at": 8, "received_at": 8, "late": 1}
-_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_PG_EPOCH_US = micros(datetime(2000, 1, 1, tzinfo=EPOCH.tzinfo))  # times of the database count from 2000
 
 
 async def insert_runs(session: Session, tenant_id: TenantId, runs: Sequence[Run], received_at: datetime) -> None:
-    """COPY runs, of which duplicates have been left out.
-
-    Binary and made of arrays: writing row by row costs ten times as much as the database needs.
-    """
-    raw = await (await session.connection()).get_raw_connection()
-    connection: Any = raw.driver_connection
-    async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        await copy.write(_copy_data(tenant_id, runs, received_at))
-
-
-def _copy_data(tenant_id: TenantId, runs: Sequence[Run], received_at: datetime) -> bytes:
-    first = np.array([r.first_us for r in runs], dtype=np.int64) - _PG_EPOCH_US
-    heads = np.zeros(len(runs), dtype=_HEAD)
-    heads["columns"] = 11
-    for name, length in _LENGTHS.items():
-        heads[f"length_{name}"] = length
-    heads["value_tenant"] = np.void(tenant_id.bytes)
-    heads["value_device"] = np.frombuffer(b"".join([r.key.device_id.bytes for r in runs]), dtype="V16")
-    heads["value_event_at"] = first
-    heads["value_at"] = first - np.array([r.key.skew_us for r in runs], dtype=np.int64)
-    heads["value_last_at"] = np.array([r.last_us for r in runs], dtype=np.int64) - _PG_EPOCH_US
-    heads["value_received_at"] = micros(received_at) - _PG_EPOCH_US
-    heads["value_late"] = np.frombuffer(bytes(r.key.late for r in runs), dtype="V1")
-    head, size = heads.tobytes(), _HEAD.itemsize
-    tails: dict[tuple[str, Said | None], bytes] = {}
-    parts = [_SIGNATURE]
-    for n, run in enumerate(runs):
-        kind = (run.key.source, run.key.said)
-        if kind not in tails:
-            tails[kind] = _tail(*kind)
-        parts += (head[n * size : (n + 1) * size], tails[kind], _sized(run.fixes))
-    return b"".join((*parts, b"\xff\xff"))
-
-
-def _tail(source: str, said: Said | None) -> bytes:
-    told = (None, None) if said is None else (said.zone_id.bytes, bytes([said.left]))
-    return b"".join(map(_sized, (source.encode(), *told)))
-
-
-def _sized(value: bytes | None) -> bytes:
-    """A value with its length before it; None is NULL."""
-    return b"\xff\xff\xff\xff" if value is None else len(value).to_bytes(4) + value
+    """Store runs, of which duplicates have been left out."""
+    keys = [r.key for r in runs]
+    first = np.array([r.first_us for r in runs])
+    await send(
+        session,
+        _INSERT_RUNS,
+        {
+            "tenant_id": tenant_id,
+            "received_at": received_at,
+            "devices": pgarrays.uuids(k.device_id for k in keys),
+            "event_at": pgarrays.moments(first),
+            "at": pgarrays.moments(first - np.array([k.skew_us for k in keys])),
+            "last_at": pgarrays.moments(np.array([r.last_us for r in runs])),
+            "late": pgarrays.bools_or_null(k.late for k in keys),
+            "sources": pgarrays.texts(k.source for k in keys),
+            "zones": pgarrays.uuids_or_null(None if k.said is None else k.said.zone_id for k in keys),
+            "said_left": pgarrays.bools_or_null(None if k.said is None else k.said.left for k in keys),
+            "fixes": pgarrays.blobs(r.fixes for r in runs),
+        },
+    )
 
 
 async def list_fixes(session: Session, tenant_id: TenantId, device_id: UUID, after: datetime | None) -> list[Fix]:
@@ -180,9 +144,9 @@ async def insert_rejections(
         {
             "tenant_id": tenant_id,
             "received_at": received_at,
-            "devices": [r[0] for r in rejections],
-            "times": [r[1] for r in rejections],
-            "reasons": [r[2].value for r in rejections],
+            "devices": pgarrays.uuids(r[0] for r in rejections),
+            "times": pgarrays.times_or_null(r[1] for r in rejections),
+            "reasons": pgarrays.texts(r[2].value for r in rejections),
         },
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
+from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.presence.rules.run import Span
@@ -130,7 +131,7 @@ async def replace_occupancy(
     await send(
         session,
         "DELETE FROM zone_occupant WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)",
-        {"tenant_id": tenant_id, "ids": list(inside)},
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(inside)},
     )
     rows = [(device_id, *zone) for device_id, zones in inside.items() for zone in zones.items()]
     await send(
@@ -139,9 +140,9 @@ async def replace_occupancy(
         " unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[]), CAST(:since AS timestamptz[])) AS n",
         {
             "tenant_id": tenant_id,
-            "devices": [r[0] for r in rows],
-            "zones": [r[1] for r in rows],
-            "since": [r[2] for r in rows],
+            "devices": pgarrays.uuids(r[0] for r in rows),
+            "zones": pgarrays.uuids(r[1] for r in rows),
+            "since": pgarrays.times(r[2] for r in rows),
         },
     )
 
@@ -149,14 +150,14 @@ async def replace_occupancy(
 def _visit_parameters(tenant_id: TenantId, changes: Sequence[VisitChange]) -> dict[str, Any]:
     return {
         "tenant_id": tenant_id,
-        "ids": [c.visit_id for c in changes],
-        "devices": [c.device_id for c in changes],
-        "zones": [c.zone_id for c in changes],
-        "versions": [c.zone_version for c in changes],
-        "entered": [c.entered_at for c in changes],
-        "exited": [c.exited_at for c in changes],
-        "reasons": [c.exit_reason for c in changes],
-        "dwells": [c.last_dwell_s for c in changes],
+        "ids": pgarrays.uuids(c.visit_id for c in changes),
+        "devices": pgarrays.uuids(c.device_id for c in changes),
+        "zones": pgarrays.uuids(c.zone_id for c in changes),
+        "versions": pgarrays.ints([c.zone_version for c in changes]),
+        "entered": pgarrays.times(c.entered_at for c in changes),
+        "exited": pgarrays.times_or_null(c.exited_at for c in changes),
+        "reasons": pgarrays.texts_or_null(c.exit_reason for c in changes),
+        "dwells": pgarrays.ints_or_null(c.last_dwell_s for c in changes),
     }
 
 
@@ -185,7 +186,11 @@ async def write_timers(
             session,
             "DELETE FROM timer t USING unnest(CAST(:devices AS uuid[]), CAST(:zones AS uuid[])) AS g (device_id,"
             " zone_id) WHERE t.tenant_id = :tenant_id AND t.device_id = g.device_id AND t.zone_id = g.zone_id",
-            {"tenant_id": tenant_id, "devices": [k[0] for k in gone], "zones": [k[1] for k in gone]},
+            {
+                "tenant_id": tenant_id,
+                "devices": pgarrays.uuids(k[0] for k in gone),
+                "zones": pgarrays.uuids(k[1] for k in gone),
+            },
         )
     if due:
         await send(
@@ -195,9 +200,9 @@ async def write_timers(
             " ON CONFLICT (tenant_id, device_id, zone_id) DO UPDATE SET due_at = excluded.due_at",
             {
                 "tenant_id": tenant_id,
-                "devices": [k[0] for k in due],
-                "zones": [k[1] for k in due],
-                "due": list(due.values()),
+                "devices": pgarrays.uuids(k[0] for k in due),
+                "zones": pgarrays.uuids(k[1] for k in due),
+                "due": pgarrays.times(due.values()),
             },
         )
 
@@ -210,6 +215,14 @@ async def tenants_with_due_timers(session: Session, now: datetime) -> list[Tenan
             " UNION SELECT tenant_id FROM zone_change WHERE due_at <= :now"
         ),
         {"now": now},
+    )
+    return [TenantId(t) for t in rows.scalars()]
+
+
+async def tenants_with_timers(session: Session) -> list[TenantId]:
+    """Tenants with any timer, due or not (cross-tenant: the worker serves all)."""
+    rows = await session.execute(
+        text("SELECT id FROM tenant t WHERE EXISTS (SELECT FROM timer WHERE timer.tenant_id = t.id)")
     )
     return [TenantId(t) for t in rows.scalars()]
 

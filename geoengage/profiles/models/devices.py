@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
@@ -13,11 +13,16 @@ _CONSENT = "IN ('granted', 'denied', 'unknown')"
 
 
 class Profile(TenantRow, Base):
-    """A person, known to the tenant by `external_id`."""
+    """A person: a set of ids (`identifier`). Its other columns are made from what is known by these ids.
+
+    `external_id`: the tenant's own id of the person, the first one of several. `merged_into`: all its ids belong to
+    that profile now; messages still name this one.
+    """
 
     __tablename__ = "profile"
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    external_id: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    merged_into: Mapped[UUID | None] = mapped_column(index=True)
     first_name: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(Text)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
@@ -26,12 +31,16 @@ class Profile(TenantRow, Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
-        UniqueConstraint("tenant_id", "external_id"),
+        ForeignKeyConstraint(["tenant_id", "merged_into"], ["profile.tenant_id", "profile.id"]),
+        Index("ix_profile_external_id", "tenant_id", "external_id"),
+        Index("ix_profile_updated_at", "tenant_id", "updated_at"),
+        Index("ix_profile_first_name", "tenant_id", text("lower(first_name) text_pattern_ops")),
+        Index("ix_profile_last_name", "tenant_id", text("lower(attributes ->> 'last_name') text_pattern_ops")),
     )
 
 
 class Device(TenantRow, Base):
-    """One installation of one app. Anonymous until it is proven whose it is (`profile_id`).
+    """One installation of one app. Anonymous until it is proven whose it is: `identifier_id`, and by it `profile_id`.
 
     `token_version` rises when the device token is revoked; a token of an older version is refused. `client` is the
     program that speaks for it where that is not the app itself (`owntracks-android` …), `connected_at` when it first
@@ -44,6 +53,7 @@ class Device(TenantRow, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     app_id: Mapped[UUID]
     profile_id: Mapped[UUID | None] = mapped_column(index=True)
+    identifier_id: Mapped[UUID | None]
     platform: Mapped[str] = mapped_column(Text)
     locale: Mapped[str | None] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
@@ -67,6 +77,8 @@ class Device(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "app_id"], ["app.tenant_id", "app.id"]),
         ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"]),
+        ForeignKeyConstraint(["tenant_id", "identifier_id"], ["identifier.tenant_id", "identifier.id"]),
+        Index("ix_device_identifier_id", "tenant_id", "identifier_id"),
         Index("uq_device_tenant_id_wifi_hash", "tenant_id", "wifi_hash", unique=True),
         Index("ix_device_push_address", "push_address", postgresql_using="hash"),  # addresses are too long for a tree
         CheckConstraint("platform IN ('ios', 'android', 'web')", name="platform"),

@@ -14,6 +14,7 @@ import jwt
 
 from geoengage.kit import errors
 from geoengage.kit.event_base import Event, Recorded
+from geoengage.profiles.rules.consents import Standing, push_hindrance
 from geoengage.tenancy.rules import user_token_algorithm
 
 USER_TOKEN_LIFETIME = timedelta(hours=24)
@@ -66,7 +67,8 @@ class Recipient:
     """A device with all that decides whether and how it is addressed.
 
     `person_id` is the profile, or the device while that is anonymous: caps and holdout count by it. `language` is the
-    profile's, else the device's locale. Consents are `granted | denied | unknown`.
+    profile's, else the device's locale. Consents are `granted | denied | unknown`. `wishes`: what the person decided
+    about pushes beside this device's own consent, None when nothing; `rules.push_hindrance` judges it.
     """
 
     device_id: UUID
@@ -87,6 +89,17 @@ class Recipient:
     push_kind: str | None
     push_retired: bool
     platform: str
+    wishes: Standing | None = None
+
+
+def agrees_to_push(recipient: Recipient, store_id: UUID | None, now: datetime) -> bool:
+    """Whether marketing may be pushed: the device's own consent is a yes, and the person decided nothing against it.
+
+    `store_id`: whose marketing it is; None: the tenant's.
+    """
+    if recipient.marketing_push != Consent.GRANTED:
+        return False
+    return recipient.wishes is None or push_hindrance(recipient.wishes, store_id, now=now) is None
 
 
 def changed_consents(

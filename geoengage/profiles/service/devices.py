@@ -9,16 +9,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.events import publish
 from geoengage.kit.ids import TenantId
 from geoengage.profiles import rules, store
-from geoengage.profiles.models import Device, Profile
-from geoengage.profiles.rules import Consent, ConsentChanged, ConsentKind
+from geoengage.profiles.models import Device
+from geoengage.profiles.rules import Consent, ConsentChanged, ConsentKind, Id, Kind, Proof
+from geoengage.profiles.service.identity import Resolved, resolve
+from geoengage.profiles.service.traits import set_traits
 from geoengage.tenancy.models import App
 from geoengage.tenancy.store import get_row
 
 FIRST_TOKEN_VERSION = 1
+USER_TOKEN, SERVER = "user token", "server"  # who said whose a device is
 
 
 async def register_device(
@@ -38,7 +42,7 @@ async def register_device(
     app = await get_row(session, tenant_id, App, device.app_id)
     if user_token is not None:
         external_id = rules.read_user_token(user_token, app.user_token_keys, app.id, now)
-        device.profile_id = (await store.lock_profile(session, tenant_id, external_id, now)).id
+        await _link(session, tenant_id, device, await _resolve(session, tenant_id, external_id, USER_TOKEN, now))
     stated = rules.changed_consents({}, consents)
     for kind, status in stated.items():
         setattr(device, kind, status)
@@ -99,20 +103,43 @@ async def link_by_user_token(
     device = await store.get_device(session, tenant_id, device_id, token_version)
     app = await get_row(session, tenant_id, App, device.app_id)
     external_id = rules.read_user_token(user_token, app.user_token_keys, app.id, now)
-    profile = await store.lock_profile(session, tenant_id, external_id, now)  # profile before device
-    device = await store.lock_device(session, tenant_id, device_id, token_version)
-    device.profile_id = profile.id
+    resolved = await _resolve(session, tenant_id, external_id, USER_TOKEN, now)
+    device = await store.lock_device(session, tenant_id, device_id, token_version)  # ids before devices
+    await _link(session, tenant_id, device, resolved)
 
 
 async def link_by_server(
     session: Session, tenant_id: TenantId, device: Device, external_id: str, traits: Mapping[str, Any], now: datetime
-) -> Profile:
-    """Link a device on the word of the tenant's own server, and set what it says about the person."""
-    profile = await store.lock_profile(session, tenant_id, external_id, now)
+) -> UUID:
+    """Link a device on the word of the tenant's own server, and keep what it says about the person: their profile."""
+    resolved = await _resolve(session, tenant_id, external_id, SERVER, now)
+    await set_traits(
+        session, tenant_id, resolved.identifier_id, traits, source=SERVER, at=now, proof=Proof.LINK, now=now
+    )
     device = await store.lock_device(session, tenant_id, device.id)
-    device.profile_id = profile.id
-    await store.update_profile(session, tenant_id, profile, traits, now)
-    return profile
+    return await _link(session, tenant_id, device, resolved)
+
+
+async def _resolve(session: Session, tenant_id: TenantId, external_id: str, source: str, now: datetime) -> Resolved:
+    """The person whom the tenant calls so. Invalid when it is what programs write where they know nobody."""
+    policy = await store.get_policy(session, tenant_id)
+    value = rules.normalise(Kind.EXTERNAL_ID, external_id, blocked=policy.blocked)
+    if value is None:
+        raise errors.field("external_id", "this value stands for nobody; send your own id of the person")
+    ids = [Id(Kind.EXTERNAL_ID, value)]
+    return await resolve(session, tenant_id, ids, proof=Proof.LINK, source=source, at=now, now=now)
+
+
+async def _link(session: Session, tenant_id: TenantId, device: Device, resolved: Resolved) -> UUID:
+    """Make a locked or new device a person's. The id is held, so that a merge takes the device along."""
+    owners = await store.hold_owners(session, tenant_id, [resolved.identifier_id])
+    device.identifier_id, device.profile_id = resolved.identifier_id, owners[resolved.identifier_id]
+    return device.profile_id
+
+
+def log_out(device: Device) -> None:
+    """Make a locked device anonymous."""
+    device.identifier_id = device.profile_id = None
 
 
 async def delete_device(session: Session, tenant_id: TenantId, device: Device, now: datetime) -> None:
@@ -124,7 +151,8 @@ async def delete_device(session: Session, tenant_id: TenantId, device: Device, n
     for kind, status in granted.items():
         setattr(device, kind, status)
     set_push_address(device, None)
-    device.profile_id = device.locale = device.timezone = device.wifi_hash = None
+    log_out(device)
+    device.locale = device.timezone = device.wifi_hash = None
     device.token_version += 1
     await store.insert_consents(
         session, tenant_id, device.id, granted, text_version=None, source="device deleted", now=now

@@ -1,6 +1,6 @@
 """SQL of people and devices. The device row is the lock under which everything about a device is decided.
 
-Lock order: profile, then device. A caller's device token counts only while its version is the row's.
+Lock order: identifier, profile, device. A caller's device token counts only while its version is the row's.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 
-from geoengage.kit import errors
-from geoengage.kit.db import Session
+from geoengage.kit import errors, pgarrays
+from geoengage.kit.db import Session, pipelined, send
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles.models import ConsentEntry, Device, Profile
 from geoengage.profiles.rules import ConsentKind, Recipient
+from geoengage.profiles.store.consents import PUSH_WISHES, read_wishes
 
 
 async def get_device(
@@ -96,28 +97,30 @@ async def hold_recipients(session: Session, tenant_id: TenantId, device_ids: Col
 
     For whoever is about to write rows about them without a lock of its own.
     """
-    parameters = {"tenant_id": tenant_id, "ids": list(device_ids)}
-    await session.execute(_HOLD_PROFILES, parameters)  # profiles come first in the lock order
-    return {row.id: _recipient(row) for row in await session.execute(_HOLD_RECIPIENTS, parameters)}
+    parameters = {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)}
+    async with pipelined(session):
+        await send(session, _HOLD_PROFILES, parameters)  # profiles come first in the lock order
+        held = await send(session, _HOLD_RECIPIENTS, parameters)
+    return {row.id: _recipient(row) for row in held.named()}
 
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
-    rows = await session.execute(_RECIPIENTS, {"tenant_id": tenant_id, "ids": list(device_ids)})
-    return {row.id: _recipient(row) for row in rows}
+    found = await send(session, _RECIPIENT, {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
+    return {row.id: _recipient(row) for row in found.named()}
 
 
 # As text, and columns instead of whole rows: these are asked for every message that is sent.
 _RECIPIENT = (
-    "SELECT d.id, d.app_id, d.profile_id, d.locale, d.location, d.marketing_push, d.personalisation, d.is_test,"
+    "SELECT d.id, d.app_id, d.profile_id, d.locale, d.location, d.marketing_push, d.personalisation,"  # noqa: S608
+    " d.is_test,"
     " d.timezone, d.push_provider, d.push_address, d.push_kind, d.push_retired_at, d.platform, p.first_name,"
-    " p.language, p.attributes, p.suppressed_at"
+    f" p.language, p.attributes, p.suppressed_at, {PUSH_WISHES} AS wishes"
     " FROM device d LEFT JOIN profile p ON p.tenant_id = d.tenant_id AND p.id = d.profile_id"
     " WHERE d.tenant_id = :tenant_id AND d.id = ANY(CAST(:ids AS uuid[]))"
 )
-_RECIPIENTS = text(_RECIPIENT)
-_HOLD_RECIPIENTS = text(_RECIPIENT + " ORDER BY d.id FOR KEY SHARE OF d")
-_HOLD_PROFILES = text(
+_HOLD_RECIPIENTS = _RECIPIENT + " ORDER BY d.id FOR KEY SHARE OF d"
+_HOLD_PROFILES = (
     "SELECT id FROM profile WHERE tenant_id = :tenant_id AND id IN (SELECT profile_id FROM device"
     " WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))) ORDER BY id FOR KEY SHARE"
 )
@@ -143,6 +146,7 @@ def _recipient(row: Any) -> Recipient:
         push_kind=row.push_kind,
         push_retired=row.push_retired_at is not None,
         platform=row.platform,
+        wishes=None if row.wishes is None else read_wishes(row.wishes),
     )
 
 
@@ -227,21 +231,6 @@ async def insert_consents(
 # --- profiles -----------------------------------------------------------------------------------------------------
 
 
-async def lock_profile(session: Session, tenant_id: TenantId, external_id: str, now: datetime) -> Profile:
-    """The profile of that external id, made if there is none, locked FOR NO KEY UPDATE."""
-    query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.external_id == external_id)
-    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    while True:
-        await session.execute(
-            insert(Profile)
-            .values(tenant_id=tenant_id, id=new_id(now), external_id=external_id, created_at=now, updated_at=now)
-            .on_conflict_do_nothing(index_elements=["tenant_id", "external_id"])
-        )
-        found = (await session.execute(query)).scalar_one_or_none()
-        if found is not None:  # else it was erased between the two statements
-            return found
-
-
 async def get_profile(session: Session, tenant_id: TenantId, profile_id: UUID) -> Profile:
     """A person; NotFound also when another tenant's."""
     query = select(Profile).where(Profile.tenant_id == tenant_id, Profile.id == profile_id)
@@ -251,35 +240,10 @@ async def get_profile(session: Session, tenant_id: TenantId, profile_id: UUID) -
     return profile
 
 
-async def list_profiles(
-    session: Session, tenant_id: TenantId, external_id: str | None, after: UUID | None, limit: int
-) -> Sequence[Profile]:
-    """People in id order, above `after`; with `external_id` at most the one."""
-    query = select(Profile).where(Profile.tenant_id == tenant_id)
-    if external_id is not None:
-        query = query.where(Profile.external_id == external_id)
-    if after is not None:
-        query = query.where(Profile.id > after)
-    return (await session.execute(query.order_by(Profile.id).limit(limit))).scalars().all()
-
-
 async def list_profile_devices(session: Session, tenant_id: TenantId, profile_id: UUID) -> Sequence[Device]:
     """The devices that belong to a person, in id order."""
     query = select(Device).where(Device.tenant_id == tenant_id, Device.profile_id == profile_id)
     return (await session.execute(query.order_by(Device.id))).scalars().all()
-
-
-async def update_profile(
-    session: Session, tenant_id: TenantId, profile: Profile, changes: Mapping[str, Any], now: datetime
-) -> None:
-    """Set columns of a locked profile; `attributes` are merged into those that it has."""
-    values = dict(changes)
-    if "attributes" in values:
-        values["attributes"] = profile.attributes | values["attributes"]
-    for name, value in values.items():
-        setattr(profile, name, value)
-    profile.updated_at = now
-    await session.flush()
 
 
 async def list_test_devices(session: Session, tenant_id: TenantId, app_id: UUID | None, limit: int) -> Sequence[Device]:

@@ -94,7 +94,8 @@ _PLAIN = {
 
 def _consent(d: Decided, content: Content | None) -> str:
     needs = "" if content is None or content.is_marketing else " (needs location only)"
-    return f"location {d.person.location}, pushes {d.person.marketing_push}{needs}"
+    wished = "" if d.person.wishes is None else "; the person has decided about pushes themselves"
+    return f"location {d.person.location}, pushes {d.person.marketing_push}{wished}{needs}"
 
 
 def _clock(at: datetime, d: Decided) -> str:

@@ -19,12 +19,11 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.http import Page
 from geoengage.kit.ids import TenantId
-from geoengage.tenancy.models import Owner, Tenant
+from geoengage.tenancy.models import Owner
 from geoengage.venues.models import EvidencePoint, Level, Mall, Place, Store, Unit, VenueEpoch, Zone, ZoneVersion
 from geoengage.venues.rules import (
     CONNECTORS,
     Connector,
-    PublishedZone,
     ZoneStatus,
 )
 
@@ -50,27 +49,6 @@ async def raise_epoch(session: Session, tenant_id: TenantId) -> None:
         ),
         {"tenant_id": tenant_id},
     )
-
-
-async def list_published_zones(session: Session, tenant_id: TenantId) -> list[PublishedZone]:
-    """The version in force of every published zone, sensitive ones too, by id."""
-    rows = await session.execute(
-        select(ZoneVersion, func.coalesce(Mall.timezone, Store.timezone, Tenant.timezone))
-        .join(
-            Zone,
-            and_(
-                Zone.tenant_id == ZoneVersion.tenant_id,
-                Zone.id == ZoneVersion.zone_id,
-                Zone.published_version == ZoneVersion.version,
-            ),
-        )
-        .join(Tenant, Tenant.id == ZoneVersion.tenant_id)
-        .outerjoin(Mall, and_(Mall.tenant_id == ZoneVersion.tenant_id, Mall.id == ZoneVersion.mall_id))
-        .outerjoin(Store, and_(Store.tenant_id == ZoneVersion.tenant_id, Store.id == ZoneVersion.store_id))
-        .where(ZoneVersion.tenant_id == tenant_id, Zone.deleted_at.is_(None))
-        .order_by(ZoneVersion.zone_id)
-    )
-    return [version.published(timezone) for version, timezone in rows]
 
 
 async def list_connectors(session: Session, tenant_id: TenantId) -> list[Connector]:

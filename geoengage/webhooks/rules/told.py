@@ -44,8 +44,17 @@ class EventType(StrEnum):
     MESSAGE_MISCONFIGURED = "message.misconfigured"
     MESSAGE_UNKNOWN = "message.unknown"
     CONSENT_CHANGED = "consent.changed"
+    PROFILE_CREATED = "profile.created"
+    PROFILE_MERGED = "profile.merged"
+    PROFILE_UNMERGED = "profile.unmerged"
     CAMPAIGN_CHANGED = "campaign.changed"
     VENUE_CHANGED = "venue.changed"
+    ORDER_PLACED = "order.placed"
+    ORDER_UPDATED = "order.updated"
+    ORDER_CANCELLED = "order.cancelled"
+    ORDER_REFUNDED = "order.refunded"
+    CART_ABANDONED = "cart.abandoned"
+    CART_RECOVERED = "cart.recovered"
     SENDING_STOPPED = "sending.stopped"
     SENDING_RESUMED = "sending.resumed"
     WEBHOOK_DISABLED = "webhook.disabled"
@@ -65,12 +74,28 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
     "zone": _ZONE,
     "message": ("message_id", "campaign_id", "store_id", "zone_id", "at", "status", "reason"),
     "consent": ("kind", "status", "at"),
+    "profile": ("source", "at"),
     "campaign": ("campaign_id", "name", "status", "store_id"),
     "venue": ("what", "zone_id", "mall_id"),
+    "order": (
+        "order_id",
+        "source",
+        "external_id",
+        "store_id",
+        "channel",
+        "status",
+        "currency",
+        "total_minor",
+        "refund_minor",
+        "refunded_minor",
+        "at",
+    ),
+    "cart": ("cart_id", "store_id", "order_id", "lines", "totals", "abandoned_at", "at"),
     "sending": ("reason",),
     "webhook": ("webhook_id", "name", "reason"),
 }
 _FOR_WHO_KNOWS_PEOPLE = ("title", "body")  # a message's words may hold a name
+_PROFILES = ("profile_id", "into_id", "from_id")  # of people who were made, joined or parted
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +135,8 @@ def told_data(recorded: Recorded, place: Place | None, who: Someone | None, *, w
     if place is not None:
         data |= {"zone_name": place.name, "mall_id": place.mall_id}
         data.setdefault("store_id", place.store_id)
+    if with_people and recorded.type.startswith("profile."):
+        data |= {name: payload[name] for name in _PROFILES if name in payload}
     if who is not None:
         data |= {"pseudonym": who.pseudonym, "is_test": who.is_test}
         if with_people:

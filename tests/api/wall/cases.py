@@ -6,10 +6,11 @@ same line serves its owner (who must succeed) and everybody else (who must not).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from tests.api.wall.world import LAT, LON, Side, service_account
+from tests.api.wall.world import CODE, LAT, LON, Side, service_account
 from tests.campaign_rows import NOON
 from tests.pictures import picture
 
@@ -62,7 +63,7 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1)
+        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged")
 
 
 def crud(
@@ -86,6 +87,8 @@ def crud(
     ]
 
 
+CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
+TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
 COMPARISON = {
     "revision": 0, "since": NOON.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
@@ -126,6 +129,11 @@ def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
     at = NOON.isoformat()
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
+
+
+def connection(side: Side) -> dict[str, Any]:
+    """A shop of the side's store."""
+    return {"name": "New", "shop": "new.myshopify.com", "secret": "shpss_0123456789", "store_id": side["store"]}
 
 
 def scanner(side: Side) -> dict[str, Any]:
@@ -171,6 +179,33 @@ def ghost(side: Side) -> dict[str, Any]:
     return {"mall_id": side["mall"], "draft": draft(side), "fixes": [fix]}
 
 
+def product(side: Side, **over: Any) -> dict[str, Any]:
+    """A product of the side's store."""
+    variants = [{"price_minor": 500, "currency": "CHF"}]
+    return {"external_id": "new", "name": "New", "store_id": side["store"], "variants": variants} | over
+
+
+def order(side: Side) -> dict[str, Any]:
+    """An order at the side's store, of its person."""
+    lines = [{"product_id": f"{side.mark}-product", "quantity": 1, "unit_price_minor": 500}]
+    who = {"external_id": f"{side.mark}-person"}
+    words = {"external_id": "new", "ordered_at": NOON.isoformat(), "currency": "CHF", "lines": lines}
+    return words | {"store_id": side["store"], "customer": who}
+
+
+def sale(side: Side) -> dict[str, Any]:
+    """A sale at the till of the side's store."""
+    lines = order(side)["lines"]
+    words = {"sale_id": "new", "sold_at": NOON.isoformat(), "currency": "CHF", "lines": lines}
+    return words | {"store_id": side["store"], "member": {"member_code": f"{side.mark}-person"}}
+
+
+def cart(side: Side, **over: Any) -> dict[str, Any]:
+    """The person's cart at the side's store."""
+    return {"store_id": side["store"], "customer": {"external_id": f"{side.mark}-person"}} | over
+
+
+THINGS = {"lines": [{"sku": "new", "quantity": 1}]}
 PLACE_FILTERS: tuple[Make, ...] = (
     *NO_QUERY,
     lambda s: {"mall_id": s["mall"], "level": 0},
@@ -183,6 +218,16 @@ POINT_FILTERS: tuple[Make, ...] = (
 )
 PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]}, lambda s: {"device_id": s["device"]})
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
+
+PERSON = "/v1/profiles/{profile_id}"
+ADDRESS = PERSON + "/addresses/{identifier_id}/sms"
+
+
+def decisions(side: Side, **over: Any) -> dict[str, Any]:
+    """What the side's person decides about its store."""
+    wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]} | over
+    return {"decisions": [wish], "text_version": "2", "source": "till"}
+
 
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
@@ -206,6 +251,13 @@ FOOTFALL_FILES: tuple[Make, ...] = tuple(
     for by in ("zone", "store", "level")
 )
 
+ORDER_FILTERS: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda s: {"store_id": s["store"]},
+    lambda s: {"product_id": s["product"]},
+    lambda s: {"external_id": f"{s.mark}-order"},
+    lambda s: {"since": (NOON - timedelta(days=99)).isoformat(), "until": (NOON + timedelta(days=9999)).isoformat()},
+)
 CONNECT = "/v1/connect/{device_id}"
 OF_CONSOLE = {"device": "connected"}  # the phone that the console connected
 
@@ -312,6 +364,10 @@ CASES = [
     Case("GET", "/v1/me", For.DEVICE),
     Case("GET", "/v1/me/export", For.DEVICE),
     Case("DELETE", "/v1/me", For.DEVICE),
+    Case("GET", "/v1/me/consents", For.DEVICE),
+    Case("PUT", "/v1/me/consents", For.DEVICE, lambda s: decisions(s, store_id=None)),
+    Case("GET", "/v1/me/consents/history", For.DEVICE),
+    Case("POST", "/v1/me/preference-link", For.DEVICE),
     Case("POST", "/v1/pings", For.PINGS, pings, refused_to_shops=403),
     # --- phones connected from the console
     Case("POST", "/v1/devices/pair", For.PUBLIC, lambda _: {"code": "forged"}),
@@ -335,12 +391,57 @@ CASES = [
     Case("GET", "/ingest/meraki/{scanner_id}", For.PUBLIC),
     Case("POST", "/ingest/meraki/{scanner_id}", For.PUBLIC, lambda _: {"version": "3.0", "secret": "no idea"}),
     *crud("/v1/scanners", "scanner", scanner, lambda _: {"name": "Changed"}),
+    # --- events and shop systems; what clients and Shopify call is open, and proves itself by key or signature
+    *(Case("POST", path, For.PUBLIC, lambda _: {"batch": [], "writeKey": "wk_forged"}) for path in TRACKING),
+    Case("GET", "/v1/projects/{write_key}/settings", For.PUBLIC),
+    Case("GET", "/v1/events", queries=(lambda _: {}, lambda s: {"profile_id": s["profile"]})),
+    Case("GET", "/v1/event-rejections"),
+    Case("POST", "/ingest/shopify/{connection_id}", For.PUBLIC, lambda _: {"id": 1}),
+    *crud("/v1/connections", "connection", connection, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/connections/{connection_id}/reconcile"),
+    Case("GET", "/v1/connections/{connection_id}/deliveries"),
+    Case("POST", "/v1/connections/{connection_id}/deliveries/{delivery_id}/done"),
     Case("PUT", "/v1/devices/{device_id}/wifi-address", body=lambda _: {"address": "aa:bb:cc:dd:ee:ff"}),
     Case("DELETE", "/v1/devices/{device_id}/wifi-address"),
     # --- people and what happened
     Case("POST", "/v1/devices/{device_id}/link", body=lambda s: {"external_id": "x", "first_name": "Eve"}),
-    Case("GET", "/v1/profiles"),
+    Case("GET", "/v1/profiles", queries=(*NO_QUERY, lambda s: {"search": f"{s.mark}-person"}), shared=True),
     Case("GET", "/v1/profiles/{profile_id}"),
+    Case("PATCH", "/v1/profiles/{profile_id}", body=lambda _: {"attributes": {"size": "42"}}),
+    Case(
+        "POST",
+        "/v1/profiles/{profile_id}/merge",
+        body=lambda s: {"profile_id": s["neighbour_customer"], "reason": "one person"},
+    ),
+    Case(
+        "POST",
+        "/v1/profiles/{profile_id}/unmerge",
+        body=lambda s: {"identifier_ids": [s["card"]], "reason": "two people"},
+    ),
+    Case("GET", "/v1/identity-policy"),
+    Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
+    Case("GET", f"{PERSON}/consents"),
+    Case("PUT", f"{PERSON}/consents", body=decisions),
+    Case("GET", f"{PERSON}/consents/history"),
+    Case(
+        "GET",
+        f"{PERSON}/may-contact",
+        queries=(lambda s: {"channel": "sms", "purpose": "marketing", "store_id": s["store"]},),
+    ),
+    Case("POST", f"{PERSON}/stop", body=lambda s: {"channel": "sms", "store_id": s["store"], "source": "sms"}),
+    Case("PUT", f"{PERSON}/pause", body=lambda _: {}),
+    Case("DELETE", f"{PERSON}/pause"),
+    Case("PUT", ADDRESS, body=lambda _: {"state": "bounced"}),
+    Case("POST", f"{ADDRESS}/proof"),
+    Case("POST", f"{ADDRESS}/proof/confirm", body=lambda _: {"code": CODE}),
+    Case("POST", f"{PERSON}/preference-link"),
+    Case("DELETE", f"{PERSON}/preference-link"),
+    Case("POST", f"{PERSON}/erase", body=lambda _: {"reason": "request"}),
+    Case("GET", "/v1/erasures"),
+    Case("GET", "/v1/retention"),
+    Case("PUT", "/v1/retention", body=lambda _: {"days": {"audit": 40}}),
+    Case("GET", "/v1/retention/runs"),
+    Case("GET", "/v1/audit-log", queries=(*NO_QUERY, lambda _: {"kind": "read"})),
     Case("GET", "/v1/zone-events", queries=PERSON_FILTERS),
     Case("GET", "/v1/visits", queries=PERSON_FILTERS),
     Case(
@@ -352,6 +453,37 @@ CASES = [
     Case("GET", "/v1/simulation", demo_only=True),
     Case("PUT", "/v1/simulation", body=lambda _: {"noise_m": 5}, demo_only=True),
     Case("PUT", "/v1/simulation/report", body=lambda _: COMPARISON, demo_only=True),
+    # --- shops
+    Case("GET", "/v1/products", queries=(*NO_QUERY, lambda s: {"in_store": s["store"]}, lambda _: {"q": "train"})),
+    Case("POST", "/v1/products", body=product),
+    Case("POST", "/v1/products:batch", body=lambda s: {"products": [product(s)]}),
+    Case("GET", "/v1/products/{product_id}"),
+    Case(
+        "PUT",
+        "/v1/products/{product_id}",
+        body=lambda s: product(s, external_id=f"{s.mark}-product"),
+        headers={"If-Match": '"v1"'},
+    ),
+    Case(
+        "POST",
+        "/v1/stock",
+        body=lambda s: {"counts": [{"store_id": s["store"], "item": f"{s.mark}-product", "quantity": 1}]},
+    ),
+    Case("GET", "/v1/orders", queries=ORDER_FILTERS),
+    Case("POST", "/v1/orders", body=order),
+    Case("POST", "/v1/orders:batch", body=lambda s: {"orders": [order(s)]}),
+    Case("GET", "/v1/orders/{order_id}"),
+    Case("POST", "/v1/orders/{order_id}/refunds", body=lambda _: {"amount_minor": 1}),
+    Case("POST", "/v1/orders/{order_id}/cancel"),
+    Case("GET", "/v1/carts", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}, lambda _: {"status": "open"})),
+    Case("PUT", "/v1/carts", body=lambda s: cart(s, **THINGS)),
+    Case("POST", "/v1/carts/lines", body=lambda s: cart(s, **THINGS)),
+    Case("POST", "/v1/carts/lookup", body=cart),
+    Case("GET", "/v1/carts/me", For.DEVICE),
+    Case("PUT", "/v1/carts/me", For.DEVICE, lambda _: THINGS),
+    Case("POST", "/v1/carts/me/lines", For.DEVICE, lambda _: THINGS),
+    Case("POST", "/v1/till/lookup", body=lambda s: {name: sale(s)[name] for name in ("store_id", "member")}),
+    Case("POST", "/v1/till/sales", body=sale),
     # --- footfall
     Case("GET", "/v1/footfall", queries=FOOTFALL),
     Case("GET", "/v1/footfall/places", queries=FOOTFALL_LISTS, shared=True),

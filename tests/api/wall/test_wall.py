@@ -19,11 +19,12 @@ from geoengage.app import PAGES
 from geoengage.kit.db import Session
 from geoengage.tenancy.auth import make_device_token
 from geoengage.tenancy.rules import KeyKind, Principal, PrincipalKind, Scope, make_key
-from tests.api.wall.cases import CASES, Case, For
+from tests.api.wall.cases import CASES, TRACKING, Case, For
 from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone, make_side
 from tests.factories import make_key_row
 
 ORDER = ("GET", "PATCH", "PUT", "POST", "DELETE")  # an edit before what raises the version, removal last
+ERASE = ("POST", "/v1/profiles/{profile_id}/erase")  # comes last of all
 ERASURE = (
     "DELETE",
     "/v1/me",
@@ -40,9 +41,25 @@ PUBLIC = {
     "/v1/devices/pair",
     "/shopper/app.json",
     "/ingest/meraki/{scanner_id}",
+    "/ingest/shopify/{connection_id}",
+    "/v1/projects/{write_key}/settings",
+    *TRACKING,
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
-OTHER_ROUTES = {*PAGES, *SHOPPER_FILES, "/ui", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/live/positions"}
+PREFERENCES = {"/p/{token}", "/p/confirm/{token}"} | {
+    f"/p/{{token}}/{step}" for step in ("choices", "pause", "stop", "export", "delete")
+}  # whoever has a link is the person; test_preference_page.py
+OTHER_ROUTES = {
+    *PAGES,
+    *SHOPPER_FILES,
+    *PREFERENCES,
+    "/ui",
+    "/till",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/openapi.json",
+    "/v1/live/positions",
+}
 NAMELESS = {
     "/v1/config",
     "/ingest/osmand",
@@ -51,6 +68,10 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
+    "/v1/profiles/{profile_id}/may-contact",
+    "/v1/erasures",
+    "/v1/retention",
+    "/v1/retention/runs",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -67,8 +88,22 @@ NOT_FOR_SHOPS = [
     "key",
     "webhook",
     "operator",
+    "product",
+    "order",
 ]
-NOT_FOR_PHONES = ["campaign", "owner", "profile", "device", "message", "visit", "key", "webhook", "operator", "tenant"]
+NOT_FOR_PHONES = [
+    "order",
+    "campaign",
+    "owner",
+    "profile",
+    "device",
+    "message",
+    "visit",
+    "key",
+    "webhook",
+    "operator",
+    "tenant",
+]
 NOT_FOR_PHONES_WORDS = [
     "campaign",
     "owner",
@@ -101,7 +136,7 @@ async def walk(
 ) -> AsyncIterator[Answer]:
     """Ask for that side's things at every endpoint, reading first and deleting last."""
     cases = sorted(CASES, key=lambda c: c.path, reverse=True)
-    cases.sort(key=lambda c: (c.path == "/v1/logout", c.key == ERASURE, ORDER.index(c.method)))
+    cases.sort(key=lambda c: (c.path == "/v1/logout", c.key in (ERASURE, ERASE), ORDER.index(c.method)))
     for case in filter(only, cases):
         body = case.body(side) if case.body else None
         named = {"If-Match": '"v1"'} if case.method == "PATCH" else {}
@@ -252,6 +287,8 @@ async def test_another_store(client: httpx.AsyncClient, session: Session, alpha:
 async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Side) -> None:
     """The other side of the wall: the lists that hide the other store are not merely empty."""
     shown = {"/v1/stores": "neighbour", "/v1/zones": "neighbour_zone", "/v1/campaigns": "neighbour_campaign"}
+    shown |= {"/v1/profiles": "neighbour_customer"}
+    shown |= {"/v1/products": "neighbour_product", "/v1/orders": "neighbour_order", "/v1/carts": "neighbour"}
     shown |= {"/v1/visits": "neighbour_zone", "/v1/zone-events": "neighbour_zone", "/v1/malls": "mall"}
     for headers in (bearer(alpha.shop_key), cookie(alpha.cookies["shop"])):
         for path, kind in shown.items():
@@ -272,8 +309,8 @@ async def test_a_store_sees_no_path_not_even_of_a_test_device(client: httpx.Asyn
 
 
 async def test_who_may_not_see_people_sees_none(client: httpx.AsyncClient, session: Session, alpha: Side) -> None:
-    """A key of the whole tenant without the scope `people`: everything but who it was."""
-    scopes = [scope.value for scope in Scope if scope is not Scope.PEOPLE]
+    """A key of the whole tenant without the scopes `people` and `customers`: everything but who it was."""
+    scopes = [scope.value for scope in Scope if scope not in (Scope.PEOPLE, Scope.CUSTOMERS)]
     key = await make_key_row(session, alpha.world.tenant_id, KeyKind.SECRET, scopes=scopes)
     await session.commit()
     words = ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address"]
@@ -326,6 +363,10 @@ async def _walk_as_phone(client: httpx.AsyncClient, alpha: Side, asked: Side, to
         ("POST", "/v1/receipts"): (404,),
         ("POST", "/v1/check-in/{code}"): (200, 404),
         ("PUT", "/v1/devices/me/link"): (401, 403, 422),
+        ("GET", "/v1/me/consents"): (200, 409),
+        ("PUT", "/v1/me/consents"): (200, 409),
+        ("GET", "/v1/me/consents/history"): (200, 409),
+        ("POST", "/v1/me/preference-link"): (200, 409),
     }
     refused[ERASURE] = (401,)
     async for answer in walk(client, asked, bearer(token), lambda case: case.who is not For.PUBLIC):

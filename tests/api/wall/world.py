@@ -21,7 +21,7 @@ from shapely.geometry import MultiPolygon, Point, box
 from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
-from geoengage.ingest.models import Scanner
+from geoengage.ingest.models import Connection, ConnectionDelivery, Scanner
 from geoengage.kit import sealed
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Base, Session, TenantRow
@@ -31,6 +31,9 @@ from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.presence.models import Visit
+from geoengage.profiles import service as profiles
+from geoengage.profiles.models import ContactProof, Identifier, IdentityPolicy
+from geoengage.profiles.rules import Id, Kind, Proof, Together, hash_code
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -44,6 +47,7 @@ from tests.conftest import KEY, NOWHERE
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
 
+CODE = "123456"  # that the person was sent
 LON, LAT = 8.5005, 47.4005  # inside the zones
 SQUARE = MultiPolygon([box(8.5, 47.4, 8.501, 47.401)])
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAA"  # matches no password
@@ -110,14 +114,58 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await put_firebase(client, side)
     await _link(client, side)
+    await _customers(session, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
+    await _sell(client, side)
     await walk_in(client, phone, now)
     visits = (await session.execute(select(Visit).where(Visit.tenant_id == world.tenant_id))).scalars()
     ids["visit"] = next(v.id for v in visits if v.zone_id == ids["zone"])
     ids["message"] = await make_message(session, side)
+    await _decided(client, session, side, now)
+    ids |= await _sources(client, session, world, mark)
     await session.commit()
     return side
+
+
+async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now: datetime) -> None:
+    """The person decided about the side's store, and has a telephone that is being proven."""
+    tenant_id, profile_id = side.world.tenant_id, side.ids["profile"]
+    phone = Identifier(
+        tenant_id=tenant_id, id=new_id(), kind="phone", value=f"+4179{tenant_id.int % 10**7:07}", profile_id=profile_id,
+        origin_profile_id=profile_id, is_verified=True, source="test", created_at=now,
+    )  # fmt: skip
+    session.add(phone)
+    await session.flush()
+    proof = ContactProof(
+        tenant_id=tenant_id, id=new_id(), identifier_id=phone.id, channel="sms", wrong=0, code_hash="",
+        expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    proof.code_hash = hash_code(KEY, proof.id, CODE)
+    session.add(proof)
+    await session.commit()
+    side.ids["identifier"] = phone.id
+    wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]}
+    said = {"decisions": [wish], "text_version": f"{side.mark}-1", "source": f"{side.mark}-till"}
+    answer = await client.put(f"/v1/profiles/{profile_id}/consents", json=said, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def _sources(client: httpx.AsyncClient, session: Session, world: World, mark: str) -> dict[str, UUID]:
+    """A connected shop with a delivery that an operator has to see to; an event of the person, and a refused one."""
+    ids = {"connection": new_id(), "delivery": new_id()}
+    tenant_id, now = world.tenant_id, utc_now()
+    shop = {"kind": "shopify", "name": f"{mark}-connection", "shop": f"{mark}.myshopify.com", "locations": []}
+    session.add(Connection(tenant_id=tenant_id, id=ids["connection"], reconciled_to=now, **shop))
+    await session.flush()
+    delivery = {"delivery_id": f"{mark}-delivery", "topic": "customers/data_request", "received_at": now}
+    owner = {"tenant_id": tenant_id, "connection_id": ids["connection"]}
+    session.add(ConnectionDelivery(id=ids["delivery"], status="open", note="answer it", **owner, **delivery))
+    key = await make_key_row(session, tenant_id, KeyKind.WRITE, scopes=[], writes="server")
+    await session.commit()
+    batch = [{"type": "track", "event": f"{mark}-event", "userId": f"{mark}-person"}, {"type": f"{mark}-refused"}]
+    assert (await client.post("/v1/batch", json={"batch": batch, "writeKey": key})).status_code == 200
+    return ids
 
 
 async def _places(session: Session, world: World, mark: str) -> dict[str, UUID]:
@@ -228,12 +276,55 @@ async def _link(client: httpx.AsyncClient, side: Side) -> None:
     assert answer.json() == {"profile_id": side["profile"]}
 
 
+async def _customers(session: Session, side: Side) -> None:
+    """The person is a customer of the shop, by their card; the neighbour has one of its own."""
+    now, tenant_id = utc_now(), side.world.tenant_id
+    ids = [Id(Kind.EXTERNAL_ID, f"{side.mark}-person"), Id(Kind.LOYALTY_CARD, f"{side.mark}-card".upper())]
+    own = [Id(Kind.EXTERNAL_ID, "neighbour-customer")]
+    groups = [Together(tuple(ids), now), Together(tuple(own), now)]
+    known = await profiles.resolve_many(session, tenant_id, groups, proof=Proof.LINK, source="till", now=now)
+    pairs = [(side.ids["store"], known[0].identifier_id), (side.ids["neighbour"], known[1].identifier_id)]
+    await profiles.note_customer(session, tenant_id, pairs, "order", now)
+    session.add(IdentityPolicy(tenant_id=tenant_id, region="CH", blocked=[f"info@{side.mark}.example"]))
+    card = await session.execute(select(Identifier.id).where(Identifier.value == f"{side.mark}-card".upper()))
+    side.ids |= {"card": card.scalar_one(), "neighbour_customer": known[1].profile_id}
+    await session.commit()
+
+
 async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:
     """Enter both shops' zones: two agreeing positions."""
     moments = [now - timedelta(seconds=seconds) for seconds in (60, 40, 20)]
     pings = [{"at": at.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0} for at in moments]
     answer = await client.post("/v1/pings", json={"pings": pings}, headers=bearer(phone.token))
     assert answer.json() == {"accepted": 3, "duplicates": 0, "rejected": []}, answer.text
+
+
+async def _sell(client: httpx.AsyncClient, side: Side) -> None:
+    """A product, an order with a refund and a cart at each of the two stores, for a customer each; one on the phone."""
+    for mark, kind in ((side.mark, "store"), ("neighbour", "neighbour")):
+        at, who = {"store_id": side[kind]}, {"customer": {"external_id": f"{mark}-person"}}
+        variants = [{"price_minor": 500, "currency": "CHF"}]
+        product = at | {"external_id": f"{mark}-product", "name": f"{mark}-train", "variants": variants}
+        lines = [{"product_id": f"{mark}-product", "name": f"{mark}-train", "quantity": 1}]
+        sold = {"ordered_at": utc_now().isoformat(), "currency": "CHF", "external_id": f"{mark}-order", **at, **who}
+        refund = {"external_id": f"{mark}-refund", "at": utc_now().isoformat(), "amount_minor": 1}
+        sold |= {"lines": [lines[0] | {"unit_price_minor": 500}], "coupons": [f"{mark}-coupon"], "refunds": [refund]}
+        made = await _made(client, side, "POST", "/v1/products", product)
+        counted = [at | {"item": f"{mark}-product", "quantity": 2}]
+        await _made(client, side, "POST", "/v1/stock", {"counts": counted})
+        ordered = await _made(client, side, "POST", "/v1/orders", sold)
+        await _made(client, side, "PUT", "/v1/carts", at | who | {"lines": lines})
+        prefix = "" if kind == "store" else "neighbour_"
+        side.ids |= {f"{prefix}product": UUID(made["id"]), f"{prefix}order": UUID(ordered["id"])}
+    own = {"lines": [{"sku": f"{side.mark}-thing", "quantity": 1}]}
+    answer = await client.put("/v1/carts/me", json=own, headers=bearer(side.phone.token))
+    assert answer.status_code == 200, answer.text
+
+
+async def _made(client: httpx.AsyncClient, side: Side, method: str, path: str, body: dict[str, Any]) -> Any:
+    answer = await client.request(method, path, json=body, headers=side.world.sk_headers)
+    assert answer.status_code < 300, answer.text
+    return answer.json()
 
 
 def service_account(side: Side) -> dict[str, str]:
@@ -291,15 +382,19 @@ def tenant_tables() -> tuple[str, ...]:
 async def dump(session: Session, side: Side, without: UUID | None = None) -> dict[str, list[str]]:
     """All rows of a tenant as JSON texts by table.
 
-    `without`: but for those that name this id, which its owner may change; the ledger's length then counts for nothing.
+    `without`: but for those that name this id, which its owner may change, or a cart of that device; the ledger's
+    length then counts for nothing.
     """
     result = {}
+    carts = text("SELECT id FROM cart WHERE tenant_id = :tenant_id AND device_id = :device_id")
+    found = await session.execute(carts, {"tenant_id": side.world.tenant_id, "device_id": without})
+    names = {str(id_) for id_ in (without, *found.scalars()) if id_ is not None}
     for table in tenant_tables():
         if without is not None and table == "ledger_head":
             continue
         query = text(f"SELECT to_jsonb(t)::text FROM {table} t WHERE tenant_id = :tenant_id")  # noqa: S608
         rows = (await session.execute(query, {"tenant_id": side.world.tenant_id})).scalars()
-        result[table] = sorted(row for row in rows if without is None or str(without) not in row)
+        result[table] = sorted(row for row in rows if not any(name in row for name in names))
     tenant = text("SELECT to_jsonb(t)::text FROM tenant t WHERE id = :id")
     result["tenant"] = list((await session.execute(tenant, {"id": side.world.tenant_id})).scalars())
     return result

@@ -1,6 +1,7 @@
 /**
  * The page "Apps": per app the ways to its phones. Firebase credentials, the shopper page with web push, a test to one's
- * own phone, and which publishable keys register its devices. For operators with the right "admin".
+ * own phone, and which publishable keys register its devices. Then where events and orders come from: write keys and
+ * shop systems. For operators with the right "admin".
  */
 import { getAll } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
@@ -8,8 +9,10 @@ import { icon } from '../../ui/icons.js';
 import { empty, logo, pill, whileLoading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
 import { firebaseSection } from './firebase.js';
+import { shopifyPart } from './shopify.js';
 import { shopperSection } from './shopper.js';
 import { testPushSection } from './test_push.js';
+import { writeKeys } from './write_keys.js';
 
 /** @import {App, Context, Key, Store} from '../../types' */
 
@@ -36,14 +39,14 @@ export function appsPage(root, context) {
         ]),
       ([apps, stores, keys]) => {
         const names = new Map(stores.map((/** @type {Store} */ store) => [store.id, store.properties]));
-        if (!apps.length)
-          return empty(
-            'No app yet',
-            'An app is what your shoppers install, or the shopper page. Your developers make one with POST /v1/apps.',
-          );
-        return apps.map((/** @type {App} */ app) =>
+        const cards = apps.map((/** @type {App} */ app) =>
           appCard({ app, store: names.get(app.store_id ?? '') ?? null, keys, context, signal: abort.signal }),
         );
+        const none = empty(
+          'No app yet',
+          'An app is what your shoppers install, or the shopper page. Your developers make one with POST /v1/apps.',
+        );
+        return [cards.length ? cards : none, sourcesCard({ keys, stores, context, signal: abort.signal })];
       },
     );
   load();
@@ -82,6 +85,28 @@ function appCard({ app, store, keys, context, signal }) {
       testPushSection({ app, context, signal }),
       keysPart,
     ),
+  );
+}
+
+/**
+ * Where events and orders come from: of the tenant, not of an app.
+ * @param {{keys: Key[], stores: Store[], context: Context, signal: AbortSignal}} options
+ */
+function sourcesCard({ keys, stores, context, signal }) {
+  return h(
+    'article',
+    { class: 'card app-card', 'aria-label': 'Sources', 'data-testid': 'sources-card' },
+    h(
+      'header',
+      { class: 'app-head' },
+      h(
+        'div',
+        null,
+        h('h2', null, 'Sources'),
+        h('p', { class: 'quiet' }, `Where events and orders of ${context.me.tenant.name} come from.`),
+      ),
+    ),
+    h('div', { class: 'app-parts' }, writeKeys({ keys, context, signal }), shopifyPart({ stores, context, signal })),
   );
 }
 

@@ -1,4 +1,4 @@
-/** How an app's ways to its phones are, in words. */
+/** How an app's ways to its phones are, and the sources of events and orders, in words. */
 import { ago, moment } from '../../ui/format.js';
 
 /**
@@ -53,3 +53,60 @@ export function deviceWords({ platform, client, pseudonym, push, connected_at, c
  * @property {string | null} connected_at
  * @property {string} created_at
  */
+
+const REJECTIONS = /** @type {Record<string, string>} */ ({
+  unreadable: 'an event is no JSON object',
+  too_large: 'an event has more than 32 KB',
+  too_many: 'a batch has more than 2,500 events',
+  too_deep: 'an event is nested too deeply',
+  no_type: 'no type of Segment’s',
+  no_user_anon_id: 'neither userId nor anonymousId, or one like “null”',
+  id_too_long: 'an id of more than 255 characters',
+  message_id_too_long: 'a messageId of more than 100 characters',
+  name_too_long: 'a name of more than 255 characters',
+  no_event_name: 'a track call without event',
+  no_group_id: 'a group call without groupId',
+  no_previous_id: 'an alias without previousId and userId',
+  other_write_key: 'a message with another write key than its batch',
+  not_stored: 'it could not be stored, which is our fault',
+  no_order_id: 'an order event without order_id: kept, no order',
+  no_currency: 'an order without currency: kept, no order',
+  no_product_id: 'a cart event without product: kept, no change of the cart',
+  bad_amount: 'an amount that is none: kept, no order',
+  order_unknown: 'a change of an order that never came: kept, no order',
+  refund_amount_unknown: 'a refund without amount: taken for the whole order',
+  cart_full: 'more than 200 things in a cart: kept, no change of the cart',
+  browser_order: 'an order told by a browser: kept, no order',
+});
+
+/** Why an event was refused. @param {string} reason */
+export const rejectionText = (reason) => REJECTIONS[reason] ?? reason;
+
+/**
+ * @typedef {object} Connection an item of GET /v1/connections
+ * @property {string} id
+ * @property {string} name
+ * @property {string} shop
+ * @property {string} url
+ * @property {boolean} has_token
+ * @property {string | null} last_delivery_at
+ * @property {string | null} reconciled_at
+ * @property {string | null} reconcile_error
+ * @property {string | null} closed_at
+ */
+
+/**
+ * @typedef {object} Delivery an item of GET /v1/connections/{id}/deliveries
+ * @property {string} id
+ * @property {string} topic
+ * @property {string} received_at
+ * @property {'waiting' | 'done' | 'unused' | 'failed' | 'open'} status
+ * @property {string | null} note
+ */
+
+/** @param {Pick<Connection, 'last_delivery_at' | 'reconcile_error' | 'closed_at'>} connection @returns {{text: string, tone: string}} */
+export function connectionState({ last_delivery_at, reconcile_error, closed_at }) {
+  if (closed_at) return { text: 'closed by the shop', tone: 'quiet' };
+  if (reconcile_error) return { text: 'not read', tone: 'bad' };
+  return last_delivery_at ? { text: 'delivers', tone: 'ok' } : { text: 'waits for its first delivery', tone: 'quiet' };
+}

@@ -63,6 +63,25 @@ export const TYPES = [
     ],
   ],
   [
+    'Shops',
+    [
+      ['order.placed', 'order placed'],
+      ['order.updated', 'order changed'],
+      ['order.cancelled', 'order cancelled'],
+      ['order.refunded', 'order refunded'],
+      ['cart.abandoned', 'cart abandoned'],
+      ['cart.recovered', 'cart recovered'],
+    ],
+  ],
+  [
+    'People',
+    [
+      ['profile.created', 'person new'],
+      ['profile.merged', 'two became one'],
+      ['profile.unmerged', 'one became two'],
+    ],
+  ],
+  [
     'The rest',
     [
       ['consent.changed', 'consent changed'],
