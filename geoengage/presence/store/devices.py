@@ -77,9 +77,9 @@ async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequenc
 
 
 def _state(row: Any) -> DeviceState:
-    *plain, track, zones = row
+    track, zones = row[-2:]
     known = None if track is None else _TRACK.decode(track)
-    return DeviceState(*plain, known, _NOWHERE if zones == "{}" else _ZONES.decode(zones))
+    return DeviceState(*(*row[:-2], known, _NOWHERE if zones == "{}" else _ZONES.decode(zones)))
 
 
 _POLICY = "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0)"
