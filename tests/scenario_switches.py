@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 
 from geoengage.presence import index, versions
-from geoengage.presence.rules import changes, clock, decide, fixes, levels, run, schedule
+from geoengage.presence.rules import changes, clock, decide, fixes, levels, run, schedule, track
+from geoengage.presence.rules.evidence import R68
 from geoengage.presence.rules.fixes import PingIn, Rejected
+from geoengage.presence.rules.state import Track
 from geoengage.presence.service import columns, matching, outcome, pings
 from geoengage.presence.store import devices
 from geoengage.scenarios.guards import Guard
@@ -185,6 +187,7 @@ SWITCHES: dict[Guard, Switch] = {
     Guard.LEVEL_BELIEF: level(lambda z, b, named, believed, p: p(z, b, named, None)),
     Guard.LEVEL_FADES: value(levels, "FADE_S", inf),
     Guard.LEVEL_CONNECTOR: value(levels, "CONNECTOR_WEIGHT", 1.0),
+    Guard.LEVEL_REPORT: one_by_one(value(matching, "told", lambda known, at, lift, named, *a: (named, 1.0))),
     Guard.LEVEL_OUTDOORS: one_by_one(
         value(
             matching,
@@ -193,6 +196,12 @@ SWITCHES: dict[Guard, Switch] = {
         )
     ),
     Guard.DISC_SHARE: value(index.ZoneIndex, "shares", lambda self, zone, *a: np.ones(len(zone))),
+    Guard.READINGS_TOGETHER: value(
+        track, "follow", lambda known, fix, gap_s: Track(fix.lon, fix.lat, (fix.accuracy_m / R68) ** 2, 1.0)
+    ),
+    Guard.WALKS_ON: value(matching, "is_walking", lambda *a: False),
+    Guard.HARDLY_NEWS: value(decide, "AGREED_ODDS", 0.0),
+    Guard.SLOW_PHONE: value(clock, "_enter_at", lambda r, z, interval_s: z.seen_at + timedelta(seconds=r.enter_s)),
     Guard.CONFIRMATION: rules(single_fix=True),
     Guard.CONFIRMED_BY_TIME: rules(enter_s=NEVER),
     Guard.SPARSE_PHONE: value(decide, "SPARSE_INTERVAL_S", inf),

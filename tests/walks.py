@@ -103,13 +103,16 @@ class Walk:
         trust: float = 1.0,
         source: str = "gnss",
         said: tuple[str, bool] | None = None,
+        walking: bool = False,
     ) -> "Walk":
-        """A position at `t` seconds. `said`: area name, and whether the phone says it left its circle."""
+        """A position at `t` seconds. `said`: area name, and whether the phone says it left its circle. `walking`: of
+        somebody who walks."""
         at = moment(t)
         told = [Said(a.zone_id, said[1]) for a in self.areas if said and a.name == said[0]]
         fix = Fix(at, at, x, y, accuracy_m, level, trust, source, None, told[0] if told else None)
         state = self.state or DeviceState(DEVICE, at, at, x, y, accuracy_m)
         near = [n for a in self.areas if a.is_published and (n := self._near(a, state, fix))]
+        near = [replace(n, walking=walking) for n in near]
         decision = decide(state, fix, near, self._live(), at)
         self._take(state, decision)
         assert self.state is not None

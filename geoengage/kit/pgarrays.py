@@ -135,6 +135,11 @@ def jsons(values: Iterable[bytes]) -> PgArray:
     return _sized(_JSONB, [b"\x01" + v for v in values])
 
 
+def jsons_or_null(values: Iterable[bytes | None]) -> PgArray:
+    """jsonb[] with NULLs."""
+    return _sized(_JSONB, [None if v is None else b"\x01" + v for v in values])
+
+
 def micros(at: datetime) -> int:
     """A moment as the database counts, in microseconds since 2000."""
     return round((at.timestamp() - _EPOCH_S) * 1e6)

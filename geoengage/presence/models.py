@@ -51,7 +51,8 @@ class PingRejection(TenantRow, Base):
 class DeviceState(TenantRow, Base):
     """What the engine knows of a device. Read and written once per group under the device row's lock; no other index.
 
-    `zones`: JSON of `rules.ZoneState` by zone id; the other columns as in `rules.DeviceState`.
+    `zones`: JSON of `rules.ZoneState` by zone id, `track` of `rules.Track`; the other columns as in
+    `rules.DeviceState`.
     """
 
     __tablename__ = "device_state"
@@ -72,6 +73,8 @@ class DeviceState(TenantRow, Base):
     settled_at: Mapped[datetime]
     venue_at: Mapped[datetime]
     checkpoint_at: Mapped[datetime]
+    level_weight: Mapped[float]
+    track: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     zones: Mapped[dict[str, Any]] = mapped_column(JSONB)
     __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 

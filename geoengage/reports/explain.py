@@ -14,8 +14,11 @@ from uuid import UUID
 import numpy as np
 
 from geoengage.presence.index import ZoneIndex
-from geoengage.presence.rules.evidence import is_certain
-from geoengage.presence.rules.levels import belief_weight, level_probability
+from geoengage.presence.rules.evidence import WRONG_REPORT, is_certain, wrong_floor
+from geoengage.presence.rules.levels import belief_weight, level_probability, told
+from geoengage.presence.rules.state import Track
+from geoengage.presence.rules.track import radius_m, track_after
+from geoengage.reports.belief import fix_of
 from geoengage.reports.rules import Approach, Happened
 
 BREATH = 200  # pairs of position and zone after which other requests get their turn
@@ -36,6 +39,7 @@ async def look(
     """Each of the fixes (rows of `store.list_fixes`, in order of time) with the zones near it."""
     if not fixes:
         return []
+    fixes = _tracked(index, fixes)
     lon, lat = np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes])
     pairs = index.near(lon, lat, np.array([f["accuracy_m"] for f in fixes]) + MARGIN_M)
     levels = believed_levels(index, fixes, level_before)
@@ -46,8 +50,28 @@ async def look(
             await asyncio.sleep(0)
         if _is_told(index, zone_number, fixes[number]["at"]):
             near[number].append(approach(index, zone_number, fixes[number], levels[number], s))
-    floors = [(f["level"], 1.0) if f["level"] is not None else known for f, known in zip(fixes, levels, strict=True)]
+    floors = [_reckoned(f["level"], known) for f, known in zip(fixes, levels, strict=True)]
     return [Seen(floor, tuple(found)) for floor, found in zip(floors, near, strict=True)]
+
+
+def _tracked(index: ZoneIndex, fixes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The fixes where they were judged to be: from one by beacons on, where all together put the phone."""
+    lon, lat, accuracy = (np.array([f[name] for f in fixes]) for name in ("lon", "lat", "accuracy_m"))
+    near = set(index.near(lon, lat, accuracy + index.largest_tolerance_m).point.tolist())
+    found: list[Mapping[str, Any]] = []
+    track: Track | None = None
+    before = fixes[0]["at"]
+    for number, row in enumerate(fixes):
+        gap_s = (row["at"] - before).total_seconds()
+        track, before = track_after(track, fix_of(row), gap_s, is_near=number in near), row["at"]
+        place = {} if track is None else {"lon": track.lon, "lat": track.lat, "accuracy_m": radius_m(track)}
+        found.append({**row, **place})
+    return found
+
+
+def _reckoned(named: int | None, believed: tuple[int, float] | None) -> tuple[int, float] | None:
+    """The floor that a fix was judged by: the one it names, unless that was taken for an error."""
+    return believed if named is None or (believed is not None and believed[0] != named) else (named, 1.0)
 
 
 def _is_told(index: ZoneIndex, number: int, at: datetime) -> bool:
@@ -102,20 +126,26 @@ def approach(
 def believed_levels(
     index: ZoneIndex, fixes: Sequence[Mapping[str, Any]], before: tuple[int, datetime] | None
 ) -> list[tuple[int, float] | None]:
-    """What was believed of the floor at each fix, told again as the engine did."""
+    """What was believed of the floor at each fix, its own report counted in, told again as the engine did."""
     ways = index.ways(np.array([f["lon"] for f in fixes]), np.array([f["lat"] for f in fixes]))
     level, level_at = before if before else (None, None)
+    weight = 1.0 - WRONG_REPORT
     connector_at: datetime | None = None
     believed: list[tuple[int, float] | None] = []
     for number, fix in enumerate(fixes):
-        if fix["level"] is not None:
-            level, level_at = fix["level"], fix["at"]
-        elif ways.outdoors[number]:
-            level, level_at = 0, fix["at"]
         if ways.at_connector[number]:
             connector_at = fix["at"]
-        known = level is not None and level_at is not None and fix["level"] is None
-        believed.append((level, belief_weight(level_at, connector_at, fix["at"])) if known else None)  # type: ignore[arg-type]
+        if fix["level"] is not None:
+            known = None if level is None else (level, weight)
+            wrong = wrong_floor(fix.get("source", "gnss"))
+            level, weight = told(known, level_at, connector_at, fix["level"], fix["at"], wrong)
+            level_at = fix["at"]
+        elif ways.outdoors[number]:
+            level, level_at, weight = 0, fix["at"], 1.0
+        if level is None or level_at is None:
+            believed.append(None)
+        else:
+            believed.append((level, weight * belief_weight(level_at, connector_at, fix["at"])))
     return believed
 
 

@@ -33,12 +33,17 @@ class Guard(StrEnum):
     LEVEL_BELIEF = "level_belief", "The last floor named counts on for a while when later fixes name none."
     LEVEL_FADES = "level_fades", "A floor named long ago counts less and less."
     LEVEL_CONNECTOR = "level_connector", "A floor named before a lift, escalator or stairs counts less."
+    LEVEL_REPORT = "level_report", "One report of another floor, against several, is not believed."
     LEVEL_OUTDOORS = "level_outdoors", "Who was outside the building comes in on the ground floor."
     # 3: confidence
     DISC_SHARE = "disc_share", "Confidence is the share of the accuracy disc that lies inside."
+    READINGS_TOGETHER = "readings_together", "Successive readings of beacons count together, and those of before tell."
     # 4: coming, leaving, silence, crossing
     CONFIRMATION = "confirmation", "One fix inside is not believed before it is confirmed."
     CONFIRMED_BY_TIME = "confirmed_by_time", "One fix inside that nothing contradicts enters after enter_s."
+    WALKS_ON = "walks_on", "Who walks on is not in: that neither begins nor confirms anything."
+    HARDLY_NEWS = "hardly_news", "A second fix soon after the first errs like it, and confirms only if it is certain."
+    SLOW_PHONE = "slow_phone", "One fix of a slow phone is not believed before its next could have contradicted it."
     SPARSE_PHONE = "sparse_phone", "A phone that reports every two minutes or less often enters on one fix."
     EXIT_TOLERANCE = "exit_tolerance", "Outside begins exit_tolerance_m beyond the edge."
     EXIT_ACCURACY = "exit_accuracy", "Outside begins the fix's accuracy beyond that."

@@ -68,8 +68,10 @@ def told(answer: dict[str, Any]) -> list[str]:
 
 
 async def test_through_all_phases(ghost: Ghost, session: Session) -> None:
-    shop = await make_zone(session, ghost.world, square(), mall_id=ghost.mall_id, rules={"dwell_s": [60]})
-    steps = [(0, 60), (10, 19), (15, 10), (90, 5), (100, 60), (103, 60), (130, 60)]
+    shop = await make_zone(
+        session, ghost.world, square(), mall_id=ghost.mall_id, rules={"dwell_s": [60], "enter_s": 30}
+    )
+    steps = [(0, 60), (70, 19), (95, 15), (170, 5), (180, 60), (183, 60), (250, 60)]
     seen = []
     for n in range(1, len(steps) + 1):
         answer = await ghost.walk(*steps[:n])

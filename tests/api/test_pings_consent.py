@@ -129,7 +129,7 @@ async def test_withdrawal_ends_visits_and_deletes_positions(
     headers = await register(client, world, location="granted")
     other = await register(client, world, location="granted")
     for h in (headers, other):
-        await post(client, h, body(40), body(30))
+        await post(client, h, body(60), body(30))
     await state_consent(client, headers, "denied")
     assert (await post(client, headers, body(5)))["accepted"] == 0, "at once, before anybody reacts"
     table = reactions(IndexCache())

@@ -29,9 +29,9 @@ async def test_floors_and_what_is_believed_of_them(client: httpx.AsyncClient, se
     zones = {n: await make_zone(session, world, square(), mall_id=mall_id, levels=[n]) for n in (0, 1)}
     both = await make_zone(session, world, square(), mall_id=mall_id, levels=[0, 1])
     silent, upstairs, stranger = [await make_phone(session, world) for _ in range(3)]
-    for s in (40, 35, 30):
+    for s in (60, 50, 40):
         await send(client, silent, ping(ago(s), 0, level=None))
-        await send(client, upstairs, ping(ago(s), 0, level=1 if s == 40 else None))
+        await send(client, upstairs, ping(ago(s), 0, level=1 if s == 60 else None))
         await send(client, stranger, ping(ago(s), 0, level=2))
     inside = set(await rows(session, "SELECT device_id, zone_id FROM zone_occupant"))
     assert inside == {
@@ -45,7 +45,7 @@ async def test_who_comes_from_outdoors_is_on_the_ground_floor(client: httpx.Asyn
     entrance = await make_zone(session, world, square(130, half=15), mall_id=mall_id)
     parking = await make_zone(session, world, square(300, half=60))
     phone = await make_phone(session, world)
-    await send(client, phone, *(ping(ago(s), x, level=None) for s, x in ((150, 300), (120, 220), (30, 130), (25, 130))))
+    await send(client, phone, *(ping(ago(s), x, level=None) for s, x in ((180, 300), (150, 220), (60, 130), (35, 130))))
     told = await rows(session, "SELECT zone_id, kind FROM zone_event ORDER BY at, kind DESC")
     assert told == [(parking, "entered"), (parking, "exited"), (entrance, "entered")]
     assert await rows(session, "SELECT level FROM device_state") == [(0,)]

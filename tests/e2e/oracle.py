@@ -7,7 +7,7 @@ the ellipsoid. It shares no code with the product. Positions so close to a limit
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import cos, pi, radians, sin, sqrt
+from math import cos, exp, hypot, pi, radians, sin, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,10 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 ENTER_S, EXIT_S, TOLERANCE_M = 10.0, 15.0, 3.0
+# Who walks on is not in: a pace in shops, the longest way that is known, how long a walk still tells of now, and how
+# far two positions of somebody who stands lie apart (drift of a minute, and noise).
+PACE_MPS, LONGEST_S, NOW_S, DRIFT_S, NOISE_M2, R68 = 0.3, 60.0, 15.0, 60.0, 2.0, 1.5096
+AGREED_ODDS, AGREED_S, SUREST = 19.0, 20.0, 0.98
 EQUATOR_M, FLATTENING = 6378137.0, 1 / 298.257223563
 
 
@@ -60,11 +64,15 @@ class Zone:
 
 @dataclass
 class Watch:
-    """One device and one zone. `entries` are the times it was entered, `ends` those of the visits that are over."""
+    """One device and one zone. `entries` are the times it was entered, `ends` those of the visits that are over;
+    `seen_at` and `odds`: the last position that spoke for a pending one, and what all did together."""
 
     zone: Zone
     plane: Plane
     pending_since: float | None = None
+    seen_at: float = 0.0
+    odds: float = 1.0
+    before: Fix | None = None
     inside: bool = False
     out_since: float | None = None
     borderline: bool = False
@@ -80,20 +88,52 @@ class Watch:
         self._pass_time(fix.t_s)
         right_level = fix.level in self.zone.levels
         s, share = self._measure(fix) if right_level else (0.0, 0.0)
+        walks = self._walks(fix, near=share > 0) and s > -2 * fix.accuracy_m
+        gap_s = LONGEST_S if self.before is None else fix.t_s - self.before.t_s
+        self.before = fix
         if self.inside:
             outside = not right_level or s > TOLERANCE_M + fix.accuracy_m
             self.out_since = (self.out_since or fix.t_s) if outside else None
-        elif share >= 0.5:
-            if s <= -fix.accuracy_m or self.pending_since is not None:
+        elif self.pending_since is not None:
+            self._go_on(fix, s, share, walks=walks or not right_level)
+        elif share >= 0.5 and not (walks and gap_s < NOW_S):
+            if s <= -fix.accuracy_m:
                 self._enter(fix.t_s)
             else:
-                self.pending_since = fix.t_s
-        elif s > 0 or not right_level:
+                self.pending_since = self.seen_at = fix.t_s
+                self.odds = _odds(share)
+
+    def _go_on(self, fix: Fix, s: float, share: float, *, walks: bool) -> None:
+        """A pending zone's next position."""
+        assert self.pending_since is not None
+        if walks or (share < 0.5 and s > 0):
             self.pending_since = None
+        elif share >= 0.5:
+            self.odds *= _odds(share) ** (1 - exp(-(fix.t_s - self.seen_at) / DRIFT_S))
+            self.seen_at = fix.t_s
+            lasted_s = fix.t_s - self.pending_since
+            self.borderline |= abs(self.odds - AGREED_ODDS) < 1.0 or abs(lasted_s - AGREED_S) < 0.05
+            if s <= -fix.accuracy_m or self.odds >= AGREED_ODDS or lasted_s >= AGREED_S:
+                self._enter(fix.t_s)
+
+    def _walks(self, fix: Fix, *, near: bool) -> bool:
+        """Whether the position before is too far away for somebody who stands; by a new floor nothing is sure."""
+        if self.before is None:
+            return False
+        self.borderline |= self.before.level != fix.level and None not in (self.before.level, fix.level)
+        gap_s = fix.t_s - self.before.t_s
+        if gap_s > LONGEST_S:
+            return False
+        here, there = self.plane((fix.lon, fix.lat)), self.plane((self.before.lon, self.before.lat))
+        sd = (fix.accuracy_m + self.before.accuracy_m) / 2 / R68
+        limit = PACE_MPS * gap_s + sqrt(2 * sd * sd * (1 - exp(-gap_s / DRIFT_S)) + NOISE_M2)
+        moved = hypot(*(here - there))
+        self.borderline |= near and abs(moved - limit) < 0.02
+        return moved > limit
 
     def _pass_time(self, t_s: float) -> None:
-        if self.pending_since is not None and t_s - self.pending_since >= ENTER_S:
-            self._enter(self.pending_since + ENTER_S)
+        if self.pending_since is not None and t_s - self.seen_at >= ENTER_S:
+            self._enter(self.seen_at + ENTER_S)
         if self.out_since is not None and t_s - self.out_since >= EXIT_S:
             self.ends.append(self.out_since)
             self.inside, self.out_since = False, None
@@ -107,7 +147,7 @@ class Watch:
         here = shapely.Point(self.plane((fix.lon, fix.lat)))
         distance = here.distance(self.zone.area.boundary)
         s = -distance if self.zone.area.covers(here) else distance
-        limits = (s, s + fix.accuracy_m, s - fix.accuracy_m - TOLERANCE_M)
+        limits = (s, s + fix.accuracy_m, s + 2 * fix.accuracy_m, s - fix.accuracy_m - TOLERANCE_M)
         self.borderline |= any(abs(limit) < 0.05 for limit in limits)
         if distance >= fix.accuracy_m:
             return s, float(s < 0)
@@ -115,6 +155,11 @@ class Watch:
         share = disc.intersection(self.zone.area).area / disc.area
         self.borderline |= abs(share - 0.5) < 0.02
         return s, share
+
+
+def _odds(share: float) -> float:
+    sure = min(share, SUREST)
+    return sure / (1 - sure)
 
 
 @dataclass(frozen=True)

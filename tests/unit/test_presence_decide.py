@@ -1,6 +1,7 @@
 """The decision, told by tracks: what a device does in front of a square shop of 40 m and what is said about it."""
 
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -17,7 +18,7 @@ def shop(**rules: object) -> Area:
     return Area("shop", square(), replace(RULES, **rules))  # type: ignore[arg-type]
 
 
-# `f` is a fix (t, x, y, accuracy, level), `w` the worker's clock
+# `f` is a fix (t, x, y, accuracy, level), `g` one of a phone that walks, `w` the worker's clock
 Step = tuple[object, ...]
 OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; most of it inside
 
@@ -25,7 +26,28 @@ OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; mos
 @pytest.mark.parametrize(
     "rules, steps, told",
     [
-        pytest.param({}, [("f", 0, EDGE), ("f", 5, IN)], ["entered shop 5 confirmed_by_fix"], id="second fix confirms"),
+        pytest.param({"enter_s": 30}, [("f", 0, EDGE), ("f", 20, IN)], ["entered shop 20 confirmed_by_fix"],
+                     id="second fix confirms"),
+        pytest.param({"enter_s": 30}, [("f", 0, EDGE), ("f", 5, IN), ("f", 10, IN), ("w", 39)], [],
+                     id="not one that is hardly news"),
+        pytest.param({"enter_s": 30}, [("f", 0, EDGE), ("f", 5, IN), ("w", 35)], ["entered shop 35 confirmed_by_time"],
+                     id="time counts from the last that agrees"),
+        pytest.param({}, [("f", 0, EDGE), ("f", 5, 0)], ["entered shop 5 confirmed_by_fix"], id="a certain one does"),
+        pytest.param({"enter_s": 40}, [("f", 0, EDGE), ("g", 5, IN)], [], id="walks on: contradicts"),
+        pytest.param({}, [("f", 0, OUT), ("g", 5, IN), ("w", 60)], [], id="nobody who walks begins"),
+        pytest.param(
+            {}, [("f", 0, OUT), ("g", 30, IN), ("w", 59), ("f", 60, IN)], ["entered shop 60 confirmed_by_fix"],
+            id="unless the fix before is long ago; but time alone does not do then",
+        ),
+        pytest.param({}, [("f", 0, OUT), ("f", 30, EDGE), ("w", 60), ("f", 65, OUT)], [], id="a slow phone's next fix"),
+        pytest.param(
+            {}, [("f", 0, OUT), ("f", 30, EDGE), ("w", 75)], ["entered shop 75 confirmed_by_time"],
+            id="one and a half of its intervals",
+        ),
+        pytest.param(
+            {}, [("f", 0, OUT), ("f", 100, EDGE), ("w", 110)], ["entered shop 110 confirmed_by_time"],
+            id="but not for one so slow",
+        ),
         pytest.param({}, [("f", 0, EDGE), ("w", 9)], [], id="not before its time"),
         pytest.param({}, [("f", 0, EDGE), ("w", 10)], ["entered shop 10 confirmed_by_time"], id="timer confirms"),
         pytest.param({}, [("f", 0, EDGE), ("w", 99)], ["entered shop 10 confirmed_by_time"], id="late timer, its time"),
@@ -41,7 +63,7 @@ OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; mos
         pytest.param({"single_fix": True}, [("f", 0, EDGE)], ["entered shop 0 single_fix"], id="single fix"),
         pytest.param({"enter_s": 0}, [("f", 0, EDGE)], ["entered shop 0 single_fix"], id="no time to confirm"),
         pytest.param({}, [("f", 0, 22), ("w", 60)], [], id="less than half a disc is not enough"),
-        pytest.param({"min_confidence": 0.2}, [("f", 0, 22), ("f", 1, 22)], ["entered shop 1 confirmed_by_fix"],
+        pytest.param({"min_confidence": 0.2}, [("f", 0, 22), ("w", 10)], ["entered shop 10 confirmed_by_time"],
                      id="unless the zone says so"),
         pytest.param(
             {},
@@ -106,8 +128,9 @@ def test_entering_and_leaving(rules: dict[str, object], steps: list[Step], told:
 
 
 def run(walk: Walk, steps: list[Step]) -> Walk:
+    does = {"f": walk.fix, "g": partial(walk.fix, walking=True), "w": walk.tick}
     for what, *values in steps:
-        (walk.fix if what == "f" else walk.tick)(*values)  # type: ignore[operator]
+        does[what](*values)  # type: ignore[index, operator]
     return walk
 
 
@@ -187,7 +210,7 @@ def test_dwelling(rules: dict[str, object], steps: list[Step], told: list[str]) 
 
 
 def test_a_mark_before_the_confirming_fix_is_certain() -> None:
-    walk = Walk(shop(dwell_s=(5,))).fix(0, EDGE).fix(8, IN).tick_at_timers(400)
+    walk = Walk(shop(dwell_s=(5,))).fix(0, EDGE).fix(8, 0).tick_at_timers(400)
     assert walk.told == ["entered shop 8 confirmed_by_fix", "dwelled 5s shop 5 dwell", "exited shop 8 silence"]
 
 

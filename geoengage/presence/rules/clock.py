@@ -11,7 +11,7 @@ from geoengage.presence.rules.state import Phase, ZoneState
 from geoengage.venues.rules import ZoneRules
 
 SPARSE_INTERVAL_S = 120.0  # beyond this usual interval a second fix would come too late (`single_fix`)
-LONGEST_EXIT_S = 60.0  # an exit waits for a second fix of a slow phone at most this long
+LONGEST_WAIT_S = 60.0  # an exit or a confirmation waits for a second fix of a slow phone at most this long
 WATCHED_TIMEOUT_S = 4 * 3600.0  # the longest stay that is usual; a phone that was switched off says nothing more
 
 
@@ -52,8 +52,8 @@ def _tick(run: Run, zone_id: UUID, rules: ZoneRules, now: datetime) -> None:
     z = run.zones[zone_id]
     silent_at = z.seen_at + timedelta(seconds=timeout_s(rules, z, run.interval_s))
     if z.phase is Phase.PENDING:
-        due = z.since + timedelta(seconds=rules.enter_s)
-        if due <= min(now, silent_at):
+        due = _enter_at(rules, z, run.interval_s)
+        if due <= min(now, silent_at) and not z.arriving:
             run.settle(due)
             run.enter(zone_id, z, due, "confirmed_by_time")
             z = run.zones[zone_id]
@@ -82,9 +82,16 @@ def timeout_s(rules: ZoneRules, z: ZoneState, interval_s: float) -> float:
     return max(rules.timeout_s, 3 * interval_s, WATCHED_TIMEOUT_S if watches else 0.0)
 
 
+def _enter_at(rules: ZoneRules, z: ZoneState, interval_s: float) -> datetime:
+    """When nothing has contradicted a pending zone for long enough: until after a slow phone's next fix, if that comes
+    in time to wait for."""
+    next_s = 1.5 * interval_s
+    return z.seen_at + timedelta(seconds=max(rules.enter_s, next_s if next_s <= LONGEST_WAIT_S else 0.0))
+
+
 def _exit_s(rules: ZoneRules, interval_s: float) -> float:
     """How long outside means gone; long enough that a phone with a slow rhythm can take one outlier back."""
-    return max(rules.exit_s, min(1.5 * interval_s, LONGEST_EXIT_S))
+    return max(rules.exit_s, min(1.5 * interval_s, LONGEST_WAIT_S))
 
 
 def next_due(z: ZoneState, facts: ZoneFacts, interval_s: float) -> datetime:
@@ -94,8 +101,8 @@ def next_due(z: ZoneState, facts: ZoneFacts, interval_s: float) -> datetime:
         due = z.out_since + timedelta(seconds=_exit_s(rules, interval_s))
     else:
         due = z.seen_at + timedelta(seconds=timeout_s(rules, z, interval_s))
-    if z.phase is Phase.PENDING:
-        due = min(due, z.since + timedelta(seconds=rules.enter_s))
+    if z.phase is Phase.PENDING and not z.arriving:
+        due = min(due, _enter_at(rules, z, interval_s))
     if z.phase is Phase.INSIDE:
         mark = min((m for m in rules.dwell_s if m > z.dwelled_s), default=None)
         if mark is not None:

@@ -10,11 +10,13 @@ timer of the worker came in between.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import exp
 from uuid import UUID
 
 import msgspec
 
 from geoengage.presence.rules.clock import SPARSE_INTERVAL_S, advance_clock, after_timer, decided, next_due
+from geoengage.presence.rules.evidence import Source
 from geoengage.presence.rules.run import (
     Decision,
     Kind,
@@ -33,6 +35,13 @@ __all__ = [
     "end_all", "next_due",
 ]  # fmt: skip
 CERTAIN = 0.95  # confidence from which one fix whose whole disc is inside needs no second
+# Fixes soon after each other err alike, so a second one agrees with the first only as far as it is news: together they
+# must be as certain as one by itself, or lie so far apart in time.
+AGREED_ODDS = CERTAIN / (1.0 - CERTAIN)
+AGREED_S = 20.0
+DRIFT_S = 60.0  # in which time the error of a phone's own position becomes another; readings of beacons err anew
+SUREST = 0.98  # of one fix
+PACE_S = 15.0  # whoever walked since a fix longer ago than this may well stand now
 
 
 def decide(
@@ -52,6 +61,7 @@ def decide(
     advance_clock(run, live, now)
     if fix is not None:
         run.interval_s = usual_interval_s(state, fix.at)  # only now: the clock ran by the rhythm known until then
+        run.gap_s = (fix.at - state.last_at).total_seconds()
         by_zone = {n.zone.zone_id: n for n in near}
         if fix.said is not None and fix.said.left:
             by_zone.pop(fix.said.zone_id, None)
@@ -127,16 +137,36 @@ def _stay(run: Run, zone_id: UUID, rules: ZoneRules, confidence: float, fix: Fix
 
 
 def _confirm(run: Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix: Fix) -> None:
-    """The next fix of a pending zone: agrees, contradicts, or says too little."""
-    z = run.zones[zone_id]
+    """The next fix of a pending zone: agrees, contradicts, or says too little. To walk on contradicts."""
+    z, rules = run.zones[zone_id], facts.rules
     confidence = 0.0 if n is None else confidence_of(n, fix)
-    if confidence >= facts.rules.min_confidence:
-        seen = msgspec.structs.replace(
-            z, version=facts.version, seen_at=fix.at, confidence=confidence, evidence=fix.source
-        )
-        run.enter(zone_id, seen, fix.at, "confirmed_by_fix")
-    elif n is None or n.s > 0 or n.level_p == 0.0:
+    if n is None or n.walking:
         del run.zones[zone_id]
+    elif confidence >= rules.min_confidence:
+        news = 1.0 if fix.source == Source.BEACON else 1.0 - exp(-(fix.at - z.seen_at).total_seconds() / DRIFT_S)
+        odds = z.odds * _odds(n, rules) ** news
+        run.zones[zone_id] = seen = msgspec.structs.replace(
+            z, version=facts.version, seen_at=fix.at, confidence=confidence, evidence=fix.source, odds=odds,
+            arriving=False,
+        )  # fmt: skip
+        agrees = odds >= AGREED_ODDS or fix.at - z.since >= timedelta(seconds=AGREED_S)
+        if agrees or _is_whole(n, confidence):
+            run.enter(zone_id, seen, fix.at, "confirmed_by_fix")
+    elif n.s > 0 or n.level_p == 0.0:
+        del run.zones[zone_id]
+
+
+def _odds(n: NearZone, rules: ZoneRules) -> float:
+    """What a fix says for being inside, as odds: even ones at what the zone asks for. Whether to trust it at all shows
+    by a second one."""
+    needed = rules.min_confidence
+    beyond = (n.share * n.level_p - needed) / (1.0 - needed) if needed < 1.0 else 1.0
+    sure = min(0.5 + 0.5 * beyond, SUREST)
+    return sure / (1.0 - sure)
+
+
+def _is_whole(n: NearZone, confidence: float) -> bool:
+    return n.share >= 1.0 and confidence >= CERTAIN
 
 
 def _leave_by_phone(run: Run, zone_id: UUID, live: Mapping[UUID, ZoneFacts], at: datetime) -> None:
@@ -188,7 +218,7 @@ def _approach(run: Run, n: NearZone, fix: Fix) -> None:
         return
     zone_id, rules = n.zone.zone_id, n.zone.rules
     confidence = confidence_of(n, fix)
-    if confidence >= rules.min_confidence:
+    if confidence >= rules.min_confidence and not (n.walking and run.gap_s < PACE_S):
         run.zones[zone_id] = z = ZoneState(
             phase=Phase.PENDING,
             version=n.zone.version,
@@ -196,9 +226,11 @@ def _approach(run: Run, n: NearZone, fix: Fix) -> None:
             seen_at=fix.at,
             confidence=confidence,
             evidence=fix.source,
+            odds=_odds(n, rules),
+            arriving=n.walking,
         )
         sparse = rules.single_fix or run.interval_s > SPARSE_INTERVAL_S
-        if n.share >= 1.0 and confidence >= CERTAIN:
+        if _is_whole(n, confidence):
             run.enter(zone_id, z, fix.at, "whole_disc")
         elif sparse or rules.enter_s == 0:
             run.enter(zone_id, z, fix.at, "single_fix")

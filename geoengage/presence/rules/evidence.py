@@ -38,6 +38,8 @@ Z68 = 0.4677  # the normal quantile of 68 %
 R68 = 1.5096  # 68 % radius of a circular normal error of standard deviation 1 on each axis
 # A place between points errs anew with each reading, a phone's own drifts along for a minute: worth twice as much.
 FRESH_M = 2.0
+WRONG_REPORT = 0.03  # share of wrong floors among those that phones report (issue 5's noise model)
+WRONG_HEARD = 0.001  # among floors by a beacon: a ceiling takes some 20 dB
 PUNCTUAL = timedelta(seconds=30)  # a transition may be so much older than the newest position and still tell of now
 
 
@@ -177,6 +179,13 @@ def put_together(ping: UncheckedPing, disc: Disc | None, default_accuracy_m: flo
     lon, lat = disc.place or (point.lon, point.lat)
     placed = replace(ping, lon=lon, lat=lat, accuracy_m=disc.radius_m, level=level, source=SOURCES[point.kind].value)
     return Placed(placed, HEARD_TRUST if disc.place is None and point.kind is not EvidenceKind.CHECK_IN else 1.0)
+
+
+def wrong_floor(source: str) -> float:
+    """The share 0–1 of wrong ones among floors that such a fix names."""
+    if source == Source.CHECK_IN:
+        return 0.0
+    return WRONG_HEARD if source == Source.BEACON else WRONG_REPORT
 
 
 def is_certain(source: str, s_m: float) -> bool:

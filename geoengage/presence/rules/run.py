@@ -43,7 +43,8 @@ class NearZone(msgspec.Struct, frozen=True):
     """A zone near a fix: `s` signed metres to its boundary (negative inside), `share` 0–1 of the accuracy disc inside,
     `level_p` the probability that the device is on one of its floors, `crossed` the times at which the straight line
     from the fix before entered and left it, if it did without either fix being inside, `vouched` the share 0–1 of the
-    zone's circle that it fills, when the phone's own monitoring says that it is in that circle."""
+    zone's circle that it fills, when the phone's own monitoring says that it is in that circle, `walking` whether the
+    phone walks, and not so deep in the zone that it walks in there."""
 
     zone: ZoneFacts
     s: float
@@ -51,6 +52,7 @@ class NearZone(msgspec.Struct, frozen=True):
     level_p: float
     crossed: tuple[datetime, datetime] | None = None
     vouched: float | None = None
+    walking: bool = False
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -106,7 +108,8 @@ class Decision(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Run:
-    """A device while it is decided on. `silence_s`: beyond this a phone counts as silent, by its rhythm so far."""
+    """A device while it is decided on. `silence_s`: beyond this a phone counts as silent, by its rhythm so far; `gap_s`
+    from the fix before to this one."""
 
     device_id: UUID
     interval_s: float
@@ -114,6 +117,7 @@ class Run:
     zones: dict[UUID, ZoneState]
     transitions: list[Transition] = field(default_factory=list)
     settled_at: datetime | None = None
+    gap_s: float = 0.0
 
     @classmethod
     def of(cls, state: DeviceState) -> "Run":

@@ -31,7 +31,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     highest mark before those, `timer_at` when the stored timer fires (it may be earlier than needed, never later).
     `watched`: the phone itself monitors a circle hardly larger than the zone and will tell when it leaves. `since` may
     lie after `seen_at` where an opening or an edit let the device in. `revision`: how often the visit was put right;
-    `salt`: not 0 where a visit that begins from here must not take the id of one that was retracted.
+    `salt`: not 0 where a visit that begins from here must not take the id of one that was retracted. `odds`: what the
+    fixes of a pending one say together for being inside; `arriving`: it walked when the first of them was taken.
     """
 
     phase: Phase
@@ -49,12 +50,25 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
     watched: bool = False
     revision: int = 0
     salt: int = 0
+    odds: float = 1.0
+    arriving: bool = False
+
+
+class Track(msgspec.Struct, frozen=True):
+    """Where a phone is by the beacons that it has heard (`rules.track`): degrees, variance on an axis, and the
+    probability 0–1 that it stands."""
+
+    lon: float
+    lat: float
+    variance_m2: float
+    standing: float
 
 
 class DeviceState(msgspec.Struct, frozen=True):
-    """A device between two fixes. `lon`, `lat` degrees; `level_at` when `level` was last reported (or implied by being
-    outdoors); `connector_at` when it was last near a lift, escalator or stairs; `interval_s` its usual time between
-    fixes, 0 while unknown; `skew_s` how far its clock is behind ours; `trust` and `source` those of the last fix.
+    """A device between two fixes. `lon`, `lat` degrees; `level` the floor that is believed since the last report of
+    one (or since it was outdoors) at `level_at`, by `level_weight` 0–1 then; `connector_at` when it was last near a
+    lift, escalator or stairs; `interval_s` its usual time between fixes, 0 while unknown; `skew_s` how far its clock is
+    behind ours; `trust` and `source` those of the last fix; `track` while that rests on beacons.
 
     `settled_at`: up to that moment something was decided without a fix; an older fix comes too late to be simply the
     next one. `venue_at`: the moment whose zones it knows. `checkpoint_at`: when the last checkpoint was taken.
@@ -77,6 +91,8 @@ class DeviceState(msgspec.Struct, frozen=True):
     settled_at: datetime = NEVER
     venue_at: datetime = NEVER
     checkpoint_at: datetime = NEVER
+    level_weight: float = 1.0
+    track: Track | None = None
     zones: Mapping[UUID, ZoneState] = msgspec.field(default_factory=dict)
 
     @property

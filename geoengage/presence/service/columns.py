@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from geoengage.kit.geo import METRES_PER_DEG, Floats
 from geoengage.presence.edges import Ints
 from geoengage.presence.index import ZoneIndex
-from geoengage.presence.rules.evidence import OURS
+from geoengage.presence.rules.evidence import OURS, wrong_floor
 from geoengage.presence.rules.fixes import (
     FAST_MPS,
     FUTURE_S,
@@ -30,6 +30,7 @@ from geoengage.presence.rules.fixes import (
     Rejected,
     UncheckedPing,
 )
+from geoengage.presence.rules.levels import told
 from geoengage.presence.rules.records import (
     FASTEST_MPS,
     HOUR_US,
@@ -218,8 +219,9 @@ class _Walk:
         self._stops: list[int] = np.flatnonzero(stops).tolist()
         self._us: list[int] = c.us.tolist()
         here = np.arange(len(c.us))
-        floor, lift = ground.outdoors | (c.level != NONE), ground.at_connector
-        self._floor_at: list[int] = np.maximum.accumulate(np.where(floor, here, -1)).tolist()
+        named, lift = c.level != NONE, ground.at_connector
+        self._named: list[int] = np.flatnonzero(named).tolist()
+        self._outdoors_at: list[int] = np.maximum.accumulate(np.where(ground.outdoors & ~named, here, -1)).tolist()
         self._lift_at: list[int] = np.maximum.accumulate(np.where(lift, here, -1)).tolist()
 
     def go(self, device: DeviceWork, begin: int, end: int) -> DeviceState:
@@ -254,12 +256,8 @@ class _Walk:
     def _pass(self, state: DeviceState, n: int, until: int) -> DeviceState:
         """The state after fixes at which nothing happens."""
         c, last = self._c, until - 1
-        level, level_at, connector_at = state.level, state.level_at, state.connector_at
-        if (floor := self._floor_at[last]) >= n:
-            level = int(c.level[floor])
-            level, level_at = 0 if level == NONE else level, c.at[floor]
-        if (lift := self._lift_at[last]) >= n:
-            connector_at = c.at[lift]
+        level, level_at, weight = self._floor(state, n, until)
+        connector_at = c.at[lift] if (lift := self._lift_at[last]) >= n else state.connector_at
         return replace(
             state,
             interval_s=self._interval_s(state, n, until),
@@ -272,8 +270,24 @@ class _Walk:
             venue_at=min(c.at[last], self._now),
             level=level,
             level_at=level_at,
+            level_weight=weight,
             connector_at=connector_at,
+            track=None,
         )
+
+    def _floor(self, state: DeviceState, n: int, until: int) -> tuple[int | None, datetime | None, float]:
+        """`matching._with_floor` of one fix after the other: floor, when it was told, weight."""
+        c, level, level_at, weight = self._c, state.level, state.level_at, state.level_weight
+        first = n
+        if (outside := self._outdoors_at[until - 1]) >= n:
+            level, level_at, weight, first = 0, c.at[outside], 1.0, outside
+        for k in self._named[bisect_left(self._named, first) : bisect_left(self._named, until)]:
+            connector_at = c.at[lift] if (lift := self._lift_at[k]) >= n else state.connector_at
+            known = None if level is None else (level, weight)
+            wrong = wrong_floor(c.source[k])
+            level, weight = told(known, level_at, connector_at, int(c.level[k]), c.at[k], wrong)
+            level_at = c.at[k]
+        return level, level_at, weight
 
     def _interval_s(self, state: DeviceState, n: int, until: int) -> float:
         """`state.usual_interval_s` of one fix after the other."""

@@ -14,17 +14,20 @@ from geoengage.presence.index import ZoneIndex
 from geoengage.presence.rules import decide as engine
 from geoengage.presence.rules.changes import change_zones
 from geoengage.presence.rules.clock import WATCHED_TIMEOUT_S
-from geoengage.presence.rules.evidence import Source, is_certain
+from geoengage.presence.rules.evidence import Source, is_certain, wrong_floor
 from geoengage.presence.rules.fixes import GOOD_ACCURACY_M, Position, Rejected, speed_trust
-from geoengage.presence.rules.levels import belief_weight, level_probability
+from geoengage.presence.rules.levels import belief_weight, level_probability, told
 from geoengage.presence.rules.run import last_fix
-from geoengage.presence.rules.state import DeviceState, Fix, usual_interval_s
+from geoengage.presence.rules.state import DeviceState, Fix, Track, usual_interval_s
+from geoengage.presence.rules.track import is_walking, radius_m, track_after
 from geoengage.presence.service.outcome import Outcome
 from geoengage.venues.rules import PublishedZone
 
 CHECKPOINT_EVERY = timedelta(minutes=15)
 LONGEST_CROSSING_S = 60.0  # between two fixes further apart nobody knows the way
+DEEP = 2.0  # accuracies inside: whoever walks there walks in the zone (3 of 100 fixes err further one way)
 
+Found = Sequence[tuple[int, float, float]]
 Facts = dict[UUID, engine.ZoneFacts]
 
 
@@ -74,11 +77,20 @@ class Ground:
         return Spot(found, bool(self.outdoors[number]), bool(self.at_connector[number]))
 
 
+def _around(index: ZoneIndex, fix: Fix) -> list[tuple[int, float, float]]:
+    """What `Ground` finds around one fix."""
+    lon, lat, accuracy_m = np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m])
+    pairs = index.near(lon, lat, accuracy_m + index.largest_tolerance_m)
+    at = pairs.point
+    shares = index.shares(pairs.zone, lon[at], lat[at], accuracy_m[at], pairs.s)
+    return list(zip(pairs.zone.tolist(), pairs.s.tolist(), shares.tolist(), strict=True))
+
+
 class Spot(NamedTuple):
     """Where a fix lies: (zone number, signed metres, share of the disc) of each zone within reach; outside every
     building; near a way between floors."""
 
-    found: Sequence[tuple[int, float, float]]
+    found: Found
     outdoors: bool
     at_connector: bool
 
@@ -124,9 +136,12 @@ def take(
             outcome.checkpoints.append(state)
         state = catch_up(index, state, fix.at, outcome)
     state = _with_floor(state, fix, outdoors=spot.outdoors, lift=spot.at_connector)
-    state = _decide(index, state, fix, spot, outcome)
+    gap_s = (fix.at - state.last_at).total_seconds()
+    track = track_after(state.track, fix, gap_s, is_near=bool(spot.found or state.zones))
+    state = _decide(index, state, fix, spot.found, track, outcome)
     return replace(
         state,
+        track=track,
         interval_s=usual_interval_s(state, fix.at),
         last_at=fix.at,
         lon=fix.lon,
@@ -190,9 +205,8 @@ def _standing(
 ) -> dict[UUID, engine.NearZone]:
     """The changed zones, as they are from `at` on, that a device's last fix could touch."""
     fix = last_fix(state)
-    ground = Ground(index, np.array([fix.lon]), np.array([fix.lat]), np.array([fix.accuracy_m]))
     result = {}
-    for number, s, share in ground.spot(0).found:
+    for number, s, share in _around(index, fix):
         zone = index.zones[number]
         if zone.zone_id in changed and index.versions.in_force(number, at):
             result[zone.zone_id] = _near_zone(index, number, s, share, state, fix)
@@ -211,27 +225,46 @@ def _with_clock(state: DeviceState, device: DeviceWork) -> DeviceState:
 
 def _with_floor(state: DeviceState, fix: Fix, *, outdoors: bool, lift: bool) -> DeviceState:
     """The state with its floor brought up to date; everything else still as before the fix."""
-    level, level_at = state.level, state.level_at
+    level, level_at, weight = state.level, state.level_at, state.level_weight
+    connector_at = fix.at if lift else state.connector_at
     if fix.level is not None:
-        level, level_at = fix.level, fix.at
+        known = None if level is None else (level, weight)
+        level, weight = told(known, level_at, connector_at, fix.level, fix.at, wrong_floor(fix.source))
+        level_at = fix.at
     elif outdoors:
-        level, level_at = 0, fix.at  # who is outside the building comes in on the ground floor
-    return replace(state, level=level, level_at=level_at, connector_at=fix.at if lift else state.connector_at)
+        level, level_at, weight = 0, fix.at, 1.0  # who is outside the building comes in on the ground floor
+    return replace(state, level=level, level_at=level_at, level_weight=weight, connector_at=connector_at)
 
 
-def _decide(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot, outcome: Outcome) -> DeviceState:
-    """The device with its zone states after the fix."""
-    near = _near(index, state, fix, spot)
+def _decide(
+    index: ZoneIndex, state: DeviceState, fix: Fix, found: Found, track: Track | None, outcome: Outcome
+) -> DeviceState:
+    """The device with its zone states after the fix, which is taken to be where its track says."""
+    if not found and not state.zones and not index.counts_crossings and fix.said is None:
+        return state
+    walking = is_walking(last_fix(state), fix, state.track, track)
+    if track is not None:
+        fix = replace(fix, lon=track.lon, lat=track.lat, accuracy_m=radius_m(track))
+        found = _around(index, fix)
+    near = _near(index, state, fix, found)
     if not near and not state.zones:
         return state
+    if walking:
+        near = {zone_id: n if _is_deep(n, fix) else replace(n, walking=True) for zone_id, n in near.items()}
     live = live_facts(index, state.zones, fix.at) | {zone_id: n.zone for zone_id, n in near.items()}
     return outcome.apply(state, engine.decide(state, fix, list(near.values()), live, fix.at))
 
 
-def _near(index: ZoneIndex, state: DeviceState, fix: Fix, spot: Spot) -> dict[UUID, engine.NearZone]:
+def _is_deep(n: engine.NearZone, fix: Fix) -> bool:
+    """Whether a zone holds a fix of somebody who walks, or asks for no more than one fix."""
+    rules = n.zone.rules
+    return n.s <= -DEEP * fix.accuracy_m or rules.single_fix or rules.enter_s == 0
+
+
+def _near(index: ZoneIndex, state: DeviceState, fix: Fix, found: Found) -> dict[UUID, engine.NearZone]:
     """The zones near one fix, as they were at its time, with share and level probability."""
     result = {}
-    for number, s, share in spot.found:
+    for number, s, share in found:
         if index.versions.in_force(number, fix.at):
             result[index.zones[number].zone_id] = _near_zone(index, number, s, share, state, fix)
     if index.counts_crossings:
@@ -249,7 +282,7 @@ def _near_zone(index: ZoneIndex, number: int, s: float, share: float, state: Dev
 def _level_p(index: ZoneIndex, zone: PublishedZone, state: DeviceState, fix: Fix) -> float:
     believed = None
     if state.level is not None and state.level_at is not None:
-        believed = (state.level, belief_weight(state.level_at, state.connector_at, fix.at))
+        believed = (state.level, state.level_weight * belief_weight(state.level_at, state.connector_at, fix.at))
     return level_probability(zone.levels, index.floors(zone), fix.level, believed)
 
 

@@ -14,7 +14,7 @@ from geoengage.kit import errors, pgarrays
 from geoengage.kit.db import Session, pipelined, send
 from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.relocation import Relocation
-from geoengage.presence.rules.state import DeviceState, ZoneState
+from geoengage.presence.rules.state import DeviceState, Track, ZoneState
 
 _ZONES = msgspec.json.Decoder(dict[UUID, ZoneState])
 
@@ -62,9 +62,11 @@ def _device(row: Any) -> LockedDevice:
 
 _LIST_STATES = (
     "SELECT device_id, last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s,"
-    " interval_s, version, trust, source, settled_at, venue_at, checkpoint_at, zones::text FROM device_state"
+    " interval_s, version, trust, source, settled_at, venue_at, checkpoint_at,"
+    " level_weight, track::text, zones::text FROM device_state"
     " WHERE tenant_id = :tenant_id AND device_id = ANY(:ids)"
 )
+_TRACK = msgspec.json.Decoder(Track)
 _NOWHERE: dict[UUID, ZoneState] = {}  # most devices are in no zone
 
 
@@ -75,8 +77,9 @@ async def list_states(session: Session, tenant_id: TenantId, device_ids: Sequenc
 
 
 def _state(row: Any) -> DeviceState:
-    zones = row[-1]
-    return DeviceState(*(*row[:-1], _NOWHERE if zones == "{}" else _ZONES.decode(zones)))
+    track, zones = row[-2:]
+    known = None if track is None else _TRACK.decode(track)
+    return DeviceState(*(*row[:-2], known, _NOWHERE if zones == "{}" else _ZONES.decode(zones)))
 
 
 _POLICY = "SELECT t.default_accuracy_m, t.reject_mocked, t.ping_retention_days, coalesce(e.n, 0)"
@@ -131,7 +134,7 @@ async def admit(
 
 _STATE_COLUMNS = (
     "last_at, last_sent_at, lon, lat, accuracy_m, level, level_at, connector_at, skew_s, interval_s, version, trust,"
-    " source, settled_at, venue_at, checkpoint_at, zones"
+    " source, settled_at, venue_at, checkpoint_at, level_weight, track, zones"
 )
 _UPSERT_STATES = (
     f"INSERT INTO device_state AS s (tenant_id, device_id, {_STATE_COLUMNS})"  # noqa: S608 - constants only
@@ -141,13 +144,14 @@ _UPSERT_STATES = (
     " CAST(:level_at AS timestamptz[]), CAST(:connector_at AS timestamptz[]), CAST(:skew AS float8[]),"
     " CAST(:interval AS float8[]), CAST(:version AS int[]), CAST(:trust AS float8[]), CAST(:source AS text[]),"
     " CAST(:settled_at AS timestamptz[]), CAST(:venue_at AS timestamptz[]), CAST(:checkpoint_at AS timestamptz[]),"
-    " CAST(:zones AS jsonb[]))"
+    " CAST(:level_weight AS float8[]), CAST(:track AS jsonb[]), CAST(:zones AS jsonb[]))"
     f" AS n (device_id, {_STATE_COLUMNS}) ON CONFLICT (tenant_id, device_id) DO UPDATE SET"
     " last_at = excluded.last_at, last_sent_at = excluded.last_sent_at, lon = excluded.lon, lat = excluded.lat,"
     " accuracy_m = excluded.accuracy_m, level = excluded.level, level_at = excluded.level_at,"
     " connector_at = excluded.connector_at, skew_s = excluded.skew_s, interval_s = excluded.interval_s,"
     " version = excluded.version, trust = excluded.trust, source = excluded.source, settled_at = excluded.settled_at,"
-    " venue_at = excluded.venue_at, checkpoint_at = excluded.checkpoint_at, zones = excluded.zones"
+    " venue_at = excluded.venue_at, checkpoint_at = excluded.checkpoint_at, level_weight = excluded.level_weight,"
+    " track = excluded.track, zones = excluded.zones"
 )
 
 
@@ -172,6 +176,8 @@ async def upsert_states(session: Session, tenant_id: TenantId, states: Sequence[
         "settled_at": pgarrays.times(s.settled_at for s in states),
         "venue_at": pgarrays.times(s.venue_at for s in states),
         "checkpoint_at": pgarrays.times(s.checkpoint_at for s in states),
+        "level_weight": pgarrays.floats([s.level_weight for s in states]),
+        "track": pgarrays.jsons_or_null(None if s.track is None else msgspec.json.encode(s.track) for s in states),
         "zones": pgarrays.jsons(msgspec.json.encode(s.zones) if s.zones else b"{}" for s in states),
     }
     await send(session, _UPSERT_STATES, given)

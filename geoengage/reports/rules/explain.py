@@ -118,7 +118,8 @@ def _zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
     match verdict:
         case Verdict.PENDING:
             times = "One position" if a.n_inside == 1 else f"{a.n_inside} positions"
-            return f"{times} inside {a.name} with {number}, not confirmed: no second one agreed and time was too short."
+            why = "no second one agreed and time was too short, or it walked on"
+            return f"{times} inside {a.name} with {number}, not confirmed: {why}."
         case Verdict.CLOSED:
             return f"Inside {a.name} with {number}, but it was closed by its schedule; it fires when it opens."
         case Verdict.NOT_IN_FORCE:

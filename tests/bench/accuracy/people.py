@@ -26,6 +26,7 @@ from tests.bench.accuracy.mall import plans, surveyed, venue
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SHORTEST_S, LONGEST_S = 60.0, 2400.0  # a visit that counts when it is missed
 MEDIAN_STAY_S, STAY_SPREAD = 300.0, 0.8
+PASSED_M = 15.0  # from a shop, on its floor: who came so near and never went in has passed it
 AUDIBLE = 24  # beacons nearest to a phone, of which it hears at most five
 
 
@@ -59,6 +60,18 @@ def shoppers(levels: tuple[int, ...], visits: int, seed: int) -> list[Person]:
         if counted >= visits:
             break
     return found
+
+
+def passed(person: Person) -> set[str]:
+    """The shops that somebody passed without going in, by zone id: where an entry can be false."""
+    spots = [person.walk.at(float(t)) for t in np.arange(0.0, person.walk.end_s + 1.0)]
+    found: set[str] = set()
+    for level in {p.level for p in spots} - {None}:
+        stores = plans()[level].stores
+        xy = shapely.points([(p.x, p.y) for p in spots if p.level == level])
+        near = shapely.STRtree([s.area for s in stores]).query(xy, predicate="dwithin", distance=PASSED_M)[1]
+        found |= {str(derived_id(stores[n].key)) for n in np.unique(near)}
+    return found - {visit.place_id for visit in person.walk.visits}
 
 
 def is_counted(visit: Visit) -> bool:

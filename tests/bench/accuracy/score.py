@@ -15,7 +15,8 @@ Z95 = 1.959964
 @dataclass
 class Score:
     """Counts. `visits` of 1–40 min, how many of them were `missed`; `entries`, of which `false` with the person in no
-    such store, `floors` of these on another floor, `repeats` a second time in the same visit."""
+    such store, `floors` of these on another floor, `repeats` a second time in the same visit; `fronts` that were
+    passed, as pairs of walk and shop, and the pairs of false entries, wherever the shop is (`wrong`)."""
 
     people: int = 0
     visits: int = 0
@@ -24,10 +25,12 @@ class Score:
     false: int = 0
     floors: int = 0
     repeats: int = 0
+    fronts: int = 0
+    wrong: int = 0
     delays_s: list[float] = field(default_factory=list)
 
     def add(self, other: "Score") -> "Score":
-        for name in ("people", "visits", "missed", "entries", "false", "floors", "repeats"):
+        for name in ("people", "visits", "missed", "entries", "false", "floors", "repeats", "fronts", "wrong"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.delays_s += other.delays_s
         return self
@@ -44,11 +47,13 @@ def score(people: Iterable[Person], entries: Mapping[str, Sequence[Entry]], leve
         result.people += 1
         said = entries.get(person.key, [])
         used: set[int] = set()
+        wrong: set[str] = set()
         for entry in said:
             result.entries += 1
             hit = _visit_of(person, entry)
             if hit is None:
                 result.false += 1
+                wrong.add(entry.zone)
                 result.floors += person.walk.at(entry.at_s).level != levels[entry.zone]
             elif hit in used:
                 result.repeats += 1
@@ -56,6 +61,7 @@ def score(people: Iterable[Person], entries: Mapping[str, Sequence[Entry]], leve
                 used.add(hit)
                 if is_counted(person.walk.visits[hit]):
                     result.delays_s.append(entry.at_s - person.walk.visits[hit].entered_s)
+        result.wrong += len(wrong)
         for number, visit in enumerate(person.walk.visits):
             if is_counted(visit):
                 result.visits += 1
