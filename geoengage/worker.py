@@ -214,8 +214,7 @@ async def _run(settings: Settings, database_url: str) -> None:
     table = reactions(indexes, privacy.Eraser.of(sessions, settings).on_requested)
     urgent, patient = ([r for r in table if r.is_urgent is hurried] for hurried in (True, False))
     stopping, ear = asyncio.Event(), bell.ear()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    _stop_at_signals(stopping)
 
     async def reacting_urgently() -> bool:
         ear.forget()
@@ -275,6 +274,11 @@ async def _run(settings: Settings, database_url: str) -> None:
                 tasks.create_task(_loop(name, once, wait, pause_s, stopping))
     await engine.dispose()
     logger.info("worker_stopped")
+
+
+def _stop_at_signals(stopping: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
 
 
 async def _loop(
