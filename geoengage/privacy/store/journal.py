@@ -65,9 +65,9 @@ class Named:
 
 # of journal.OURS
 _SCANS = {
-    "profile": "SELECT id, coalesce(merged_into, id) FROM profile",
-    "device": "SELECT id, profile_id FROM device",
-    "identifier": "SELECT id, profile_id, kind, value, created_at FROM identifier",
+    "profile": "SELECT id, coalesce(merged_into, id) FROM profile WHERE tenant_id = :tenant_id",
+    "device": "SELECT id, profile_id FROM device WHERE tenant_id = :tenant_id",
+    "identifier": "SELECT id, profile_id, kind, value, created_at FROM identifier WHERE tenant_id = :tenant_id",
 }
 
 
@@ -76,7 +76,7 @@ async def scan(session: Session, tenant_id: TenantId, table: str) -> AsyncIterat
     after = UUID(int=0)
     while True:
         rows = await session.execute(
-            text(f"{_SCANS[table]} WHERE tenant_id = :tenant_id AND id > :after ORDER BY id LIMIT :limit"),
+            text(f"{_SCANS[table]} AND id > :after ORDER BY id LIMIT :limit"),
             {"tenant_id": tenant_id, "after": after, "limit": _BATCH},
         )
         found = [Named(*row) for row in rows]

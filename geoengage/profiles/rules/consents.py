@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from geoengage.kit import errors
@@ -275,3 +276,23 @@ def withdrawn_by_stop_all(decisions: Iterable[Decision], *, source: str, at: dat
 def confirmed(decision: Decision, *, source: str, at: datetime) -> Decision:
     """A pending decision whose address was proven."""
     return replace(decision, state=ConsentState.SUBSCRIBED, source=source, at=at)
+
+
+def read_wishes(found: Sequence[Sequence[Any]]) -> Standing:
+    """What the store finds of a person's push wishes: rows of four are decisions, rows of two are holds."""
+    decisions = [
+        Decision(
+            identifier_id=UUID(row[0]),
+            channel=Channel.PUSH,
+            purpose=Purpose.MARKETING,
+            store_id=None if row[1] is None else UUID(row[1]),
+            state=ConsentState(row[2]),
+            text_version=None,
+            source="",
+            at=datetime.fromisoformat(row[3]),
+        )
+        for row in found
+        if len(row) == 4
+    ]
+    holds = [Hold(*(at and datetime.fromisoformat(at) for at in row)) for row in found if len(row) == 2]
+    return Standing(decisions, holds)

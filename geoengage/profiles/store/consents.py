@@ -220,23 +220,3 @@ PUSH_WISHES = (
     " ON h.tenant_id = i.tenant_id AND h.identifier_id = i.id"
     " WHERE i.tenant_id = d.tenant_id AND i.profile_id = d.profile_id) found) END"
 )
-
-
-def read_wishes(found: Sequence[Sequence[Any]]) -> Standing:
-    """The value of `PUSH_WISHES`: rows of four are decisions, rows of two are holds."""
-    decisions = [
-        Decision(
-            identifier_id=UUID(row[0]),
-            channel=Channel.PUSH,
-            purpose=Purpose.MARKETING,
-            store_id=None if row[1] is None else UUID(row[1]),
-            state=ConsentState(row[2]),
-            text_version=None,
-            source="",
-            at=datetime.fromisoformat(row[3]),
-        )
-        for row in found
-        if len(row) == 4
-    ]
-    holds = [Hold(*(at and datetime.fromisoformat(at) for at in row)) for row in found if len(row) == 2]
-    return Standing(decisions, holds)

@@ -17,7 +17,8 @@ from geoengage.kit.db import Session, pipelined, send
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles.models import ConsentEntry, Device, Profile
 from geoengage.profiles.rules import ConsentKind, Recipient
-from geoengage.profiles.store.consents import PUSH_WISHES, read_wishes
+from geoengage.profiles.rules.consents import read_wishes
+from geoengage.profiles.store.consents import PUSH_WISHES
 
 
 async def get_device(

@@ -14,7 +14,7 @@ from geoengage.reports.store.timeline import Of
 
 # What counts as bought: neither cancelled nor waiting for its payment, and no goods brought back.
 _BOUGHT = (
-    "o.tenant_id = :tenant_id AND o.identifier_id = ANY(CAST(:ids AS uuid[])) AND o.total_minor >= 0"
+    "o.identifier_id = ANY(CAST(:ids AS uuid[])) AND o.total_minor >= 0"
     " AND o.status IN ('paid', 'partially_refunded', 'refunded')"
 )
 
@@ -37,7 +37,8 @@ async def list_figures(session: Session, tenant_id: TenantId, of: Of) -> Sequenc
     query = (
         "SELECT o.currency, count(*) AS orders, CAST(sum(o.total_minor - o.refunded_minor) AS bigint) AS revenue_minor,"  # noqa: S608 - constants
         " CAST(sum(o.refunded_minor) AS bigint) AS refunded_minor, min(o.ordered_at) AS first_at,"
-        f" max(o.ordered_at) AS last_at FROM shop_order o WHERE {_BOUGHT}{_of_stores(of, 'o')} -- :tenant_id\n"
+        f" max(o.ordered_at) AS last_at FROM shop_order o WHERE o.tenant_id = :tenant_id"
+        f" AND {_BOUGHT}{_of_stores(of, 'o')}\n"
         " GROUP BY o.currency ORDER BY orders DESC, o.currency"
     )
     return await _list(session, tenant_id, of, query)
@@ -64,7 +65,7 @@ async def find_habits(
         " coalesce(s.timezone, m.timezone, t.timezone)) AS integer) AS hour FROM shop_order o"
         " JOIN tenant t ON t.id = o.tenant_id LEFT JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id"
         " LEFT JOIN mall m ON m.tenant_id = s.tenant_id AND m.id = s.mall_id"
-        f" WHERE {_BOUGHT}{_of_stores(of, 'o')} AND o.ordered_at > :since"
+        f" WHERE o.tenant_id = :tenant_id AND {_BOUGHT}{_of_stores(of, 'o')} AND o.ordered_at > :since"
     )
 
     async def most(columns: str, where: str) -> Habit | None:

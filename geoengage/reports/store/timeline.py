@@ -68,7 +68,7 @@ class _Source:
 
 
 _STORE = " LEFT JOIN store s ON s.tenant_id = t.tenant_id AND s.id = t.store_id"
-_OF_IDS = " WHERE t.tenant_id = :tenant_id AND t.identifier_id = ANY(CAST(:ids AS uuid[]))"
+_THEIRS = "t.identifier_id = ANY(CAST(:ids AS uuid[]))"
 
 _VISIT = _Source(
     "SELECT t.id, t.entered_at AS at, t.exited_at, t.device_id, z.name AS zone_name, z.store_id, s.name AS store_name"
@@ -88,14 +88,16 @@ _MESSAGE = _Source(
 _ORDER = _Source(
     "SELECT t.id, t.ordered_at AS at, t.external_id, t.status, t.channel, t.total_minor, t.currency, t.store_id,"  # noqa: S608 - constants
     " s.name AS store_name, (SELECT array_agg(l.name ORDER BY l.n) FROM order_line l WHERE l.tenant_id = t.tenant_id"
-    f" AND l.order_id = t.id) AS things FROM shop_order t{_STORE}{_OF_IDS}",
+    f" AND l.order_id = t.id) AS things FROM shop_order t{_STORE}"
+    f" WHERE t.tenant_id = :tenant_id AND {_THEIRS}",
     "t.store_id",
 )
 # A refund has no id of its own.
 _REFUND = _Source(
     "SELECT CAST(md5(r.order_id || r.external_id) AS uuid) AS id, r.at, r.amount_minor, r.reason, t.id AS order_id,"  # noqa: S608 - constants
     " t.external_id, t.currency, t.store_id, s.name AS store_name FROM shop_order t"
-    f" JOIN refund r ON r.tenant_id = t.tenant_id AND r.order_id = t.id{_STORE}{_OF_IDS}",
+    f" JOIN refund r ON r.tenant_id = t.tenant_id AND r.order_id = t.id{_STORE}"
+    f" WHERE t.tenant_id = :tenant_id AND {_THEIRS}",
     "t.store_id",
 )
 _CART = _Source(
@@ -111,7 +113,7 @@ _CART = _Source(
 )
 _EVENT = _Source(
     "SELECT t.id, t.at, t.type, t.name, t.is_claim, t.properties, CAST(NULL AS uuid) AS store_id,"  # noqa: S608 - constants
-    f" NULL AS store_name FROM event t{_OF_IDS}",
+    f" NULL AS store_name FROM event t WHERE t.tenant_id = :tenant_id AND {_THEIRS}",
     "CAST(NULL AS uuid)",
 )
 # A wish is kept with each id of the person, so that it still holds for each if they come apart; it is told once.
@@ -126,7 +128,8 @@ _CONSENT = _Source(
     "t.store_id",
 )
 _NOTE = _Source(
-    f"SELECT t.id, t.created_at AS at, t.author, t.text, t.store_id, s.name AS store_name FROM note t{_STORE}{_OF_IDS}",  # noqa: S608 - constants
+    "SELECT t.id, t.created_at AS at, t.author, t.text, t.store_id, s.name AS store_name"  # noqa: S608 - constants
+    f" FROM note t{_STORE} WHERE t.tenant_id = :tenant_id AND {_THEIRS}",
     "t.store_id",
 )
 # Each pair of ids that came together is an edge; what was said at once is told once.

@@ -220,7 +220,7 @@ PERSON_FILTERS: tuple[Make, ...] = (*NO_QUERY, lambda s: {"zone_id": s["zone"]},
 CONSENTS = {"location": "granted", "text_version": "2", "source": "settings"}
 
 PERSON = "/v1/profiles/{profile_id}"
-ADDRESS = PERSON + "/addresses/{identifier_id}/sms"
+ADDRESS = PERSON + "/addresses/{identifier_id}/{channel}"
 
 
 def decisions(side: Side, **over: Any) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def decisions(side: Side, **over: Any) -> dict[str, Any]:
 
 SOMEBODY: tuple[Make, ...] = (
     *(lambda s, word=word: {"q": f"{s.mark}-{word}"} for word in ("Mia", "person", "card")),
-    *(lambda s, kind=kind: {"q": s[kind]} for kind in ("device", "profile")),
+    lambda s: {"q": s["profile"]},
 )
 # A time line by kinds, by store, and from the middle on (`AQ…`: some moment of 2286).
 TIMELINES: tuple[Make, ...] = (
