@@ -63,7 +63,7 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged")
+        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged", channel="sms")
 
 
 def crud(
