@@ -134,7 +134,8 @@ async def test_joined_and_taken_back(client: httpx.AsyncClient, session: Session
         }
         assert now["evidence"][0]["taken_back_at"] is not None
     await say(client, world, f"{one}/unmerge", 422, act_id=word["act_id"], reason="once more")
-    audit = (await session.execute(select(AuditEntry.action, AuditEntry.reason).order_by(AuditEntry.id))).all()
+    said = select(AuditEntry.action, AuditEntry.reason).where(AuditEntry.action.like("person.%merge"))
+    audit = (await session.execute(said)).all()
     assert sorted(tuple(row) for row in audit) == [
         ("person.merge", "same address"), ("person.unmerge", "two sisters"), ("person.unmerge", "two sisters"),
     ]  # fmt: skip
