@@ -29,6 +29,10 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._send("POST", path, json.dumps(body or {}), headers | {"Content-Type": "application/json"})
 
+    def put(self, path: str, body: Json) -> Json:
+        """Put JSON."""
+        return self._send("PUT", path, json.dumps(body), {"Content-Type": "application/json"})
+
     def patch(self, path: str, changes: Json, version: int) -> Json:
         """Change what has this version."""
         headers = {"If-Match": f'"v{version}"', "Content-Type": "application/merge-patch+json"}

@@ -4,8 +4,11 @@ Idempotent: what was built is remembered with its seed and stays as it is, howev
 broke off goes on, because orders, customers and visits have ids of their own.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
@@ -17,6 +20,8 @@ from geoengage.kit.clock import utc_now
 
 CHAINS: Mapping[str, ModuleType] = {"frischmarkt": supermarket, "lelle": toys}
 NAMES = {"frischmarkt": "Frischmarkt (demo)", "lelle": "Lelle un Lācis (demo)"}
+MESSY_IN = "lelle"
+MESSY = Path(__file__).resolve().parents[1] / "messy_customer.json"
 POLL_S = 0.3
 LONGEST_S = 900.0
 _OVER = ("done", "failed", "cancelled")
@@ -37,6 +42,8 @@ def build(base_url: str, state: State, slug: str, seed: int, say: Callable[[str]
     for kind, content in files.tables(plan):
         _import(client, kind, content, plan)
     count = _tell_visits(Client(base_url, timeout_s=120.0), state["write_key"], plan)
+    if slug == MESSY_IN:
+        say(f"  {_enter_messy(client, plan.currency)}")
     say(
         f"  {plan.name}: {len(plan.customers):,} customers, {len(plan.orders):,} orders, {count:,} visits"
         f" in {time.monotonic() - started:.0f} s; planted: {_planted(plan)}"
@@ -75,6 +82,16 @@ def _tell_visits(client: Client, write_key: str, plan: Plan) -> int:
         client.post("/v1/batch", {"batch": batch, "writeKey": write_key})
         count += len(batch)
     return count
+
+
+def _enter_messy(client: Client, currency: str) -> str:
+    """The customer whom five systems know under eleven records; says what became of them."""
+    messy, now = json.loads(MESSY.read_text("utf-8")), utc_now()
+    client.put("/v1/identity-policy", {"region": messy["region"]})
+    for record in messy["records"]:
+        at = now - timedelta(days=record["days_ago"])
+        client.post("/v1/orders", record["order"] | {"ordered_at": at.isoformat(), "currency": currency})
+    return f"{len(messy['records'])} records of a messy customer: look for mia.keller on the page People, and see why"
 
 
 def _planted(plan: Plan) -> str:
