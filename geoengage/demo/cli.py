@@ -35,12 +35,16 @@ def up(
         float,
         typer.Option(envvar="GEOENGAGE_HISTORY_AFTER", min=0, help="Seconds that live shoppers have to themselves."),
     ] = 60.0,
+    chains_too: Annotated[
+        bool, typer.Option("--chains/--no-chains", envvar="GEOENGAGE_CHAINS", help="Import the two shop chains.")
+    ] = True,
 ) -> None:
     """Start everything and print one link to open. GEOENGAGE_PORT, GEOENGAGE_SIMULATE=0 (no shoppers, no past)."""
     simulate = os.environ.get("GEOENGAGE_SIMULATE", "1") != "0"
     past = run.Past(history if simulate else 0, history_days, history_after)
     try:
-        run.Demo(commands.read_settings(), simulate=simulate, insecure_lan=insecure_lan, past=past).up()
+        settings = commands.read_settings()
+        run.Demo(settings, simulate=simulate, insecure_lan=insecure_lan, past=past, chains_too=chains_too).up()
     except (run.DemoError, ClusterError, PermissionError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -55,10 +55,11 @@ class Stopped(BaseException):
 class Demo:
     """One run of the demo; `up` returns when it was told to stop."""
 
-    def __init__(self, settings: Settings, *, simulate: bool, insecure_lan: bool, past: Past) -> None:
+    def __init__(self, settings: Settings, *, simulate: bool, insecure_lan: bool, past: Past, chains_too: bool) -> None:
         self._settings = settings
         self._simulate = simulate
         self._past = past
+        self._chains_too = chains_too
         self._insecure_lan = insecure_lan
         self._data_dir = settings.data_dir.absolute()
         self._console = Console(highlight=False, soft_wrap=True)
@@ -128,7 +129,7 @@ class Demo:
         if self._past.per_day:
             self._child("history", self._history_arguments(remembered), url, port, more=_keys(remembered), once=True)
             self._say("  the mall's past is told in the background; the footfall page fills in two to three minutes")
-        if self._past.per_day:
+        if self._chains_too and self._past.per_day:
             self._child("chains", ["demo", "build"], url, port, once=True)
             self._say("  a supermarket and a toy chain, two years of each, are imported in the background:")
             self._say("  in the console's account menu, under Other demos here")

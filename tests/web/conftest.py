@@ -85,6 +85,7 @@ def demo(chromium: str, demo_env: dict[str, str]) -> Iterator[Demo]:
         "GEOENGAGE_HISTORY": "70",  # a short past, told at once
         "GEOENGAGE_HISTORY_DAYS": "2.5",
         "GEOENGAGE_HISTORY_AFTER": "0",
+        "GEOENGAGE_CHAINS": "0",  # the processors are for the browser
     }  # fmt: skip
     with (folder / "out").open("w") as out:
         up = subprocess.Popen(
