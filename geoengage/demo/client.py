@@ -20,6 +20,10 @@ class Client:
         self._connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout_s)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def get(self, path: str) -> Json:
         """The JSON at a path."""
         return self._send("GET", path, None, {})

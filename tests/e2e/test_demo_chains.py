@@ -1,6 +1,7 @@
-"""A shop chain of the demo, imported into real processes: everything planned is there, and the messy customer is one."""
+"""A shop chain of the demo, imported into real processes: all that was planned is there, the messy customer is one."""
 
 import asyncio
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -22,11 +23,11 @@ FROM shop_order o LEFT JOIN identifier i ON i.tenant_id = o.tenant_id AND i.id =
 
 
 def build_it(stack: Stack, world: World) -> tuple[dict[str, str], list[str], Any]:
-    client, said = Client(stack.url, world.sk), list[str]()
-    key = client.post("/v1/keys", {"kind": "wk", "name": "doors", "writes": "server"})["key"]
-    state = build.build(stack.url, {"secret_key": world.sk, "write_key": key}, "lelle", SEED, said.append)
-    found = client.get(f"/v1/profiles?search={quote('mia.keller@gmx.example')}")
-    return state, said, found
+    said = list[str]()
+    with closing(Client(stack.url, world.sk)) as client:
+        key = client.post("/v1/keys", {"kind": "wk", "name": "doors", "writes": "server"})["key"]
+        state = build.build(stack.url, {"secret_key": world.sk, "write_key": key}, "lelle", SEED, said.append)
+        return state, said, client.get(f"/v1/profiles?search={quote('mia.keller@gmx.example')}")
 
 
 async def test_a_chain_comes_in_as_planned(stack: Stack, world: World) -> None:

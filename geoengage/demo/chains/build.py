@@ -7,6 +7,7 @@ broke off goes on, because orders, customers and visits have ids of their own.
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -37,13 +38,16 @@ def build(base_url: str, state: State, slug: str, seed: int, say: Callable[[str]
     started = time.monotonic()
     today = utc_now().astimezone(ZoneInfo(CHAINS[slug].ZONE)).date()
     plan: Plan = CHAINS[slug].plan(seed, today)
-    client = Client(base_url, state["secret_key"], timeout_s=120.0)
-    client.post_file("/v1/imports/stores?mode=commit", files.stores(plan), "text/csv")
-    for kind, content in files.tables(plan):
-        _import(client, kind, content, plan)
-    count = _tell_visits(Client(base_url, timeout_s=120.0), state["write_key"], plan)
-    if slug == MESSY_IN:
-        say(f"  {_enter_messy(client, plan.currency)}")
+    with (
+        closing(Client(base_url, state["secret_key"], timeout_s=120.0)) as client,
+        closing(Client(base_url, timeout_s=120.0)) as counters,
+    ):
+        client.post_file("/v1/imports/stores?mode=commit", files.stores(plan), "text/csv")
+        for kind, content in files.tables(plan):
+            _import(client, kind, content, plan)
+        count = _tell_visits(counters, state["write_key"], plan)
+        if slug == MESSY_IN:
+            say(f"  {_enter_messy(client, plan.currency)}")
     say(
         f"  {plan.name}: {len(plan.customers):,} customers, {len(plan.orders):,} orders, {count:,} visits"
         f" in {time.monotonic() - started:.0f} s; planted: {_planted(plan)}"
