@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 Json = dict[str, Any]
+IDLE_S = 2.0  # a server hangs up after five
 
 
 class Answered(Exception):
@@ -19,6 +21,7 @@ class Client:
         where = urlsplit(base_url)
         self._connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout_s)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._used_at = time.monotonic()
 
     def close(self) -> None:
         """Hang up."""
@@ -58,6 +61,9 @@ class Client:
         return answer.status
 
     def _send(self, method: str, path: str, content: str | None, headers: dict[str, str]) -> Json:
+        if time.monotonic() - self._used_at > IDLE_S:
+            self._connection.close()  # the next request opens it again
+        self._used_at = time.monotonic()
         self._connection.request(method, path, content and content.encode(), self._headers | headers)
         answer = self._connection.getresponse()
         text = answer.read().decode()
