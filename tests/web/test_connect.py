@@ -189,7 +189,7 @@ async def test_the_mall_comes_to_the_phone(dialog: Dialog) -> None:
     # the mall's axis is turned by 27°: straight in from the main entrance, to the middle of the events area
     entrance = Frame(OFFICE.lon, OFFICE.lat, 27)
     start = int(time.time()) + 2
-    for number, metres in enumerate((12, 30, 40, 49, 50, 50), 1):
+    for number, metres in enumerate((12, 30, 40, 49, 50, 50, 50, 50, 50), 1):
         lon, lat = entrance.to_lonlat(0, metres)
         await app.publish(lon=lon, lat=lat, acc=4, tst=start + 5 * number)
     await dialog.shows("position", "in the mall, moved there for the trial")
