@@ -29,7 +29,7 @@ class AskedBy(StrEnum):
     JOURNAL = "journal"
 
 
-class Reason(StrEnum):
+class ErasureReason(StrEnum):
     """Why; a closed list, because free words would keep a name."""
 
     REQUEST = "request"
@@ -46,7 +46,7 @@ class Asked:
     """A wish to erase somebody. `actor`: who, for the audit log."""
 
     by: AskedBy
-    reason: Reason
+    reason: ErasureReason
     actor: str
 
 

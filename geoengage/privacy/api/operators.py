@@ -12,7 +12,7 @@ from geoengage.kit import errors
 from geoengage.kit.http import CONFLICT, PROBLEMS, Now, Paging, Tx
 from geoengage.kit.shapes import Shape
 from geoengage.privacy import retention, service, store
-from geoengage.privacy.rules import Asked, AskedBy, Reason
+from geoengage.privacy.rules import Asked, AskedBy, ErasureReason
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.auth import Admin, PeopleReader
 from geoengage.tenancy.rules import PrincipalKind, Scope, actor_name
@@ -77,7 +77,7 @@ class ReceiptOut(Shape):
     id: UUID = Field(description="Its id.")
     at: AwareDatetime = Field(description="When.")
     asked_by: AskedBy = Field(description="On whose wish.")
-    reason: Reason = Field(description="Why.")
+    reason: ErasureReason = Field(description="Why.")
     devices: int = Field(description="How many devices were forgotten.")
     ids: int = Field(description="How many ids of the person.")
     rows: dict[str, int] = Field(description="Rows by kind, named as in an export.")
@@ -93,7 +93,7 @@ class ReceiptPage(Shape):
 class ErasureIn(Shape):
     """Why somebody is erased."""
 
-    reason: Reason = Field(description="A word from a list, because free words would keep a name.")
+    reason: ErasureReason = Field(description="A word from a list, because free words would keep a name.")
 
 
 class AuditOut(Shape):
@@ -175,7 +175,7 @@ async def list_erasures(me: Admin, tx: Tx, page: Paging) -> ReceiptPage:
             id=r.id,
             at=r.at,
             asked_by=AskedBy(r.asked_by),
-            reason=Reason(r.reason),
+            reason=ErasureReason(r.reason),
             devices=r.devices,
             ids=r.ids,
             rows=r.rows,

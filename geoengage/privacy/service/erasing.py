@@ -19,13 +19,13 @@ from geoengage.kit.settings import Settings
 from geoengage.privacy import files, journal, rules, store
 from geoengage.privacy.models import ErasureReceipt
 from geoengage.privacy.retention import KINDS
-from geoengage.privacy.rules import Asked, AskedBy, Reason
+from geoengage.privacy.rules import Asked, AskedBy, ErasureReason
 from geoengage.privacy.service.retention import delete_old_logs
 from geoengage.tenancy import store as tenancy
 
 logger = log.get("privacy")
-BY_THEMSELVES = Asked(by=AskedBy.PERSON, reason=Reason.REQUEST, actor="the person")
-COPY = Asked(by=AskedBy.JOURNAL, reason=Reason.COPY, actor="the journal of erasures")
+BY_THEMSELVES = Asked(by=AskedBy.PERSON, reason=ErasureReason.REQUEST, actor="the person")
+COPY = Asked(by=AskedBy.JOURNAL, reason=ErasureReason.COPY, actor="the journal of erasures")
 _UPLOADS = "imports"  # of the data folder, where ingest keeps what was uploaded
 
 

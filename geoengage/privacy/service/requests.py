@@ -10,7 +10,7 @@ from geoengage.kit.db import Session, Sessions
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
-from geoengage.privacy.rules import Asked, AskedBy, Reason
+from geoengage.privacy.rules import Asked, AskedBy, ErasureReason
 from geoengage.privacy.service.erasing import Traces, erase_profile
 
 
@@ -30,7 +30,7 @@ class Eraser:
     ) -> None:
         """Erase who was named; somebody who is gone already is no error."""
         for request in recorded:
-            asked = Asked(by=AskedBy.SERVER, reason=Reason.REQUEST, actor=str(request.payload["source"]))
+            asked = Asked(by=AskedBy.SERVER, reason=ErasureReason.REQUEST, actor=str(request.payload["source"]))
             with contextlib.suppress(errors.NotFound):
                 await erase_profile(
                     self._sessions, tenant_id, UUID(request.payload["profile_id"]), asked, self._traces, now
