@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from geoengage.presence.rules.run import ZoneFacts
 from geoengage.presence.rules.schedule import OpeningHours
-from geoengage.venues.rules import PublishedZone
+from geoengage.venues.rules import PASSED_THROUGH, PublishedZone
 
 
 class Versions:
@@ -48,7 +48,9 @@ class Versions:
         if known is None:
             zone = self._zones[number]
             hours = None if zone.schedule is None else OpeningHours(zone.schedule, ZoneInfo(zone.timezone))
-            known = self._facts[number] = ZoneFacts(zone.zone_id, zone.version, zone.rules, hours)
+            known = self._facts[number] = ZoneFacts(
+                zone.zone_id, zone.version, zone.rules, hours, is_passed_through=zone.kind in PASSED_THROUGH
+            )
         return known
 
     def changes(self, after: datetime, until: datetime) -> list[tuple[datetime, frozenset[UUID]]]:

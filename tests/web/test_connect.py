@@ -180,15 +180,17 @@ async def test_the_mall_comes_to_the_phone(dialog: Dialog) -> None:
     app = OwnTracks.of(await dialog.link("owntracks"))
     await dialog.page.get_by_test_id("connect-consent").check()
     await dialog.shows("consent", "Consent recorded")
-    await app.publish()
+    now = int(time.time())
+    await app.publish(tst=now - 60)
     await dialog.page.get_by_test_id("bring-mall").click()
     await dialog.shows("position", "moved there for the trial")
-    await app.publish(tst=int(time.time()) + 1)
+    for ago_s in (45, 30, 15):  # a position so soon after another is hardly news
+        await app.publish(tst=now - ago_s)
     await dialog.shows("position", "8 m from the mall, moved there for the trial")
     await dialog.shows("zone", "Car park")  # outside to begin with
     # the mall's axis is turned by 27°: straight in from the main entrance, to the middle of the events area
     entrance = Frame(OFFICE.lon, OFFICE.lat, 27)
-    start = int(time.time()) + 2
+    start = now - 10
     for number, metres in enumerate((12, 30, 40, 49, 50, 50, 50, 50, 50), 1):
         lon, lat = entrance.to_lonlat(0, metres)
         await app.publish(lon=lon, lat=lat, acc=4, tst=start + 5 * number)

@@ -20,12 +20,16 @@ SILENT_MIN_S = 30.0  # a dwell mark reached with older evidence is flagged by_si
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """What the decision must know of a zone's version, wherever the device is. `hours` None: it is always open."""
+    """What the decision must know of a zone's version, wherever the device is. `hours` None: it is always open.
+
+    `is_passed_through`: people are in it by walking (a corridor, an entrance), so walking on is no sign against it.
+    """
 
     zone_id: UUID
     version: int
     rules: ZoneRules
     hours: OpeningHours | None = None
+    is_passed_through: bool = False
 
     def is_open(self, at: datetime) -> bool:
         """Whether the zone counts at that moment."""

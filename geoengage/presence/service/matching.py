@@ -256,8 +256,10 @@ def _decide(
 
 
 def _is_deep(n: engine.NearZone, fix: Fix) -> bool:
-    """Whether a zone holds a fix of somebody who walks, or asks for no more than one fix."""
+    """Whether a zone holds a fix of somebody who walks, is there to be walked through, or asks for one fix only."""
     rules = n.zone.rules
+    if n.zone.is_passed_through:
+        return True
     return n.s <= -DEEP * fix.accuracy_m or rules.single_fix or rules.enter_s == 0
 
 

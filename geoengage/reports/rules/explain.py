@@ -117,7 +117,7 @@ def _zone_text(a: Approach, verdict: Verdict, happened: Happened) -> str:
     number = f"{a.confidence:.2f} (needs {a.needed:.2f})"
     match verdict:
         case Verdict.PENDING:
-            times = "One position" if a.n_inside == 1 else f"{a.n_inside} positions"
+            times = "One position" if a.n_inside <= 1 else f"{a.n_inside} positions"
             why = "no second one agreed and time was too short, or it walked on"
             return f"{times} inside {a.name} with {number}, not confirmed: {why}."
         case Verdict.CLOSED:

@@ -29,6 +29,12 @@ class ZoneKind(StrEnum):
     OTHER = "other"
 
 
+# People are in these by walking or driving through them, not by stopping.
+PASSED_THROUGH = frozenset(
+    {ZoneKind.CORRIDOR, ZoneKind.ENTRANCE, ZoneKind.PARKING, ZoneKind.CATCHMENT, ZoneKind.DELIVERY_AREA}
+)
+
+
 class Sensitivity(StrEnum):
     """Anything but `none` keeps a zone out of every device's state (DESIGN.md section 7)."""
 
