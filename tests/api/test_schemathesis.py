@@ -38,7 +38,7 @@ from geoengage.kit.db import make_sessions
 from geoengage.kit.settings import FcmSettings, Settings
 from tests.api.wall.cases import CASES, Case, For, square
 from tests.api.wall.world import LAT, LON, Side, bearer, cookie, make_side
-from tests.conftest import KEY, NOWHERE, plain_logging
+from tests.conftest import DRIVER, KEY, NOWHERE, plain_logging
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -86,7 +86,7 @@ def server(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -
     base = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
 
     async def arrange() -> tuple[Side, Side]:
-        engine = create_async_engine(url, poolclass=NullPool)
+        engine = create_async_engine(url, poolclass=NullPool, connect_args=DRIVER)
         async with make_sessions(engine)() as session, httpx.AsyncClient(base_url=base) as client:
             sides = await make_side(client, session, "lasting"), await make_side(client, session, "passing")
         await engine.dispose()
