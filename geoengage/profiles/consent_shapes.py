@@ -162,7 +162,7 @@ class LinkIn(Shape):
     expires_in_days: int = Field(default=90, ge=1, le=400, description="How long it works.")
 
 
-class LinkOut(Shape):
+class PreferenceLinkOut(Shape):
     """A link to the preference page of this person; as secret as a password."""
 
     url: str = Field(description="Send it to the person, nobody else.")

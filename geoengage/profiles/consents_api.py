@@ -22,7 +22,6 @@ from geoengage.profiles.consent_shapes import (
     ConsentsPut,
     HistoryPage,
     LinkIn,
-    LinkOut,
     MayContactOut,
     PauseIn,
     PauseOut,
@@ -30,6 +29,7 @@ from geoengage.profiles.consent_shapes import (
     PointIn,
     PointOut,
     PointStateOut,
+    PreferenceLinkOut,
     ProofOut,
     StopIn,
     WishIn,
@@ -208,7 +208,7 @@ async def confirm_proof(
 @router.post(f"{_PERSON}/preference-link")
 async def make_preference_link(
     profile_id: UUID, request: Request, me: PeopleReader, tx: Tx, now: Now, body: LinkIn | None = None
-) -> LinkOut:
+) -> PreferenceLinkOut:
     """A link to the page where this person chooses what they get, takes their data along, and erases themselves.
 
     No login: whoever has the link is taken for the person. It ends by itself; `DELETE` revokes all links at once.
@@ -250,7 +250,7 @@ async def list_my_consent_history(me: DeviceCaller, tx: Tx, page: Paging) -> His
 
 
 @router.post("/v1/me/preference-link", responses=CONFLICT)
-async def make_my_preference_link(request: Request, me: DeviceCaller, tx: Tx, now: Now) -> LinkOut:
+async def make_my_preference_link(request: Request, me: DeviceCaller, tx: Tx, now: Now) -> PreferenceLinkOut:
     """A link to the preference page of the person who is logged in, in the look of this app; it works for an hour.
 
     409: nobody is logged in.
@@ -342,7 +342,7 @@ async def _make_link(
     wanted: LinkIn,
     now: datetime,
     lasts: timedelta | None = None,
-) -> LinkOut:
+) -> PreferenceLinkOut:
     if wanted.app_id is not None:
         await tenancy.get_row(tx, tenant_id, App, wanted.app_id)
     profile = await store.get_profile(tx, tenant_id, profile_id)
@@ -355,7 +355,7 @@ async def _make_link(
         expires_at=now + (lasts or timedelta(days=wanted.expires_in_days)),
     )
     token = await service.make_link(tx, tenant_id, link, key=request.app.state.signing_key, now=now)
-    return LinkOut(url=f"{_base(request)}{PAGE}/{token}", expires_at=link.expires_at)
+    return PreferenceLinkOut(url=f"{_base(request)}{PAGE}/{token}", expires_at=link.expires_at)
 
 
 def _base(request: Request) -> str:

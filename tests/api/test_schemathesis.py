@@ -47,6 +47,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+TAKES_ANYTHING = {"/v1/m"}  # numbers of clients about themselves, which nobody reads
 ENDS = {("POST", "/v1/logout"), ("POST", "/v1/operators/{operator_id}/disable")}
 FITTING = {
     "geometry": square({})["geometry"],
@@ -144,6 +145,7 @@ def ask(case: schemathesis.Case, server: Server, endpoint: Case) -> None:
 def test_every_answer_is_as_documented(server: Server, endpoint: Case) -> None:
     operation = server.schema[endpoint.path][endpoint.method]
     may_be_wrong = endpoint.body or list(operation.query) or (endpoint.names_ids and endpoint.who is not For.PUBLIC)
+    may_be_wrong = may_be_wrong and endpoint.path not in TAKES_ANYTHING
     examples = {GenerationMode.POSITIVE: 12} | ({GenerationMode.NEGATIVE: 6} if may_be_wrong else {})
     for mode, count in examples.items():
 

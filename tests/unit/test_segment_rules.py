@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from geoengage.ingest.rules import segment
 from geoengage.ingest.rules.event_names import canonical_name, products_of
-from geoengage.ingest.rules.segment import Kind, Malformed, Refused, SegmentReading, read_batch, read_single
+from geoengage.ingest.rules.segment import EventKind, Malformed, Refused, SegmentReading, read_batch, read_single
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ def one(**message: Any) -> Any:
 
 def test_an_event_as_python_sends_it() -> None:
     event = one(anonymousId=None, timestamp="2026-11-28T11:00:00.481+00:00", messageId="m1", properties={"a": 1})
-    assert (event.kind, event.user_id, event.anonymous_id, event.message_id) == (Kind.TRACK, "u1", None, "m1")
+    assert (event.kind, event.user_id, event.anonymous_id, event.message_id) == (EventKind.TRACK, "u1", None, "m1")
     assert event.at == datetime(2026, 11, 28, 11, 0, 0, 481_000, UTC)
     assert event.properties == {"a": 1}
 
@@ -80,12 +80,12 @@ def test_what_fails_a_whole_request(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"7", b'{"a":'])
 def test_what_fails_a_single_request(body: bytes) -> None:
     with pytest.raises(Malformed):
-        read_single(body, Kind.TRACK, NOW, "wk")
+        read_single(body, EventKind.TRACK, NOW, "wk")
 
 
 def test_the_path_says_the_type() -> None:
-    reading = read_single(b'{"userId":"u","event":"A","type":"page","writeKey":"wk2"}', Kind.TRACK, NOW, None)
-    assert (reading.events[0].kind, reading.events[0].name, reading.write_key) == (Kind.TRACK, "A", "wk2")
+    reading = read_single(b'{"userId":"u","event":"A","type":"page","writeKey":"wk2"}', EventKind.TRACK, NOW, None)
+    assert (reading.events[0].kind, reading.events[0].name, reading.write_key) == (EventKind.TRACK, "A", "wk2")
 
 
 def test_the_key_comes_from_the_header_else_the_body_else_the_first_message() -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
 from geoengage.ingest import store
-from geoengage.ingest.rules.segment import Kind, Refused
+from geoengage.ingest.rules.segment import EventKind, Refused
 from geoengage.kit.http import PROBLEMS, Paging, Tx
 from geoengage.kit.shapes import Shape
 from geoengage.profiles.models import TrackedEvent
@@ -25,7 +25,7 @@ class EventOut(Shape):
     profile_id: UUID = Field(description="Whose it is now.")
     at: datetime = Field(description="When it happened, corrected for the sender's clock.")
     received_at: datetime = Field(description="When it arrived.")
-    type: Kind = Field(description="Which call of Segment's API told it.")
+    type: EventKind = Field(description="Which call of Segment's API told it.")
     name: str | None = Field(description="The track event, the page or screen, or the group's id; else null.")
     message_id: str = Field(description="The sender's name of the event.")
     is_claim: bool = Field(description="It came with a browser's key, so nothing that it says is proven.")
@@ -72,7 +72,7 @@ async def get_events(
     page: Paging,
     profile_id: Annotated[UUID | None, Query(description="Only those of this person.")] = None,
     name: Annotated[str | None, Query(max_length=255, description="Only those of this name.")] = None,
-    type: Annotated[Kind | None, Query(description="Only this call.")] = None,
+    type: Annotated[EventKind | None, Query(description="Only this call.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Only what happened then or later.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Only what happened before.")] = None,
 ) -> EventPage:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from geoengage.ingest import service
 from geoengage.ingest.rules import segment
 from geoengage.ingest.rules.packed import BadlyPacked, TooMuch, unpack
-from geoengage.ingest.rules.segment import Kind, Malformed, SegmentReading
+from geoengage.ingest.rules.segment import EventKind, Malformed, SegmentReading
 from geoengage.kit import errors, log
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import is_passing, transaction
@@ -94,7 +94,7 @@ async def post_batch(request: Request) -> Response:
     return await _take(request, lambda key: segment.read_batch(body, utc_now(), key))
 
 
-def _post_one(kind: Kind) -> Handler:
+def _post_one(kind: EventKind) -> Handler:
     async def post(request: Request) -> Response:
         body = await _body(request, segment.MAX_EVENT_BYTES)
         return await _take(request, lambda key: segment.read_single(body, kind, utc_now(), key))
@@ -175,7 +175,7 @@ async def preflight(_request: Request) -> Response:
     return Response(status_code=204, headers=_PREFLIGHT)
 
 
-SINGLE = {kind: (f"/v1/{kind}", f"/v1/{kind[0]}") for kind in Kind}  # of servers, and of browsers
+SINGLE = {kind: (f"/v1/{kind}", f"/v1/{kind[0]}") for kind in EventKind}  # of servers, and of browsers
 BATCH = ("/v1/batch", "/v1/b")
 METRICS = "/v1/m"
 SETTINGS = "/v1/projects/{write_key}/settings"

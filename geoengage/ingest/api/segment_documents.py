@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoengage.ingest.api.segment import BATCH, METRICS, SETTINGS, SINGLE
-from geoengage.ingest.rules.segment import MAX_BATCH_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, Kind
+from geoengage.ingest.rules.segment import MAX_BATCH_BYTES, MAX_EVENT_BYTES, MAX_EVENTS, EventKind
 from geoengage.kit.openapi import PROBLEM
 
 Json = dict[str, Any]
@@ -26,15 +26,15 @@ _MESSAGE: dict[str, tuple[Json, str]] = {
     "context": (_OBJECT, "Kept: app, campaign, library, locale, os, page, timezone, userAgent, device model."),
     "writeKey": (_ID, "The write key, where neither header nor batch have one."),
 }
-_OF_KIND: dict[Kind, dict[str, tuple[Json, str]]] = {
-    Kind.IDENTIFY: {"traits": (_OBJECT, "What is known of the person.")},
-    Kind.TRACK: {"event": (_TEXT, "What the person did."), "properties": (_OBJECT, "What is said of it.")},
-    Kind.PAGE: {"name": (_ID, "The page's name."), "properties": (_OBJECT, "What is said of it.")},
-    Kind.SCREEN: {"name": (_ID, "The screen's name."), "properties": (_OBJECT, "What is said of it.")},
-    Kind.GROUP: {"groupId": (_TEXT, "The group."), "traits": (_OBJECT, "What is known of the group.")},
-    Kind.ALIAS: {"previousId": (_TEXT, "The anonymous id that the person had before.")},
+_OF_KIND: dict[EventKind, dict[str, tuple[Json, str]]] = {
+    EventKind.IDENTIFY: {"traits": (_OBJECT, "What is known of the person.")},
+    EventKind.TRACK: {"event": (_TEXT, "What the person did."), "properties": (_OBJECT, "What is said of it.")},
+    EventKind.PAGE: {"name": (_ID, "The page's name."), "properties": (_OBJECT, "What is said of it.")},
+    EventKind.SCREEN: {"name": (_ID, "The screen's name."), "properties": (_OBJECT, "What is said of it.")},
+    EventKind.GROUP: {"groupId": (_TEXT, "The group."), "traits": (_OBJECT, "What is known of the group.")},
+    EventKind.ALIAS: {"previousId": (_TEXT, "The anonymous id that the person had before.")},
 }
-_NEEDED = {Kind.TRACK: ["event"], Kind.GROUP: ["groupId"], Kind.ALIAS: ["previousId", "userId"]}
+_NEEDED = {EventKind.TRACK: ["event"], EventKind.GROUP: ["groupId"], EventKind.ALIAS: ["previousId", "userId"]}
 
 
 def openapi_paths() -> Json:
@@ -76,7 +76,7 @@ def _posted(operation: Json, body: Json) -> Json:
     }
 
 
-def _single(kind: Kind, path: str) -> Json:
+def _single(kind: EventKind, path: str) -> Json:
     about = (
         f"One {kind} call of Segment's tracking API, at most {MAX_EVENT_BYTES:,} bytes; gzip and any content type are"
         " read. Answered when it is stored, also when it was refused: see /v1/event-rejections and docs/events.md."
@@ -92,7 +92,7 @@ def _many(path: str) -> Json:
         " type are read. An event that is wrong loses no other: it is refused and listed at /v1/event-rejections."
     )
     name = path.rpartition("/")[2]
-    kinds = {"type": ({"type": "string", "enum": list(Kind)}, "Which call it is.")}
+    kinds = {"type": ({"type": "string", "enum": list(EventKind)}, "Which call it is.")}
     message = _members(_MESSAGE | kinds, ["type"])
     body = _members(
         {

@@ -30,7 +30,7 @@ _CONTEXT_DEVICE = ("manufacturer", "model", "name", "type")
 _COORDINATES = frozenset({"latitude", "longitude", "lat", "lng", "lon", "coordinates", "geolocation"})
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """The six calls."""
 
     IDENTIFY = "identify"
@@ -72,7 +72,7 @@ class Refused(StrEnum):
 class Tracked:
     """One event. `message_id` None: the client gave none. `at`: by our clock. `traits`: of the person (identify)."""
 
-    kind: Kind
+    kind: EventKind
     message_id: str | None
     at: datetime
     user_id: str | None
@@ -135,7 +135,7 @@ def read_batch(body: bytes, received_at: datetime, header_key: str | None) -> Se
     return reading
 
 
-def read_single(body: bytes, kind: Kind, received_at: datetime, header_key: str | None) -> SegmentReading:
+def read_single(body: bytes, kind: EventKind, received_at: datetime, header_key: str | None) -> SegmentReading:
     """The event of a path of its own, whatever type it says. Raises Malformed."""
     try:
         msgspec.json.decode(body, type=dict[str, Any])
@@ -147,7 +147,12 @@ def read_single(body: bytes, kind: Kind, received_at: datetime, header_key: str 
 
 
 def _read_one(
-    raw: bytes, kind: Kind | None, common: Mapping[str, Any], sent_at: Any, received_at: datetime, into: SegmentReading
+    raw: bytes,
+    kind: EventKind | None,
+    common: Mapping[str, Any],
+    sent_at: Any,
+    received_at: datetime,
+    into: SegmentReading,
 ) -> None:
     if len(raw) > MAX_EVENT_BYTES:
         into.refused.append(Refusal(Refused.TOO_LARGE))
@@ -176,7 +181,7 @@ def _refusal(reason: Refused, message: Mapping[str, Any]) -> Refusal:
 
 
 def _read_message(
-    message: Mapping[str, Any], kind: Kind | None, common: Mapping[str, Any], sent_at: Any, received_at: datetime
+    message: Mapping[str, Any], kind: EventKind | None, common: Mapping[str, Any], sent_at: Any, received_at: datetime
 ) -> Tracked | Refused:
     kind = kind or _kind(message.get("type"))
     if kind is None:
@@ -186,12 +191,12 @@ def _read_message(
     if (flaw := _flaw(kind, ids, name)) is not None:
         return flaw
     try:
-        properties = _clean(members(message.get("traits" if kind is Kind.GROUP else "properties")))
-        traits = _clean(members(message.get("traits"))) if kind is Kind.IDENTIFY else {}
+        properties = _clean(members(message.get("traits" if kind is EventKind.GROUP else "properties")))
+        traits = _clean(members(message.get("traits"))) if kind is EventKind.IDENTIFY else {}
         context = _clean({**common, **members(message.get("context"))})
     except RecursionError:
         return Refused.TOO_DEEP
-    commerce = kind is Kind.TRACK
+    commerce = kind is EventKind.TRACK
     return Tracked(
         kind=kind,
         message_id=ids["messageId"],
@@ -209,9 +214,9 @@ def _read_message(
     )
 
 
-def _kind(value: Any) -> Kind | None:
+def _kind(value: Any) -> EventKind | None:
     try:
-        return Kind(text(value).lower())
+        return EventKind(text(value).lower())
     except ValueError:
         return None
 
@@ -223,24 +228,24 @@ def _id(value: Any) -> str | None:
     return text(value).replace("\x00", "").strip() or None
 
 
-def _name(kind: Kind, message: Mapping[str, Any]) -> str | None:
-    if kind is Kind.TRACK:
+def _name(kind: EventKind, message: Mapping[str, Any]) -> str | None:
+    if kind is EventKind.TRACK:
         given = _id(message.get("event"))
         return None if given is None else canonical_name(given)
-    if kind is Kind.GROUP:
+    if kind is EventKind.GROUP:
         return _id(message.get("groupId"))
-    if kind in (Kind.PAGE, Kind.SCREEN):
+    if kind in (EventKind.PAGE, EventKind.SCREEN):
         return _id(message.get("name"))
     return None
 
 
-def _flaw(kind: Kind, ids: Mapping[str, str | None], name: str | None) -> Refused | None:
+def _flaw(kind: EventKind, ids: Mapping[str, str | None], name: str | None) -> Refused | None:
     """The first thing that makes an event useless."""
     flaws = {
         Refused.NO_USER_ANON_ID: ids["userId"] is None and ids["anonymousId"] is None,
-        Refused.NO_EVENT_NAME: kind is Kind.TRACK and name is None,
-        Refused.NO_GROUP_ID: kind is Kind.GROUP and ids["groupId"] is None,
-        Refused.NO_PREVIOUS_ID: kind is Kind.ALIAS and (ids["previousId"] is None or ids["userId"] is None),
+        Refused.NO_EVENT_NAME: kind is EventKind.TRACK and name is None,
+        Refused.NO_GROUP_ID: kind is EventKind.GROUP and ids["groupId"] is None,
+        Refused.NO_PREVIOUS_ID: kind is EventKind.ALIAS and (ids["previousId"] is None or ids["userId"] is None),
         Refused.MESSAGE_ID_TOO_LONG: len(ids["messageId"] or "") > MAX_MESSAGE_ID_CHARS,
         Refused.ID_TOO_LONG: any(len(value or "") > MAX_ID_CHARS for value in ids.values()),
         Refused.NAME_TOO_LONG: len(name or "") > MAX_NAME_CHARS,

@@ -14,7 +14,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from geoengage.ingest import store
-from geoengage.ingest.rules.segment import Kind as Call
+from geoengage.ingest.rules.segment import EventKind
 from geoengage.ingest.rules.segment import Refusal, Refused, SegmentReading, Tracked
 from geoengage.kit import errors, log
 from geoengage.kit.db import Session, Sessions, at_end, is_passing, retried
@@ -97,7 +97,7 @@ def _ids(event: Tracked, policy: people.Policy, *, is_claim: bool) -> tuple[Id, 
     A browser says nothing that counts but who the visitor is to itself, and whom they claim to be.
     """
     said = [(Kind.EXTERNAL_ID, event.user_id), (Kind.ANONYMOUS_ID, event.anonymous_id)]
-    if event.kind is Call.ALIAS:
+    if event.kind is EventKind.ALIAS:
         said.append((Kind.ANONYMOUS_ID, event.previous_id))
     elif not is_claim:
         said += [(_CONTACT_KINDS[name], value) for name, value in event.contacts.items()]
@@ -159,7 +159,7 @@ def _row(event: Tracked, identifier_id: UUID, now: datetime) -> dict[str, Any]:
 
 def _traits(event: Tracked) -> Mapping[str, Any]:
     """What an identify call says of the person, by our names; what could not be kept is left out."""
-    if event.kind is not Call.IDENTIFY:
+    if event.kind is not EventKind.IDENTIFY:
         return {}
     said = dict(event.traits)
     said.pop("id", None)  # the person's id, which came as `userId`

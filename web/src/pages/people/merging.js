@@ -172,11 +172,11 @@ export function samePerson({ id, profile, context, access, guarded, reload }) {
     confirm.disabled = true;
     try {
       const body = { profile_id: other.id, reason: reason.input.value.trim() };
-      const { profile_ids: people } = await guarded(() => post(`/v1/profiles/${id}/merge`, body));
+      const { profile_id: one } = await guarded(() => post(`/v1/profiles/${id}/merge`, body));
       dialog.close();
       context.toast('They are one person now. It can be taken back below.');
-      if (people[0] === profile.id) reload();
-      else context.navigate(`/people/${people[0]}`);
+      if (one === profile.id) reload();
+      else context.navigate(`/people/${one}`);
     } catch (failed) {
       complain(error, confirm, failed, dialog);
     }
