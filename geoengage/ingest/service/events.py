@@ -14,8 +14,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from geoengage.ingest import store
-from geoengage.ingest.rules.segment import EventKind
-from geoengage.ingest.rules.segment import Refusal, Refused, SegmentReading, Tracked
+from geoengage.ingest.rules.segment import EventKind, Refusal, Refused, SegmentReading, Tracked
 from geoengage.kit import errors, log
 from geoengage.kit.db import Session, Sessions, at_end, is_passing, retried
 from geoengage.kit.events import publish
