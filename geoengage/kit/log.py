@@ -10,6 +10,8 @@ import structlog
 _ROW_CONTENTS = re.compile(r"(DETAIL|CONTEXT|\[parameters):.*?(?=\\n|\n|$)")
 _SECRET_PART = re.compile(r"^(/go/|/p/|/v1/projects/).*?(?=/settings$|$)")  # a login or preference link, a write key
 
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")  # often a person's or a device's
+
 
 def withhold_rows(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Cut what a database error says about the contents of rows, in messages, values and tracebacks alike."""
@@ -47,5 +49,7 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def shown_path(path: str) -> str:
-    """The path of a request as it may be logged: some hold a secret, or a key. Never log a query string."""
-    return _SECRET_PART.sub(r"\1…", path)
+    """The path of a request as it may be logged: without secrets and keys, and without ids, since some are a person's and
+    an erasure does not reach logs. Never log a query string.
+    """
+    return _ID.sub("…", _SECRET_PART.sub(r"\1…", path))

@@ -1,10 +1,10 @@
-"""Log lines never quote the contents of rows."""
+"""Log lines never quote the contents of rows, and of paths neither secrets nor ids."""
 
 import psycopg
 import pytest
 import structlog
 
-from geoengage.kit.log import withhold_rows
+from geoengage.kit.log import shown_path, withhold_rows
 
 ROW = 'DETAIL:  Failing row contains (8.5412, 47.3).\nCONTEXT:  COPY ping, line 1: "8.5412\\t47.3"'
 
@@ -32,3 +32,17 @@ def test_a_traceback_is_cut_too() -> None:
     cut = withhold_rows(None, "error", event)["exception"]
     assert "no partition found" in cut
     assert "8.5412" not in cut
+
+
+@pytest.mark.parametrize(
+    "path, shown",
+    [
+        ("/v1/profiles/01a22211-326d-734e-813b-8962869e0212/consents", "/v1/profiles/…/consents"),
+        ("/v1/orders", "/v1/orders"),
+        ("/go/eyJhbGciOi.x.y", "/go/…"),
+        ("/p/AaIiy2flde/pause", "/p/…"),
+        ("/v1/projects/wk_0_secret/settings", "/v1/projects/…/settings"),
+    ],
+)
+def test_a_path_is_shown_without_ids_and_secrets(path: str, shown: str) -> None:
+    assert shown_path(path) == shown
