@@ -49,7 +49,8 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def shown_path(path: str) -> str:
-    """The path of a request as it may be logged: without secrets and keys, and without ids, since some are a person's and
-    an erasure does not reach logs. Never log a query string.
+    """The path of a request as it may be logged: without secrets, keys and ids. Never log a query string.
+
+    Some ids are a person's, and an erasure does not reach logs.
     """
     return _ID.sub("…", _SECRET_PART.sub(r"\1…", path))
