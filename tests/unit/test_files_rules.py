@@ -14,7 +14,7 @@ import pytest
 from geoengage.commerce.rules import Channel, ProductIn, Status, StockIn
 from geoengage.ingest.files.rules import arrivals, cells, mapping
 from geoengage.ingest.files.rules.cells import BadCell, DayOrder, Reading
-from geoengage.ingest.files.rules.kinds import FIELDS, Kind
+from geoengage.ingest.files.rules.kinds import FIELDS, FileKind
 from geoengage.ingest.files.rules.people import Customer, Stated
 from geoengage.ingest.files.rules.rows import Chunk, Context, Groups, Seen, read_chunk
 from geoengage.ingest.files.rules.sheet import inspect, open_records, reader_of
@@ -35,7 +35,7 @@ def context(**over: Any) -> Context:
     return Context(**values | over)
 
 
-def read(kind: Kind, text: str, size: int = 1_000, **over: Any) -> Chunk:
+def read(kind: FileKind, text: str, size: int = 1_000, **over: Any) -> Chunk:
     """All of a file, with the mapping that is guessed."""
     stream = io.BytesIO(text.encode())
     found = inspect(stream, kind)
@@ -70,7 +70,7 @@ def test_every_encoding_delimiter_and_line_end(encoding: str, named: str, delimi
     ]
     body = end.join(lines).encode(encoding)
     for stream in (io.BytesIO(body), io.BytesIO(gzip.compress(body))):
-        found = inspect(stream, Kind.PRODUCTS)
+        found = inspect(stream, FileKind.PRODUCTS)
         assert (found.look.encoding, found.look.lines, found.delimiter) == (named, 3, delimiter)
         header, records = open_records(stream, found.look, found.delimiter)
         assert header == ["product_id", "name", "price"]
@@ -79,7 +79,7 @@ def test_every_encoding_delimiter_and_line_end(encoding: str, named: str, delimi
 
 def test_what_is_no_text_is_refused_in_words() -> None:
     with pytest.raises(UnreadableFile, match="empty"):
-        inspect(io.BytesIO(b""), Kind.ORDERS)
+        inspect(io.BytesIO(b""), FileKind.ORDERS)
     with pytest.raises(UnreadableFile, match=r"U\+0000"):
         look(io.BytesIO(b"a,b\n1,\x002\n" * 50))
     with pytest.raises(UnreadableFile, match="neither UTF-8"):
@@ -91,7 +91,7 @@ def test_what_is_no_text_is_refused_in_words() -> None:
 
 
 def test_excel_says_the_delimiter_itself() -> None:
-    chunk = read(Kind.PRODUCTS, "sep=;\nproduct_id;name\n1;Ball, red\n")
+    chunk = read(FileKind.PRODUCTS, "sep=;\nproduct_id;name\n1;Ball, red\n")
     assert [(p.external_id, p.name) for p in things(chunk)] == [("1", "Ball, red")]
 
 
@@ -199,21 +199,21 @@ def test_names_are_recognised_in_several_languages() -> None:
         "Menge",
         "Einzelpreis",
     ]
-    assert list(mapping.guess(Kind.ORDERS, header, {}).values()) == [
+    assert list(mapping.guess(FileKind.ORDERS, header, {}).values()) == [
         "order_id", "ordered_at", "currency", "customer_external_id", "email", "product_id", "quantity", "unit_price"
     ]  # fmt: skip
     shopify = ["Name", "Email", "Financial Status", "Paid at", "Currency", "Subtotal", "Shipping", "Taxes", "Total"]
-    found = mapping.guess(Kind.ORDERS, shopify, {})
+    found = mapping.guess(FileKind.ORDERS, shopify, {})
     assert found["Name"] == "order_id"
     assert found["Financial Status"] == "status"
-    assert mapping.guess(Kind.ORDERS, ["orderId", "customer", "customer_external_id"], {}) == {
+    assert mapping.guess(FileKind.ORDERS, ["orderId", "customer", "customer_external_id"], {}) == {
         "orderId": "order_id", "customer_external_id": "customer_external_id"
     }  # fmt: skip
 
 
 def test_the_last_decision_counts_before_a_guess() -> None:
     saved = {"Beleg": "order_id", "Datum": "updated_at"}
-    assert mapping.guess(Kind.ORDERS, ["order_id", "Beleg", "Datum"], saved) == {
+    assert mapping.guess(FileKind.ORDERS, ["order_id", "Beleg", "Datum"], saved) == {
         "Beleg": "order_id",
         "Datum": "updated_at",
     }
@@ -221,14 +221,14 @@ def test_the_last_decision_counts_before_a_guess() -> None:
 
 def test_what_is_missing_or_double_is_said() -> None:
     header = ["a", "b", "c"]
-    assert set(mapping.flaws(Kind.ORDERS, header, {"a": "order_id", "b": "order_id"})) == {
+    assert set(mapping.flaws(FileKind.ORDERS, header, {"a": "order_id", "b": "order_id"})) == {
         "a",
         "b",
         "ordered_at",
         "total",
     }
-    assert mapping.flaws(Kind.STOCK, header, {"a": "sku", "b": "store_external_id", "c": "quantity"}) == {}
-    wrong = mapping.flaws(Kind.STOCK, header, {"z": "sku", "a": "price"})
+    assert mapping.flaws(FileKind.STOCK, header, {"a": "sku", "b": "store_external_id", "c": "quantity"}) == {}
+    wrong = mapping.flaws(FileKind.STOCK, header, {"z": "sku", "a": "price"})
     assert "no such column" in wrong["z"]
     assert "no field" in wrong["a"]
     assert mapping.distinct([" a ", "", "a", "a"]) == ["a", "column 2", "a (2)", "a (3)"]
@@ -250,7 +250,7 @@ HEAD = (
 
 def test_an_order_of_several_lines() -> None:
     chunk = read(
-        Kind.ORDERS,
+        FileKind.ORDERS,
         HEAD
         + "A1,2026-11-20T10:00:00+01:00,paid,CHF,17.00,c1,,s1,p1,Ball,2,5.00\n"
         + "A1,2026-11-20T10:00:00+01:00,paid,CHF,17.00,c1,,s1,p2,Bear,1,9.00\n"
@@ -293,7 +293,7 @@ def test_an_order_of_several_lines() -> None:
 )
 def test_a_bad_line_is_named_and_the_rest_is_in(line: str, column: str, reason: str) -> None:
     good = "{},2026-11-20,paid,CHF,5,c1,,s1,p1,Ball,1,5\n"
-    chunk = read(Kind.ORDERS, HEAD + good.format("A0") + line + "\n" + good.format("A2"))
+    chunk = read(FileKind.ORDERS, HEAD + good.format("A0") + line + "\n" + good.format("A2"))
     assert [sale.order.external_id for sale in things(chunk)] == ["A0", "A2"]
     assert [(f.line, f.column) for f in chunk.flaws] == [(3, column)]
     assert reason in chunk.flaws[0].reason
@@ -302,7 +302,7 @@ def test_a_bad_line_is_named_and_the_rest_is_in(line: str, column: str, reason: 
 
 def test_a_half_wrong_order_is_not_half_taken() -> None:
     chunk = read(
-        Kind.ORDERS,
+        FileKind.ORDERS,
         HEAD
         + "A1,2026-11-20,paid,CHF,10,c1,,s1,p1,Ball,1,5\n"
         + "A1,2026-11-20,paid,CHF,10,c1,,s1,p2,Bear,x,5\n"
@@ -320,7 +320,7 @@ def test_a_half_wrong_order_is_not_half_taken() -> None:
 
 def test_lines_of_an_order_stand_together() -> None:
     line = "{},2026-11-20,paid,CHF,5,c1,,s1,p1,Ball,1,5\n"
-    chunk = read(Kind.ORDERS, HEAD + line.format("A1") + line.format("A2") + line.format("A1"))
+    chunk = read(FileKind.ORDERS, HEAD + line.format("A1") + line.format("A2") + line.format("A1"))
     assert [sale.order.external_id for sale in things(chunk)] == ["A1", "A2"]
     assert [(f.line, f.column) for f in chunk.flaws] == [(4, "order_id")]
     assert "on earlier lines already" in chunk.flaws[0].reason
@@ -328,7 +328,7 @@ def test_lines_of_an_order_stand_together() -> None:
 
 def test_guests_and_words_for_nobody() -> None:
     chunk = read(
-        Kind.ORDERS,
+        FileKind.ORDERS,
         HEAD
         + "A1,2026-11-20,paid,CHF,5,0,,s1,p1,Ball,1,5\n"
         + "A2,2026-11-20,paid,CHF,5,guest,test@example.com,s1,p1,Ball,1,5\n",
@@ -340,7 +340,7 @@ def test_guests_and_words_for_nobody() -> None:
 def test_a_shops_own_file_is_for_its_own_stores() -> None:
     line = "{},2026-11-20,paid,CHF,5,c1,,{},p1,Ball,1,5\n"
     chunk = read(
-        Kind.ORDERS,
+        FileKind.ORDERS,
         HEAD + line.format("A1", "s1") + line.format("A2", "s2") + line.format("A3", ""),
         allowed=frozenset({SHOP}),
     )
@@ -351,7 +351,7 @@ def test_a_shops_own_file_is_for_its_own_stores() -> None:
 
 def test_an_order_without_lines_and_one_whose_refunds_grow() -> None:
     head = "order_id,date,customer_id,quantity,total,refunded_total\n"
-    chunk = read(Kind.ORDERS, head + "1,1997-01-12,7,2,12.00,\n2,1997-01-12,7,1,5.00,1.50\n")
+    chunk = read(FileKind.ORDERS, head + "1,1997-01-12,7,2,12.00,\n2,1997-01-12,7,1,5.00,1.50\n")
     first, second = (sale.order for sale in things(chunk))
     assert (first.lines, first.total_minor, first.subtotal_minor) == ((), 1200, 1200)
     assert second.refunds[0].amount_minor == 150
@@ -366,9 +366,9 @@ def test_chunks_never_cut_an_order() -> None:
         f"A{n},2026-11-20,paid,CHF,{size},c1,,s1,p{k},x,1,1\n" for n, size in enumerate(sizes) for k in range(size)
     )
     stream = io.BytesIO(text.encode())
-    found = inspect(stream, Kind.ORDERS)
+    found = inspect(stream, FileKind.ORDERS)
     header, records = open_records(stream, found.look, found.delimiter)
-    reader = reader_of(Kind.ORDERS, header, mapping.guess(Kind.ORDERS, header, {}), context())
+    reader = reader_of(FileKind.ORDERS, header, mapping.guess(FileKind.ORDERS, header, {}), context())
     groups, seen, done, last = Groups(records, reader.key), Seen(), [], 0
     while chunk := read_chunk(groups, reader, seen, 50):
         assert last < chunk.records <= total
@@ -391,7 +391,7 @@ def test_keys_that_come_again_are_found_among_many() -> None:
 
 def customers(*lines: str) -> Chunk:
     head = "customer_external_id,email,phone,first_name,language,birth_date,store_external_id,updated_at\n"
-    return read(Kind.CUSTOMERS, head + "\n".join(lines) + "\n")
+    return read(FileKind.CUSTOMERS, head + "\n".join(lines) + "\n")
 
 
 def test_customers() -> None:
@@ -434,7 +434,7 @@ def test_a_customer_that_comes_twice() -> None:
 
 def consents(*lines: str) -> Chunk:
     head = "customer_external_id,email,channel,purpose,state,consented_at,source,text_version,store_external_id\n"
-    return read(Kind.CONSENTS, head + "\n".join(lines) + "\n")
+    return read(FileKind.CONSENTS, head + "\n".join(lines) + "\n")
 
 
 def test_consents_need_source_and_date() -> None:
@@ -462,7 +462,7 @@ def test_consents_need_source_and_date() -> None:
 def test_products_with_variants_and_languages() -> None:
     head = "product_id,name,variant_id,variant_name,price,cost,currency,category,image_url,language,status\n"
     chunk = read(
-        Kind.PRODUCTS,
+        FileKind.PRODUCTS,
         head
         + "p1,Ball,v1,red,5.00,2.10,CHF,Toys>Balls,https://x.example/1.jpg,de,active\n"
         + "p1,Ball,v2,blue,6.00,,CHF,,https://x.example/2.jpg,de,\n"
@@ -483,7 +483,7 @@ def test_products_with_variants_and_languages() -> None:
 
 def test_stock() -> None:
     chunk = read(
-        Kind.STOCK,
+        FileKind.STOCK,
         "sku,store_external_id,quantity,counted_at\nb-1,s1,3,2026-11-01\nb-1,s2,0.5,\nb-1,s9,1,\n,s1,1,\nb-2,s1,,\nb-1,s1,4,\n",
     )
     one, two = things(chunk)

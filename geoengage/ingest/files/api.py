@@ -37,7 +37,7 @@ from geoengage.ingest.files.out import (
 )
 from geoengage.ingest.files.rules import arrivals
 from geoengage.ingest.files.rules.cells import harmless
-from geoengage.ingest.files.rules.kinds import OF_STORES, PERSONAL, Kind
+from geoengage.ingest.files.rules.kinds import OF_STORES, PERSONAL, FileKind
 from geoengage.ingest.files.shapes import Options
 from geoengage.kit import errors
 from geoengage.kit.db import Session, transaction
@@ -64,16 +64,16 @@ _WRITE_BYTES = 1 << 20
 _ERRORS_PAGE = 5_000
 
 
-def _kinds(me: Principal) -> list[Kind]:
+def _kinds(me: Principal) -> list[FileKind]:
     """The kinds of file that a caller may send and see."""
     return [
         kind
-        for kind in Kind
+        for kind in FileKind
         if (kind not in PERSONAL or me.may(Scope.PEOPLE)) and (kind in OF_STORES or me.store_ids is None)
     ]
 
 
-def _check_kind(me: Principal, kind: Kind) -> None:
+def _check_kind(me: Principal, kind: FileKind) -> None:
     if kind in _kinds(me):
         return
     if me.store_ids is not None:
@@ -103,7 +103,7 @@ async def upload_import(
     request: Request,
     me: CommerceCaller,
     now: Now,
-    kind: Annotated[Kind, Query(description="What the rows are.")],
+    kind: Annotated[FileKind, Query(description="What the rows are.")],
     file_name: Annotated[str, Query(max_length=200, description="What the file is called.")] = "upload.csv",
 ) -> ImportOut:
     """Send a file. Nothing is imported yet: the answer says how it was read and which columns were recognised.
@@ -155,7 +155,7 @@ async def list_imports(
     tx: Tx,
     now: Now,
     page: Paging,
-    kind: Annotated[Kind | None, Query(description="Only these.")] = None,
+    kind: Annotated[FileKind | None, Query(description="Only these.")] = None,
 ) -> ImportPage:
     """Files that were imported or wait for it, newest first, with what became of them."""
     kinds = [k for k in _kinds(me) if kind in (None, k)]
@@ -255,7 +255,7 @@ def _csv(rows: Any) -> str:
 
 @router.get("/v1/imports/mapping")
 async def get_import_mapping(
-    me: CommerceCaller, tx: Tx, kind: Annotated[Kind, Query(description="Of files of this kind.")]
+    me: CommerceCaller, tx: Tx, kind: Annotated[FileKind, Query(description="Of files of this kind.")]
 ) -> MappingOut:
     """What was decided last for files of a kind."""
     _check_kind(me, kind)
@@ -271,7 +271,7 @@ async def put_import_mapping(
     me: CommerceCaller,
     tx: Tx,
     now: Now,
-    kind: Annotated[Kind, Query(description="Of files of this kind.")],
+    kind: Annotated[FileKind, Query(description="Of files of this kind.")],
 ) -> MappingOut:
     """Decide for files of a kind, before the first one comes. For the whole tenant."""
     _check_kind(me, kind)

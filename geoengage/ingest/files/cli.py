@@ -16,7 +16,7 @@ from geoengage.ingest.files import service, store
 from geoengage.ingest.files.models import DataImport
 from geoengage.ingest.files.rules import mapping as maps
 from geoengage.ingest.files.rules.cells import harmless
-from geoengage.ingest.files.rules.kinds import FIELDS, Kind
+from geoengage.ingest.files.rules.kinds import FIELDS, FileKind
 from geoengage.ingest.files.rules.text import ENCODING_WORDS, UnreadableFile
 from geoengage.ingest.files.shapes import Options
 from geoengage.kit import commands
@@ -31,7 +31,7 @@ LEASE = timedelta(minutes=5)
 BY = "command line"
 T = TypeVar("T")
 Tenant = Annotated[str, typer.Option(help="Slug of the tenant.")]
-KindOption = Annotated[Kind, typer.Option(help="What the rows are.")]
+KindOption = Annotated[FileKind, typer.Option(help="What the rows are.")]
 Columns = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="HEADER=FIELD", help="What a column is; may be given again. FIELD empty: unread."),
@@ -175,7 +175,12 @@ def _with_options(options: Options, given: dict[str, str | None]) -> Options:
 
 
 async def _take_up(
-    sessions: Sessions, tenant_id: TenantId, kind: Kind, path: Path, columns: list[str], given: dict[str, str | None]
+    sessions: Sessions,
+    tenant_id: TenantId,
+    kind: FileKind,
+    path: Path,
+    columns: list[str],
+    given: dict[str, str | None],
 ) -> DataImport:
     """The import of that file: the one that an earlier command began and did not end, or a new one."""
     now, looked = utc_now(), await service.look_at(path, kind)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from geoengage.ingest.files import service, store
 from geoengage.ingest.files.models import DataImport
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.text import UnreadableFile
 from geoengage.ingest.files.service import Dropped, Lost, Run
 from geoengage.kit import log
@@ -131,7 +131,7 @@ class DropFolder:
         """Alerts for files that have not come at their usual hour."""
         for tenant in await self._tenants():
             async with transaction(self._sessions, tenant.id) as session:
-                raised = [await service.note_late(session, tenant.id, k, tenant.zone, self._clock()) for k in Kind]
+                raised = [await service.note_late(session, tenant.id, k, tenant.zone, self._clock()) for k in FileKind]
             if any(raised):
                 self._ring()
 
@@ -146,7 +146,7 @@ class DropFolder:
         if folder is None:
             return
         root = folder.resolve()
-        for kind in Kind:
+        for kind in FileKind:
             for path in sorted(root.glob(self._settings.drop_pattern.format(tenant=tenant.slug, kind=kind.value))):
                 is_unfinished = path.name.startswith(".") or path.name.endswith(_UNFINISHED)
                 if is_unfinished or path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(root):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from geoengage.ingest.files.models import DataImport
-from geoengage.ingest.files.rules.kinds import FIELDS, ONE_OF, Kind
+from geoengage.ingest.files.rules.kinds import FIELDS, ONE_OF, FileKind
 from geoengage.ingest.files.rules.text import ENCODING_WORDS
 from geoengage.ingest.files.service import progress
 from geoengage.ingest.files.service.previewing import Preview
@@ -28,7 +28,7 @@ class FieldOut(BaseModel):
 class KindOut(BaseModel):
     """A kind of file and its fields."""
 
-    kind: Kind = Field(description="What the rows are.")
+    kind: FileKind = Field(description="What the rows are.")
     fields: list[FieldOut] = Field(description="What its columns may be.")
     one_of: list[list[str]] = Field(description="Of each group at least one field must be there.")
 
@@ -56,7 +56,7 @@ class MappingIn(Shape):
 class MappingOut(BaseModel):
     """What was decided for files of a kind."""
 
-    kind: Kind = Field(description="What the rows are.")
+    kind: FileKind = Field(description="What the rows are.")
     mapping: dict[str, str] = Field(description="Column to field.")
     options: Options = Field(description="How cells are meant.")
     updated_at: datetime | None = Field(description="When; null: never, names are guessed.")
@@ -66,7 +66,7 @@ class ImportOut(BaseModel):
     """A file and how far its import is."""
 
     id: UUID = Field(description="Id of the import.")
-    kind: Kind = Field(description="What the rows are.")
+    kind: FileKind = Field(description="What the rows are.")
     origin: str = Field(description="`upload`, `drop` (the folder) or `command`.")
     status: str = Field(
         description="`waiting` for a start; `held`, see `reason`; `queued`; `running`; `done`; `cancelled`; `failed`."
@@ -144,7 +144,7 @@ class AlertOut(Shape):
     """Something was wrong with a file that comes by itself."""
 
     id: UUID = Field(description="Id of the alert.")
-    kind: Kind = Field(description="What its rows are.")
+    kind: FileKind = Field(description="What its rows are.")
     reason: str = Field(description="`late`, `small` (less than half of what is usual) or `failed`.")
     on_day: date = Field(description="The day, on the tenant's clock.")
     detail: str = Field(description="What happened.")
@@ -156,7 +156,7 @@ class AlertOut(Shape):
 class DropFile(BaseModel):
     """What comes of a kind."""
 
-    kind: Kind = Field(description="What the rows are.")
+    kind: FileKind = Field(description="What the rows are.")
     pattern: str = Field(description="Where in the folder its files are looked for.")
     last_at: datetime | None = Field(description="When the last file came that was imported.")
     usual_at: str | None = Field(description="At what time of day it usually comes, HH:MM; null until three came.")
@@ -168,7 +168,7 @@ class DropOut(BaseModel):
     """The folder in which other systems leave files."""
 
     enabled: bool = Field(description="Whether one is set up (GEOENGAGE_IMPORTS__DROP_DIR).")
-    files: list[DropFile] = Field(description="Kind by kind.")
+    files: list[DropFile] = Field(description="FileKind by kind.")
     alerts: list[AlertOut] = Field(description="What was wrong lately, newest first.")
 
 
@@ -198,7 +198,7 @@ def kinds_out() -> KindsOut:
                 ],
                 one_of=[list(group) for group in ONE_OF[kind]],
             )
-            for kind in (Kind.PRODUCTS, Kind.STOCK, Kind.CUSTOMERS, Kind.CONSENTS, Kind.ORDERS)
+            for kind in (FileKind.PRODUCTS, FileKind.STOCK, FileKind.CUSTOMERS, FileKind.CONSENTS, FileKind.ORDERS)
         ]
     )
 

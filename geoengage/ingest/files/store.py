@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from geoengage.ingest.files.models import DataImport, DataImportError, ImportAlert, ImportMapping
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.rows import Flaw
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -57,7 +57,7 @@ async def list_imports(
     before: UUID | None,
     limit: int,
     within: frozenset[UUID] | None,
-    kinds: Sequence[Kind],
+    kinds: Sequence[FileKind],
 ) -> Sequence[DataImport]:
     """Imports of these kinds, newest first (their ids sort by time), below `before`."""
     query = select(DataImport).where(DataImport.tenant_id == tenant_id, DataImport.kind.in_(kinds), *_seen_by(within))
@@ -66,7 +66,7 @@ async def list_imports(
     return (await session.execute(query.order_by(DataImport.id.desc()).limit(limit))).scalars().all()
 
 
-async def find_first_sent(session: Session, tenant_id: TenantId, kind: Kind, digest: str) -> datetime | None:
+async def find_first_sent(session: Session, tenant_id: TenantId, kind: FileKind, digest: str) -> datetime | None:
     """When the same bytes came for the first time as that kind; None when they never did."""
     query = (
         select(DataImport.sent_at)
@@ -77,7 +77,7 @@ async def find_first_sent(session: Session, tenant_id: TenantId, kind: Kind, dig
     return (await session.execute(query)).scalar()
 
 
-async def find_unfinished(session: Session, tenant_id: TenantId, kind: Kind, digest: str) -> DataImport | None:
+async def find_unfinished(session: Session, tenant_id: TenantId, kind: FileKind, digest: str) -> DataImport | None:
     """The import of the same bytes that a command began and did not end."""
     query = select(DataImport).where(
         DataImport.tenant_id == tenant_id,
@@ -171,7 +171,7 @@ async def list_errors(
 # --- mappings -----------------------------------------------------------------------------------------------------
 
 
-async def find_mapping(session: Session, tenant_id: TenantId, kind: Kind) -> ImportMapping | None:
+async def find_mapping(session: Session, tenant_id: TenantId, kind: FileKind) -> ImportMapping | None:
     """What was decided for files of that kind; None when nothing was."""
     query = select(ImportMapping).where(ImportMapping.tenant_id == tenant_id, ImportMapping.kind == kind)
     return (await session.execute(query)).scalar_one_or_none()
@@ -180,7 +180,7 @@ async def find_mapping(session: Session, tenant_id: TenantId, kind: Kind) -> Imp
 async def put_mapping(
     session: Session,
     tenant_id: TenantId,
-    kind: Kind,
+    kind: FileKind,
     values: tuple[Mapping[str, str], Mapping[str, Any]],
     *,
     by: str,
@@ -213,7 +213,7 @@ class Arrival:
     lines: int
 
 
-async def list_arrivals(session: Session, tenant_id: TenantId, kind: Kind, limit: int = 14) -> list[Arrival]:
+async def list_arrivals(session: Session, tenant_id: TenantId, kind: FileKind, limit: int = 14) -> list[Arrival]:
     """The latest files of the drop folder that are done, newest first."""
     query = (
         select(DataImport.created_at, DataImport.lines_total)
@@ -249,7 +249,7 @@ async def insert_alert(session: Session, tenant_id: TenantId, row: ImportAlert) 
     return (await session.execute(query.returning(ImportAlert.id))).scalar() is not None
 
 
-async def has_alert(session: Session, tenant_id: TenantId, kind: Kind, reason: str, on_day: date) -> bool:
+async def has_alert(session: Session, tenant_id: TenantId, kind: FileKind, reason: str, on_day: date) -> bool:
     """Whether that alert was raised for the day."""
     query = select(ImportAlert.id).where(
         ImportAlert.tenant_id == tenant_id,
@@ -261,7 +261,7 @@ async def has_alert(session: Session, tenant_id: TenantId, kind: Kind, reason: s
 
 
 async def resolve_alerts(
-    session: Session, tenant_id: TenantId, kind: Kind, now: datetime, *, import_id: UUID | None = None
+    session: Session, tenant_id: TenantId, kind: FileKind, now: datetime, *, import_id: UUID | None = None
 ) -> None:
     """A file of that kind has come, or (`import_id`) somebody has decided about the one."""
     which = ImportAlert.reason == "late" if import_id is None else ImportAlert.import_id == import_id

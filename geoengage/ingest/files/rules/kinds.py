@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What the rows of a file are."""
 
     CUSTOMERS = "customers"
@@ -19,8 +19,10 @@ class Kind(StrEnum):
     ORDERS = "orders"
 
 
-PERSONAL = frozenset({Kind.CUSTOMERS, Kind.CONSENTS})  # about people as such: needs the scope `people`
-OF_STORES = frozenset({Kind.STOCK, Kind.ORDERS})  # each row belongs to a store: for credentials restricted to stores
+PERSONAL = frozenset({FileKind.CUSTOMERS, FileKind.CONSENTS})  # about people as such: needs the scope `people`
+OF_STORES = frozenset(
+    {FileKind.STOCK, FileKind.ORDERS}
+)  # each row belongs to a store: for credentials restricted to stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ _STORE = Field(
     "store store_id shop shop_id filiale filial_nr location location_id magasin branch",
 )
 
-FIELDS: dict[Kind, tuple[Field, ...]] = {
-    Kind.CUSTOMERS: (
+FIELDS: dict[FileKind, tuple[Field, ...]] = {
+    FileKind.CUSTOMERS: (
         *_WHO,
         Field("first_name", "First name", "Given name, for messages.", "firstname vorname prenom given_name"),
         Field("last_name", "Last name", "Family name.", "lastname nachname nom surname family_name name"),
@@ -93,7 +95,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         ),
         Field(ATTRIBUTE, "A trait of its own", "Kept under the column's name.", many=True),
     ),
-    Kind.CONSENTS: (
+    FileKind.CONSENTS: (
         *_WHO,
         Field(
             "channel", "Channel", "push, web_push, email, sms, whatsapp, viber or in_app.", "kanal canal", required=True
@@ -123,7 +125,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         Field("text_version", "Text", "Which wording was agreed to.", "version wording text consent_text"),
         _STORE,
     ),
-    Kind.PRODUCTS: (
+    FileKind.PRODUCTS: (
         Field(
             "product_id",
             "Product",
@@ -178,7 +180,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         Field("language", "Language", "Of name and description; left out: the tenant's.", "lang sprache langue locale"),
         Field("status", "Status", "active, or no longer sold: archived.", "published active aktiv state"),
     ),
-    Kind.STOCK: (
+    FileKind.STOCK: (
         Field("variant_id", "Variant", "Your id of the variant.", "variant_external_id"),
         Field("sku", "SKU", "Stock keeping unit.", "variant_sku artikel_sku item_sku"),
         Field(
@@ -208,7 +210,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
             "at as_of date updated_at stand datum",
         ),
     ),
-    Kind.ORDERS: (
+    FileKind.ORDERS: (
         Field(
             "order_id",
             "Order",
@@ -306,10 +308,10 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
 }
 
 # Of these at least one must be mapped.
-ONE_OF: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
-    Kind.CUSTOMERS: (tuple(field.name for field in _WHO),),
-    Kind.CONSENTS: (tuple(field.name for field in _WHO),),
-    Kind.PRODUCTS: (),
-    Kind.STOCK: (("variant_id", "sku", "product_id"),),
-    Kind.ORDERS: (("total", "line_total", "unit_price"),),
+ONE_OF: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
+    FileKind.CUSTOMERS: (tuple(field.name for field in _WHO),),
+    FileKind.CONSENTS: (tuple(field.name for field in _WHO),),
+    FileKind.PRODUCTS: (),
+    FileKind.STOCK: (("variant_id", "sku", "product_id"),),
+    FileKind.ORDERS: (("total", "line_total", "unit_price"),),
 }

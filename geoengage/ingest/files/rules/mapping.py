@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from geoengage.ingest.files.rules.kinds import FIELDS, ONE_OF, Field, Kind
+from geoengage.ingest.files.rules.kinds import FIELDS, ONE_OF, Field, FileKind
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 MOST_HEADER = 200  # characters of one name
@@ -24,7 +24,7 @@ def plain(name: str) -> str:
 
 
 @cache
-def _names(kind: Kind) -> dict[str, str]:
+def _names(kind: FileKind) -> dict[str, str]:
     """Plain name to field; a field's own name counts before another one's synonym."""
     found: dict[str, str] = {}
     for field in FIELDS[kind]:
@@ -33,12 +33,12 @@ def _names(kind: Kind) -> dict[str, str]:
     return found | {field.name: field.name for field in FIELDS[kind] if not field.many}
 
 
-def is_known(kind: Kind, name: str) -> bool:
+def is_known(kind: FileKind, name: str) -> bool:
     """Whether a column's name says which field it is."""
     return plain(name) in _names(kind)
 
 
-def guess(kind: Kind, header: Sequence[str], saved: Mapping[str, str]) -> dict[str, str]:
+def guess(kind: FileKind, header: Sequence[str], saved: Mapping[str, str]) -> dict[str, str]:
     """The mapping of a file with this header. What was decided for a column of that name before counts first."""
     known = {field.name: field for field in FIELDS[kind]}
     found = {name: saved[name] for name in header if saved.get(name) in known}
@@ -64,7 +64,7 @@ def distinct(header: Sequence[str]) -> list[str]:
     return result
 
 
-def flaws(kind: Kind, header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
+def flaws(kind: FileKind, header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with a mapping, by column or field; empty when a file can be read with it."""
     known = {field.name: field for field in FIELDS[kind]}
     wrong: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from geoengage.ingest.files.rules import mapping as maps
 from geoengage.ingest.files.rules.catalogue import Products, Stocks
 from geoengage.ingest.files.rules.cells import guess_decimal
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.orders import Orders
 from geoengage.ingest.files.rules.people import Consents, Customers
 from geoengage.ingest.files.rules.rows import Columns, Context, Reader
@@ -38,7 +38,7 @@ class Inspected:
     decimal: str | None
 
 
-def inspect(stream: BinaryIO, kind: Kind) -> Inspected:
+def inspect(stream: BinaryIO, kind: FileKind) -> Inspected:
     """Read a file's outside and its first records; UnreadableFile when it is no table with a header."""
     found = look(stream)
     first = open_text(stream, found.encoding, found.is_gzip).readline(1_000_000)
@@ -68,17 +68,17 @@ def open_records(stream: BinaryIO, found: Look, delimiter: str) -> tuple[list[st
     return maps.distinct(head.cells), records
 
 
-def reader_of(kind: Kind, header: Sequence[str], mapping: Mapping[str, str], context: Context) -> Reader:
+def reader_of(kind: FileKind, header: Sequence[str], mapping: Mapping[str, str], context: Context) -> Reader:
     """Who reads the records of that kind."""
     columns = Columns(header, mapping)
     match kind:
-        case Kind.CUSTOMERS:
+        case FileKind.CUSTOMERS:
             return Customers(columns, context)
-        case Kind.CONSENTS:
+        case FileKind.CONSENTS:
             return Consents(columns, context)
-        case Kind.PRODUCTS:
+        case FileKind.PRODUCTS:
             return Products(columns, context)
-        case Kind.STOCK:
+        case FileKind.STOCK:
             return Stocks(columns, context)
-        case Kind.ORDERS:
+        case FileKind.ORDERS:
             return Orders(columns, context)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from geoengage.ingest.files import store
 from geoengage.ingest.files.models import DataImport, ImportAlert
 from geoengage.ingest.files.rules import arrivals, events
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.sheet import Inspected
 from geoengage.ingest.files.service.receiving import Arrived, MappingIncomplete, check_ready, register
 from geoengage.ingest.files.shapes import Options
@@ -30,7 +30,7 @@ class Dropped:
     """A file in the drop folder, as it lies there."""
 
     tenant_id: TenantId
-    kind: Kind
+    kind: FileKind
     path: Path
     size: int
     modified_ns: int
@@ -94,10 +94,10 @@ async def _hold(session: Session, row: DataImport, reason: str, detail: str, zon
 async def alert(session: Session, row: DataImport, reason: str, detail: str, zone: ZoneInfo, now: datetime) -> None:
     """Raise an alert about a file: in the list, and in the live feed."""
     text = f"{row.file_name} ({row.kind}): {detail}"
-    await _raise(session, TenantId(row.tenant_id), Kind(row.kind), reason, text, zone, now, import_id=row.id)
+    await _raise(session, TenantId(row.tenant_id), FileKind(row.kind), reason, text, zone, now, import_id=row.id)
 
 
-async def note_late(session: Session, tenant_id: TenantId, kind: Kind, zone: ZoneInfo, now: datetime) -> bool:
+async def note_late(session: Session, tenant_id: TenantId, kind: FileKind, zone: ZoneInfo, now: datetime) -> bool:
     """Raise an alert, once a day, when a file is overdue against its own usual hour; True when it was raised now."""
     past = await usual_arrivals(session, tenant_id, kind)
     since = arrivals.late_since(past, now, zone)
@@ -111,7 +111,7 @@ async def note_late(session: Session, tenant_id: TenantId, kind: Kind, zone: Zon
 async def _raise(
     session: Session,
     tenant_id: TenantId,
-    kind: Kind,
+    kind: FileKind,
     reason: str,
     text: str,
     zone: ZoneInfo,
@@ -131,6 +131,6 @@ async def _raise(
     return True
 
 
-async def usual_arrivals(session: Session, tenant_id: TenantId, kind: Kind) -> Sequence[tuple[datetime, int]]:
+async def usual_arrivals(session: Session, tenant_id: TenantId, kind: FileKind) -> Sequence[tuple[datetime, int]]:
     """What came by itself lately and was imported, newest first."""
     return [(a.at, a.lines) for a in await store.list_arrivals(session, tenant_id, kind)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from geoengage.ingest.files.models import DataImport
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.rows import Chunk, Flaw, Reader
 from geoengage.ingest.files.rules.sheet import open_records
 from geoengage.ingest.files.rules.text import UnreadableFile
@@ -42,7 +42,7 @@ class Preview:
 
 async def preview(session: Session, tenant_id: TenantId, row: DataImport, now: datetime) -> Preview:
     """Examples of each column, and what the first rows would become, as far as the mapping says it. Stores nothing."""
-    kind = Kind(row.kind)
+    kind = FileKind(row.kind)
     problems: dict[str, str] = {}
     try:
         check_ready(kind, row.header, row.mapping, Options.model_validate(row.options))
@@ -73,7 +73,7 @@ async def _becomes(
     reader, chunk = await asyncio.to_thread(read)
     async with undone(session):
         how = How(now, row.store_ids is None)
-        stored = await store_each(session, tenant_id, Kind(row.kind), chunk.items, how)
+        stored = await store_each(session, tenant_id, FileKind(row.kind), chunk.items, how)
     shown = {line: Previewed(line, cells) for line, cells in rows}
     for item, fate in stored:
         for line in item.lines:

@@ -15,7 +15,7 @@ from uuid import UUID
 from geoengage.ingest.files import store
 from geoengage.ingest.files.models import DataImport
 from geoengage.ingest.files.rules import mapping as maps
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.sheet import Inspected, inspect
 from geoengage.ingest.files.rules.text import UnreadableFile
 from geoengage.ingest.files.shapes import Options
@@ -51,7 +51,7 @@ class Arrived:
     """A file on the disk, with where it comes from."""
 
     id: UUID
-    kind: Kind
+    kind: FileKind
     origin: str
     path: Path
     name: str
@@ -65,7 +65,7 @@ def upload_path(data_dir: Path, tenant_id: TenantId, import_id: UUID) -> Path:
     return data_dir.absolute() / FOLDER / str(tenant_id) / f"{import_id}.csv"
 
 
-async def look_at(path: Path, kind: Kind) -> tuple[Inspected, str]:
+async def look_at(path: Path, kind: FileKind) -> tuple[Inspected, str]:
     """What a file is, and the SHA-256 of its bytes; FileRefused when it is no table."""
 
     def work() -> tuple[Inspected, str]:
@@ -107,11 +107,11 @@ async def register(
     return await store.get_import(session, tenant_id, arrived.id)
 
 
-def check_ready(kind: Kind, header: list[str], mapping: Mapping[str, str], options: Options) -> None:
+def check_ready(kind: FileKind, header: list[str], mapping: Mapping[str, str], options: Options) -> None:
     """Raise MappingIncomplete unless a file can be read so."""
     wrong = maps.flaws(kind, header, mapping)
     fields = set(mapping.values())
-    has_amounts = kind is Kind.ORDERS or bool(kind is Kind.PRODUCTS and fields & {"price", "cost"})
+    has_amounts = kind is FileKind.ORDERS or bool(kind is FileKind.PRODUCTS and fields & {"price", "cost"})
     if has_amounts and not wrong and "currency" not in fields and options.currency is None:
         wrong["currency"] = "choose the column with the currency, or one currency for the whole file"
     if wrong:
@@ -123,7 +123,9 @@ async def change(
 ) -> None:
     """Take another mapping and other options for a locked import that has not started. It may still be incomplete."""
     _must_wait(row)
-    unknown = {name: why for name, why in maps.flaws(Kind(row.kind), row.header, mapping).items() if name in mapping}
+    unknown = {
+        name: why for name, why in maps.flaws(FileKind(row.kind), row.header, mapping).items() if name in mapping
+    }
     if unknown:
         raise MappingIncomplete(unknown)
     row.mapping, row.options = dict(mapping), options.stored()
@@ -137,7 +139,7 @@ async def start(session: Session, tenant_id: TenantId, row: DataImport, *, by: s
     A file that was held back because it is much smaller than usual is confirmed by it.
     """
     _must_wait(row)
-    kind, options = Kind(row.kind), Options.model_validate(row.options)
+    kind, options = FileKind(row.kind), Options.model_validate(row.options)
     check_ready(kind, row.header, row.mapping, options)
     if row.store_ids is None:  # a shop's own file decides nothing for the tenant's next one
         await store.put_mapping(session, tenant_id, kind, (row.mapping, options.stored()), by=by, now=now)
@@ -153,7 +155,7 @@ async def cancel(session: Session, tenant_id: TenantId, row: DataImport, now: da
     row.status, row.finished_at, row.updated_at, row.reason = "cancelled", now, now, None
     row.lease = row.lease_until = None
     row.version += 1
-    await store.resolve_alerts(session, tenant_id, Kind(row.kind), now, import_id=row.id)
+    await store.resolve_alerts(session, tenant_id, FileKind(row.kind), now, import_id=row.id)
 
 
 def _must_wait(row: DataImport) -> None:

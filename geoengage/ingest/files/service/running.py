@@ -15,7 +15,7 @@ from uuid import UUID
 
 from geoengage.ingest.files import store
 from geoengage.ingest.files.models import DataImport
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.rows import Chunk, Context, Flaw, Groups, Item, Reader, Seen, read_chunk
 from geoengage.ingest.files.rules.sheet import open_records, reader_of
 from geoengage.ingest.files.rules.text import Look, UnreadableFile
@@ -60,7 +60,7 @@ class OpenFile:
         self._check(path, row)
         self._stream: BinaryIO = path.open("rb")
         header, records = open_records(self._stream, look_of(row), row.delimiter)
-        self.reader: Reader = reader_of(Kind(row.kind), header, row.mapping, context)
+        self.reader: Reader = reader_of(FileKind(row.kind), header, row.mapping, context)
         self.groups, self.seen = Groups(records, self.reader.key), Seen()
         if row.lines_done:
             self.groups.skip(row.lines_done, row.records, self.seen)
@@ -87,7 +87,7 @@ class Run:
     """An import that this process works on."""
 
     def __init__(self, tenant_id: TenantId, row: DataImport, file: OpenFile, lease: UUID) -> None:
-        self.tenant_id, self.id, self.kind, self.lease = tenant_id, row.id, Kind(row.kind), lease
+        self.tenant_id, self.id, self.kind, self.lease = tenant_id, row.id, FileKind(row.kind), lease
         self._may_join = row.store_ids is None
         self._file = file
         self._chunk: Chunk | None = None
@@ -159,7 +159,7 @@ class Run:
 
 
 async def store_each(
-    session: Session, tenant_id: TenantId, kind: Kind, items: Sequence[Item], how: How
+    session: Session, tenant_id: TenantId, kind: FileKind, items: Sequence[Item], how: How
 ) -> list[tuple[Item, Fate]]:
     """Store things, all at once or, where that fails for good, in halves down to the one that cannot be stored."""
     if not items:

@@ -11,7 +11,7 @@ import msgspec
 from geoengage.commerce.rules import Outcome, ProductIn, StockIn
 from geoengage.commerce.service import RecordedOrder, record_orders, set_stock, upsert_products
 from geoengage.ingest.files import store
-from geoengage.ingest.files.rules.kinds import Kind
+from geoengage.ingest.files.rules.kinds import FileKind
 from geoengage.ingest.files.rules.orders import Sale
 from geoengage.ingest.files.rules.people import Customer, Stated, Who
 from geoengage.kit.db import Session
@@ -52,7 +52,7 @@ class How:
 
 
 async def store_things(
-    session: Session, tenant_id: TenantId, kind: Kind, things: Sequence[Any], how: How
+    session: Session, tenant_id: TenantId, kind: FileKind, things: Sequence[Any], how: How
 ) -> list[Fate]:
     """Store what was read; tells what became of each, in their order. Idempotent."""
     return await _STORING[kind](session, tenant_id, things, how) if things else []
@@ -161,10 +161,10 @@ async def _orders(session: Session, tenant_id: TenantId, sales: Sequence[Sale], 
     return [_FATES[recorded[order.key].outcome] for order in orders]
 
 
-_STORING: dict[Kind, Storing] = {
-    Kind.CUSTOMERS: _customers,
-    Kind.CONSENTS: _consents,
-    Kind.PRODUCTS: _products,
-    Kind.STOCK: _stock,
-    Kind.ORDERS: _orders,
+_STORING: dict[FileKind, Storing] = {
+    FileKind.CUSTOMERS: _customers,
+    FileKind.CONSENTS: _consents,
+    FileKind.PRODUCTS: _products,
+    FileKind.STOCK: _stock,
+    FileKind.ORDERS: _orders,
 }
