@@ -27,7 +27,7 @@ class WishIn(Shape):
     )
 
 
-class ConsentsPut(Shape):
+class WishesPut(Shape):
     """Decisions with their proof."""
 
     decisions: list[WishIn] = Field(min_length=1, max_length=MOST_DECISIONS, description="What was decided.")

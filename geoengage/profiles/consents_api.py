@@ -19,7 +19,6 @@ from geoengage.profiles import rules, service, store
 from geoengage.profiles.consent_shapes import (
     AddressOut,
     CodeIn,
-    ConsentsPut,
     HistoryPage,
     LinkIn,
     MayContactOut,
@@ -32,6 +31,7 @@ from geoengage.profiles.consent_shapes import (
     PreferenceLinkOut,
     ProofOut,
     StopIn,
+    WishesPut,
     WishIn,
     decision_out,
     history_out,
@@ -68,7 +68,7 @@ async def get_consents(profile_id: UUID, me: CustomerReader, tx: Tx, now: Now) -
 
 
 @router.put(f"{_PERSON}/consents")
-async def put_consents(profile_id: UUID, body: ConsentsPut, me: CustomerReader, tx: Tx, now: Now) -> PersonConsents:
+async def put_consents(profile_id: UUID, body: WishesPut, me: CustomerReader, tx: Tx, now: Now) -> PersonConsents:
     """Record what a person decided, with text version, source and time. Repeating it changes nothing.
 
     An older decision than the one in force goes into the history only. `subscribed` for an address that was never
@@ -235,7 +235,7 @@ async def get_my_consents(me: DeviceCaller, tx: Tx) -> PersonConsents:
 
 
 @router.put("/v1/me/consents", responses=CONFLICT)
-async def put_my_consents(body: ConsentsPut, me: DeviceCaller, tx: Tx, now: Now) -> PersonConsents:
+async def put_my_consents(body: WishesPut, me: DeviceCaller, tx: Tx, now: Now) -> PersonConsents:
     """Record what the person who is logged in decided. 409: nobody is; a device has `PUT /v1/devices/me/consents`."""
     tenant_id, profile_id = me.tenant_id, await _person_of(tx, me)
     await _check_stores(tx, me, [wish.store_id for wish in body.decisions])
@@ -317,7 +317,7 @@ async def _history(
     return HistoryPage(items=[history_out(row) for row in items], next=after)
 
 
-async def _wish(tx: Session, tenant_id: TenantId, profile_id: UUID, body: ConsentsPut, now: datetime) -> None:
+async def _wish(tx: Session, tenant_id: TenantId, profile_id: UUID, body: WishesPut, now: datetime) -> None:
     await service.wish(
         tx,
         tenant_id,

@@ -1,5 +1,6 @@
 """The till page in Chromium: sales, offline and back with the time of the sale, returns, refusals; how it looks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -87,7 +88,9 @@ async def number(page: Page) -> str:
 
 
 async def order_of(demo: Demo, sale_id: str) -> dict[str, Any]:
-    found = await demo.api("GET", f"/v1/orders?external_id={sale_id}")
+    async with asyncio.timeout(20):  # the till says its number before the server has it
+        while not (found := await demo.api("GET", f"/v1/orders?external_id={sale_id}"))["items"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
     (order,) = found["items"]
     return dict(order)
 

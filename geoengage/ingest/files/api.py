@@ -53,7 +53,7 @@ _BODY = {
     "requestBody": {
         "required": True,
         "description": "The file as it is: CSV in UTF-8, UTF-16 or Windows-1252; or such a file compressed by gzip.",
-        "content": {"text/csv": _BINARY, "application/gzip": _BINARY},
+        "content": {"application/octet-stream": _BINARY},
     }
 }
 _TOO_LARGE: dict[int | str, dict[str, Any]] = {413: {"model": Problem, "description": "More than 500 MB."}}
