@@ -1,5 +1,6 @@
 """Request and answer shapes of consents, addresses and links of a person."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from geoengage.profiles.rules import Channel, ConsentState, Decision, Hindrance,
 TextVersion = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 MOST_DECISIONS = 500
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing that a person decided is older
 
 
 class WishIn(Shape):
@@ -33,7 +37,7 @@ class WishesPut(Shape):
     decisions: list[WishIn] = Field(min_length=1, max_length=MOST_DECISIONS, description="What was decided.")
     text_version: TextVersion = Field(description="Version of the text that the person saw.")
     source: Source = Field(description="Where, e.g. `checkout`, `preference page`, `call`.")
-    at: AwareDatetime | None = Field(default=None, description="When the person decided; left out: now.")
+    at: AwareDatetime | None = Field(default=None, ge=EARLIEST, description="When the person decided; left out: now.")
 
 
 class DecisionOut(Shape):
