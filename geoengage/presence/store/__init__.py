@@ -12,7 +12,6 @@ from geoengage.presence.store.changes import (
 )
 from geoengage.presence.store.check_in import find_shopper_app
 from geoengage.presence.store.checkpoints import (
-    delete_old_checkpoints,
     find_checkpoint,
     insert_checkpoints,
     rewind_checkpoints,
@@ -32,7 +31,6 @@ from geoengage.presence.store.devices import (
 )
 from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
 from geoengage.presence.store.pings import (
-    delete_old_pings,
     insert_rejections,
     insert_runs,
     list_fixes,
@@ -53,7 +51,7 @@ from geoengage.presence.store.visits import (
 
 __all__ = [
     "Admission", "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "admit",
-    "claim_zone_change", "delete_old_checkpoints", "delete_old_pings", "find_checkpoint", "find_device",
+    "claim_zone_change", "find_checkpoint", "find_device",
     "find_shopper_app", "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_rejections",
     "insert_runs", "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes",
     "list_known_times", "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices",

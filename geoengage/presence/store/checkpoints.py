@@ -68,14 +68,3 @@ async def find_checkpoint(
     )
     found = rows.scalar_one_or_none()
     return None if found is None else _STATE.decode(found)
-
-
-async def delete_old_checkpoints(session: Session, now: datetime) -> None:
-    """Checkpoints hold positions, so each tenant's ping retention counts (cross-tenant: retention)."""
-    await session.execute(
-        text(
-            "DELETE FROM checkpoint c USING tenant t WHERE t.id = c.tenant_id"
-            " AND c.at < CAST(:now AS timestamptz) - make_interval(days => t.ping_retention_days)"
-        ),
-        {"now": now},
-    )

@@ -149,14 +149,3 @@ async def insert_rejections(
             "reasons": pgarrays.texts(r[2].value for r in rejections),
         },
     )
-
-
-async def delete_old_pings(session: Session, now: datetime) -> None:
-    """Apply each tenant's own ping retention inside partitions that others still need (cross-tenant: retention)."""
-    await session.execute(
-        text(
-            "DELETE FROM ping_run p USING tenant t WHERE t.id = p.tenant_id"
-            " AND p.last_at < CAST(:now AS timestamptz) - make_interval(days => t.ping_retention_days)"
-        ),
-        {"now": now},
-    )
