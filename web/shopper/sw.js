@@ -1,33 +1,12 @@
-/**
- * The service worker: the page's shell without a network, and web push while the page is closed.
- *
- * SHELL and VERSION are put in by the build. A new build is a new worker: it takes its whole shell before it takes over,
- * so pages never mix two versions.
- */
-
+/** The service worker: the page's shell without a network, and web push while the page is closed. */
+import { keepShell, worker } from '../offline.js';
 import { receipt, safeLink } from './api.js';
 import { subscribe } from './push.js';
 import { get } from './store.js';
 
-const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
-const CACHE = `shopper-${VERSION}`;
 const HOME = '/shopper/';
 
-worker.addEventListener('install', (event) => {
-  event.waitUntil(fillCache().then(() => worker.skipWaiting()));
-});
-
-worker.addEventListener('activate', (event) => {
-  event.waitUntil(dropOldCaches().then(() => worker.clients.claim()));
-});
-
-worker.addEventListener('fetch', (event) => {
-  const { request } = event;
-  const { origin, pathname } = new URL(request.url);
-  if (origin !== location.origin || request.method !== 'GET') return;
-  if (request.mode === 'navigate' && pathname === HOME) event.respondWith(fromCache(HOME, request));
-  else if (SHELL.includes(pathname)) event.respondWith(fromCache(pathname, request));
-});
+keepShell('shopper');
 
 worker.addEventListener('push', (event) => event.waitUntil(show(event.data)));
 
@@ -45,21 +24,6 @@ worker.addEventListener('notificationclose', (event) => {
 worker.addEventListener('pushsubscriptionchange', (event) => {
   /** @type {ExtendableEvent} */ (event).waitUntil(subscribe(worker.registration));
 });
-
-async function fillCache() {
-  const cache = await caches.open(CACHE);
-  await cache.addAll(SHELL.map((path) => new Request(path, { cache: 'reload' })));
-}
-
-async function dropOldCaches() {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith('shopper-') && name !== CACHE).map((n) => caches.delete(n)));
-}
-
-/** @param {string} path @param {Request} request */
-async function fromCache(path, request) {
-  return (await caches.match(path, { cacheName: CACHE })) ?? fetch(request);
-}
 
 /**
  * Show a pushed message. A browser wants something shown for every push, so what cannot be read, or speaks of the past,

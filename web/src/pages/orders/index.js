@@ -2,38 +2,23 @@
  * The page "Orders": what was sold, the newest first, by number, store, status and day. Each opens to its lines and
  * refunds. The address holds the filters.
  */
-import { get, getAll, queryString } from '../../api.js';
+import { get, queryString } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { selectField, textField } from '../../ui/fields.js';
 import { fromLocalField } from '../../ui/format.js';
-import { empty, explain, failure, loading, whileLoading } from '../../ui/widgets.js';
+import { empty, explain, failure, loading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
+import { commercePage } from '../commerce.js';
 import { orderRow } from './row.js';
 import { ORDER_STATUS } from './words.js';
 
-/** @import {Order, Store} from '../../types' */
+/** @import {Order} from '../../types' */
 
 const PAGE = 50;
 
-/** @type {import('../../types').Page} */
-export function ordersPage(root, context, query) {
-  const abort = new AbortController();
-  const place = h('div', { class: 'page' });
-  fill(root, place);
-  if (may(context.me, 'commerce')) {
-    whileLoading(
-      place,
-      () => getAll('/v1/stores', {}, abort.signal),
-      (/** @type {Store[]} */ stores) => list({ context, query, stores, signal: abort.signal }),
-    );
-  } else {
-    const words = 'Orders are for owners, editors, support and shops. Ask an owner for the role you need.';
-    fill(place, h('header', { class: 'page-head' }, h('h1', null, 'Orders')), empty('Not for your role', words));
-  }
-  return () => abort.abort();
-}
+export const ordersPage = commercePage('Orders', list);
 
-/** @param {{context: import('../../types').Context, query: URLSearchParams, stores: Store[], signal: AbortSignal}} options */
+/** @param {import('../commerce.js').Opened} opened */
 function list({ context, query, stores, signal }) {
   const names = new Map(stores.map((store) => [store.id, store.properties.name]));
   const number = textField(

@@ -1,38 +1,22 @@
 /**
  * The page "Products": the catalogue with picture, price and how many each store has. The address holds the filters.
  */
-import { get, getAll, queryString } from '../../api.js';
+import { get, queryString } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { selectField, textField } from '../../ui/fields.js';
 import { number } from '../../ui/format.js';
 import { picture } from '../../ui/picture.js';
-import { empty, explain, failure, loading, pill, whileLoading } from '../../ui/widgets.js';
-import { may } from '../../ui/words.js';
+import { empty, explain, failure, loading, pill } from '../../ui/widgets.js';
+import { commercePage } from '../commerce.js';
 import { priceText, stockText } from './words.js';
 
-/** @import {Context, Product, Store} from '../../types' */
+/** @import {Product} from '../../types' */
 
 const PAGE = 50;
 
-/** @type {import('../../types').Page} */
-export function productsPage(root, context, query) {
-  const abort = new AbortController();
-  const place = h('div', { class: 'page' });
-  fill(root, place);
-  if (may(context.me, 'commerce')) {
-    whileLoading(
-      place,
-      () => getAll('/v1/stores', {}, abort.signal),
-      (/** @type {Store[]} */ stores) => list({ context, query, stores, signal: abort.signal }),
-    );
-  } else {
-    const words = 'Products are for owners, editors, support and shops. Ask an owner for the role you need.';
-    fill(place, h('header', { class: 'page-head' }, h('h1', null, 'Products')), empty('Not for your role', words));
-  }
-  return () => abort.abort();
-}
+export const productsPage = commercePage('Products', list);
 
-/** @param {{context: Context, query: URLSearchParams, stores: Store[], signal: AbortSignal}} options */
+/** @param {import('../commerce.js').Opened} opened */
 function list({ context, query, stores, signal }) {
   const names = new Map(stores.map((store) => [store.id, store.properties.name]));
   const text = textField(
