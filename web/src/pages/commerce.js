@@ -31,3 +31,24 @@ export function commercePage(title, list) {
     return () => abort.abort();
   };
 }
+
+/**
+ * The filters above a list; `apply` when one changes. Enter is a change and then a submission: the page that a change
+ * opens comes after both, for the browser complains of a form that is gone when it is submitted.
+ * @param {{node: HTMLElement}[]} fields @param {() => void} apply
+ */
+export function filterForm(fields, apply) {
+  let due = 0;
+  /** @param {Event} event */
+  function changed(event) {
+    event.preventDefault();
+    window.clearTimeout(due);
+    due = window.setTimeout(apply);
+  }
+  return h(
+    'form',
+    { class: 'filters', 'aria-label': 'Filter', on: { submit: changed, change: changed } },
+    fields.map((one) => one.node),
+    h('button', { class: 'visually-hidden' }, 'Apply'),
+  );
+}

@@ -8,7 +8,7 @@ import { selectField, textField } from '../../ui/fields.js';
 import { fromLocalField } from '../../ui/format.js';
 import { empty, explain, failure, loading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
-import { commercePage } from '../commerce.js';
+import { commercePage, filterForm } from '../commerce.js';
 import { orderRow } from './row.js';
 import { ORDER_STATUS } from './words.js';
 
@@ -45,9 +45,7 @@ function list({ context, query, stores, signal }) {
   const linked = may(context.me, 'customers');
   let cursor = /** @type {string | null} */ (null);
 
-  /** @param {Event} event */
-  function apply(event) {
-    event.preventDefault();
+  function apply() {
     const asked = {
       number: number.input.value.trim().replace(/^#/, ''),
       status: status.input.value,
@@ -92,12 +90,7 @@ function list({ context, query, stores, signal }) {
   load();
   return [
     h('header', { class: 'page-head' }, h('h1', null, 'Orders')),
-    h(
-      'form',
-      { class: 'filters', 'aria-label': 'Filter', on: { submit: apply, change: apply } },
-      [number, status, store, since, until].map((one) => one.node),
-      h('button', { class: 'visually-hidden' }, 'Apply'),
-    ),
+    filterForm([number, status, store, since, until], apply),
     h('div', { class: 'card' }, rows, foot),
   ];
 }

@@ -7,7 +7,7 @@ import { selectField, textField } from '../../ui/fields.js';
 import { number } from '../../ui/format.js';
 import { picture } from '../../ui/picture.js';
 import { empty, explain, failure, loading, pill } from '../../ui/widgets.js';
-import { commercePage } from '../commerce.js';
+import { commercePage, filterForm } from '../commerce.js';
 import { priceText, stockText } from './words.js';
 
 /** @import {Product} from '../../types' */
@@ -37,9 +37,7 @@ function list({ context, query, stores, signal }) {
   const foot = h('div', null);
   let cursor = /** @type {string | null} */ (null);
 
-  /** @param {Event} event */
-  function apply(event) {
-    event.preventDefault();
+  function apply() {
     context.navigate(`/products${queryString({ q: text.input.value.trim(), store: store.input.value })}`);
   }
 
@@ -65,18 +63,7 @@ function list({ context, query, stores, signal }) {
     h('button', { type: 'button', class: 'button', 'data-testid': 'more', on: { click: load } }, 'Show more');
 
   load();
-  return [
-    h('header', { class: 'page-head' }, h('h1', null, 'Products')),
-    h(
-      'form',
-      { class: 'filters', 'aria-label': 'Filter', on: { submit: apply, change: apply } },
-      text.node,
-      store.node,
-      h('button', { class: 'visually-hidden' }, 'Apply'),
-    ),
-    rows,
-    foot,
-  ];
+  return [h('header', { class: 'page-head' }, h('h1', null, 'Products')), filterForm([text, store], apply), rows, foot];
 }
 
 /** @param {Product} product @param {Map<string, string>} stores @param {string[]} origins */
