@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
+from geoengage.kit.anonymity import K
 from geoengage.kit.db import Session
 from geoengage.kit.geo import Frame
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store as presence
 from geoengage.reports import store
-from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import Footfall, Place
 from geoengage.reports.rules.periods import DAY, Period, Span
 from geoengage.venues import store as venues

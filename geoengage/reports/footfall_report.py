@@ -16,9 +16,9 @@ from branca.element import Element
 from folium.plugins import HeatMap
 from shapely.geometry.base import BaseGeometry
 
+from geoengage.kit.anonymity import K
 from geoengage.kit.errors import Unavailable
 from geoengage.reports.footfall import Floor, Venue
-from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import BINS_S, Footfall
 
 COLOURS = ("#e8f1f8", "#bdd7ea", "#7fb3d5", "#3d85b8", "#134f7c")  # few … many visits, by fifths

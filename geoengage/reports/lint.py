@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from geoengage.kit.anonymity import K
 from geoengage.kit.db import Session
 from geoengage.kit.geo import Frame
 from geoengage.kit.ids import TenantId
 from geoengage.presence import store as presence
 from geoengage.reports import store
 from geoengage.reports.evidence import points_around
-from geoengage.reports.rules import K, Neighbour, Overlap, Subject, Words, overlaps
+from geoengage.reports.rules import Neighbour, Overlap, Subject, Words, overlaps
 from geoengage.reports.rules.evidence import Target, best_reach, point_words
 from geoengage.tenancy.rules import Principal
 from geoengage.venues import store as venues

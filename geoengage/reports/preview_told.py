@@ -7,9 +7,10 @@ from statistics import median
 from typing import TypeVar
 from uuid import UUID
 
+from geoengage.kit.anonymity import is_told, is_total_told
 from geoengage.reports.preview import Found
 from geoengage.reports.replay import Visit
-from geoengage.reports.rules import Tried, is_told, is_total_told
+from geoengage.reports.rules import Tried
 
 T = TypeVar("T")
 WHOLE_DAYS = 7  # the longest window there is

@@ -55,8 +55,8 @@ class Review(StrEnum):
 class Scope(StrEnum):
     """What a secret key or a role may do. `people` opens device ids, paths and profiles of the whole tenant.
 
-    `commerce` opens products, orders, carts and the till; `customers` the people who are customers of one's stores.
-    Both may be restricted to stores.
+    `commerce` opens products, orders, carts and the till; `customers` the people who are customers of one's stores,
+    `segments` the making of segments and the counting of who is in them. All three may be restricted to stores.
     """
 
     READ = "read"
@@ -67,17 +67,20 @@ class Scope(StrEnum):
     PINGS = "pings"
     COMMERCE = "commerce"
     CUSTOMERS = "customers"
+    SEGMENTS = "segments"
     SENDING = "sending"
     ADMIN = "admin"
 
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: frozenset(Scope),
-    Role.EDITOR: frozenset({Scope.READ, Scope.VENUES, Scope.CAMPAIGNS, Scope.APPROVE, Scope.SENDING, Scope.COMMERCE}),
+    Role.EDITOR: frozenset(
+        {Scope.READ, Scope.VENUES, Scope.CAMPAIGNS, Scope.APPROVE, Scope.SENDING, Scope.COMMERCE, Scope.SEGMENTS}
+    ),
     Role.APPROVER: frozenset({Scope.READ, Scope.CAMPAIGNS, Scope.APPROVE, Scope.SENDING}),
-    Role.ANALYST: frozenset({Scope.READ}),
+    Role.ANALYST: frozenset({Scope.READ, Scope.SEGMENTS}),
     Role.SUPPORT: frozenset({Scope.READ, Scope.PEOPLE, Scope.COMMERCE, Scope.CUSTOMERS}),
-    Role.SHOP: frozenset({Scope.READ, Scope.CAMPAIGNS, Scope.COMMERCE, Scope.CUSTOMERS}),
+    Role.SHOP: frozenset({Scope.READ, Scope.CAMPAIGNS, Scope.COMMERCE, Scope.CUSTOMERS, Scope.SEGMENTS}),
 }
 
 

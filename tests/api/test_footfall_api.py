@@ -18,13 +18,13 @@ from fastapi import FastAPI
 from shapely.geometry import MultiPolygon, box
 
 from geoengage.kit import partitions
+from geoengage.kit.anonymity import K
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.presence.models import Visit
 from geoengage.presence.rules.records import runs_of
 from geoengage.presence.rules.state import Fix
 from geoengage.presence.store import insert_runs
-from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.periods import Period, Span, period_of
 from geoengage.tenancy.rules import KeyKind
 from geoengage.venues.models import Level

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geoengage.reports.rules.anonymity import K
+from geoengage.kit.anonymity import K
 from geoengage.reports.rules.footfall import BINS_S, Footfall, Place, Visits
 from geoengage.reports.rules.periods import Period, Span, period_of
 from geoengage.simulator.route import NoWay

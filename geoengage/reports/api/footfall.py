@@ -12,11 +12,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from geoengage.kit import errors
+from geoengage.kit.anonymity import K
 from geoengage.kit.http import PROBLEMS, Now, Problem, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.reports import footfall, footfall_files, footfall_report
 from geoengage.reports.api import footfall_shapes as shapes
-from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.footfall import BINS_S, Figures, Footfall
 from geoengage.reports.rules.periods import Span
 from geoengage.tenancy.auth import Reader

@@ -2,10 +2,9 @@
 
 `explain` puts into words why something did (not) happen, `checks` what a message went through, `lint` what is doubtful
 about a drawn zone (with `shapes` and `words`), `ghost` where a made-up visitor stands, `campaigns` what would have been
-sent, `anonymity` what may be told of people who were counted. Their names are imported from here.
+sent. Their names are imported from here.
 """
 
-from geoengage.reports.rules.anonymity import K, is_told, is_total_told
 from geoengage.reports.rules.campaigns import Start, Tried, try_campaigns
 from geoengage.reports.rules.checks import Check, Decided, Waiting, message_checks, verdict_of_checks, waiting_checks
 from geoengage.reports.rules.explain import (
@@ -39,9 +38,9 @@ from geoengage.reports.rules.lint import (
 )
 
 __all__ = [
-    "Approach", "Check", "Code", "Decided", "Finding", "Happened", "K", "Neighbour", "Overlap", "Severity", "Standing",
+    "Approach", "Check", "Code", "Decided", "Finding", "Happened", "Neighbour", "Overlap", "Severity", "Standing",
     "Start", "Subject", "Tried", "Verdict", "Waiting", "Words", "best_confidence", "blockers_text", "campaign_verdict",
-    "how", "is_told", "is_total_told", "lint_flaws", "lint_shape", "lint_words", "message_checks", "message_text",
+    "how", "lint_flaws", "lint_shape", "lint_words", "message_checks", "message_text",
     "overlaps", "phase_text", "rejection_text", "rule_of", "silence", "summary", "try_campaigns", "verdict_of",
     "verdict_of_checks", "waiting_checks", "zone_text",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ from uuid import UUID
 
 import numpy as np
 
+from geoengage.kit.anonymity import K
 from geoengage.reports.rules import release
-from geoengage.reports.rules.anonymity import K
 from geoengage.reports.rules.periods import DAY, Period, Span, piece_of
 from geoengage.reports.rules.release import APART, HIDDEN, Bools, Group, Ints, Lattice
 

@@ -1,0 +1,5 @@
+"""Tables of what is worked out about people. Everything is imported from here."""
+
+from geoengage.metrics.models.traits import ComputedMark
+
+__all__ = ["ComputedMark"]
