@@ -6,6 +6,7 @@ databases). `client` speaks to the app in process, over the test's own connectio
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from geoengage.app import create_app
 from geoengage.kit import partitions
-from geoengage.kit.cluster import Cluster
+from geoengage.kit.cluster import Cluster, ClusterError
 from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.migrate import upgrade
@@ -59,6 +60,17 @@ class Scheduling(LoadScopeScheduling):
         if path.startswith("tests/web/"):
             return "tests/web"
         return path if path.startswith("tests/e2e/") else nodeid
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cluster_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Private databases of programs that tests started: as root their files lie under /var/lib, where nobody looks."""
+    yield
+    for marker in tmp_path_factory.getbasetemp().rglob("postgres/home"):
+        with contextlib.suppress(
+            ClusterError
+        ):  # still in use: by a program that outlives the tests, which is its fault
+            Cluster(marker.parent).destroy()
 
 
 @pytest.hookimpl(optionalhook=True)
