@@ -6,8 +6,8 @@ Science 24:275) lets him stop after repeat purchases only, so that who bought on
 Denizel, Filiztekin 2007, IJRM 24:201) lets him stop after the first one too. Both are one formula: with x repeat
 purchases a customer had k = x, or x + 1, chances to stop.
 
-Times are in one unit, weeks by custom: `t_x` from the first to the last purchase, `age` (T in the papers) from the first
-until now. Purchases of one day count once, and the first is no repeat. Customers with equal (x, t_x, age) are one row
+Times are in one unit, weeks by custom: `t_x` from the first to the last purchase, `age` (T in the papers) from the
+first until now. Purchases of one day count once, and the first is no repeat. Customers with equal (x, t_x, age) are one row
 with a weight, gamma functions are computed once for each x: a million customers cost a second.
 """
 
@@ -180,7 +180,7 @@ def expected_purchases(history: History, fitted: Fit, horizon: float) -> Floats:
 
 
 def _odds_gone(history: History, fitted: Fit) -> Floats:
-    k = history.x + fitted._first  # noqa: SLF001
+    k = history.x + fitted._first
     ratio = (fitted.alpha + history.age) / (fitted.alpha + history.t_x)
     with np.errstate(over="ignore"):  # infinite odds: he is gone
         odds = fitted.a / np.where(k > 0, fitted.b + k - 1, 1.0) * ratio ** (fitted.r + history.x)
@@ -192,7 +192,7 @@ def _expected(history: History, fitted: Fit, horizon: float) -> Floats:
     r, alpha, a, b = fitted.r, fitted.alpha, fitted.a, fitted.b
     keys, at = np.unique(history.x + 1j * history.age, return_inverse=True)
     x, age = keys.real, keys.imag
-    k = x + fitted._first  # noqa: SLF001
+    k = x + fitted._first
     z = horizon / (alpha + age + horizon)
     series = hyp2f1(r + x, b + k, a + b + k - 1, z)
     bought = (a + b + k - 1) / (a - 1) * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x) * series)

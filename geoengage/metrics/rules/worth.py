@@ -21,7 +21,7 @@ def future_value(
     """
     before, total = 0.0, 0.0
     for number in range(1, months + 1):
-        until = buying._expected(history, fitted, number * month)  # noqa: SLF001 - by history, not yet by customer
+        until = buying._expected(history, fitted, number * month)
         total = total + (until - before) / (1 + discount) ** number
         before = until
     found: Floats = (total * 1.0)[history.row_of] * value  # type: ignore[index]
