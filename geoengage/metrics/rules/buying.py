@@ -1,0 +1,200 @@
+"""How often will a customer buy again, and is he still one? BG/NBD and MBG/NBD, fitted and applied to arrays.
+
+A customer buys at a rate of his own (gamma-distributed over customers: shape `r`, rate `alpha`) and after a purchase
+stops for good with a probability of his own (beta-distributed: `a`, `b`). BG/NBD (Fader, Hardie, Lee 2005, Marketing
+Science 24:275) lets him stop after repeat purchases only, so that who bought once is alive for sure; MBG/NBD (Batislam,
+Denizel, Filiztekin 2007, IJRM 24:201) lets him stop after the first one too. Both are one formula: with x repeat
+purchases a customer had k = x, or x + 1, chances to stop.
+
+Times are in one unit, weeks by custom: `t_x` from the first to the last purchase, `age` (T in the papers) from the
+first until now. Purchases of one day count once, and the first is no repeat. Customers with equal (x, t_x, age) are one row
+with a weight, gamma functions are computed once for each x: a million customers cost a second.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import gammaln, hyp2f1, psi
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+FEWEST_CUSTOMERS = 100
+FEWEST_REPEATERS = 30
+_START = np.zeros(4)  # all parameters 1
+_FURTHEST = 12.0  # of the logarithms: beyond e^12 the likelihood is flat
+
+
+class Model(StrEnum):
+    """When a customer may stop for the first time."""
+
+    BG_NBD = "bg_nbd"
+    MBG_NBD = "mbg_nbd"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Distinct purchase histories: repeat purchases `x`, `t_x`, `age`, and how many customers have each.
+
+    `row_of`: for each customer given to `group` its row here.
+    """
+
+    x: Floats
+    t_x: Floats
+    age: Floats
+    weight: Floats
+    row_of: Ints
+
+    @property
+    def customers(self) -> int:
+        """How many customers there are."""
+        return len(self.row_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted model. `log_likelihood`: of all customers; `converged`: the search ended at a maximum."""
+
+    model: Model
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float
+    customers: int
+    converged: bool
+
+    @property
+    def _first(self) -> int:
+        return 1 if self.model is Model.MBG_NBD else 0
+
+
+@dataclass(frozen=True, slots=True)
+class TooLittle:
+    """No model: `reason` says what is missing, for people."""
+
+    reason: str
+
+
+def group(x: npt.ArrayLike, t_x: npt.ArrayLike, age: npt.ArrayLike) -> History:
+    """Histories of customers, equal ones together. ValueError for what no customer can have."""
+    x_, t_, age_ = (np.asarray(v, dtype=np.float64) for v in (x, t_x, age))
+    if not (len(x_) == len(t_) == len(age_)):
+        raise ValueError("x, t_x and age are of different lengths")
+    if np.any((x_ < 0) | (t_ < 0) | (t_ > age_) | ((x_ == 0) != (t_ == 0))):
+        raise ValueError("a customer has x >= 0 repeat purchases, t_x <= age, and t_x = 0 exactly when x = 0")
+    order = np.lexsort((age_, t_, x_))
+    xs, ts, ages = x_[order], t_[order], age_[order]
+    new = np.ones(len(xs), dtype=bool)
+    new[1:] = (xs[1:] != xs[:-1]) | (ts[1:] != ts[:-1]) | (ages[1:] != ages[:-1])
+    first = np.flatnonzero(new)
+    row_of = np.empty(len(xs), dtype=np.int64)
+    row_of[order] = np.cumsum(new) - 1
+    weight = np.diff(np.append(first, len(xs))).astype(np.float64)
+    return History(xs[first], ts[first], ages[first], weight, row_of)
+
+
+def fit(history: History, model: Model = Model.MBG_NBD) -> Fit | TooLittle:
+    """The parameters under which these histories are likeliest (L-BFGS-B on their logarithms, analytic gradient)."""
+    repeaters = float(history.weight[history.x > 0].sum())
+    if history.customers < FEWEST_CUSTOMERS or repeaters < FEWEST_REPEATERS:
+        return TooLittle(
+            f"{history.customers:,} customers, {repeaters:,.0f} of whom bought again; the model needs"
+            f" {FEWEST_CUSTOMERS} and {FEWEST_REPEATERS}"
+        )
+    # A common time scale near 1 keeps the four logarithms alike; alpha is scaled back.
+    scale = float(10.0 / history.age.max()) if history.age.max() > 0 else 1.0
+    likelihood = _Likelihood(history, model, scale)
+    found = minimize(
+        likelihood, _START, jac=True, method="L-BFGS-B", bounds=[(-_FURTHEST, _FURTHEST)] * 4,
+        options={"maxiter": 300, "ftol": 1e-13, "gtol": 1e-9},
+    )  # fmt: skip
+    r, alpha, a, b = np.exp(found.x)
+    # Rescaling time by s adds x ln s to each log-likelihood: undone, so that the figure is that of the given unit.
+    total = -found.fun * history.customers + float((history.weight * history.x).sum()) * np.log(scale)
+    return Fit(
+        model, float(r), float(alpha / scale), float(a), float(b), float(total), history.customers, found.success
+    )
+
+
+class _Likelihood:
+    """Minus the mean log-likelihood and its gradient in the logarithms of (r, alpha, a, b)."""
+
+    def __init__(self, history: History, model: Model, scale: float) -> None:
+        self._t, self._age = history.t_x * scale, history.age * scale
+        self._weight = history.weight / history.weight.sum()
+        self._x = history.x
+        self._distinct, self._at = np.unique(history.x, return_inverse=True)
+        self._per_x = np.bincount(self._at, weights=self._weight)
+        self._first = 1 if model is Model.MBG_NBD else 0
+        self._k = self._distinct + self._first
+        # Times are days in a unit of their own: few are distinct, so logarithms are taken of those only.
+        self._ages, self._age_at = np.unique(self._age, return_inverse=True)
+        self._ts, self._t_at = np.unique(self._t, return_inverse=True)
+        self._may_stop = history.x + self._first > 0
+
+    def __call__(self, logs: Floats) -> tuple[float, Floats]:
+        r, alpha, a, b = np.exp(logs)
+        x, k, at = self._distinct, self._k, self._at
+        stopped = np.maximum(b + k - 1, 1e-300)
+        log_age = np.log(alpha + self._ages)[self._age_at]
+        log_t = np.log(alpha + self._ts)[self._t_at]
+        rx = r + self._x
+        alive = -rx * log_age
+        gone = np.where(self._may_stop, (np.log(a) - np.log(stopped))[at] - rx * log_t, -np.inf)
+        both = np.logaddexp(alive, gone)
+        p_gone = np.exp(gone - both)
+        p_alive = 1 - p_gone
+        per_x = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+        per_x += gammaln(a + b) + gammaln(b + k) - gammaln(b) - gammaln(a + b + k)
+        value = float(self._per_x @ per_x + self._weight @ both)
+        w = self._weight
+        gone_x = np.bincount(at, weights=w * p_gone, minlength=len(x))
+        mean_log = w @ (p_alive * log_age + p_gone * log_t)
+        inverse = p_alive * (1 / (alpha + self._ages))[self._age_at] + p_gone * (1 / (alpha + self._ts))[self._t_at]
+        total = self._per_x @ (psi(a + b) - psi(a + b + k))
+        d_r = self._per_x @ (psi(r + x) - psi(r)) + np.log(alpha) - mean_log
+        d_alpha = r / alpha - w @ (rx * inverse)
+        d_a = total + gone_x.sum() / a
+        d_b = total + self._per_x @ (psi(b + k) - psi(b)) - gone_x @ (1 / stopped)
+        return -value, -np.array([d_r * r, d_alpha * alpha, d_a * a, d_b * b])
+
+
+def log_likelihood(history: History, fitted: Fit) -> float:
+    """Of all customers, under the parameters of `fitted`."""
+    logs = np.log([fitted.r, fitted.alpha, fitted.a, fitted.b])
+    return -_Likelihood(history, fitted.model, 1.0)(logs)[0] * history.customers
+
+
+def probability_alive(history: History, fitted: Fit) -> Floats:
+    """For each customer, that he has not stopped. Under BG/NBD 1 for everybody who bought once (see the module)."""
+    return (1 / (1 + _odds_gone(history, fitted)))[history.row_of]
+
+
+def expected_purchases(history: History, fitted: Fit, horizon: float) -> Floats:
+    """For each customer, how many more purchases until `horizon` from now, in the unit of time of the fit."""
+    return _expected(history, fitted, horizon)[history.row_of]
+
+
+def _odds_gone(history: History, fitted: Fit) -> Floats:
+    k = history.x + fitted._first
+    ratio = (fitted.alpha + history.age) / (fitted.alpha + history.t_x)
+    with np.errstate(over="ignore"):  # infinite odds: he is gone
+        odds = fitted.a / np.where(k > 0, fitted.b + k - 1, 1.0) * ratio ** (fitted.r + history.x)
+    return np.where(k > 0, odds, 0.0)
+
+
+def _expected(history: History, fitted: Fit, horizon: float) -> Floats:
+    """By distinct history. Equation 10 of Fader, Hardie, Lee; the hypergeometric function once for each (x, age)."""
+    r, alpha, a, b = fitted.r, fitted.alpha, fitted.a, fitted.b
+    keys, at = np.unique(history.x + 1j * history.age, return_inverse=True)
+    x, age = keys.real, keys.imag
+    k = x + fitted._first
+    z = horizon / (alpha + age + horizon)
+    series = hyp2f1(r + x, b + k, a + b + k - 1, z)
+    bought = (a + b + k - 1) / (a - 1) * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x) * series)
+    found: Floats = bought[at] / (1 + _odds_gone(history, fitted))
+    return found
