@@ -1,5 +1,6 @@
 """Tables of what is worked out about people. Everything is imported from here."""
 
 from geoengage.metrics.models.traits import ComputedMark
+from geoengage.metrics.models.values import CustomerValue, ValueModelRow
 
-__all__ = ["ComputedMark"]
+__all__ = ["ComputedMark", "CustomerValue", "ValueModelRow"]

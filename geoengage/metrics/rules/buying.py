@@ -7,16 +7,17 @@ Denizel, Filiztekin 2007, IJRM 24:201) lets him stop after the first one too. Bo
 purchases a customer had k = x, or x + 1, chances to stop.
 
 Times are in one unit, weeks by custom: `t_x` from the first to the last purchase, `age` (T in the papers) from the
-first until now. Purchases of one day count once, and the first is no repeat. Customers with equal (x, t_x, age) are one row
-with a weight, gamma functions are computed once for each x: a million customers cost a second.
+first until now. Purchases of one day count once, and the first is no repeat. Customers with equal (x, t_x, age) are one
+row with a weight, gamma functions are computed once for each x: a million customers cost a second.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from scipy.special import gammaln, hyp2f1, psi
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +26,10 @@ Ints = npt.NDArray[np.int64]
 FEWEST_CUSTOMERS = 100
 FEWEST_REPEATERS = 30
 _START = np.zeros(4)  # all parameters 1
-_FURTHEST = 12.0  # of the logarithms: beyond e^12 the likelihood is flat
+_FLAT = 1e-4  # of the mean log-likelihood, for a step of 1 in a logarithm
+# Of the logarithms of r, alpha, a, b. Beyond e^12 the likelihood is flat; with r = e^6 rates differ by a twentieth,
+# which is as good as not at all, and larger ones leave the range of floating point.
+_BOUNDS = ((-12.0, 6.0), (-12.0, 12.0), (-12.0, 12.0), (-12.0, 12.0))
 
 
 class Model(StrEnum):
@@ -39,7 +43,8 @@ class Model(StrEnum):
 class History:
     """Distinct purchase histories: repeat purchases `x`, `t_x`, `age`, and how many customers have each.
 
-    `row_of`: for each customer given to `group` its row here.
+    `row_of`: for each customer given to `group` its row here. What the future of a customer who is still one looks
+    like depends on x and age alone: `pair_x` and `pair_age` are the distinct ones, `pair_of` that of each row.
     """
 
     x: Floats
@@ -47,6 +52,9 @@ class History:
     age: Floats
     weight: Floats
     row_of: Ints
+    pair_x: Floats
+    pair_age: Floats
+    pair_of: Ints
 
     @property
     def customers(self) -> int:
@@ -68,7 +76,8 @@ class Fit:
     converged: bool
 
     @property
-    def _first(self) -> int:
+    def first(self) -> int:
+        """How many chances to stop the first purchase was."""
         return 1 if self.model is Model.MBG_NBD else 0
 
 
@@ -94,7 +103,9 @@ def group(x: npt.ArrayLike, t_x: npt.ArrayLike, age: npt.ArrayLike) -> History:
     row_of = np.empty(len(xs), dtype=np.int64)
     row_of[order] = np.cumsum(new) - 1
     weight = np.diff(np.append(first, len(xs))).astype(np.float64)
-    return History(xs[first], ts[first], ages[first], weight, row_of)
+    x_, age_ = xs[first], ages[first]
+    pairs, pair_of = np.unique(x_ + 1j * age_, return_inverse=True)
+    return History(x_, ts[first], age_, weight, row_of, pairs.real, pairs.imag, pair_of)
 
 
 def fit(history: History, model: Model = Model.MBG_NBD) -> Fit | TooLittle:
@@ -109,15 +120,28 @@ def fit(history: History, model: Model = Model.MBG_NBD) -> Fit | TooLittle:
     scale = float(10.0 / history.age.max()) if history.age.max() > 0 else 1.0
     likelihood = _Likelihood(history, model, scale)
     found = minimize(
-        likelihood, _START, jac=True, method="L-BFGS-B", bounds=[(-_FURTHEST, _FURTHEST)] * 4,
+        likelihood, _START, jac=True, method="L-BFGS-B", bounds=_BOUNDS,
         options={"maxiter": 300, "ftol": 1e-13, "gtol": 1e-9},
     )  # fmt: skip
     r, alpha, a, b = np.exp(found.x)
     # Rescaling time by s adds x ln s to each log-likelihood: undone, so that the figure is that of the given unit.
     total = -found.fun * history.customers + float((history.weight * history.x).sum()) * np.log(scale)
     return Fit(
-        model, float(r), float(alpha / scale), float(a), float(b), float(total), history.customers, found.success
+        model,
+        float(r),
+        float(alpha / scale),
+        float(a),
+        float(b),
+        float(total),
+        history.customers,
+        is_maximum(found, _BOUNDS),
     )
+
+
+def is_maximum(found: OptimizeResult, bounds: Sequence[tuple[float, float]]) -> bool:
+    """Whether a search has ended where nothing rises. On a flat ridge its last step fails though it has arrived."""
+    inside = np.array([low < x < high for x, (low, high) in zip(found.x, bounds, strict=True)])
+    return bool(found.success or np.abs(found.jac[inside]).max(initial=0.0) < _FLAT)
 
 
 class _Likelihood:
@@ -171,30 +195,47 @@ def log_likelihood(history: History, fitted: Fit) -> float:
 
 def probability_alive(history: History, fitted: Fit) -> Floats:
     """For each customer, that he has not stopped. Under BG/NBD 1 for everybody who bought once (see the module)."""
-    return (1 / (1 + _odds_gone(history, fitted)))[history.row_of]
+    return alive_by_row(history, fitted)[history.row_of]
+
+
+def alive_by_row(history: History, fitted: Fit) -> Floats:
+    """As `probability_alive`, for each distinct history."""
+    k = history.x + fitted.first
+    ratio = (fitted.alpha + history.age) / (fitted.alpha + history.t_x)
+    with np.errstate(over="ignore"):  # infinite odds: he is gone
+        odds = fitted.a / np.where(k > 0, fitted.b + k - 1, 1.0) * ratio ** (fitted.r + history.x)
+    found: Floats = 1 / (1 + np.where(k > 0, odds, 0.0))
+    return found
 
 
 def expected_purchases(history: History, fitted: Fit, horizon: float) -> Floats:
     """For each customer, how many more purchases until `horizon` from now, in the unit of time of the fit."""
-    return _expected(history, fitted, horizon)[history.row_of]
+    by_row = expected_if_alive(history, fitted, horizon)[history.pair_of] * alive_by_row(history, fitted)
+    found: Floats = by_row[history.row_of]
+    return found
 
 
-def _odds_gone(history: History, fitted: Fit) -> Floats:
-    k = history.x + fitted._first
-    ratio = (fitted.alpha + history.age) / (fitted.alpha + history.t_x)
-    with np.errstate(over="ignore"):  # infinite odds: he is gone
-        odds = fitted.a / np.where(k > 0, fitted.b + k - 1, 1.0) * ratio ** (fitted.r + history.x)
-    return np.where(k > 0, odds, 0.0)
+def expected_if_alive(history: History, fitted: Fit, horizon: float) -> Floats:
+    """Purchases until `horizon` of who has not stopped yet, for each (x, age). Equation 10 of Fader, Hardie, Lee."""
+    return _bought(fitted, history.pair_x, history.pair_age, horizon)
 
 
-def _expected(history: History, fitted: Fit, horizon: float) -> Floats:
-    """By distinct history. Equation 10 of Fader, Hardie, Lee; the hypergeometric function once for each (x, age)."""
-    r, alpha, a, b = fitted.r, fitted.alpha, fitted.a, fitted.b
-    keys, at = np.unique(history.x + 1j * history.age, return_inverse=True)
-    x, age = keys.real, keys.imag
-    k = x + fitted._first
+def expected_of_newcomer(fitted: Fit, age: Floats) -> Floats:
+    """How many repeat purchases a customer has made so long after the first one, for each age."""
+    stays = fitted.b / (fitted.a + fitted.b) if fitted.first else 1.0
+    return stays * _bought(fitted, np.zeros(1), np.zeros(1), age)
+
+
+def _bought(fitted: Fit, x: Floats, age: Floats, horizon: float | Floats) -> Floats:
+    r, alpha, a, b = fitted.r, fitted.alpha, off_poles(fitted.a), fitted.b
+    k = x + fitted.first
     z = horizon / (alpha + age + horizon)
     series = hyp2f1(r + x, b + k, a + b + k - 1, z)
-    bought = (a + b + k - 1) / (a - 1) * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x) * series)
-    found: Floats = bought[at] / (1 + _odds_gone(history, fitted))
-    return found
+    bought: Floats = (a + b + k - 1) / (a - 1) * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x) * series)
+    return bought
+
+
+def off_poles(a: float) -> float:
+    """`a`, a little away from 1 and 2, where the formulas of purchases to come divide nothing by nothing."""
+    nearest = round(a)
+    return nearest + 1e-6 if nearest in (1, 2) and abs(a - nearest) < 1e-6 else a

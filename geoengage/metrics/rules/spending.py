@@ -11,14 +11,15 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
-from geoengage.metrics.rules.buying import FEWEST_REPEATERS, Floats, TooLittle
+from geoengage.metrics.rules.buying import FEWEST_REPEATERS, Floats, TooLittle, is_maximum
 
-_FURTHEST = 15.0
+# Of the logarithms of p, q, gamma. With p = e^7 a customer's purchases differ by a thirtieth: as good as not at all.
+_BOUNDS = ((-15.0, 7.0), (-15.0, 15.0), (-15.0, 15.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """A fitted model: `p`, `q` and `gamma`. `correlation` of frequency and mean value (Pearson), which it takes to be 0."""
+    """A fitted model: `p`, `q`, `gamma`. `correlation` of frequency and mean value (Pearson): it takes it to be 0."""
 
     p: float
     q: float
@@ -44,13 +45,15 @@ def fit(x: npt.ArrayLike, mean_value: npt.ArrayLike) -> Spending | TooLittle:
     scale = float(m.mean())  # amounts near 1, whatever the currency
     likelihood = _Likelihood(x_, m / scale)
     found = minimize(
-        likelihood, np.zeros(3), jac=True, method="L-BFGS-B", bounds=[(-_FURTHEST, _FURTHEST)] * 3,
+        likelihood, np.zeros(3), jac=True, method="L-BFGS-B", bounds=_BOUNDS,
         options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
     )  # fmt: skip
     p, q, gamma = np.exp(found.x)
     total = -found.fun * len(x_) - len(x_) * np.log(scale)  # the density of an amount is that of the scaled one / scale
     correlation = float(np.corrcoef(x_, m)[0, 1]) if np.std(x_) > 0 and np.std(m) > 0 else 0.0
-    return Spending(float(p), float(q), float(gamma * scale), float(total), len(x_), correlation, found.success)
+    return Spending(
+        float(p), float(q), float(gamma * scale), float(total), len(x_), correlation, is_maximum(found, _BOUNDS)
+    )
 
 
 class _Likelihood:
