@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoengage.metrics.rules.trials import Purchases
+from geoengage.metrics.rules.trials import PurchaseDays
 
 CUT, END = date(1997, 9, 30).toordinal(), date(1998, 6, 30).toordinal()
 
@@ -24,13 +24,13 @@ def _folder() -> Path:
 
 
 @cache
-def purchases() -> Purchases:
+def purchases() -> PurchaseDays:
     """All purchase days; amounts in cents, customers in the order of the file."""
     rows = [line.split() for line in (_folder() / "CDNOW_sample.txt").read_text().splitlines() if line.strip()]
     day = np.array([datetime.strptime(row[2], "%Y%m%d").toordinal() for row in rows])  # noqa: DTZ007 - a date
     customer = np.unique([row[1] for row in rows], return_inverse=True)[1]
     amount = np.array([float(row[4]) for row in rows]) * 100
-    return Purchases.of(customer.astype(np.int64), day.astype(np.int64), np.rint(amount))
+    return PurchaseDays.of(customer.astype(np.int64), day.astype(np.int64), np.rint(amount))
 
 
 @cache

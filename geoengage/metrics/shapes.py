@@ -57,8 +57,8 @@ class ValueModelOut(BaseModel):
     through: date = Field(description="The last day whose purchases it knows, tenant time.")
     valued_on: date = Field(description="The day for which all customers were last valued with it, tenant time.")
     currency: str | None = Field(description="That of most orders; values are in it.")
-    customers: int = Field(description="Customers with an order in that currency.")
-    orders_left_out: int = Field(description="Orders in other currencies.")
+    customers: int = Field(description="Who has bought.")
+    orders_left_out: int = Field(description="Orders in other currencies, whose amounts are in no figure.")
     refusal: str | None = Field(description="Why there is no model; null: there is one.")
     parameters: ParametersOut | None
     warnings: list[str] = Field(description="What to keep in mind about its figures.")

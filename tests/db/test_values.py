@@ -12,6 +12,8 @@ from geoengage.kit.db import Session, Sessions
 from geoengage.metrics.jobs import value_customers_once
 from geoengage.metrics.models import CustomerValue, ValueModelRow
 from geoengage.metrics.rules import trials, values
+from geoengage.metrics.service import refresh
+from geoengage.metrics.store import summarise_all
 from geoengage.tenancy.rules import KeyKind
 from tests import cdnow
 from tests.factories import World, make_key_row, make_world
@@ -56,7 +58,7 @@ async def test_cdnow_in_the_database(
     await add_orders(
         session, world, [(people[0], date(1997, 2, 2), 10**9)], status="cancelled", stated_status="cancelled"
     )
-    await add_orders(session, world, [(people[0], date(1997, 2, 3), 500)], currency="EUR")
+    await add_orders(session, world, [(people[0], date(1997, 1, 1), 500)], currency="EUR")
     assert await value_customers_once(sessions, NOW) == 1
     (row,) = await models_of(session, world)
     assert (row.version, row.customers, row.left_out, row.currency, row.refusal) == (1, 2357, 1, "USD", None)
@@ -142,6 +144,7 @@ async def test_each_day_everybody_is_valued_and_each_week_fitted(
         text("UPDATE shop_order SET identifier_id = NULL WHERE tenant_id = :t AND identifier_id = :p"),
         {"t": world.tenant_id, "p": people[3]},
     )
+    await summarise_all(session, world.tenant_id)
     await session.commit()
     assert await value_customers_once(sessions, NOW + WEEK) == 1
     old, new = await models_of(session, world)
@@ -155,3 +158,40 @@ async def test_half_a_year_of_versions_is_kept(session: Session, sessions: Sessi
     rows = await models_of(session, world)
     assert [row.version for row in rows] == list(range(3, 29))
     assert [row.is_current for row in rows] == [False] * 25 + [True]
+
+
+async def test_who_buys_is_valued_at_once_with_the_same_model(
+    session: Session, sessions: Sessions, world: World
+) -> None:
+    people = await add_cdnow(session, world, cdnow.CUT, count=500)
+    await value_customers_once(sessions, NOW)
+    before = await values_of(session, world)
+    await add_orders(session, world, [(people[7], NOW.date() - timedelta(days=1), 9_900)])
+    await session.execute(
+        text("UPDATE shop_order SET status = 'cancelled' WHERE tenant_id = :t AND identifier_id = :p"),
+        {"t": world.tenant_id, "p": people[8]},
+    )
+    await session.execute(
+        text("DELETE FROM customer_summary WHERE tenant_id = :t AND profile_id = :p"),
+        {"t": world.tenant_id, "p": people[7]},
+    )
+    await refresh(session, world.tenant_id, [people[7], people[8], people[9]], NOW)
+    await session.commit()
+    after = await values_of(session, world)
+    assert set(before) - set(after) == {people[8]}, "nothing is left of a customer whose orders were cancelled"
+    assert after[people[7]].p_alive > before[people[7]].p_alive
+    assert after[people[9]].valued_at == before[people[9]].valued_at, "nothing has changed"
+    (row,) = await models_of(session, world)
+    assert row.version == 1
+
+
+async def test_another_currency_is_foreseen_without_a_value(session: Session, sessions: Sessions, world: World) -> None:
+    await add_cdnow(session, world, cdnow.CUT, count=500)
+    (abroad,) = await make_customers(session, world, ["abroad"])
+    await add_orders(session, world, [(abroad, date(1997, 3, day), 5_000) for day in (1, 15, 29)], currency="EUR")
+    await value_customers_once(sessions, NOW)
+    (row,) = await models_of(session, world)
+    assert (row.currency, row.customers, row.left_out) == ("USD", 501, 3)
+    found = (await values_of(session, world))[abroad]
+    assert found.orders_365d > 0
+    assert (found.value_365_minor, found.value_low_minor, found.value_high_minor) == (None, None, None)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoengage.metrics.rules import buying, spending, trials, values, worth
-from geoengage.metrics.rules.buying import Fit, History, Model, TooLittle
+from geoengage.metrics.rules.buying import Fit, Histories, Model, TooLittle
 from geoengage.metrics.rules.spending import Spending
 from tests import cdnow
 
@@ -25,7 +25,7 @@ def customers() -> trials.Customers:
 
 
 @cache
-def history() -> History:
+def history() -> Histories:
     return customers().history(cdnow.CUT)
 
 
@@ -276,7 +276,8 @@ def test_predictions_are_sane_for_any_customer_and_any_parameters(
     truth: tuple[float, float, float, float], model: Model, x: int, t_x: float, silent: float
 ) -> None:
     fit = Fit(model, *truth, 0.0, 1, True)
-    one = buying.group([x], [max(t_x, 0.1) if x else 0.0], [max(t_x, 0.1) + silent])
+    last = max(t_x, x / 7) if x else 0.0  # one purchase a day at most
+    one = buying.group([x], [last], [last + silent])
     alive = buying.probability_alive(one, fit)[0]
     soon, later = (buying.expected_purchases(one, fit, weeks)[0] for weeks in (13.0, 52.0))
     assert 0 <= alive <= 1
@@ -309,7 +310,7 @@ def test_customers_who_are_all_alike() -> None:
     """Everybody buys for the same amount every twentieth day: parameters run to their bounds, figures stay sane."""
     first = np.arange(150) % 60
     customer, day = np.repeat(np.arange(150), 3), np.add.outer(first, [0, 20, 40]).ravel()
-    known = trials.summarise(trials.Purchases.of(customer, day, np.full(450, 1000.0)))
+    known = trials.summarise(trials.PurchaseDays.of(customer, day, np.full(450, 1000.0)))
     model = values.fit(known.history(150), known.mean)
     assert isinstance(model, values.ValueModel)
     assert isinstance(model.spending, Spending)

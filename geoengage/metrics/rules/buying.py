@@ -40,7 +40,7 @@ class Model(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class Histories:
     """Distinct purchase histories: repeat purchases `x`, `t_x`, `age`, and how many customers have each.
 
     `row_of`: for each customer given to `group` its row here. What the future of a customer who is still one looks
@@ -88,7 +88,7 @@ class TooLittle:
     reason: str
 
 
-def group(x: npt.ArrayLike, t_x: npt.ArrayLike, age: npt.ArrayLike) -> History:
+def group(x: npt.ArrayLike, t_x: npt.ArrayLike, age: npt.ArrayLike) -> Histories:
     """Histories of customers, equal ones together. ValueError for what no customer can have."""
     x_, t_, age_ = (np.asarray(v, dtype=np.float64) for v in (x, t_x, age))
     if not (len(x_) == len(t_) == len(age_)):
@@ -105,10 +105,10 @@ def group(x: npt.ArrayLike, t_x: npt.ArrayLike, age: npt.ArrayLike) -> History:
     weight = np.diff(np.append(first, len(xs))).astype(np.float64)
     x_, age_ = xs[first], ages[first]
     pairs, pair_of = np.unique(x_ + 1j * age_, return_inverse=True)
-    return History(x_, ts[first], age_, weight, row_of, pairs.real, pairs.imag, pair_of)
+    return Histories(x_, ts[first], age_, weight, row_of, pairs.real, pairs.imag, pair_of)
 
 
-def fit(history: History, model: Model = Model.MBG_NBD) -> Fit | TooLittle:
+def fit(history: Histories, model: Model = Model.MBG_NBD) -> Fit | TooLittle:
     """The parameters under which these histories are likeliest (L-BFGS-B on their logarithms, analytic gradient)."""
     repeaters = float(history.weight[history.x > 0].sum())
     if history.customers < FEWEST_CUSTOMERS or repeaters < FEWEST_REPEATERS:
@@ -147,7 +147,7 @@ def is_maximum(found: OptimizeResult, bounds: Sequence[tuple[float, float]]) -> 
 class _Likelihood:
     """Minus the mean log-likelihood and its gradient in the logarithms of (r, alpha, a, b)."""
 
-    def __init__(self, history: History, model: Model, scale: float) -> None:
+    def __init__(self, history: Histories, model: Model, scale: float) -> None:
         self._t, self._age = history.t_x * scale, history.age * scale
         self._weight = history.weight / history.weight.sum()
         self._x = history.x
@@ -187,18 +187,18 @@ class _Likelihood:
         return -value, -np.array([d_r * r, d_alpha * alpha, d_a * a, d_b * b])
 
 
-def log_likelihood(history: History, fitted: Fit) -> float:
+def log_likelihood(history: Histories, fitted: Fit) -> float:
     """Of all customers, under the parameters of `fitted`."""
     logs = np.log([fitted.r, fitted.alpha, fitted.a, fitted.b])
     return -_Likelihood(history, fitted.model, 1.0)(logs)[0] * history.customers
 
 
-def probability_alive(history: History, fitted: Fit) -> Floats:
+def probability_alive(history: Histories, fitted: Fit) -> Floats:
     """For each customer, that he has not stopped. Under BG/NBD 1 for everybody who bought once (see the module)."""
     return alive_by_row(history, fitted)[history.row_of]
 
 
-def alive_by_row(history: History, fitted: Fit) -> Floats:
+def alive_by_row(history: Histories, fitted: Fit) -> Floats:
     """As `probability_alive`, for each distinct history."""
     k = history.x + fitted.first
     ratio = (fitted.alpha + history.age) / (fitted.alpha + history.t_x)
@@ -208,14 +208,14 @@ def alive_by_row(history: History, fitted: Fit) -> Floats:
     return found
 
 
-def expected_purchases(history: History, fitted: Fit, horizon: float) -> Floats:
+def expected_purchases(history: Histories, fitted: Fit, horizon: float) -> Floats:
     """For each customer, how many more purchases until `horizon` from now, in the unit of time of the fit."""
     by_row = expected_if_alive(history, fitted, horizon)[history.pair_of] * alive_by_row(history, fitted)
     found: Floats = by_row[history.row_of]
     return found
 
 
-def expected_if_alive(history: History, fitted: Fit, horizon: float) -> Floats:
+def expected_if_alive(history: Histories, fitted: Fit, horizon: float) -> Floats:
     """Purchases until `horizon` of who has not stopped yet, for each (x, age). Equation 10 of Fader, Hardie, Lee."""
     return _bought(fitted, history.pair_x, history.pair_age, horizon)
 

@@ -12,7 +12,7 @@ from scipy.special import betaln, gammaln
 
 from geoengage.kit.anonymity import K
 from geoengage.metrics.rules import buying, spending
-from geoengage.metrics.rules.buying import Fit, Floats, History, Ints, Model, TooLittle
+from geoengage.metrics.rules.buying import Fit, Floats, Histories, Ints, Model, TooLittle
 
 DAYS_A_WEEK = 7.0
 LONGEST_HOLDOUT_DAYS = 273  # 39 weeks, as in the papers
@@ -23,7 +23,7 @@ _GROUPS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Purchases:
+class PurchaseDays:
     """Purchase days of customers: their number from 0, the day (any count of days) and its amount, one row each."""
 
     customer: Ints
@@ -31,7 +31,7 @@ class Purchases:
     amount: Floats
 
     @classmethod
-    def of(cls, customer: Ints, day: Ints, amount: Floats) -> "Purchases":
+    def of(cls, customer: Ints, day: Ints, amount: Floats) -> "PurchaseDays":
         """From purchases in any order, those of one day together."""
         order = np.lexsort((day, customer))
         c, d = customer[order], day[order]
@@ -39,10 +39,10 @@ class Purchases:
         sums = np.add.reduceat(amount[order], first) if len(first) and len(c) else np.zeros(0)
         return cls(c[first], d[first], sums) if len(c) else cls(c, d, sums)
 
-    def until(self, day: int) -> "Purchases":
+    def until(self, day: int) -> "PurchaseDays":
         """Those up to a day, it included."""
         kept = self.day <= day
-        return Purchases(self.customer[kept], self.day[kept], self.amount[kept])
+        return PurchaseDays(self.customer[kept], self.day[kept], self.amount[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Customers:
     last: Floats
     mean: Floats
 
-    def history(self, through: int) -> History:
+    def history(self, through: int) -> Histories:
         """As the models want it, in weeks, seen on a day."""
         return buying.group(self.x, self.last / DAYS_A_WEEK, (through - self.first) / DAYS_A_WEEK)
 
 
-def summarise(purchases: Purchases) -> Customers:
+def summarise(purchases: PurchaseDays) -> Customers:
     """The customers of these purchase days, in the order of their numbers."""
     c, d = purchases.customer, purchases.day
     starts = np.flatnonzero(np.append(True, c[1:] != c[:-1])) if len(c) else np.zeros(0, dtype=np.int64)
@@ -108,7 +108,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A hold-out. Days are counted as in `Purchases`; `revenue`: of the hold-out, as it came and as it was expected.
+    """A hold-out. Days are counted as in `PurchaseDays`; `revenue`: of the hold-out, as it came and as it was expected.
 
     `by_times`: by repeat purchases before the cut; `by_alive`: by probability alive, with the share who bought again.
     """
@@ -130,7 +130,7 @@ def holdout_days(first: int, through: int) -> int | None:
     return days if days >= SHORTEST_HOLDOUT_DAYS else None
 
 
-def hold_out(purchases: Purchases, cut: int, through: int, model: Model = Model.MBG_NBD) -> Trial | TooLittle:
+def hold_out(purchases: PurchaseDays, cut: int, through: int, model: Model = Model.MBG_NBD) -> Trial | TooLittle:
     """Fit on what was known on the day `cut`, compare with what the same customers bought until `through`.
 
     Totals and `weeks` are of `model`; the other one is judged beside it.
@@ -166,7 +166,7 @@ def hold_out(purchases: Purchases, cut: int, through: int, model: Model = Model.
     )  # fmt: skip
 
 
-def _judge(history: History, fitted: Fit, horizon: float, bought: Floats) -> Verdict:
+def _judge(history: Histories, fitted: Fit, horizon: float, bought: Floats) -> Verdict:
     expected = buying.expected_purchases(history, fitted, horizon)
     alive = buying.probability_alive(history, fitted)
     error = float(np.abs(expected - bought).mean())
@@ -190,7 +190,7 @@ def _revenue(known: Customers, expected: Floats, actual: float) -> tuple[float, 
     return actual, float((expected * spending.expected_value(known.x, known.mean, spent)).sum())
 
 
-def _weeks_before(known: Purchases, customers: Customers, fitted: Fit, cut: int) -> Iterator[Week]:
+def _weeks_before(known: PurchaseDays, customers: Customers, fitted: Fit, cut: int) -> Iterator[Week]:
     """Up to the cut: what the model expects of everybody from the day of the first purchase on."""
     first_days, joined = np.unique(customers.first, return_counts=True)
     again = known.day > np.repeat(customers.first, (customers.x + 1).astype(np.int64))
@@ -200,7 +200,7 @@ def _weeks_before(known: Purchases, customers: Customers, fitted: Fit, cut: int)
         yield Week(end, int(np.searchsorted(days, end, side="right")), float(expected @ joined), is_ahead=False)
 
 
-def _weeks_ahead(history: History, fitted: Fit, day: Ints, cut: int, ends: list[int]) -> Iterator[Week]:
+def _weeks_ahead(history: Histories, fitted: Fit, day: Ints, cut: int, ends: list[int]) -> Iterator[Week]:
     so_far, days = int(history.weight @ history.x), np.sort(day)
     alive = buying.alive_by_row(history, fitted) * history.weight
     weight = np.bincount(history.pair_of, weights=alive, minlength=len(history.pair_x))
@@ -252,7 +252,7 @@ class Times:
     expected: float
 
 
-def calibration(history: History, fitted: Fit) -> tuple[Times, ...]:
+def calibration(history: Histories, fitted: Fit) -> tuple[Times, ...]:
     """How often customers bought again since they are customers, beside what the model says of as many newcomers."""
     counted = np.bincount(
         np.minimum(history.x, _MOST_TIMES).astype(np.int64), weights=history.weight, minlength=_MOST_TIMES + 1

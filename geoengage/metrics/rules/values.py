@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from geoengage.metrics.rules import buying, spending, trials, worth
-from geoengage.metrics.rules.buying import FEWEST_CUSTOMERS, Fit, Floats, History, Model, TooLittle
+from geoengage.metrics.rules.buying import FEWEST_CUSTOMERS, Fit, Floats, Histories, Model, TooLittle
 from geoengage.metrics.rules.spending import Spending
-from geoengage.metrics.rules.trials import DAYS_A_WEEK, Purchases, Times, Trial
+from geoengage.metrics.rules.trials import DAYS_A_WEEK, PurchaseDays, Times, Trial
 
 KIND = Model.MBG_NBD
 CORRELATED = 0.3  # from which value and frequency are said not to be independent
@@ -46,8 +46,8 @@ class Values:
     high: Floats | None
 
 
-def fit(history: History, mean: Floats) -> ValueModel | TooLittle:
-    """`mean`: of each customer's repeat purchases, in minor units; it counts where there are some."""
+def fit(history: Histories, mean: Floats) -> ValueModel | TooLittle:
+    """`mean`: of each customer's repeat purchases, in minor units; NaN: not known, so it does not count."""
     bought = buying.fit(history, KIND)
     if isinstance(bought, TooLittle):
         return bought
@@ -61,8 +61,8 @@ def fit(history: History, mean: Floats) -> ValueModel | TooLittle:
     return ValueModel(bought, spent)
 
 
-def value(history: History, mean: Floats, model: ValueModel) -> Values:
-    """What these customers are worth, whether or not the model was fitted on them."""
+def value(history: Histories, mean: Floats, model: ValueModel) -> Values:
+    """What these customers are worth, whether or not the model was fitted on them. NaN where `mean` is."""
     mean = np.maximum(mean, 0.0)
     fitted, spent = model.buying, model.spending
     alive = buying.probability_alive(history, fitted)
@@ -72,7 +72,7 @@ def value(history: History, mean: Floats, model: ValueModel) -> Values:
     each = spending.expected_value(history.x[history.row_of], mean, spent)
     total = worth.future_value(history, fitted, each)
     # Bounds are of a year's sum; what it is worth today is less, by the same share for each customer's.
-    today = np.divide(total, year * each, out=np.ones(len(total)), where=year * each > 0)
+    today = np.divide(total, year * each, out=np.where(np.isnan(each), np.nan, 1.0), where=year * each > 0)
     found = worth.bounds(history, fitted, mean, spent, _WEEKS_365)
     return Values(alive, soon, year, *(_minor(amount) for amount in (total, found.low * today, found.high * today)))
 
@@ -134,7 +134,7 @@ class Quality:
     warnings: tuple[str, ...]
 
 
-def judge(history: History, model: ValueModel, purchases: Purchases, through: int) -> Quality:
+def judge(history: Histories, model: ValueModel, purchases: PurchaseDays, through: int) -> Quality:
     """`purchases`: the purchase days of the customers, or of a fair part of them, for the hold-out."""
     tried = _try(purchases, through)
     spent = model.spending
@@ -147,7 +147,7 @@ def judge(history: History, model: ValueModel, purchases: Purchases, through: in
     )
 
 
-def _try(purchases: Purchases, through: int) -> Trial | TooLittle:
+def _try(purchases: PurchaseDays, through: int) -> Trial | TooLittle:
     days = trials.holdout_days(int(purchases.day.min()), through) if len(purchases.day) else None
     if days is None:
         least = trials.SHORTEST_HOLDOUT_DAYS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv, hyp2f1
 
-from geoengage.metrics.rules.buying import Fit, Floats, History, alive_by_row, expected_if_alive, off_poles
+from geoengage.metrics.rules.buying import Fit, Floats, Histories, alive_by_row, expected_if_alive, off_poles
 from geoengage.metrics.rules.spending import Spending
 
 WEEKS_A_MONTH = 365.25 / 12 / 7
@@ -21,7 +21,7 @@ _LEAST_FREEDOM = 0.1  # where the spread of values has no variance, it is taken 
 
 
 def future_value(
-    history: History,
+    history: Histories,
     fitted: Fit,
     value: Floats,
     *,
@@ -51,7 +51,7 @@ class Bounds:
     high: Floats
 
 
-def bounds(history: History, fitted: Fit, mean_value: Floats, spending: Spending, horizon: float) -> Bounds:
+def bounds(history: Histories, fitted: Fit, mean_value: Floats, spending: Spending, horizon: float) -> Bounds:
     """Between which amounts a customer's purchases until `horizon` lie. `mean_value`: of repeat purchases so far."""
     first, second, buys = _moments(history, fitted, horizon)
     row = history.row_of
@@ -76,7 +76,7 @@ def _quantile(level: float, buys: Floats, shape: Floats, mean: Floats) -> Floats
     return found
 
 
-def _moments(history: History, fitted: Fit, horizon: float) -> tuple[Floats, Floats, Floats]:
+def _moments(history: Histories, fitted: Fit, horizon: float) -> tuple[Floats, Floats, Floats]:
     """Of purchases until `horizon`, by (x, age), of who is a customer still: mean and mean square of who buys at all,
     and the probability of that.
 

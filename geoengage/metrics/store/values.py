@@ -1,6 +1,6 @@
 """SQL of value models: purchase days out, fits and customers' values in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,32 +18,33 @@ from geoengage.metrics.rules import Values
 KEPT_VERSIONS = 26  # half a year of weekly fits
 # Two transactions never value the same tenant at once: a key of the tenant's, held until the end of the transaction.
 _ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended('geoengage.values' || CAST(:tenant_id AS text), 0))"
-# Counted orders are as `customer_summary` counts them.
-_COUNTED = "o.tenant_id = :tenant_id AND o.status <> 'cancelled' AND o.return_of IS NULL"
-_CURRENCIES = f"""
-SELECT o.currency, count(*) FROM shop_order o WHERE {_COUNTED} AND o.identifier_id IS NOT NULL
-GROUP BY 1 ORDER BY 2 DESC, 1
-"""  # noqa: S608 - ours
-_DAYS = f"""
-SELECT i.profile_id, ((o.ordered_at AT TIME ZONE t.timezone)::date - date '0001-01-01' + 1)::int8 AS day,
-  sum(o.total_minor - o.refunded_minor)::float8 AS amount
+_CURRENCIES = """
+SELECT s.currency, sum(s.orders - s.other_orders)::bigint AS orders, sum(s.other_orders)::bigint AS others
+FROM customer_summary s WHERE s.tenant_id = :tenant_id GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+# Days as date.toordinal counts them.
+_BUYERS = """
+SELECT s.profile_id, (s.first_day - date '0001-01-01' + 1)::int8 AS first_day,
+  (s.last_day - date '0001-01-01' + 1)::int8 AS last_day, s.purchase_days::int8,
+  CASE WHEN s.currency = :currency THEN s.repeat_spend_minor::float8 ELSE CAST('NaN' AS float8) END AS spent
+FROM customer_summary s WHERE s.tenant_id = :tenant_id
+"""
+_SOME = _BUYERS + " AND s.profile_id = ANY(CAST(:ids AS uuid[])) ORDER BY 1"
+_BUYER_COLUMNS = {
+    "profile_id": "uuid", "first_day": "int8", "last_day": "int8", "purchase_days": "int8", "spent": "float8",
+}  # fmt: skip
+# The last digits of an id are random, whatever kind of UUID it is; so a part of the people is a fair sample.
+_SAMPLE = """
+SELECT dense_rank() OVER (ORDER BY i.profile_id)::int8 AS customer, d.day::int8,
+  coalesce(sum(o.total_minor - o.refunded_minor) FILTER (WHERE o.currency = :currency), 0)::float8 AS amount
 FROM shop_order o JOIN tenant t ON t.id = :tenant_id
 JOIN identifier i ON i.tenant_id = :tenant_id AND i.id = o.identifier_id
-WHERE {_COUNTED} AND o.currency = :currency AND o.ordered_at <= :now
-"""  # noqa: S608 - ours
-# The last digits of an id are random, whatever kind of UUID it is; so a part of the people is a fair sample.
-_SAMPLE = f"""
-SELECT dense_rank() OVER (ORDER BY d.profile_id)::int8 AS customer, d.day, d.amount
-FROM ({_DAYS} AND CAST(CAST('x' || right(i.profile_id::text, 6) AS bit(24)) AS int) % :parts = 0 GROUP BY 1, 2) d
-"""  # noqa: S608 - ours
-_SUMMARIES = f"""
-SELECT d.profile_id, min(d.day) AS first_day, max(d.day) AS last_day, count(*)::int8 AS purchase_days,
-  sum(d.amount) - (array_agg(d.amount ORDER BY d.day))[1] AS repeat_spend
-FROM ({_DAYS} GROUP BY 1, 2) d GROUP BY 1
-"""  # noqa: S608 - ours
-_SUMMARY_COLUMNS = {
-    "profile_id": "uuid", "first_day": "int8", "last_day": "int8", "purchase_days": "int8", "repeat_spend": "float8",
-}  # fmt: skip
+JOIN customer_summary s ON s.tenant_id = :tenant_id AND s.profile_id = i.profile_id AND s.currency = :currency
+CROSS JOIN LATERAL (SELECT (o.ordered_at AT TIME ZONE t.timezone)::date - date '0001-01-01' + 1 AS day) d
+WHERE o.tenant_id = :tenant_id AND o.status <> 'cancelled' AND o.return_of IS NULL
+  AND CAST(CAST('x' || right(i.profile_id::text, 6) AS bit(24)) AS int) % :parts = 0
+GROUP BY i.profile_id, d.day
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +65,29 @@ async def take_alone(session: Session, tenant_id: TenantId) -> bool:
 
 
 async def main_currency(session: Session, tenant_id: TenantId) -> tuple[str | None, int]:
-    """The currency of most orders with a customer, and how many orders are in others."""
+    """The currency of most of its customers' orders, and how many orders are in others."""
     rows = (await session.execute(text(_CURRENCIES), {"tenant_id": tenant_id})).all()
-    return (rows[0][0] if rows else None), sum(row[1] for row in rows[1:])
+    return (rows[0][0] if rows else None), sum(row.others for row in rows) + sum(row.orders for row in rows[1:])
 
 
-async def read_summaries(session: Session, tenant_id: TenantId, currency: str, now: datetime) -> bulk.Rows:
-    """One row a customer: `profile_id`, `first_day` and `last_day` (date.toordinal), `purchase_days`, `repeat_spend`
-    (of all days but the first, minor units).
+async def read_buyers(
+    session: Session, tenant_id: TenantId, currency: str | None, profile_ids: Collection[UUID] | None = None
+) -> bulk.Rows:
+    """One row a customer, of some or of all: `profile_id`, `first_day` and `last_day` (date.toordinal),
+    `purchase_days`, `spent` on all days but the first (minor units; NaN: in another currency).
     """
-    parameters = {"tenant_id": tenant_id, "currency": currency, "now": now}
-    return await bulk.read(session, _SUMMARIES, parameters, _SUMMARY_COLUMNS)
+    parameters: dict[str, Any] = {"tenant_id": tenant_id, "currency": currency or ""}
+    if profile_ids is not None:
+        return await bulk.read(session, _SOME, parameters | {"ids": list(profile_ids)}, _BUYER_COLUMNS)
+    return await bulk.read(session, _BUYERS, parameters, _BUYER_COLUMNS)
 
 
-async def read_sample(session: Session, tenant_id: TenantId, currency: str, now: datetime, parts: int) -> bulk.Rows:
-    """Purchase days of one customer in `parts`: `customer` from 1, `day` (date.toordinal), `amount` (minor units)."""
-    parameters = {"tenant_id": tenant_id, "currency": currency, "now": now, "parts": parts}
+async def read_sample(session: Session, tenant_id: TenantId, currency: str | None, parts: int) -> bulk.Rows:
+    """Purchase days of one customer in `parts`: `customer` from 1, `day` (date.toordinal), `amount` (minor units).
+
+    Customers whose main currency is another are left out.
+    """
+    parameters = {"tenant_id": tenant_id, "currency": currency or "", "parts": parts}
     return await bulk.read(session, _SAMPLE, parameters, {"customer": "int8", "day": "int8", "amount": "float8"})
 
 
@@ -88,7 +96,7 @@ async def list_due(session: Session) -> list[Due]:
     rows = await session.execute(
         text(
             "SELECT t.id, t.timezone, m.fitted_at, m.valued_on, m.customers,"
-            " (SELECT count(DISTINCT o.identifier_id) FROM shop_order o WHERE o.tenant_id = t.id) AS now"
+            " (SELECT count(*) FROM customer_summary s WHERE s.tenant_id = t.id) AS now"
             " FROM tenant t LEFT JOIN value_model m ON m.tenant_id = t.id AND m.is_current ORDER BY 6, 1"
         )
     )
@@ -146,13 +154,15 @@ async def set_valued_on(session: Session, tenant_id: TenantId, model_id: UUID, d
 
 # --- customers' values ---------------------------------------------------------------------------------------------
 
+_COLUMNS = ("p_alive", "orders_90d", "orders_365d", "value_365_minor", "value_low_minor", "value_high_minor")
+_NULL = -1  # what stands for null on the way
 # Values that were worked out later than these were read stand: the person has bought meanwhile.
-_PUT_ALL = """
+_PUT = """
 INSERT INTO customer_value AS v (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,
   value_365_minor, value_low_minor, value_high_minor, valued_at)
 SELECT :tenant_id, n.profile_id, :model_id, :currency, n.p_alive, n.orders_90d, n.orders_365d,
-  nullif(n.value, -1), nullif(n.low, -1), nullif(n.high, -1), :now
-FROM new_value n JOIN profile p ON p.tenant_id = :tenant_id AND p.id = n.profile_id AND p.merged_into IS NULL
+  nullif(n.value_365_minor, -1), nullif(n.value_low_minor, -1), nullif(n.value_high_minor, -1), :now
+FROM {source} JOIN profile p ON p.tenant_id = :tenant_id AND p.id = n.profile_id AND p.merged_into IS NULL
 ORDER BY n.profile_id
 ON CONFLICT (tenant_id, profile_id) DO UPDATE SET model_id = excluded.model_id, currency = excluded.currency,
   p_alive = excluded.p_alive, orders_90d = excluded.orders_90d, orders_365d = excluded.orders_365d,
@@ -160,33 +170,44 @@ ON CONFLICT (tenant_id, profile_id) DO UPDATE SET model_id = excluded.model_id, 
   value_high_minor = excluded.value_high_minor, valued_at = excluded.valued_at
 WHERE v.valued_at <= excluded.valued_at
 """
+_PUT_ALL = text(_PUT.format(source="new_value n"))
+_PUT_SOME = text(
+    _PUT.format(
+        source="unnest(CAST(:profile_id AS uuid[]), CAST(:p_alive AS float8[]), CAST(:orders_90d AS float8[]),"
+        " CAST(:orders_365d AS float8[]), CAST(:value_365_minor AS bigint[]), CAST(:value_low_minor AS bigint[]),"
+        f" CAST(:value_high_minor AS bigint[])) AS n (profile_id, {', '.join(_COLUMNS)})"
+    )
+)
 _NEW = """
-CREATE TEMP TABLE new_value (profile_id uuid, p_alive float8, orders_90d float8, orders_365d float8, value int8,
-  low int8, high int8) ON COMMIT DROP
+CREATE TEMP TABLE new_value (profile_id uuid, p_alive float8, orders_90d float8, orders_365d float8,
+  value_365_minor int8, value_low_minor int8, value_high_minor int8) ON COMMIT DROP
 """
+FEW = 1000  # people whose values go as parameters, not by COPY into a table of its own
 
 
 async def put_values(
     session: Session, tenant_id: TenantId, model: ValueModelRow, profile_ids: Any, values: Values, now: datetime
 ) -> None:
-    """Write these customers' values. `profile_ids`: as `read_summaries` gives them; `now`: when they were read."""
+    """Write these customers' values. `profile_ids`: as `read_buyers` gives them; `now`: when they were read."""
+    columns = dict(zip(_COLUMNS, _arrays(values), strict=True))
+    parameters = {"tenant_id": tenant_id, "model_id": model.id, "currency": model.currency, "now": now}
+    if len(profile_ids) <= FEW:
+        lists = {name: array.tolist() for name, array in columns.items()}
+        ids = [UUID(bytes=bytes(id_)) for id_ in profile_ids]
+        await session.execute(_PUT_SOME, parameters | lists | {"profile_id": ids})
+        return
+    kinds = {name: ("int8" if name.endswith("minor") else "float8", array) for name, array in columns.items()}
     await session.execute(text(_NEW))
-    minor = [np.full(len(profile_ids), -1.0) if v is None else v for v in (values.value, values.low, values.high)]
-    await bulk.write(
-        session,
-        "new_value",
-        {
-            "profile_id": ("uuid", profile_ids),
-            "p_alive": ("float8", values.p_alive),
-            "orders_90d": ("float8", values.orders_90d),
-            "orders_365d": ("float8", values.orders_365d),
-            **{name: ("int8", amounts) for name, amounts in zip(("value", "low", "high"), minor, strict=True)},
-        },
-    )
-    await session.execute(
-        text(_PUT_ALL), {"tenant_id": tenant_id, "model_id": model.id, "currency": model.currency, "now": now}
-    )
+    await bulk.write(session, "new_value", {"profile_id": ("uuid", profile_ids), **kinds})
+    await session.execute(_PUT_ALL, parameters)
     await session.execute(text("DROP TABLE new_value"))
+
+
+def _arrays(values: Values) -> Iterator[Any]:
+    yield from (values.p_alive, values.orders_90d, values.orders_365d)
+    for amounts in (values.value, values.low, values.high):
+        known = np.full(len(values.p_alive), np.nan) if amounts is None else amounts
+        yield np.where(np.isnan(known), _NULL, known).astype(np.int64)
 
 
 async def delete_values(
