@@ -1,7 +1,7 @@
 """Request and answer shapes of segments. Numbers of people follow k-anonymity for who may not see people."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
