@@ -41,7 +41,7 @@ from geoengage.segments.lists.rules import IdKind, Mode, Refused, Row, read_file
 from geoengage.segments.service.using import check_unused
 from geoengage.segments.shapes import SegmentUseOut
 from geoengage.segments.store.uses import list_uses
-from geoengage.tenancy.auth import SegmentEditor, SegmentReader
+from geoengage.tenancy.auth import ProfileReader, SegmentEditor, SegmentReader
 from geoengage.tenancy.rules import Principal, actor_name
 from geoengage.tenancy.store import insert_audit_entry
 
@@ -138,9 +138,8 @@ async def delete_people_list(list_id: UUID, me: SegmentEditor, tx: Tx, now: Now)
 
 
 @router.get("/v1/lists/{list_id}/people")
-async def list_people_on_list(list_id: UUID, me: SegmentReader, tx: Tx, page: Paging) -> PeopleOnListPage:
+async def list_people_on_list(list_id: UUID, me: ProfileReader, tx: Tx, page: Paging) -> PeopleOnListPage:
     """Who is on a list. Needs the scope `people`, or `customers` with a restriction to stores."""
-    check_sees_people(me)
     tenant_id = TenantId(me.tenant_id)
     row = await store.get_list(tx, tenant_id, list_id, me.store_ids)
     since = await store.list_people(tx, tenant_id, row.id, page.after, page.limit + 1)
