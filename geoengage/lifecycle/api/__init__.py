@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from geoengage.lifecycle.api import metrics
+from geoengage.lifecycle.api import customers, metrics, reach
 
-router = APIRouter()
-router.include_router(metrics.router)
+router = APIRouter(tags=["metrics"])
+for part in (metrics, customers, reach):
+    router.include_router(part.router)
 metrics.add_to(router)
