@@ -1,0 +1,5 @@
+"""Tables of lifecycle metrics, one file a subject. Everything is imported from here."""
+
+from geoengage.lifecycle.models.days import MetricDay
+
+__all__ = ["MetricDay"]
