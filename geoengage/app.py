@@ -49,6 +49,7 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
+from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
@@ -169,6 +170,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         messaging,
         campaigns,
         commerce,
+        recommendations,
         reports,
         live,
         phones.router,

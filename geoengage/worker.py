@@ -33,6 +33,7 @@ from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
 from geoengage.profiles import store as profiles_store
+from geoengage.recommendations import jobs as recommendations
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -256,6 +257,7 @@ async def _run(settings: Settings, database_url: str) -> None:
     ):
         logger.info("worker_started")
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
+        fit_one = partial(recommendations.fit_once, sessions)
         loops = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
@@ -265,6 +267,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
+            ("recommendations", fit_one, asyncio.sleep, recommendations.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),

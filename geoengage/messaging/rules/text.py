@@ -14,7 +14,12 @@ from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 
-VARIABLES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+# What the recommendations domain fills in: `{{ recommendations.due[0].name }}`, three of each kind.
+RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
+RECOMMENDED_PLACES = 3
+_RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
+_NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+VARIABLES = _NAMES | _RECOMMENDED
 TITLE_MAX = 120
 BODY_MAX = 1000
 # FCM takes 4,096 bytes for everything; ids, a deep link and the longest title leave this much for the body.
@@ -131,9 +136,10 @@ def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
         for use in uses:
             path = ".".join(str(segment) for segment in use.segments)
             if path not in variables:
+                known = ", ".join(sorted(variables - _RECOMMENDED))
+                more = ", recommendations.due[0].name" if variables >= _RECOMMENDED else ""
                 raise TextError(
-                    f"there is no variable {path[:60]}; there are {', '.join(sorted(variables))}",
-                    *_place(source, use.span.index),
+                    f"there is no variable {path[:60]}; there are {known}{more}", *_place(source, use.span.index)
                 )
 
 
