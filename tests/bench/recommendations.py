@@ -142,8 +142,8 @@ def completion(lines: Lines, items: int) -> None:
 
 def _ease(gram: Floats, lambda_: float) -> Floats:
     gram[np.diag_indices_from(gram)] += lambda_
-    inverse: Floats = np.linalg.inv(gram)
-    weights: Floats = inverse / -np.diag(inverse)
+    inverse = np.linalg.inv(gram)
+    weights: Floats = np.asarray(inverse / -np.diag(inverse), dtype=np.float64)
     np.fill_diagonal(weights, 0.0)
     return weights
 

@@ -6,7 +6,7 @@ cannot be written cannot run away. Whatever comes out is plain text, never HTML.
 
 import functools
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from liquid import BoundTemplate, Environment, Node, RenderContext, StrictDefaultUndefined
@@ -20,6 +20,8 @@ RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
 _NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
 VARIABLES = _NAMES | _RECOMMENDED
+Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
+NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120
 BODY_MAX = 1000
 # FCM takes 4,096 bytes for everything; ids, a deep link and the longest title leave this much for the body.

