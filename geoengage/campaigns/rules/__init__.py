@@ -56,7 +56,8 @@ from geoengage.campaigns.rules.wording import (
 
 __all__ = [
     "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "SAMPLE_RECOMMENDED", "AttributeTest", "Audience", "CampaignChanged",
-    "Cap", "Case", "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status",
+    "Cap", "Case", "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span",
+    "Standing", "Status",
     "TargetStore", "TargetZone", "TriggerKind", "WrongStatus", "after_activate", "after_edit", "after_pause",
     "check_in_review", "check_texts", "decide", "expires_at", "in_audience", "is_triggered", "length_warnings",
     "needs_review", "outlives_visit", "overlap", "reviewed_part", "status_at", "uses_recommendations", "visible",
