@@ -51,6 +51,7 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
+from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
 from geoengage.segments.api import router as segments
 from geoengage.simulation.api import router as simulation
@@ -174,6 +175,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         campaigns,
         commerce,
         segments,
+        recommendations,
         reports,
         lifecycle,
         live,

@@ -34,6 +34,7 @@ from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
 from geoengage.profiles import store as profiles_store
 from geoengage.segments import jobs as segments
+from geoengage.recommendations import jobs as recommendations
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
@@ -271,6 +272,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         value_customers = partial(_value_customers, sessions, bell.ring)
         mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
+        fit_one = partial(recommendations.fit_once, sessions)
         loops: tuple[Loop, ...] = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
@@ -282,6 +284,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
             ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
+            ("recommendations", fit_one, asyncio.sleep, recommendations.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
             ("habits", mind_habits, asyncio.sleep, HABITS_S),
             ("zones", learning, asyncio.sleep, LEARN_S),

@@ -17,6 +17,7 @@ import geoengage.privacy.models
 import geoengage.profiles.models
 import geoengage.segments.models
 import geoengage.segments.lists.models
+import geoengage.recommendations.models
 import geoengage.simulation.models
 import geoengage.tenancy.models
 import geoengage.venues.models

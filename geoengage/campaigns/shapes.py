@@ -45,7 +45,8 @@ Value = Words | Whole | Number | bool
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 Source = Annotated[str, StringConstraints(max_length=4000)]
 _TITLE = (
-    "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name. Phones show about 65 characters."
+    "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name, recommendations.due[0].name (also"
+    " usual, together, popular; 0 to 2). Phones show about 65 characters."
 )
 _BODY = "Liquid with the same variables as `title`. Phones show about 178 characters."
 

@@ -109,6 +109,7 @@ _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
 _PLACES = "places and their rules, made by operators"
 _STAFF = "about operators and their keys, not about shoppers"
 _GOODS = "what shops sell"
+_LEARNT = "what at least ten people bought alike (pairs: five), learnt anew every day"
 _SOLD = "what was sold: it hangs on an order, which knows its customer alone"
 _CLAIMED_ID = (
     "(SELECT CAST(i.id AS text) FROM identifier i"
@@ -336,9 +337,13 @@ ERASURE_MAP: dict[str, Table] = {
     "place_total": _none("how many visits a zone had on a day, from ten people"),
     "retention_run": _none(_BOOKKEEPING),
     "retention_setting": _none("for how long the tenant keeps what"),
+    "popular_product": _none(_LEARNT),
     "product": _none(_GOODS),
+    "product_pattern": _none(_LEARNT),
     "product_variant": _none(_GOODS),
     "reaction_cursor": _none(_BOOKKEEPING),
+    "recommendation_model": _none(_LEARNT),
+    "recommendation_schedule": _none("when recommendations are learnt anew"),
     "refund": _none(_SOLD),
     "refund_line": _none(_SOLD),
     "scanner": _none("networks of access points"),

@@ -45,13 +45,21 @@ from geoengage.campaigns.rules.lifecycle import (
     status_at,
 )
 from geoengage.campaigns.rules.lint import TargetStore, TargetZone, length_warnings, overlap, warnings
-from geoengage.campaigns.rules.wording import Names, check_texts, write, write_for
+from geoengage.campaigns.rules.wording import (
+    SAMPLE_RECOMMENDED,
+    Names,
+    check_texts,
+    uses_recommendations,
+    write,
+    write_for,
+)
 
 __all__ = [
-    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "AttributeTest", "Audience", "CampaignChanged", "Cap", "Case",
-    "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status",
+    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "SAMPLE_RECOMMENDED", "AttributeTest", "Audience", "CampaignChanged",
+    "Cap", "Case", "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span",
+    "Standing", "Status",
     "TargetStore", "TargetZone", "TriggerKind", "WrongStatus", "after_activate", "after_edit", "after_pause",
     "check_in_review", "check_texts", "decide", "expires_at", "in_audience", "is_triggered", "length_warnings",
-    "needs_review", "outlives_visit", "overlap", "reviewed_part", "status_at", "visible",
+    "needs_review", "outlives_visit", "overlap", "reviewed_part", "status_at", "uses_recommendations", "visible",
     "visible_groups", "waits_at", "warnings", "write", "write_for",
 ]  # fmt: skip

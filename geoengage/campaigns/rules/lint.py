@@ -8,7 +8,7 @@ from uuid import UUID
 
 from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, QuietHours, TriggerKind, open_hours
-from geoengage.campaigns.rules.wording import SAMPLE_NAME, Names, write
+from geoengage.campaigns.rules.wording import SAMPLE_NAME, SAMPLE_RECOMMENDED, Names, recommends_unguarded, write
 from geoengage.messaging.rules.text import TextError
 from geoengage.venues.rules import DAYS, Hours, ZoneKind
 
@@ -89,13 +89,20 @@ def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy
 def _about_texts(content: Content) -> Iterator[str]:
     if content.store_id is None and not content.store_ids and _STORE.search(content.title + content.body):
         yield "The text uses store.name, and neither the campaign nor its trigger has a store: it may be empty."
+    if recommends_unguarded(content.title, content.body):
+        yield (
+            "The text names a recommended product, and there is none for who has not agreed to personalisation or buys"
+            " nothing regularly: say what to write then, e.g."
+            " {{ recommendations.due[0].name | default: recommendations.popular[0].name | default: 'something new' }}."
+        )
 
 
 def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
     names = {store.store_id: store.name for store in stores}
     sample = Names(campaign=content.name, store=names.get(content.store_id) if content.store_id else None)
     try:
-        text = write(content.title, content.body, sample, content.definition.fallback_name or SAMPLE_NAME)
+        name = content.definition.fallback_name or SAMPLE_NAME
+        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED)
     except TextError as error:  # it was accepted once, by an older version of the language
         return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
     return [*text.warnings, *length_warnings(text.title, text.body)]

@@ -271,6 +271,13 @@ ORDER_FILTERS: tuple[Make, ...] = (
     lambda s: {"external_id": f"{s.mark}-order"},
     lambda s: {"since": (NOON - timedelta(days=99)).isoformat(), "until": (NOON + timedelta(days=9999)).isoformat()},
 )
+RECOMMENDED: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda s: {"profile_id": s["profile"], "reason": "asked"},
+    lambda s: {"cart": s["cart"]},
+    lambda s: {"product": s["neighbour_product"]},
+    lambda s: {"store_id": s["store"], "kind": "popular"},
+)
 CONNECT = "/v1/connect/{device_id}"
 OF_CONSOLE = {"device": "connected"}  # the phone that the console connected
 
@@ -519,6 +526,10 @@ CASES = [
     Case("GET", "/v1/carts/me", For.DEVICE),
     Case("PUT", "/v1/carts/me", For.DEVICE, lambda _: THINGS),
     Case("POST", "/v1/carts/me/lines", For.DEVICE, lambda _: THINGS),
+    Case("GET", "/v1/recommendations", queries=RECOMMENDED),
+    Case(
+        "GET", "/v1/recommendations/me", For.DEVICE, queries=(*NO_QUERY, lambda s: {"product": s["neighbour_product"]})
+    ),
     Case("POST", "/v1/till/lookup", body=lambda s: {name: sale(s)[name] for name in ("store_id", "member")}),
     Case("POST", "/v1/till/sales", body=sale),
     # --- footfall

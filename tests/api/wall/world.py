@@ -34,6 +34,12 @@ from geoengage.presence.models import Visit
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import ContactProof, Identifier, IdentityPolicy
 from geoengage.profiles.rules import Id, Kind, Proof, Together, hash_code
+from geoengage.recommendations.models import (
+    PopularProduct,
+    ProductPattern,
+    RecommendationModel,
+    RecommendationSchedule,
+)
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -120,6 +126,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
     await _sell(client, side)
+    await _learnt(session, side)
     sent = await client.post(
         "/v1/imports/data", params={"kind": "products"}, content=products_of(mark), headers=world.sk_headers
     )
@@ -333,12 +340,33 @@ async def _sell(client: httpx.AsyncClient, side: Side) -> None:
         counted = [at | {"item": f"{mark}-product", "quantity": 2}]
         await _made(client, side, "POST", "/v1/stock", {"counts": counted})
         ordered = await _made(client, side, "POST", "/v1/orders", sold)
-        await _made(client, side, "PUT", "/v1/carts", at | who | {"lines": lines})
+        cart = await _made(client, side, "PUT", "/v1/carts", at | who | {"lines": lines})
         prefix = "" if kind == "store" else "neighbour_"
         side.ids |= {f"{prefix}product": UUID(made["id"]), f"{prefix}order": UUID(ordered["id"])}
+        side.ids[f"{prefix}cart"] = UUID(cart["id"])
     own = {"lines": [{"sku": f"{side.mark}-thing", "quantity": 1}]}
     answer = await client.put("/v1/carts/me", json=own, headers=bearer(side.phone.token))
     assert answer.status_code == 200, answer.text
+
+
+async def _learnt(session: Session, side: Side) -> None:
+    """What both stores sell is popular, there and everywhere, and goes together."""
+    tenant_id, id_ = side.world.tenant_id, new_id()
+    numbers = {"baskets": 9, "people": 9, "products": 2, "gap_days": 7.0, "lambda_": 50.0, "quality": {}}
+    session.add(RecommendationModel(tenant_id=tenant_id, id=id_, fitted_at=utc_now(), is_current=True, **numbers))
+    await session.flush()
+    of_model = {"tenant_id": tenant_id, "model_id": id_}
+    session.add(RecommendationSchedule(tenant_id=tenant_id, due_at=utc_now()))
+    for place, rank, product in (
+        ("store", 0, "product"), ("neighbour", 0, "neighbour_product"),
+        ("tenant", 0, "product"), ("tenant", 1, "neighbour_product"),
+    ):  # fmt: skip
+        what = {"place_id": side.ids[place], "rank": rank, "product_id": side.ids[product], "buyers": 10}
+        session.add(PopularProduct(**of_model, **what))
+    for product, other in (("product", "neighbour_product"), ("neighbour_product", "product")):
+        what = {"product_id": side.ids[product], "others": [side.ids[other]], "weights": [0.5]}
+        session.add(ProductPattern(**of_model, **what, buyers=10, share=0.5))
+    await session.commit()
 
 
 async def _made(client: httpx.AsyncClient, side: Side, method: str, path: str, body: dict[str, Any]) -> Any:
