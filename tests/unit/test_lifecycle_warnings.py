@@ -97,7 +97,6 @@ def false_alarms(seeds, days, weeks=warnings.WEEKS):
         for kind in KINDS:
             rows = make(rng, kind).weeks([[0, 1, 2, 3]], range(start, start + days), weeks)
             alarms += _openings(warnings.judge(rows, SHIFT[kind]).warnings(LEAST))
-    print(f"{weeks} weeks known: {alarms / seeds * 365 / days:.2f} false alarms a year")
     return alarms / seeds * 365 / days
 
 
@@ -132,8 +131,8 @@ def test_a_planted_change_is_found_within_14_days_and_its_group_named():
         delays.append(int(np.flatnonzero(warned)[0]))
         (all_of_it,) = made.parts(whole, day + delays[-1])
         named += warnings.driver(all_of_it, made.parts(GROUPS, day + delays[-1])) == 0
-    print(f"found {len(delays)} of 200, median after {np.median(delays):.0f} days; named {named}")
-    assert len(delays) >= 194
+    assert len(delays) >= 190, delays
+    assert np.median(delays) <= 7
     assert named >= 160
 
 

@@ -1,9 +1,9 @@
-"""Is a metric off its own course, and who moved it? Pure, on arrays: one row a series, one column a week, oldest first.
+"""Is a metric off its own course, and who moved it? Pure, on arrays: a row a series, a column a week, oldest first.
 
-Weeks end at the day that is looked at, so each holds every weekday once. A few plain forecasts (last value, means, trend,
-each also with last year's season taken out) are tried on the series' own past; the one that erred least gives what was
-to be expected, and how much it erred says what is unusual. Forecasts leave out the two weeks before, which a change that
-is being looked for may already have touched. Nothing is assumed of the noise but that it goes on as it was.
+Weeks end with the day before the one that looks, so each holds every weekday once. A few plain forecasts (last value,
+means, trend, each also with last year's season taken out) are tried on the series' own past; the one that erred least
+gives what was to be expected, and how much it erred says what is unusual. Forecasts leave out the two weeks before,
+which a change that is looked for may have touched already. Of the noise nothing is assumed but that it goes on.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ WEEKS = 114  # that are looked at: two years for the season, and ten weeks to fo
 YEAR = 52
 GAP = 2  # weeks that no forecast sees: a change is found within as many
 FEWEST_ERRORS = 4
-# One test a day and series, 16 series, strongly dependent from day to day: found by simulation to give about one false
-# alarm a year over 12 metrics (tests/unit/test_lifecycle_warnings.py holds it at two).
+# Of a test a day, each much like yesterday's: found by simulation to give less than two false alarms a year over twelve
+# metrics (tests/unit/test_lifecycle_warnings.py).
 ALPHA = 1e-4
 INDEPENDENT = 0.8  # of the past errors, which share their forecasts' weeks
 CLIP = 4.0  # past errors beyond so many of their usual size were something that happened, not noise
@@ -107,11 +107,11 @@ def _forecasts(logs: Floats) -> list[Floats]:
 
 
 def _trend(length: int) -> Floats:
-    """The weights, newest first, with which a straight line through `length` weeks is drawn on to the week in question."""
+    """The weights, newest first, that draw a straight line through `length` weeks on to the week asked for."""
     age = np.arange(length, dtype=float)
     centred = age - age.mean()
     ahead = -GAP - age.mean()
-    return 1 / length + ahead * centred / float((centred**2).sum())
+    return np.asarray(1 / length + ahead * centred / (centred**2).sum())
 
 
 def _lagged(values: Floats, weights: Floats, lag: int) -> Floats:
@@ -120,9 +120,9 @@ def _lagged(values: Floats, weights: Floats, lag: int) -> Floats:
     result = np.full(values.shape, np.nan)
     first = lag + len(weights) - 1
     if first < count:
-        result[:, first:] = sum(
-            weight * values[:, first - lag - k : count - lag - k] for k, weight in enumerate(weights)
-        )
+        result[:, first:] = 0
+        for k, weight in enumerate(weights):
+            result[:, first:] += weight * values[:, first - lag - k : count - lag - k]
     return result
 
 

@@ -1,0 +1,291 @@
+"""What repairs a metric: whom to write to, and a first text, as drafts that a shop owner reads before sending. Pure.
+
+A playbook may have tiers, from a friendly word to an offer: whoever has been away longer is offered more. Amounts of
+offers are proposals; `to_check` says what must be settled first. Definitions are in the language of segments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+Definition = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a playbook is made for. `currency`, `order_minor`: the tenant's main currency and its average order.
+
+    `segment_id`, `store_id`: the group that drives the change, if one does; then only its people are written to.
+    `group`: its name.
+    """
+
+    currency: str | None = None
+    order_minor: int | None = None
+    segment_id: UUID | None = None
+    store_id: UUID | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One group of people and what they are told. `title`, `body` are Liquid."""
+
+    name: str
+    who: Definition
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """`button`: what the console offers. `about`: what it does, in a sentence."""
+
+    button: str
+    about: str
+    tiers: tuple[Tier, ...]
+    to_check: str | None = None
+
+
+def _all(*of: Definition) -> Definition:
+    return {"kind": "all", "of": list(of)}
+
+
+def _any(*of: Definition) -> Definition:
+    return {"kind": "any", "of": list(of)}
+
+
+def _not(of: Definition) -> Definition:
+    return {"kind": "not", "of": of}
+
+
+def _stage(*stages: str) -> Definition:
+    return {"kind": "metric", "name": "stage", "op": "in", "value": list(stages)}
+
+
+def _orders(op: str, value: float, days: int | None = None) -> Definition:
+    window = {"ever": True} if days is None else {"days": days}
+    return {"kind": "order", "measure": "count", "op": op, "value": value, "window": window}
+
+
+def _messages(what: str, op: str, value: float, days: int) -> Definition:
+    return {"kind": "message", "what": what, "op": op, "value": value, "window": {"days": days}}
+
+
+def _decline(*degrees: str) -> Definition:
+    return {"kind": "decline", "degrees": list(degrees)}
+
+
+_SUBSCRIBED = _any(
+    *(
+        {"kind": "consent", "channel": channel, "purpose": "marketing", "state": "subscribed"}
+        for channel in ("push", "web_push", "email", "sms", "whatsapp", "viber")
+    )
+)
+_OFFER = "The offer is a proposal: settle it with your tills and shops before you activate the campaign."
+_TIERS_OFFER = "The offers are proposals: settle them with your tills and shops before you activate the campaigns."
+
+PLAYBOOKS: Mapping[str, Playbook] = {
+    "win-back": Playbook(
+        "Win them back",
+        "Writes to regulars who have slowed down: a friendly word first, an offer to those who fell further.",
+        (
+            Tier(
+                "Slowing a little",
+                _decline("slight"),
+                "Good things are waiting, {{ first_name }}",
+                "It has been a little quieter than usual. Have a look at what is new this week.",
+            ),
+            Tier(
+                "Slowing clearly",
+                _decline("marked"),
+                "We have missed you, {{ first_name }}",
+                "Come by this week and take 10 % off your basket. Show this message at the till.",
+            ),
+            Tier(
+                "Almost gone",
+                _any(_decline("severe"), _all(_stage("at_risk"), _not(_decline("slight", "marked")))),
+                "15 % off to see you again, {{ first_name }}",
+                "It has been a while! Your next basket is 15 % off until Sunday. Show this message at the till.",
+            ),
+        ),
+        _TIERS_OFFER,
+    ),
+    "bring-back": Playbook(
+        "Bring them back",
+        "Writes to customers who are lost: an offer, once.",
+        (
+            Tier(
+                "Lost customers",
+                _stage("churned"),
+                "A fresh start, {{ first_name }}?",
+                "We would love to see you again: 20 % off your first basket back. Show this message at the till.",
+            ),
+        ),
+        _OFFER,
+    ),
+    "second-item": Playbook(
+        "Offer a second item",
+        "Writes to customers with small baskets: the second item for less.",
+        (
+            Tier(
+                "Small baskets",
+                _stage("new", "active", "slowing", "reactivated"),
+                "Take a second one for less",
+                "This week the second item in your basket is 20 % off. Show this message at the till.",
+            ),
+        ),
+        _OFFER,
+    ),
+    "cross-sell": Playbook(
+        "Show them more",
+        "Writes to active customers who keep to what they know: something that goes with it.",
+        (
+            Tier(
+                "Active, with few orders lately",
+                _all(_stage("active", "slowing", "reactivated"), _orders("lte", 2, 30)),
+                "Goes well with what you like",
+                "New on the shelves, picked to go with your favourites. Come and try: the first one is 10 % off.",
+            ),
+        ),
+        _OFFER,
+    ),
+    "refill": Playbook(
+        "Remind them",
+        "Writes to customers whose usual gap between purchases has passed.",
+        (
+            Tier(
+                "Due by their own habit",
+                _all({"kind": "habit", "of": "gap", "beyond_percentile": 80}, _not(_stage("churned"))),
+                "Time to stock up, {{ first_name }}?",
+                "Your usual things are on the shelf. We are open as always and look forward to seeing you.",
+            ),
+        ),
+    ),
+    "second-purchase": Playbook(
+        "Invite them again",
+        "Writes to customers who have bought once, before they forget you.",
+        (
+            Tier(
+                "Bought once, in the last 60 days",
+                _all(
+                    _orders("eq", 1),
+                    {
+                        "kind": "order",
+                        "measure": "last",
+                        "op": "within_days",
+                        "value": 60,
+                        "window": {"ever": True},
+                    },
+                ),
+                "Nice to have met you, {{ first_name }}",
+                "Your second visit is worth something to us: 10 % off, two weeks long. Show this message at the till.",
+            ),
+        ),
+        _OFFER,
+    ),
+    "first-purchase": Playbook(
+        "Invite them in",
+        "Writes to subscribers who have never bought: an offer for the first purchase.",
+        (
+            Tier(
+                "Subscribers without a purchase",
+                _all(_SUBSCRIBED, _orders("eq", 0)),
+                "A welcome from us, {{ first_name }}",
+                "Your first basket is 10 % off. Come by this week and show this message at the till.",
+            ),
+        ),
+        _OFFER,
+    ),
+    "quiet-subscribers": Playbook(
+        "Ask what they want",
+        "Writes one honest message to subscribers who open nothing, before they switch messages off.",
+        (
+            Tier(
+                "Gets messages, opens none",
+                _all(_messages("received", "gte", 3, 30), _messages("opened", "eq", 0, 30)),
+                "Are we writing too often?",
+                "We would rather write less and better. Open this to stay in touch; choose in the app what you hear.",
+            ),
+        ),
+    ),
+    "thank-regulars": Playbook(
+        "Thank your best",
+        "Writes to active customers of long standing: a thank-you before everybody else hears of it.",
+        (
+            Tier(
+                "Regulars with ten orders and more",
+                _all(_stage("active"), _orders("gte", 10)),
+                "Thank you, {{ first_name }}",
+                "You are one of our regulars, so you come first: 15 % off one item of your choice, this week only.",
+            ),
+        ),
+        _OFFER,
+    ),
+    "news": Playbook(
+        "Tell them what is new",
+        "Writes to active customers who have heard nothing from you for a month.",
+        (
+            Tier(
+                "Active, no message for 30 days",
+                _all(_stage("new", "active", "slowing", "reactivated"), _messages("received", "eq", 0, 30)),
+                "New this week",
+                "Fresh arrivals and the offers of the week are here. Have a look before the weekend.",
+            ),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A segment and a campaign to make. `description`: why the segment is there."""
+
+    segment_name: str
+    description: str
+    definition: Definition
+    campaign_name: str
+    title: str
+    body: str
+    store_id: UUID | None
+
+
+def plans(name: str, target: Target) -> list[Plan]:
+    """What a playbook makes for a target, one plan a tier; KeyError for a name that is none."""
+    book = PLAYBOOKS[name]
+    place = f" · {target.group}" if target.group else ""
+    return [
+        Plan(
+            segment_name=f"{tier.name}{place}",
+            description=f"Made by the playbook “{book.button}”. {book.about}",
+            definition=_narrowed(_sized(name, tier.who, target), target),
+            campaign_name=f"{book.button}: {tier.name[:1].lower()}{tier.name[1:]}{place}",
+            title=tier.title,
+            body=tier.body,
+            store_id=target.store_id,
+        )
+        for tier in book.tiers
+    ]
+
+
+def _sized(name: str, who: Definition, target: Target) -> Definition:
+    """Small baskets are those below the average order, in the currency that most orders have."""
+    if name != "second-item" or target.currency is None or target.order_minor is None:
+        return who
+    small: Definition = {
+        "kind": "order",
+        "measure": "average",
+        "op": "lt",
+        "value": target.order_minor,
+        "currency": target.currency,
+        "window": {"days": 180},
+    }
+    return _all(who, small)
+
+
+def _narrowed(who: Definition, target: Target) -> Definition:
+    """Only the people of the group that drives the change."""
+    if target.segment_id is not None:
+        return _all(who, {"kind": "in_segment", "segment_id": str(target.segment_id)})
+    if target.store_id is not None:
+        return _all(who, _orders("gte", 1) | {"store_id": str(target.store_id)})
+    return who
