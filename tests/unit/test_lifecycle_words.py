@@ -10,7 +10,7 @@ from geoengage.lifecycle.rules import money, playbooks, sentences, watched
 from geoengage.lifecycle.rules.catalogue import METRICS
 from geoengage.lifecycle.rules.money import Change, Trade
 from geoengage.lifecycle.rules.sentences import Tone
-from geoengage.segments.rules import read_definition, walk
+from geoengage.segments.rules import flaws, read_definition, walk
 
 TRADE = Trade(customers=1000, orders=3000, order_minor=4000, active=1200, subscribers=5000, conversion=0.1)
 
@@ -97,14 +97,14 @@ def test_what_a_change_is_worth_in_ninety_days(name, change, minor):
 
 def test_worse_is_a_loss_for_every_metric():
     for name, metric in METRICS.items():
-        worse = Change(0.9, 1.0, 100, 28) if metric.better == "up" else Change(1.1, 1.0, 100, 28)
+        worse = Change(900, 1000, 100, 28) if metric.better == "up" else Change(1100, 1000, 100, 28)
         found = money.worth_minor(name, worse, TRADE)
         assert found is None or found < 0, name
 
 
 def test_nothing_is_worth_nothing_without_customers():
     nobody = Trade(customers=0, orders=0, order_minor=0, active=0)
-    for name in METRICS:
+    for name in set(METRICS) - {"revenue"}:
         assert money.worth_minor(name, Change(0, 1, 0, 28), nobody) in (None, 0)
 
 
@@ -119,6 +119,7 @@ STORE = UUID(int=8)
         playbooks.Target(),
         playbooks.Target(currency="CHF", order_minor=4100, segment_id=SEGMENT, group="Bern"),
         playbooks.Target(currency="CHF", order_minor=4100, store_id=STORE, group="Bern"),
+        playbooks.Target(currency="CHF", order_minor=4100, in_store=True),
     ],
 )
 def test_each_playbook_makes_drafts_that_could_be_sent(name, target):
@@ -127,7 +128,8 @@ def test_each_playbook_makes_drafts_that_could_be_sent(name, target):
     assert len({plan.segment_name for plan in made}) == len(made)
     for plan in made:
         read = read_definition(plan.definition)
-        names = {str(id_) for leaf in walk(read) for id_ in leaf.names().values()}
+        names = {str(id_) for _, leaf in walk(read) for id_ in leaf.names().values()}
+        assert flaws(read, STORE if target.in_store else None) == []
         assert names == {str(target.segment_id or target.store_id)} - {"None"}
         assert check_texts(plan.title, plan.body) == {}
         for first_name in ("Alexandra", None):
@@ -154,4 +156,5 @@ def test_win_back_has_tiers_that_share_nobody_and_offer_more_to_those_further_go
 def test_small_baskets_are_those_below_the_average_order():
     (plan,) = playbooks.plans("second-item", playbooks.Target(currency="CHF", order_minor=4100))
     small = plan.definition["of"][-1]
+    assert playbooks.everybody("second-item", playbooks.Target(currency="CHF", order_minor=4100)) == plan.definition
     assert (small["measure"], small["op"], small["value"], small["currency"]) == ("average", "lt", 4100, "CHF")

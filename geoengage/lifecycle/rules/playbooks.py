@@ -16,7 +16,7 @@ class Target:
     """What a playbook is made for. `currency`, `order_minor`: the tenant's main currency and its average order.
 
     `segment_id`, `store_id`: the group that drives the change, if one does; then only its people are written to.
-    `group`: its name.
+    `group`: its name. `in_store`: the segment will be a store's own, which knows that store's orders only.
     """
 
     currency: str | None = None
@@ -24,6 +24,7 @@ class Target:
     segment_id: UUID | None = None
     store_id: UUID | None = None
     group: str | None = None
+    in_store: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ def _orders(op: str, value: float, days: int | None = None) -> Definition:
     return {"kind": "order", "measure": "count", "op": op, "value": value, "window": window}
 
 
+def _last(op: str, days: int) -> Definition:
+    return {"kind": "order", "measure": "last", "op": op, "value": days, "window": {"ever": True}}
+
+
 def _messages(what: str, op: str, value: float, days: int) -> Definition:
     return {"kind": "message", "what": what, "op": op, "value": value, "window": {"days": days}}
 
@@ -104,8 +109,8 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             Tier(
                 "Almost gone",
                 _any(_decline("severe"), _all(_stage("at_risk"), _not(_decline("slight", "marked")))),
-                "15 % off to see you again, {{ first_name }}",
-                "It has been a while! Your next basket is 15 % off until Sunday. Show this message at the till.",
+                "When will we see you again, {{ first_name }}?",
+                "It has been a while. Your next basket is 15 % off until Sunday. Show this message at the till.",
             ),
         ),
         _TIERS_OFFER,
@@ -169,13 +174,7 @@ PLAYBOOKS: Mapping[str, Playbook] = {
                 "Bought once, in the last 60 days",
                 _all(
                     _orders("eq", 1),
-                    {
-                        "kind": "order",
-                        "measure": "last",
-                        "op": "within_days",
-                        "value": 60,
-                        "window": {"ever": True},
-                    },
+                    _last("within_days", 60),
                 ),
                 "Nice to have met you, {{ first_name }}",
                 "Your second visit is worth something to us: 10 % off, two weeks long. Show this message at the till.",
@@ -246,7 +245,6 @@ class Plan:
     campaign_name: str
     title: str
     body: str
-    store_id: UUID | None
 
 
 def plans(name: str, target: Target) -> list[Plan]:
@@ -257,35 +255,59 @@ def plans(name: str, target: Target) -> list[Plan]:
         Plan(
             segment_name=f"{tier.name}{place}",
             description=f"Made by the playbook “{book.button}”. {book.about}",
-            definition=_narrowed(_sized(name, tier.who, target), target),
+            definition=_definition(name, tier, target),
             campaign_name=f"{book.button}: {tier.name[:1].lower()}{tier.name[1:]}{place}",
             title=tier.title,
             body=tier.body,
-            store_id=target.store_id,
         )
         for tier in book.tiers
     ]
 
 
-def _sized(name: str, who: Definition, target: Target) -> Definition:
-    """Small baskets are those below the average order, in the currency that most orders have."""
-    if name != "second-item" or target.currency is None or target.order_minor is None:
-        return who
-    small: Definition = {
-        "kind": "order",
-        "measure": "average",
-        "op": "lt",
-        "value": target.order_minor,
-        "currency": target.currency,
-        "window": {"days": 180},
-    }
-    return _all(who, small)
+def everybody(name: str, target: Target) -> Definition:
+    """Whom a playbook writes to, all tiers together."""
+    found = [plan.definition for plan in plans(name, target)]
+    return found[0] if len(found) == 1 else _any(*found)
 
 
-def _narrowed(who: Definition, target: Target) -> Definition:
-    """Only the people of the group that drives the change."""
+def _definition(name: str, tier: Tier, target: Target) -> Definition:
+    who = _as_store_sees(tier.who) if target.in_store else tier.who
+    if name == "second-item" and target.currency is not None and target.order_minor is not None:
+        who = _all(who, _small(target.order_minor, target.currency))
     if target.segment_id is not None:
         return _all(who, {"kind": "in_segment", "segment_id": str(target.segment_id)})
-    if target.store_id is not None:
+    if target.store_id is not None and not target.in_store:
         return _all(who, _orders("gte", 1) | {"store_id": str(target.store_id)})
     return who
+
+
+def _small(order_minor: int, currency: str) -> Definition:
+    """Baskets below the average order, in the currency that most orders have."""
+    rest = {"op": "lt", "value": order_minor, "currency": currency, "window": {"days": 180}}
+    return {"kind": "order", "measure": "average"} | rest
+
+
+# A store may not look at what its customers buy elsewhere, so it judges by its own orders, in round days.
+_IN_STORE: Mapping[str, Definition] = {
+    "new": _all(_orders("lte", 1), _last("within_days", 60)),
+    "active": _last("within_days", 60),
+    "slowing": _all(_orders("gte", 4, 365), _last("not_within_days", 45), _last("within_days", 180)),
+    "reactivated": _last("within_days", 60),
+    "at_risk": _all(_orders("gte", 2), _last("not_within_days", 75), _last("within_days", 180)),
+    "churned": _last("not_within_days", 180),
+    "slight": _all(_orders("gte", 4, 365), _last("not_within_days", 30), _last("within_days", 45)),
+    "marked": _all(_orders("gte", 4, 365), _last("not_within_days", 45), _last("within_days", 75)),
+    "severe": _all(_orders("gte", 4, 365), _last("not_within_days", 75), _last("within_days", 180)),
+    "gap": _all(_orders("gte", 3, 365), _last("not_within_days", 30)),
+}
+
+
+def _as_store_sees(who: Definition) -> Definition:
+    """The same people as nearly as a store can tell."""
+    kind, of = who["kind"], who.get("of")
+    if kind in ("all", "any") and isinstance(of, list):
+        return {"kind": kind, "of": [_as_store_sees(part) for part in of]}
+    if kind == "not" and isinstance(of, dict):
+        return _not(_as_store_sees(of))
+    asked = {"metric": who.get("value"), "decline": who.get("degrees"), "habit": [of]}.get(str(kind))
+    return _any(*(_IN_STORE[str(each)] for each in asked)) if isinstance(asked, list) else who
