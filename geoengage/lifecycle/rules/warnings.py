@@ -74,6 +74,12 @@ def judge(weeks: Floats, shift: float | Floats = 0.0) -> Verdicts:
     return Verdicts(expected, now, np.exp(error) - 1, error / limit)
 
 
+def since_it_began(weeks: Floats) -> Floats:
+    """Series without the weeks before their first figure above zero: then there was no shop, or nothing to count."""
+    began = np.cumsum(np.nan_to_num(weeks) > 0, axis=1) > 0
+    return np.where(began, weeks, np.nan)
+
+
 @dataclass(frozen=True, slots=True)
 class _Trial:
     """How a forecast did at last, and the least error (`limit`) that would be a warning. All in logarithms."""

@@ -1,0 +1,104 @@
+"""SQL of alerts, and of the day until which a tenant's metrics were looked at."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select, text
+
+from geoengage.kit import errors
+from geoengage.kit.db import Session
+from geoengage.kit.ids import TenantId
+from geoengage.lifecycle.models.alerts import Alert
+from geoengage.lifecycle.rules.alerts import AlertStatus
+
+
+class AlertNotFound(errors.NotFound):
+    """There is no such alert in this tenant."""
+
+    code = "alert-not-found"
+    title = "No such alert"
+
+
+async def get_alert(session: Session, tenant_id: TenantId, alert_id: UUID, *, lock: bool = False) -> Alert:
+    """An alert, read afresh. `lock`: FOR NO KEY UPDATE."""
+    query = select(Alert).where(Alert.tenant_id == tenant_id, Alert.id == alert_id)
+    if lock:
+        query = query.with_for_update(key_share=True)
+    found = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if found is None:
+        raise AlertNotFound(f"alert {alert_id} does not exist")
+    return found
+
+
+async def list_alerts(
+    session: Session,
+    tenant_id: TenantId,
+    status: AlertStatus | None,
+    metric: str | None,
+    now: datetime,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[Alert]:
+    """Alerts, the newest first, below `before`. One that was put off is open again when its time has come."""
+    query = select(Alert).where(Alert.tenant_id == tenant_id)
+    woken = and_(Alert.status == AlertStatus.SNOOZED, Alert.snoozed_until <= now)
+    if status is AlertStatus.OPEN:
+        query = query.where(or_(Alert.status == status, woken))
+    elif status is AlertStatus.SNOOZED:
+        query = query.where(Alert.status == status, Alert.snoozed_until > now)
+    elif status is not None:
+        query = query.where(Alert.status == status)
+    if metric is not None:
+        query = query.where(Alert.metric == metric)
+    if before is not None:
+        query = query.where(Alert.id < before)
+    return (await session.execute(query.order_by(Alert.id.desc()).limit(limit))).scalars().all()
+
+
+async def list_recent(session: Session, tenant_id: TenantId, since: date) -> Sequence[Alert]:
+    """Alerts of the last weeks and whatever is not over, locked FOR NO KEY UPDATE, in id order."""
+    query = select(Alert).where(
+        Alert.tenant_id == tenant_id, or_(Alert.status != AlertStatus.OVER, Alert.through >= since)
+    )
+    locked = query.order_by(Alert.id).with_for_update(key_share=True)
+    return (await session.execute(locked.execution_options(populate_existing=True))).scalars().all()
+
+
+async def insert_alert(session: Session, tenant_id: TenantId, row: Alert) -> None:
+    """Store a new alert."""
+    row.tenant_id = tenant_id
+    session.add(row)
+    await session.flush()
+
+
+async def set_alert(session: Session, tenant_id: TenantId, row: Alert, **columns: Any) -> None:
+    """Change columns of an alert."""
+    assert row.tenant_id == tenant_id  # noqa: S101 - the row was read for this tenant
+    for name, value in columns.items():
+        setattr(row, name, value)
+    await session.flush()
+
+
+async def claim_day(session: Session, tenant_id: TenantId, through: date) -> bool:
+    """Whether a tenant's metrics are still to be looked at for a day; whoever asks does it in this transaction."""
+    row = await session.execute(
+        text(
+            "INSERT INTO metric_watch AS w (tenant_id, through) VALUES (:tenant_id, :through)"
+            " ON CONFLICT (tenant_id) DO UPDATE SET through = excluded.through WHERE w.through < excluded.through"
+            " RETURNING 1"
+        ),
+        {"tenant_id": tenant_id, "through": through},
+    )
+    return row.scalar() is not None
+
+
+async def list_watched(session: Session) -> list[tuple[TenantId, str, date | None]]:
+    """Tenants with time zone and last watched day (cross-tenant: the worker serves all)."""
+    rows = await session.execute(
+        text(
+            "SELECT t.id, t.timezone, w.through FROM tenant t LEFT JOIN metric_watch w ON w.tenant_id = t.id ORDER BY 1"
+        )
+    )
+    return [(TenantId(row[0]), row[1], row[2]) for row in rows]
