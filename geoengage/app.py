@@ -39,6 +39,7 @@ from geoengage.kit.limits import RateLimit
 from geoengage.kit.middleware import Outermost
 from geoengage.kit.settings import Settings
 from geoengage.kit.vapid import load_vapid_key, public_key_text
+from geoengage.lifecycle.api import router as lifecycle
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
@@ -170,6 +171,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         campaigns,
         commerce,
         reports,
+        lifecycle,
         live,
         phones.router,
         simulation,

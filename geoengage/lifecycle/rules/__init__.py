@@ -1,1 +1,1 @@
-"""What is decided about how a business fares, one file a subject. Pure."""
+"""What lifecycle metrics mean and how they are worked out, one file a subject. Pure."""

@@ -1,0 +1,9 @@
+"""HTTP of lifecycle metrics. `router` is what the application includes."""
+
+from fastapi import APIRouter
+
+from geoengage.lifecycle.api import metrics
+
+router = APIRouter()
+router.include_router(metrics.router)
+metrics.add_to(router)
