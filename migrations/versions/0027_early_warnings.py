@@ -40,9 +40,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_alert_tenant_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_alert")),
     )
-    op.create_index(
-        "ix_alert_live", "alert", ["tenant_id", "metric"], postgresql_where=sa.text("status <> 'over'")
-    )
+    op.create_index("ix_alert_live", "alert", ["tenant_id", "metric"], postgresql_where=sa.text("status <> 'over'"))
     op.create_table(
         "metric_watch",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),

@@ -14,6 +14,7 @@ class Trade:
     """The last 90 days of a shop, amounts in minor units: `customers` who ordered, their `orders`, an order's amount.
 
     `active`: customers who are; `subscribers`, `conversion`: how many there are, and which share of new ones buys.
+    `currency` None: nobody has ordered yet.
     """
 
     customers: float
@@ -22,6 +23,7 @@ class Trade:
     active: float
     subscribers: float = 0.0
     conversion: float = 0.0
+    currency: str | None = None
 
     @property
     def spend_minor(self) -> float:

@@ -76,16 +76,15 @@ def _messages(what: str, op: str, value: float, days: int) -> Definition:
     return {"kind": "message", "what": what, "op": op, "value": value, "window": {"days": days}}
 
 
+def _subscribed(channel: str) -> Definition:
+    return {"kind": "consent", "channel": channel, "purpose": "marketing", "state": "subscribed"}
+
+
 def _decline(*degrees: str) -> Definition:
     return {"kind": "decline", "degrees": list(degrees)}
 
 
-_SUBSCRIBED = _any(
-    *(
-        {"kind": "consent", "channel": channel, "purpose": "marketing", "state": "subscribed"}
-        for channel in ("push", "web_push", "email", "sms", "whatsapp", "viber")
-    )
-)
+_SUBSCRIBED = _any(*map(_subscribed, ("push", "web_push", "email", "sms", "whatsapp", "viber")))
 _OFFER = "The offer is a proposal: settle it with your tills and shops before you activate the campaign."
 _TIERS_OFFER = "The offers are proposals: settle them with your tills and shops before you activate the campaigns."
 

@@ -1,6 +1,7 @@
 """SQL of alerts, and of the day until which a tenant's metrics were looked at."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -102,3 +103,29 @@ async def list_watched(session: Session) -> list[tuple[TenantId, str, date | Non
         )
     )
     return [(TenantId(row[0]), row[1], row[2]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A store (`definition` None) or a segment whose people may have moved a metric."""
+
+    id: UUID
+    name: str
+    definition: dict[str, Any] | None
+
+
+async def list_groups(session: Session, tenant_id: TenantId, most: int) -> list[GroupRow]:
+    """Stores, the ones that sold most lately first, and built segments of the whole tenant, the largest first."""
+    rows = await session.execute(
+        text("""
+(SELECT s.id, s.name, CAST(NULL AS jsonb) AS definition FROM store s
+ WHERE s.tenant_id = :tenant_id ORDER BY (SELECT count(*) FROM shop_order o WHERE o.tenant_id = s.tenant_id
+   AND o.store_id = s.id AND o.ordered_at > now() - interval '90 days') DESC, s.id LIMIT :most)
+UNION ALL
+(SELECT g.id, g.name, g.live_definition FROM segment g
+ WHERE g.tenant_id = :tenant_id AND g.store_id IS NULL AND g.live_definition IS NOT NULL
+ ORDER BY g.size DESC, g.id LIMIT :most)
+"""),
+        {"tenant_id": tenant_id, "most": most},
+    )
+    return [GroupRow(row.id, row.name, row.definition) for row in rows]
