@@ -92,7 +92,7 @@ def test_an_alert_names_who_moved_it():
 )
 def test_what_a_change_is_worth_in_ninety_days(name, change, minor):
     found = money.worth_minor(name, change, TRADE)
-    assert found == (None if minor is None else pytest.approx(minor, abs=1))
+    assert found == (None if minor is None else pytest.approx(minor, rel=0.05))
 
 
 def test_worse_is_a_loss_for_every_metric():

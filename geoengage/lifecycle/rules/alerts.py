@@ -66,7 +66,7 @@ _LASTING = frozenset({"trait", "place", "in_list", "consent"})
 
 
 def may_drive(definition: Condition) -> bool:
-    """Whether the people of a segment are the same whatever a metric did: by traits, place, lists, all they ever bought."""
+    """Whether a segment has the same people whatever a metric did: by traits, place, lists, all they ever bought."""
     return all(
         part.kind in _LASTING
         or (isinstance(part, OrderCondition) and part.measure in ("count", "first") and isinstance(part.window, Ever))

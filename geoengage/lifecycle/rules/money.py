@@ -3,8 +3,11 @@
 Each is the change times how many it concerns times what one of them spends; the sentence says "about".
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from geoengage.kit.anonymity import K
 
 HORIZON_DAYS = 90
 
@@ -75,7 +78,15 @@ _WORTH: Mapping[str, Callable[[Change, Trade], float]] = {
 
 
 def worth_minor(name: str, change: Change, trade: Trade) -> int | None:
-    """Minor units gained (or lost, below zero) in 90 days; None where money says nothing of its own, as of `ltv`."""
-    if name not in _WORTH:
+    """Minor units gained (or lost, below zero) in 90 days, to two figures: more would feign precision.
+
+    None where money says nothing of its own, as of `ltv`, and of trade by fewer than ten people.
+    """
+    if name not in _WORTH or trade.customers < K:
         return None
-    return round(_WORTH[name](change, trade))
+    return round(two_figures(_WORTH[name](change, trade)))
+
+
+def two_figures(value: float) -> float:
+    """31234 → 31000."""
+    return round(value, 1 - math.floor(math.log10(abs(value)))) if value else 0.0

@@ -1,12 +1,12 @@
 """A metric in one sentence that a shop owner reads without a manual. Pure."""
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 
 from babel.numbers import get_currency_precision
 
 from geoengage.lifecycle.rules.catalogue import METRICS, Unit
+from geoengage.lifecycle.rules.money import two_figures
 from geoengage.lifecycle.rules.watched import WATCHED
 
 
@@ -82,10 +82,9 @@ def money_sentence(minor: int | None, currency: str | None) -> str | None:
 
 
 def about(minor: float, currency: str) -> str:
-    """An estimate in whole units, to two figures: more would feign precision."""
-    units = minor / 10 ** get_currency_precision(currency)
-    step = 10 ** max(0, math.floor(math.log10(max(units, 1))) - 1)
-    return f"{currency} {round(units / step) * step:,.0f}"
+    """An estimate in whole units."""
+    units = two_figures(minor) / 10 ** get_currency_precision(currency)
+    return f"{currency} {units:,.0f}"
 
 
 def written(name: str, value: float, currency: str | None) -> str:

@@ -33,29 +33,31 @@ async def get_alert(session: Session, tenant_id: TenantId, alert_id: UUID, *, lo
     return found
 
 
-async def list_alerts(
-    session: Session,
-    tenant_id: TenantId,
-    status: AlertStatus | None,
-    metric: str | None,
-    now: datetime,
-    before: UUID | None,
-    limit: int,
-) -> Sequence[Alert]:
-    """Alerts, the newest first, below `before`. One that was put off is open again when its time has come."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts are asked for; `before`: only those that are older than this one."""
+
+    status: AlertStatus | None = None
+    metric: str | None = None
+    before: UUID | None = None
+    limit: int = 100
+
+
+async def list_alerts(session: Session, tenant_id: TenantId, wanted: Wanted, now: datetime) -> Sequence[Alert]:
+    """Alerts, the newest first. One that was put off is open again when its time has come."""
     query = select(Alert).where(Alert.tenant_id == tenant_id)
     woken = and_(Alert.status == AlertStatus.SNOOZED, Alert.snoozed_until <= now)
-    if status is AlertStatus.OPEN:
-        query = query.where(or_(Alert.status == status, woken))
-    elif status is AlertStatus.SNOOZED:
-        query = query.where(Alert.status == status, Alert.snoozed_until > now)
-    elif status is not None:
-        query = query.where(Alert.status == status)
-    if metric is not None:
-        query = query.where(Alert.metric == metric)
-    if before is not None:
-        query = query.where(Alert.id < before)
-    return (await session.execute(query.order_by(Alert.id.desc()).limit(limit))).scalars().all()
+    if wanted.status is AlertStatus.OPEN:
+        query = query.where(or_(Alert.status == wanted.status, woken))
+    elif wanted.status is AlertStatus.SNOOZED:
+        query = query.where(Alert.status == wanted.status, Alert.snoozed_until > now)
+    elif wanted.status is not None:
+        query = query.where(Alert.status == wanted.status)
+    if wanted.metric is not None:
+        query = query.where(Alert.metric == wanted.metric)
+    if wanted.before is not None:
+        query = query.where(Alert.id < wanted.before)
+    return (await session.execute(query.order_by(Alert.id.desc()).limit(wanted.limit))).scalars().all()
 
 
 async def list_recent(session: Session, tenant_id: TenantId, since: date) -> Sequence[Alert]:
