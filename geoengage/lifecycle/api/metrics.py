@@ -57,6 +57,8 @@ async def get_metric(
     Only days that are over are counted. Numbers about fewer than k people are not told, nor periods that would give
     such away beside others.
     """
+    if name not in METRICS:
+        raise errors.NotFound(f"there is no metric {name}")
     if asked.channel is not None and not METRICS[name].by_channel:
         raise errors.ItemErrors([{"pointer": "channel", "in": "query", "detail": f"{name} is not told by channel"}])
     tenant_id, scope = TenantId(me.tenant_id), asked.scope(me)

@@ -4,19 +4,19 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from geoengage.lifecycle.rules.catalogue import METRICS
 from geoengage.lifecycle.rules.spans import DAY, Span, Step, cut
-from geoengage.lifecycle.rules.subscribers import CHANNELS
 from geoengage.lifecycle.service import Scope
+from geoengage.profiles.rules import Channel
 from geoengage.tenancy.rules import Principal
 
 MOST_POINTS = 400
 On = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-MetricName = Literal[tuple(METRICS)]  # type: ignore[valid-type]
-ChannelName = Literal[CHANNELS]  # type: ignore[valid-type]
+MetricName = Annotated[str, Path(description="One of `GET /v1/metrics`.", json_schema_extra={"enum": list(METRICS)})]
 YEAR_DAYS = 365
 
 
@@ -74,9 +74,7 @@ class Steps(Period):
 class History(Steps):
     """And in which channel or currency."""
 
-    channel: ChannelName | None = Field(
-        default=None, description="For `subscribers` and `reachable`: only by this one."
-    )
+    channel: Channel | None = Field(default=None, description="For `subscribers` and `reachable`: only by this one.")
     currency: Currency | None = Field(
         default=None, description="Of money; else the one of most orders. Others are left out and named."
     )

@@ -27,7 +27,7 @@ class Unit(StrEnum):
 
 
 class Kind(StrEnum):
-    """Over which part of a span a metric is taken: all of it, its last day, or people who began in it and what followed."""
+    """Over what of a span a metric is taken: all of it, its last day, or people who began in it and what followed."""
 
     DURING = "during"
     AT_END = "at_end"
@@ -75,8 +75,8 @@ METRICS: Mapping[str, Metric] = {
     "conversion": Metric(
         label="Subscribers who became customers", unit=Unit.SHARE, better="up", kind=Kind.COHORT,
         needs=_BOUGHT | _AGREED,
-        formula=f"of the people who first subscribed in the period and had not bought before, those with a counted order"
-        f" in the {CONVERSION_DAYS} days after ÷ all of them",
+        formula="of the people who first subscribed in the period and had not bought before, those with a counted order"
+        f" at most {CONVERSION_DAYS} days later ÷ all of them",
         source="history of consents; " + _ORDERS,
         window=f"people who subscribed from `from` to `to`; only those whose {CONVERSION_DAYS} days are over",
     ),
@@ -101,7 +101,8 @@ METRICS: Mapping[str, Metric] = {
     ),
     "repeat_rate": Metric(
         label="Repeat rate", unit=Unit.SHARE, better="up", kind=Kind.DURING, needs=_BOUGHT,
-        formula="customers of the period who by its end have two or more counted orders in all ÷ customers of the period",
+        formula="customers of the period who by its end have two or more counted orders in all ÷ customers of the"
+        " period",
         source=_ORDERS,
         window=_DURING + "; orders before count too",
     ),

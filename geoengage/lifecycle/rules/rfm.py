@@ -85,7 +85,7 @@ def rfm(orders: Purchases, money: Purchases, on: date) -> Rfm:
     scores = [np.zeros(days.people, dtype=np.int64) for _ in range(3)]
     for found, values in zip(scores, (last, count, total), strict=True):
         found[who] = score(values[who].astype(np.float64))
-    return Rfm(*scores, money=total)
+    return Rfm(scores[0], scores[1], scores[2], total.astype(np.float64))
 
 
 def cells(scores: Rfm) -> Ints:

@@ -79,7 +79,7 @@ class Reached:
 
 
 def reachable(consents: Consents, reached: Reached, day: int, channel: str | None) -> Ints:
-    """The people who agree by a channel (None: by any) that reaches them. What is shown inside an app needs no address."""
+    """The people who agree by a channel (None: by any) that reaches them. Inside an app no address is needed."""
     found = [np.zeros(0, dtype=np.int64)]
     for name in CHANNELS if channel is None else (channel,):
         held = consents.held(day, name)
@@ -91,7 +91,7 @@ def _is_first(*keys: Ints) -> npt.NDArray[np.bool_]:
     """Where a new group begins in columns that are sorted by it."""
     if not len(keys[0]):
         return np.zeros(0, dtype=bool)
-    return np.r_[True, np.any([key[1:] != key[:-1] for key in keys], axis=0)]
+    return np.concatenate([[True], np.any([key[1:] != key[:-1] for key in keys], axis=0)])
 
 
 def consents_of(decisions: Columns, devices: Columns, stores: int | None) -> Consents:

@@ -1,10 +1,10 @@
 """Which figures may be told (DESIGN 7.2): none that stands for one to nine people, alone or beside others. Pure.
 
-Three rules. A figure about fewer than ten people is not told; of a share neither one whose numerator, nor one whose rest
-is of so few. A whole is told beside its parts only if all of them are. And because anybody may choose `from` and `to`,
-and so subtract two periods that differ by a day, a period of orders is told only if no part of its calendar that could
-be singled out so is of one to nine people: for whole months each month, for whole weeks each week of these months, for
-any other period each day of them.
+Three rules. A figure about fewer than ten people is not told; of a share neither one whose numerator, nor one whose
+rest is of so few. A whole is told beside its parts only if all of them are. And because anybody may choose `from` and
+`to`, and so subtract two periods that differ by a day, a period of orders is told only if no part of its calendar that
+could be singled out so is of one to nine people: of whole months each month, of whole weeks each week of these months,
+of any other period each day of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -38,7 +38,7 @@ class Scope:
 
 
 async def get_place(session: Session, tenant_id: TenantId, scope: Scope) -> Place:
-    """The stores, the people and the time zone that a scope stands for. NotFound also for what the caller may not see."""
+    """The stores, people and time zone that a scope stands for. NotFound also for what the caller may not see."""
     tenant = await get_tenant(session, tenant_id)
     if scope.segment_id is not None:
         owner = await store.get_store_of_segment(session, tenant_id, scope.segment_id)

@@ -6,7 +6,7 @@ from typing import Any
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.lifecycle.rules.subscribers import CHANNELS, STATES, TENANT, Consents, consents_of
-from geoengage.lifecycle.store.packed import Place, local_day, read_packed
+from geoengage.lifecycle.store.packed import LOCAL_DAY, Place, read_packed
 
 _MICROS = "(date_part('epoch', {0}) * 1000000)"
 _DECISIONS = {
@@ -15,9 +15,9 @@ _DECISIONS = {
     "sender": ("int8", f"coalesce(uuid_hash_extended(c.store_id, 0), {TENANT})"),
     "state": ("int2", "array_position(CAST(:states AS text[]), c.state) - 1"),
     "at": ("int8", _MICROS.format("c.at")),
-    "day": ("int4", local_day("c.at")),
+    "day": ("int4", LOCAL_DAY.format("c.at")),
     "stopped_at": ("int8", f"coalesce({_MICROS.format('h.stopped_at')}, 0)"),
-    "stopped_day": ("int4", f"coalesce({local_day('h.stopped_at')}, 0)"),
+    "stopped_day": ("int4", f"coalesce({LOCAL_DAY.format('h.stopped_at')}, 0)"),
 }
 _DEVICES = {
     "person": ("int8", "uuid_hash_extended(coalesce(d.profile_id, d.id), 0)"),
@@ -25,23 +25,12 @@ _DEVICES = {
     "device": ("int8", "uuid_hash_extended(d.id, 0)"),
     "granted": ("int2", "(e.status = 'granted')::int"),
     "at": ("int8", _MICROS.format("e.at")),
-    "day": ("int4", local_day("e.at")),
+    "day": ("int4", LOCAL_DAY.format("e.at")),
 }
 _STOPS = (
     "(SELECT w.profile_id, max(x.stopped_at) AS stopped_at FROM consent_hold x JOIN identifier w"
     " ON w.tenant_id = x.tenant_id AND w.id = x.identifier_id WHERE x.tenant_id = :tenant_id GROUP BY w.profile_id)"
 )
-
-
-def known_to(place: Place, profile: str) -> str:
-    """The condition that a profile (an SQL expression of ours) is known to the stores and in the segment asked for."""
-    if place.store_ids is None:
-        return place.members(profile)
-    return (
-        " AND EXISTS (SELECT FROM store_profile s JOIN identifier k ON k.tenant_id = s.tenant_id"
-        " AND k.id = s.identifier_id WHERE s.tenant_id = :tenant_id AND s.store_id = ANY(CAST(:stores AS uuid[]))"
-        f" AND k.profile_id = {profile}){place.members(profile)}"
-    )
 
 
 async def read_consents(session: Session, tenant_id: TenantId, place: Place, until: datetime) -> Consents:
@@ -53,7 +42,7 @@ async def read_consents(session: Session, tenant_id: TenantId, place: Place, unt
         " JOIN profile p ON p.tenant_id = i.tenant_id AND p.id = i.profile_id AND p.suppressed_at IS NULL"
         f" LEFT JOIN {_STOPS} h ON h.profile_id = i.profile_id"
         " WHERE c.tenant_id = :tenant_id AND c.purpose = 'marketing' AND c.at < :until"
-        f"{stores}{known_to(place, 'i.profile_id')}"
+        f"{stores}{place.knows('i.profile_id')}"
     )
     devices = (
         "FROM consent_entry e JOIN device d ON d.tenant_id = e.tenant_id AND d.id = e.device_id AND NOT d.is_test"
@@ -70,8 +59,8 @@ async def read_consents(session: Session, tenant_id: TenantId, place: Place, unt
 
 
 def _device_of(place: Place) -> str:
-    """The condition that a device `d` of app `a` counts: its person is known, or, while nobody is, the app is theirs."""
-    known = f"(d.profile_id IS NOT NULL{known_to(place, 'd.profile_id')})"
+    """The condition that a device `d` of app `a` counts: its person is known or, while nobody is, the app is theirs."""
+    known = f"(d.profile_id IS NOT NULL{place.knows('d.profile_id')})"
     if place.segment_id is not None:
         return known
     own = "" if place.store_ids is None else " AND a.store_id = ANY(CAST(:stores AS uuid[]))"

@@ -11,7 +11,6 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.lifecycle.rules.purchases import Figure
 from geoengage.lifecycle.rules.subscribers import CHANNELS, Reached
-from geoengage.lifecycle.store.consents import known_to
 from geoengage.lifecycle.store.packed import Place, read_packed
 
 _ALIVE = {
@@ -40,7 +39,7 @@ WHERE NOT EXISTS (SELECT FROM consent_hold h JOIN identifier w ON w.tenant_id = 
 
 async def read_reached(session: Session, tenant_id: TenantId, place: Place, now: datetime) -> Reached:
     """Who has an address of a channel at this moment, and whether it reaches them."""
-    known = known_to(place, "r.profile_id")
+    known = place.knows("r.profile_id")
     only = f" AND (r.profile_id IS NULL OR (true{known}))" if place.segment_id is None else known
     parameters = place.parameters | {"now": now, "channels": list(CHANNELS)}
     columns = await read_packed(session, tenant_id, _ALIVE, _ADDRESSES + only, parameters)

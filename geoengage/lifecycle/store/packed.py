@@ -16,6 +16,8 @@ from sqlalchemy import text
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 
+# the local day of a moment (an SQL expression of ours) as Python counts days
+LOCAL_DAY = "(({0} AT TIME ZONE :timezone)::date - DATE '0001-01-01' + 1)"
 _SIZES = {"int2": ">i2", "int4": ">i4", "int8": ">i8"}
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -37,6 +39,16 @@ class Place:
         stores = None if self.store_ids is None else list(self.store_ids)
         return {"timezone": self.timezone, "stores": stores, "segment": self.segment_id}
 
+    def knows(self, profile: str) -> str:
+        """The condition that a profile (an SQL expression of ours) is known to the stores and is in the segment."""
+        if self.store_ids is None:
+            return self.members(profile)
+        return (
+            " AND EXISTS (SELECT FROM store_profile s JOIN identifier k ON k.tenant_id = s.tenant_id"
+            " AND k.id = s.identifier_id WHERE s.tenant_id = :tenant_id AND s.store_id = ANY(CAST(:stores AS uuid[]))"
+            f" AND k.profile_id = {profile}){self.members(profile)}"
+        )
+
     def members(self, profile: str) -> str:
         """The condition that a profile (an SQL expression of ours) is in the segment."""
         if self.segment_id is None:
@@ -47,11 +59,6 @@ class Place:
         )
 
 
-def local_day(moment: str) -> str:
-    """The local day of a moment (an SQL expression of ours) as Python counts days."""
-    return f"(({moment} AT TIME ZONE :timezone)::date - DATE '0001-01-01' + 1)"
-
-
 async def read_packed(
     session: Session,
     tenant_id: TenantId,
@@ -59,9 +66,9 @@ async def read_packed(
     source: str,
     parameters: dict[str, Any],
 ) -> Columns:
-    """`columns`: name → (`int2`, `int4` or `int8`, SQL expression); `source`: FROM … WHERE …, which binds :tenant_id."""
+    """`columns`: name → (`int2`, `int4` or `int8`, SQL expression). `source`: FROM … WHERE …, binds :tenant_id."""
     packed = " || ".join(f"{kind}send(({sql})::{kind})" for kind, sql in columns.values())
-    query = text(f"SELECT string_agg({packed}, ''::bytea) {source}")  # noqa: S608 - SQL of ours
+    query = text(f"SELECT string_agg({packed}, ''::bytea) {source}")
     raw = (await session.execute(query, parameters | {"tenant_id": tenant_id})).scalar_one()
     record = np.dtype([(name, _SIZES[kind]) for name, (kind, _) in columns.items()])
     records = np.frombuffer(raw or b"", dtype=record)

@@ -10,12 +10,12 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, id_time, lowest_id
 from geoengage.lifecycle.rules.catalogue import DIRECT_DAYS
 from geoengage.lifecycle.rules.purchases import Purchases
-from geoengage.lifecycle.store.packed import Place, local_day, read_packed
+from geoengage.lifecycle.store.packed import LOCAL_DAY, Place, read_packed
 
 _OPENED_LATE = timedelta(days=60)  # nobody opens a message that is older
 _COLUMNS = {
     "person": ("int8", "uuid_hash_extended(coalesce(i.profile_id, o.id), 0)"),
-    "day": ("int4", local_day("o.ordered_at")),
+    "day": ("int4", LOCAL_DAY.format("o.ordered_at")),
     "money": ("int8", "o.total_minor - o.refunded_minor"),
     "currency": ("int2", "array_position(CAST(:currencies AS text[]), o.currency) - 1"),
     "counted": ("int2", "(o.return_of IS NULL)::int"),
@@ -39,7 +39,7 @@ async def list_currencies(
     """The currencies of a place with how many counted orders are in each, most first."""
     rows = await session.execute(
         text(
-            f"SELECT o.currency, count(*) FILTER (WHERE o.return_of IS NULL) AS orders {_from(place)}"  # noqa: S608
+            f"SELECT o.currency, count(*) FILTER (WHERE o.return_of IS NULL) AS orders {_from(place)}"
             " GROUP BY o.currency ORDER BY orders DESC, o.currency"
         ),
         place.parameters | {"tenant_id": tenant_id, "until": until},
