@@ -73,6 +73,7 @@ LOGIN_PAGE = "/login"
 PAGES = (
     "/",
     LOGIN_PAGE,
+    "/overview",
     "/map",
     "/stores",
     "/footfall",

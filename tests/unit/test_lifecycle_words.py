@@ -125,6 +125,7 @@ STORE = UUID(int=8)
 def test_each_playbook_makes_drafts_that_could_be_sent(name, target):
     made = playbooks.plans(name, target)
     assert made
+    assert flaws(read_definition(playbooks.together(made)), STORE if target.in_store else None) == []
     assert len({plan.segment_name for plan in made}) == len(made)
     for plan in made:
         read = read_definition(plan.definition)
@@ -156,5 +157,5 @@ def test_win_back_has_tiers_that_share_nobody_and_offer_more_to_those_further_go
 def test_small_baskets_are_those_below_the_average_order():
     (plan,) = playbooks.plans("second-item", playbooks.Target(currency="CHF", order_minor=4100))
     small = plan.definition["of"][-1]
-    assert playbooks.everybody("second-item", playbooks.Target(currency="CHF", order_minor=4100)) == plan.definition
+    assert playbooks.together([plan]) == plan.definition
     assert (small["measure"], small["op"], small["value"], small["currency"]) == ("average", "lt", 4100, "CHF")

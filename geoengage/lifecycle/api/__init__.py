@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from geoengage.lifecycle.api import metrics
+from geoengage.lifecycle.api import alerts, metrics, overview, playbooks
 
 router = APIRouter()
 router.include_router(metrics.router)

@@ -4,7 +4,7 @@ A playbook may have tiers, from a friendly word to an offer: whoever has been aw
 offers are proposals; `to_check` says what must be settled first. Definitions are in the language of segments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -107,7 +107,7 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             ),
             Tier(
                 "Almost gone",
-                _any(_decline("severe"), _all(_stage("at_risk"), _not(_decline("slight", "marked")))),
+                _all(_any(_decline("severe"), _stage("at_risk")), _not(_decline("slight", "marked"))),
                 "When will we see you again, {{ first_name }}?",
                 "It has been a while. Your next basket is 15 % off until Sunday. Show this message at the till.",
             ),
@@ -263,9 +263,9 @@ def plans(name: str, target: Target) -> list[Plan]:
     ]
 
 
-def everybody(name: str, target: Target) -> Definition:
+def together(made: Sequence[Plan]) -> Definition:
     """Whom a playbook writes to, all tiers together."""
-    found = [plan.definition for plan in plans(name, target)]
+    found = [plan.definition for plan in made]
     return found[0] if len(found) == 1 else _any(*found)
 
 
