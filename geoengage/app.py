@@ -43,6 +43,7 @@ from geoengage.lifecycle.api import router as lifecycle
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
+from geoengage.metrics.api import router as metrics
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -169,6 +170,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         consents,
         presence.router,
         messaging,
+        metrics,
         campaigns,
         commerce,
         reports,

@@ -201,6 +201,12 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         await nightly.run(sessions, now)
 
 
+async def _value_customers(sessions: Sessions, ring: Callable[[], None]) -> bool:
+    if await metrics.value_customers_once(sessions, utc_now()):
+        ring()
+    return False
+
+
 def run(settings: Settings, database_url: str) -> None:
     """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
     sys.setswitchinterval(GIVE_WAY_S)
@@ -257,6 +263,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
+        value_customers = partial(_value_customers, sessions, bell.ring)
         mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
         loops = (
@@ -268,6 +275,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
+            ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
             ("habits", mind_habits, asyncio.sleep, HABITS_S),
             ("zones", learning, asyncio.sleep, LEARN_S),
