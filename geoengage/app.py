@@ -76,6 +76,7 @@ LOGIN_PAGE = "/login"
 PAGES = (
     "/",
     LOGIN_PAGE,
+    "/overview",
     "/map",
     "/stores",
     "/footfall",

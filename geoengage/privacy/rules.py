@@ -304,6 +304,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
     # --- nothing about shoppers
+    "alert": _none("that a metric of the tenant was off its course, rounded"),
     "alembic_version": _none("which migration the database is at"),
     "app": _none("apps of the tenant"),
     "cart_line": _none("what lies in a cart, erased with it"),
@@ -331,6 +332,7 @@ ERASURE_MAP: dict[str, Table] = {
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
     "message_total": _none("how many messages had which outcome on a day"),
+    "metric_watch": _none(_BOOKKEEPING),
     "operator": _none(_STAFF),
     "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),

@@ -14,6 +14,7 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { hasOverview, overviewPage } from './pages/overview/index.js';
 import { ordersPage } from './pages/orders/index.js';
 import { peoplePage } from './pages/people/index.js';
 import { productsPage } from './pages/products/index.js';
@@ -30,6 +31,7 @@ import { failure, loading } from './ui/widgets.js';
 
 /** @type {Record<string, Page>} */
 const ROUTES = {
+  '/overview': overviewPage,
   '/map': mapPage,
   '/stores': storesPage,
   '/footfall': footfallPage,
@@ -97,8 +99,9 @@ function enterAt(me, url) {
   enter(me);
 }
 
-/** Where the bare address leads: to the map, or to the stores of a chain that has no mall. */
+/** Where the bare address leads: to the overview once there are orders; else to the map, or a chain's stores. */
 async function home() {
+  if (await hasOverview()) return '/overview';
   const [malls, stores] = await Promise.all(
     ['/v1/malls', '/v1/stores'].map((path) => get(path, { limit: 1 }).catch(() => ({ items: [] }))),
   );

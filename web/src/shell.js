@@ -13,6 +13,7 @@ import { may, ROLES } from './ui/words.js';
 
 /** @type {[string, string, string][]} */
 const PAGES = [
+  ['/overview', 'Overview', 'overview'],
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
@@ -281,6 +282,8 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       refreshReviewCount();
     } else if (alert.kind === 'webhook_disabled') {
       toast(alert.text, { href: '/webhooks', link: 'Webhooks', tone: 'bad' });
+    } else if (alert.kind === 'metric_alert') {
+      toast(alert.text, { href: '/overview', link: 'Overview', tone: alert.is_good ? 'info' : 'bad' });
     } else if (alert.kind === 'import_alert') {
       toast(alert.text, { href: '/imports', link: 'Imports', tone: 'bad' });
     }

@@ -2,6 +2,7 @@
 
 export * from './types_explain';
 export * from './types_footfall';
+export * from './types_overview';
 export * from './types_people';
 export * from './types_phones';
 
@@ -222,6 +223,7 @@ export interface Alert {
   kind: string;
   text: string;
   campaign_id?: string | null;
+  is_good?: boolean;
 }
 
 export interface Trigger {

@@ -55,6 +55,7 @@ class EventType(StrEnum):
     ORDER_REFUNDED = "order.refunded"
     CART_ABANDONED = "cart.abandoned"
     CART_RECOVERED = "cart.recovered"
+    METRIC_ALERTED = "metric.alerted"
     SENDING_STOPPED = "sending.stopped"
     SENDING_RESUMED = "sending.resumed"
     WEBHOOK_DISABLED = "webhook.disabled"
@@ -91,6 +92,7 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
         "at",
     ),
     "cart": ("cart_id", "store_id", "order_id", "lines", "totals", "abandoned_at", "at"),
+    "metric": ("alert_id", "metric", "text", "is_good"),
     "sending": ("reason",),
     "webhook": ("webhook_id", "name", "reason"),
 }

@@ -89,6 +89,7 @@ export const TYPES = [
       ['venue.changed', 'zones changed'],
       ['sending.stopped', 'sending stopped'],
       ['sending.resumed', 'sending resumed'],
+      ['metric.alerted', 'metric off its course'],
       ['webhook.disabled', 'webhook disabled'],
     ],
   ],
