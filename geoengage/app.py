@@ -75,6 +75,7 @@ PAGES = (
     "/map",
     "/stores",
     "/footfall",
+    "/segments",
     "/campaigns",
     "/review",
     "/explain",

@@ -19,6 +19,7 @@ const PAGES = [
   ['/people', 'People', 'people'],
   ['/orders', 'Orders', 'bag'],
   ['/products', 'Products', 'product'],
+  ['/segments', 'Segments', 'segments'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],

@@ -39,7 +39,12 @@ test('edits make a new tree and leave the old one', () => {
 
 test('conditions and depth are counted as the server counts them', () => {
   const root = { kind: 'all', of: [A, { kind: 'not', of: { kind: 'any', of: [NOT_B, C] } }] };
-  assert.deepEqual(tree.leaves(root), [A, B, C]);
+  assert.deepEqual(tree.leaves(root), [
+    { path: [0], leaf: A },
+    { path: [1, 0], leaf: B },
+    { path: [1, 1], leaf: C },
+  ]);
+  assert.equal(tree.size(root), 7);
   assert.equal(tree.depth(A), 1);
   assert.equal(tree.depth(root), 5); // all, not, any, not, B
 });
@@ -55,4 +60,13 @@ test('what is sent has no empty group and no group of one', () => {
 test('the order of keys and what is null make no difference', () => {
   assert.ok(tree.same({ kind: 'x', a: 1, b: null }, { a: 1, kind: 'x' }));
   assert.ok(!tree.same([A, B], [B, A]));
+});
+
+test('a complaint is about the condition that its pointer names', () => {
+  const sent = { kind: 'all', of: [A, { kind: 'not', of: { kind: 'any', of: [NOT_B, C] } }] };
+  assert.equal(tree.pointed(sent, '#/definition/of/0/channel'), A);
+  assert.equal(tree.pointed(sent, '#/definition/of/1/of/of/1/segment_id'), C);
+  assert.equal(tree.pointed(sent, '#/definition/of/1/of/of/0/of'), B);
+  assert.equal(tree.pointed(sent, '#/definition'), sent);
+  assert.equal(tree.pointed(A, '#/name'), A);
 });

@@ -3,7 +3,7 @@ import { h, uid } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { menuButton } from '../../ui/menu.js';
 import { partsOf, titleOf } from './kinds/index.js';
-import { bare, replaced } from './tree.js';
+import { bare } from './tree.js';
 
 /** @import {Part} from './parts.js' */
 /** @import {Condition, Path} from './tree.js' */
@@ -11,9 +11,9 @@ import { bare, replaced } from './tree.js';
 
 /**
  * @param {Editor} editor @param {Condition} node @param {Path} path
- * @param {import('../../ui/menu.js').MenuItem[]} actions what can be done with any condition
+ * @param {HTMLElement} tools what can be done with any condition
  */
-export function conditionRow(editor, node, path, actions) {
+export function conditionRow(editor, node, path, tools) {
   const { isNot, inner } = bare(node);
   const { parts, narrow } = partsOf(inner, editor.world);
   const place = path.join('.');
@@ -21,7 +21,14 @@ export function conditionRow(editor, node, path, actions) {
   const complaint = h('p', { class: 'field-error', 'data-complaint': place });
   return h(
     'div',
-    { class: 'condition', role: 'group', 'aria-label': `${isNot ? 'Not: ' : ''}${title}`, 'data-testid': 'condition' },
+    {
+      class: 'condition',
+      role: 'group',
+      'aria-label': `${isNot ? 'Not: ' : ''}${title}`,
+      'data-row': place,
+      'data-kind': inner.kind,
+      'data-testid': 'condition',
+    },
     h(
       'div',
       { class: 'condition-parts' },
@@ -38,17 +45,11 @@ export function conditionRow(editor, node, path, actions) {
             narrow.map(({ words, add, key }) => ({
               label: words,
               testid: `narrow-${key}`,
-              act: () => editor.change(replaced(editor.root(), path, add(inner)), `${place}:${key}`),
+              act: () => editor.edit(path, add, `${place}:${key}`),
             })),
         }),
     ),
-    menuButton({
-      label: `What to do with “${title}”`,
-      content: icon('more'),
-      testid: 'condition-menu',
-      key: `${place}:menu`,
-      items: () => actions,
-    }),
+    tools,
     complaint,
   );
 }
@@ -171,7 +172,9 @@ function chipBoxes(editor, part, path, key) {
         'data-testid': `part-${part.key}-${value}`,
         on: {
           change: () => {
-            const next = (part.options ?? []).map(([each]) => each).filter((each) => chosen.has(each) !== (each === value));
+            const next = (part.options ?? [])
+              .map(([each]) => each)
+              .filter((each) => chosen.has(each) !== (each === value));
             editor.edit(path, (was) => /** @type {any} */ (part.set)(was, next), `${key}.${value}`);
           },
         },

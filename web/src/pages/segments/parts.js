@@ -4,18 +4,6 @@
  */
 
 /** @import {Condition} from './tree.js' */
-/**
- * What a definition may speak of, by name; and today's date where the tenant is.
- * @typedef {object} World
- * @property {string} today
- * @property {string} currency the one that is offered first
- * @property {Option[]} stores
- * @property {Option[]} zones
- * @property {Option[]} malls
- * @property {Option[]} campaigns
- * @property {Option[]} segments
- * @property {Option[]} lists
- */
 /** @typedef {[string, string]} Option value and words */
 /**
  * @typedef {object} Part

@@ -6,7 +6,7 @@
 import { h, svg } from '../../ui/dom.js';
 import { moment, number } from '../../ui/format.js';
 
-/** @typedef {{at: string, size: number | null}} SizePoint */
+/** @typedef {{at: string, people: number | null, hidden?: string | null}} SizePoint */
 
 /**
  * The line as an SVG path, from left to right.
@@ -15,18 +15,18 @@ import { moment, number } from '../../ui/format.js';
  * @returns {string} empty when there is nothing to draw
  */
 export function stepPath(points, { width, height, until }) {
-  const known = points.filter(({ size }) => size !== null).map(({ size }) => /** @type {number} */ (size));
+  const known = points.filter(({ people }) => people !== null).map(({ people }) => /** @type {number} */ (people));
   if (!known.length) return '';
   const start = Date.parse(points[0].at);
   const top = Math.max(1, ...known);
   const x = (/** @type {number} */ ms) => round(until > start ? (width * (ms - start)) / (until - start) : 0);
-  const y = (/** @type {number} */ size) => round(height - (height * size) / top);
+  const y = (/** @type {number} */ people) => round(height - (height * people) / top);
   return points
-    .map(({ at, size }, i) => {
-      if (size === null) return '';
+    .map(({ at, people }, i) => {
+      if (people === null) return '';
       const end = i + 1 < points.length ? Date.parse(points[i + 1].at) : until;
-      const isNew = i === 0 || points[i - 1].size === null;
-      return `${isNew ? 'M' : 'L'}${x(Date.parse(at))} ${y(size)}H${x(end)}`;
+      const isNew = i === 0 || points[i - 1].people === null;
+      return `${isNew ? 'M' : 'L'}${x(Date.parse(at))} ${y(people)}H${x(end)}`;
     })
     .join('');
 }
@@ -36,10 +36,10 @@ const round = (value) => Math.round(value * 10) / 10;
 
 /** What the line says, in words. @param {SizePoint[]} points */
 export function sizeWords(points) {
-  const told = points.filter(({ size }) => size !== null);
+  const told = points.filter(({ people }) => people !== null);
   if (told.length < 2) return 'no history yet';
   const [first, last] = [told[0], told[told.length - 1]];
-  const change = /** @type {number} */ (last.size) - /** @type {number} */ (first.size);
+  const change = /** @type {number} */ (last.people) - /** @type {number} */ (first.people);
   const since = `since ${moment(first.at)}`;
   return change ? `${change > 0 ? '+' : '−'}${number(Math.abs(change))} ${since}` : `as many as ${since}`;
 }
@@ -58,7 +58,7 @@ export function sparkline(points, until = Date.now()) {
 export function sizeChart(points, until = Date.now()) {
   const box = { width: 640, height: 160, until };
   const path = stepPath(points, box);
-  const top = Math.max(1, ...points.map(({ size }) => size ?? 0));
+  const top = Math.max(1, ...points.map(({ people }) => people ?? 0));
   return h(
     'figure',
     { class: 'size-figure', 'data-testid': 'size-chart' },
@@ -103,8 +103,13 @@ export function sizeChart(points, until = Date.now()) {
             points
               .slice(-30)
               .reverse()
-              .map(({ at, size }) =>
-                h('tr', null, h('td', null, moment(at)), h('td', null, size === null ? 'not told' : number(size))),
+              .map(({ at, people, hidden }) =>
+                h(
+                  'tr',
+                  null,
+                  h('td', null, moment(at)),
+                  h('td', null, people === null ? (hidden ?? 'not told') : number(people)),
+                ),
               ),
           ),
         ),

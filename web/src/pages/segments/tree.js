@@ -101,10 +101,20 @@ export function grouped(root, path) {
 export const ungrouped = (root, path) =>
   /** @type {T} */ (spliced(root, path, (node) => /** @type {Group} */ (bare(node).inner).of));
 
-/** The conditions, groups not counted. @param {Condition} node @returns {Condition[]} without their `not` */
-export function leaves(node) {
+/**
+ * The conditions that are no groups, with their paths. @param {Condition} node @param {Path} [path]
+ * @returns {{path: Path, leaf: Condition}[]} without their `not`
+ */
+export function leaves(node, path = []) {
   const { inner } = bare(node);
-  return isGroup(inner) ? inner.of.flatMap(leaves) : [inner];
+  if (!isGroup(inner)) return [{ path, leaf: inner }];
+  return inner.of.flatMap((child, i) => leaves(child, [...path, i]));
+}
+
+/** Everything that the server counts: groups and `not` too. @param {Condition} node @returns {number} */
+export function size(node) {
+  if (node.kind === 'not') return 1 + size(/** @type {Condition} */ (node.of));
+  return isGroup(node) ? node.of.reduce((sum, child) => sum + size(child), 1) : 1;
 }
 
 /** How deep it is nested, as the server counts: a condition is 1, everything around it one more. @param {Condition} node @returns {number} */
@@ -135,4 +145,20 @@ function sorted(value) {
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]));
+}
+
+/**
+ * The condition that a server's complaint is about. @param {Condition} sent @param {string} pointer `#/definition/of/0/value`
+ * @returns {Condition}
+ */
+export function pointed(sent, pointer) {
+  let node = sent;
+  const steps = pointer.replace(/^#?\/?definition\/?/, '').split('/');
+  for (let i = 0; i < steps.length && steps[i] === 'of'; i++) {
+    const { of } = node;
+    const next = node.kind === 'not' ? of : of?.[steps[++i]];
+    if (!next) break;
+    node = next;
+  }
+  return node;
 }

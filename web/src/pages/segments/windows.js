@@ -40,8 +40,7 @@ export function lastYear(today) {
 /** @param {any} window @param {string} today @returns {string} which of the offered windows it is */
 export function windowChoice(window, today) {
   if (!window || window.ever) return 'ever';
-  if (window.days !== undefined)
-    return ROLLING.some(([days]) => days === window.days) ? String(window.days) : 'days';
+  if (window.days !== undefined) return ROLLING.some(([days]) => days === window.days) ? String(window.days) : 'days';
   const year = lastYear(today);
   const isYear = dayOf(window.from) === dayOf(year.from) && dayOf(window.to) === dayOf(year.to);
   return isYear ? 'year' : 'between';

@@ -3,7 +3,8 @@ import { choice, narrowed, text, words } from '../parts.js';
 import { scaled } from './tests.js';
 import { DATE_OPS, VALUE_OPS, valueTest } from './values.js';
 
-/** @import {Option, World} from '../parts.js' */
+/** @import {Option} from '../parts.js' */
+/** @import {World} from '../world.js' */
 /** @import {Condition} from '../tree.js' */
 /** @import {Kind} from './index.js' */
 
@@ -12,15 +13,18 @@ export const trait = {
   title: 'Trait',
   about: 'What is known of the person: language, birthday, anything that was sent',
   start: () => ({ kind: 'trait', name: '', op: 'eq', value: '' }),
-  parts: (condition, { today }) => ({
+  parts: (condition, { today, traits }) => ({
     parts: [
       words('the trait'),
-      text(condition, 'name', 'Name of the trait'),
-      ...valueTest(condition, [...VALUE_OPS, ...DATE_OPS], today),
+      text(condition, 'name', 'Name of the trait', { known: traits.map(({ name }) => name) }),
+      ...valueTest(condition, [...VALUE_OPS, ...DATE_OPS], today, valuesOf(condition.name, traits)),
     ],
     narrow: [],
   }),
 };
+
+/** What the trait usually says. @param {string} name @param {World['traits']} traits */
+const valuesOf = (name, traits) => (traits.find((one) => one.name === name)?.values ?? []).map(String);
 
 /** @type {Option[]} */
 const PLACES = [
@@ -35,7 +39,8 @@ const NEARNESS = [
 ];
 
 /** @param {Condition} condition */
-const nearness = (condition) => ('inside_zone_id' in condition ? 'inside' : 'nearest_store_id' in condition ? 'nearest' : 'within');
+const nearness = (condition) =>
+  'inside_zone_id' in condition ? 'inside' : 'nearest_store_id' in condition ? 'nearest' : 'within';
 
 /** @type {Kind} */
 export const place = {
@@ -67,51 +72,31 @@ function placed(was, how) {
 }
 
 /** @param {Condition} condition @param {string} how @param {World} world */
-function placeParts(condition, how, { stores, zones }) {
+function placeParts(condition, how, { placedStores: stores, zones }) {
   if (how === 'inside') return [choice(condition, 'inside_zone_id', 'Zone', zones)];
   if (how === 'nearest') return [choice(condition, 'nearest_store_id', 'Store', stores)];
   const km = scaled(
-    { key: 'within_km', words: 'Kilometres', value: condition.within_km, set: (was, within_km) => ({ ...was, within_km }) },
+    {
+      key: 'within_km',
+      words: 'Kilometres',
+      value: condition.within_km,
+      set: (was, within_km) => ({ ...was, within_km }),
+    },
     { unit: 'km of', min: 0.5, max: 1000 },
   );
   return [km, choice(condition, 'store_id', 'Store', stores)];
 }
-
-/** @type {Option[]} */
-const CHANNELS = [
-  ['push', 'push'],
-  ['web_push', 'push in a browser'],
-  ['email', 'e-mail'],
-  ['sms', 'SMS'],
-  ['whatsapp', 'WhatsApp'],
-  ['viber', 'Viber'],
-  ['in_app', 'in-app message'],
-];
-/** @type {Option[]} */
-const PURPOSES = [
-  ['marketing', 'marketing'],
-  ['service', 'service'],
-  ['transactional', 'transactions'],
-];
-/** @type {Option[]} */
-const STATES = [
-  ['subscribed', 'agreed'],
-  ['pending', 'not confirmed yet'],
-  ['unsubscribed', 'withdrawn'],
-  ['redacted', 'erased'],
-  ['none', 'never asked'],
-];
 
 /** @type {Kind} */
 export const reachable = {
   title: 'Reachable',
   about: 'A message would go out now: address, consent, nothing against it',
   start: () => ({ kind: 'reachable', channel: 'push', purpose: 'marketing' }),
-  parts: (condition) => ({
+  parts: (condition, { channels, purposes }) => ({
     parts: [
       words('they can be reached by'),
-      choice(condition, 'channel', 'Channel', CHANNELS),
-      choice({ purpose: 'marketing', ...condition }, 'purpose', 'Purpose', PURPOSES, { lead: 'for' }),
+      choice(condition, 'channel', 'Channel', channels),
+      choice({ purpose: 'marketing', ...condition }, 'purpose', 'Purpose', purposes, { lead: 'for' }),
     ],
     narrow: [],
   }),
@@ -122,16 +107,21 @@ export const consent = {
   title: 'Consent',
   about: 'What they decided for a channel and a purpose',
   start: () => ({ kind: 'consent', channel: 'email', purpose: 'marketing', state: 'subscribed' }),
-  parts(condition, { stores }) {
+  parts(condition, { stores, channels, purposes, consentStates }) {
     const extras = narrowed(condition, [
-      { key: 'store_id', words: 'to one store', start: '', part: (c) => choice(c, 'store_id', 'Store', stores, { lead: 'to' }) },
+      {
+        key: 'store_id',
+        words: 'to one store',
+        start: '',
+        part: (c) => choice(c, 'store_id', 'Store', stores, { lead: 'to' }),
+      },
     ]);
     return {
       parts: [
         words('their consent to'),
-        choice(condition, 'channel', 'Channel', CHANNELS),
-        choice(condition, 'purpose', 'Purpose', PURPOSES, { lead: 'for' }),
-        choice(condition, 'state', 'Decision', STATES, { lead: 'is' }),
+        choice(condition, 'channel', 'Channel', channels),
+        choice(condition, 'purpose', 'Purpose', purposes, { lead: 'for' }),
+        choice(condition, 'state', 'Decision', consentStates, { lead: 'is' }),
         ...extras.parts,
       ],
       narrow: extras.narrow,

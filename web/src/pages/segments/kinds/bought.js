@@ -3,7 +3,8 @@ import { choice, narrowed, setter, text, without, words } from '../parts.js';
 import { windowParts } from '../windows.js';
 import { comparison, fitted, MOMENT_OPS, NUMBER_OPS, scaled } from './tests.js';
 
-/** @import {Option, Part, World} from '../parts.js' */
+/** @import {Option, Part} from '../parts.js' */
+/** @import {World} from '../world.js' */
 /** @import {Condition} from '../tree.js' */
 /** @import {Kind} from './index.js' */
 
@@ -51,10 +52,30 @@ export const order = {
   parts(condition, world) {
     const isMoment = MOMENTS.has(condition.measure);
     const extras = narrowed(condition, [
-      { key: 'category', words: 'of a category', start: '', part: (c) => text(c, 'category', 'Category', { lead: 'of' }) },
-      { key: 'brand', words: 'of a brand', start: '', part: (c) => text(c, 'brand', 'Brand', { lead: 'by' }) },
-      { key: 'product', words: 'of one product', start: '', part: (c) => text(c, 'product', 'Product or SKU', { lead: 'of' }) },
-      { key: 'store_id', words: 'in one store', start: '', part: (c) => choice(c, 'store_id', 'Store', world.stores, { lead: 'in' }) },
+      {
+        key: 'category',
+        words: 'of a category',
+        start: '',
+        part: (c) => text(c, 'category', 'Category', { lead: 'of', known: world.categories }),
+      },
+      {
+        key: 'brand',
+        words: 'of a brand',
+        start: '',
+        part: (c) => text(c, 'brand', 'Brand', { lead: 'by', known: world.brands }),
+      },
+      {
+        key: 'product',
+        words: 'of one product',
+        start: '',
+        part: (c) => text(c, 'product', 'Product or SKU', { lead: 'of' }),
+      },
+      {
+        key: 'store_id',
+        words: 'in one store',
+        start: '',
+        part: (c) => choice(c, 'store_id', 'Store', world.stores, { lead: 'in' }),
+      },
       { key: 'channel', words: 'by one channel', start: 'web', part: (c) => choice(c, 'channel', 'Channel', CHANNELS) },
     ]);
     const parts = [
@@ -121,29 +142,24 @@ export const habit = {
       condition.of === 'gap'
         ? words('80 % of their own gaps')
         : scaled(
-            { key: 'down_percent', words: 'Down by at least', value: condition.down_percent, set: setter('down_percent') },
+            {
+              key: 'down_percent',
+              words: 'Down by at least',
+              value: condition.down_percent,
+              set: setter('down_percent'),
+            },
             { unit: '% or more', min: 1, step: 1, max: 100 },
           );
     return { parts: [what, rest], narrow: [] };
   },
 };
 
-/** @type {Option[]} */
-const DEGREES = [
-  ['none', 'none'],
-  ['slight', 'slight'],
-  ['marked', 'marked'],
-  ['severe', 'severe'],
-  ['gone', 'gone'],
-  ['unknown', 'too few purchases to say'],
-];
-
 /** @type {Kind} */
 export const decline = {
   title: 'Degree of decline',
   about: 'How far their buying has fallen: slight, marked, severe, gone',
   start: () => ({ kind: 'decline', degrees: ['marked', 'severe'] }),
-  parts: (condition) => ({
+  parts: (condition, { declines }) => ({
     parts: [
       words('their decline is'),
       {
@@ -151,7 +167,7 @@ export const decline = {
         key: 'degrees',
         words: 'Degree',
         value: condition.degrees,
-        options: DEGREES,
+        options: declines,
         needed: true,
         set: setter('degrees'),
       },
@@ -174,17 +190,6 @@ const METRICS = [
   ['value_365', 'the spending expected in 365 days is'],
 ];
 const METRIC_MONEY = new Set(['spend', 'average_order', 'value_365']);
-/** @type {Option[]} */
-const STAGES = [
-  ['subscriber', 'subscriber'],
-  ['new', 'new'],
-  ['active', 'active'],
-  ['slowing', 'slowing'],
-  ['at_risk', 'at risk'],
-  ['churned', 'churned'],
-  ['reactivated', 'reactivated'],
-];
-
 /** @type {Kind} */
 export const metric = {
   title: 'Lifecycle and value',
@@ -196,9 +201,14 @@ export const metric = {
       set: (_was, next) =>
         next === 'stage'
           ? { kind: 'metric', name: next, op: 'in', value: ['active'] }
-          : { kind: 'metric', name: next, op: 'gte', value: next === 'p_alive' ? 0.5 : METRIC_MONEY.has(next) ? 10_000 : 1 },
+          : {
+              kind: 'metric',
+              name: next,
+              op: 'gte',
+              value: next === 'p_alive' ? 0.5 : METRIC_MONEY.has(next) ? 10_000 : 1,
+            },
     });
-    if (name === 'stage') return { parts: [which, stages(condition)], narrow: [] };
+    if (name === 'stage') return { parts: [which, stagePart(condition, world.stages)], narrow: [] };
     return { parts: [which, ...comparison(condition, NUMBER_OPS, world.today, metricScale(name, world))], narrow: [] };
   },
 };
@@ -209,16 +219,20 @@ function metricScale(name, { currency }) {
   return name === 'p_alive' ? { unit: '%', factor: 100 } : {};
 }
 
-/** One of several stages; a single one may be stored as `eq`, several to leave out as `not_in`. @param {Condition} condition @returns {Part} */
-function stages({ op, value }) {
-  const chosen = Array.isArray(value) ? value : [value];
+/**
+ * One of several stages; a single one may be stored as `eq`, those to leave out as `not_in`.
+ * @param {Condition} condition @param {Option[]} stages
+ * @returns {Part}
+ */
+function stagePart({ op, value }, stages) {
+  const named = Array.isArray(value) ? value : [value];
   const isOut = op === 'ne' || op === 'not_in';
   return {
     type: 'chips',
     key: 'value',
     words: 'Stage',
-    value: isOut ? STAGES.map(([key]) => key).filter((key) => !chosen.includes(key)) : chosen,
-    options: STAGES,
+    value: isOut ? stages.map(([key]) => key).filter((key) => !named.includes(key)) : named,
+    options: stages,
     needed: true,
     set: (was, next) => ({ ...was, op: 'in', value: next }),
   };

@@ -3,9 +3,8 @@ import { choice, narrowed, setter, text, without, words } from '../parts.js';
 import { windowParts } from '../windows.js';
 import { comparison, fitted, MOMENT_OPS, NUMBER_OPS } from './tests.js';
 import { filterParts } from './filters.js';
-import { ZONE_KINDS } from '../../../ui/words.js';
 
-/** @import {Option, World} from '../parts.js' */
+/** @import {Option} from '../parts.js' */
 /** @import {Condition} from '../tree.js' */
 /** @import {Kind} from './index.js' */
 
@@ -35,22 +34,27 @@ export const event = {
   title: 'Events of site and app',
   about: 'Did or did not do something: how often, when, a figure over a property',
   start: () => ({ kind: 'event', name: '', measure: 'count', op: 'gte', value: 1, window: { days: 30 } }),
-  parts(condition, { today }) {
+  parts(condition, { today, events }) {
     const { measure } = condition;
-    const hasProperty = OF_PROPERTY.has(measure);
-    const filters = filterParts(condition);
+    const known = events.find(({ name }) => name === condition.name);
+    const filters = filterParts(condition, known?.properties ?? []);
     return {
       parts: [
         words('they did'),
-        text(condition, 'name', 'Event, page or screen'),
+        text(condition, 'name', 'Event, page or screen', { known: events.map(({ name }) => name) }),
         choice(condition, 'measure', 'What of it', EVENT_MEASURES, {
           set: (was, next) => {
             const changed = withMeasure(was, next, today);
             return OF_PROPERTY.has(next) ? { property: '', ...changed } : without(changed, 'property');
           },
         }),
-        ...(hasProperty ? [text(condition, 'property', 'Property')] : []),
-        ...comparison(condition, MOMENTS.has(measure) ? MOMENT_OPS : NUMBER_OPS, today, measure === 'count' ? { unit: 'times', step: 1 } : {}),
+        ...(OF_PROPERTY.has(measure) ? [text(condition, 'property', 'Property', { known: known?.numbers })] : []),
+        ...comparison(
+          condition,
+          MOMENTS.has(measure) ? MOMENT_OPS : NUMBER_OPS,
+          today,
+          measure === 'count' ? { unit: 'times', step: 1 } : {},
+        ),
         ...windowParts(condition, today),
         ...filters.parts,
       ],
@@ -79,15 +83,30 @@ export const visit = {
     const { measure } = condition;
     const isNow = measure === 'now';
     const places = narrowed(condition, [
-      { key: 'store_id', words: 'of a store', start: '', part: (c) => choice(c, 'store_id', 'Store', world.stores, { lead: 'of' }) },
-      { key: 'zone_id', words: 'of a zone', start: '', part: (c) => choice(c, 'zone_id', 'Zone', world.zones, { lead: 'of' }) },
+      {
+        key: 'store_id',
+        words: 'of a store',
+        start: '',
+        part: (c) => choice(c, 'store_id', 'Store', world.stores, { lead: 'of' }),
+      },
+      {
+        key: 'zone_id',
+        words: 'of a zone',
+        start: '',
+        part: (c) => choice(c, 'zone_id', 'Zone', world.zones, { lead: 'of' }),
+      },
       {
         key: 'zone_kind',
         words: 'of a kind of zone',
         start: 'store',
-        part: (c) => choice(c, 'zone_kind', 'Kind of zone', Object.entries(ZONE_KINDS), { lead: 'of the kind' }),
+        part: (c) => choice(c, 'zone_kind', 'Kind of zone', world.zoneKinds, { lead: 'of the kind' }),
       },
-      { key: 'mall_id', words: 'of a mall', start: '', part: (c) => choice(c, 'mall_id', 'Mall', world.malls, { lead: 'of' }) },
+      {
+        key: 'mall_id',
+        words: 'of a mall',
+        start: '',
+        part: (c) => choice(c, 'mall_id', 'Mall', world.malls, { lead: 'of' }),
+      },
     ]);
     const tests = isNow
       ? []
@@ -135,8 +154,18 @@ export const message = {
   start: () => ({ kind: 'message', what: 'opened', op: 'gte', value: 1, window: { days: 30 } }),
   parts(condition, world) {
     const extras = narrowed(condition, [
-      { key: 'campaign_id', words: 'of one campaign', start: '', part: (c) => choice(c, 'campaign_id', 'Campaign', world.campaigns, { lead: 'of' }) },
-      { key: 'channel', words: 'by one channel', start: 'push', part: (c) => choice(c, 'channel', 'Channel', MESSAGE_CHANNELS, { lead: 'by' }) },
+      {
+        key: 'campaign_id',
+        words: 'of one campaign',
+        start: '',
+        part: (c) => choice(c, 'campaign_id', 'Campaign', world.campaigns, { lead: 'of' }),
+      },
+      {
+        key: 'channel',
+        words: 'by one channel',
+        start: 'push',
+        part: (c) => choice(c, 'channel', 'Channel', MESSAGE_CHANNELS, { lead: 'by' }),
+      },
     ]);
     return {
       parts: [

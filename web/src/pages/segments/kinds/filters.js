@@ -12,11 +12,14 @@ const withTest = (was, place, edit) => ({
   where: was.where.map((/** @type {any} */ test, /** @type {number} */ i) => (i === place ? edit(test) : test)),
 });
 
-/** @param {Condition} condition @returns {{parts: Part[], narrow: Narrowing[]}} */
-export function filterParts(condition) {
+/**
+ * @param {Condition} condition @param {string[]} properties that are known
+ * @returns {{parts: Part[], narrow: Narrowing[]}}
+ */
+export function filterParts(condition, properties) {
   const where = /** @type {any[]} */ (condition.where ?? []);
   return {
-    parts: where.flatMap((test, place) => testParts(test, place)),
+    parts: where.flatMap((test, place) => testParts(test, place, properties)),
     narrow:
       where.length < MOST
         ? [
@@ -30,8 +33,8 @@ export function filterParts(condition) {
   };
 }
 
-/** @param {any} test @param {number} place @returns {Part[]} */
-function testParts(test, place) {
+/** @param {any} test @param {number} place @param {string[]} known @returns {Part[]} */
+function testParts(test, place, known) {
   /** @type {Part} */
   const name = {
     type: 'text',
@@ -39,6 +42,7 @@ function testParts(test, place) {
     words: 'Property',
     lead: 'where',
     value: test.property,
+    known,
     needed: true,
     set: (was, property) => ({ ...was, property }),
   };
@@ -49,7 +53,10 @@ function testParts(test, place) {
     set: (was, value) => withTest(was, place, (one) => part.set?.(one, value)),
     drop:
       i === parts.length - 1
-        ? (was) => ({ ...was, where: was.where.filter((/** @type {any} */ _test, /** @type {number} */ at) => at !== place) })
+        ? (was) => ({
+            ...was,
+            where: was.where.filter((/** @type {any} */ _test, /** @type {number} */ at) => at !== place),
+          })
         : undefined,
   }));
 }

@@ -3,7 +3,8 @@ import { inList, inSegment, consent, place, reachable, trait } from './are.js';
 import { decline, habit, metric, order } from './bought.js';
 import { event, message, visit } from './did.js';
 
-/** @import {Narrowing, Part, World} from '../parts.js' */
+/** @import {Narrowing, Part} from '../parts.js' */
+/** @import {World} from '../world.js' */
 /** @import {Condition} from '../tree.js' */
 /**
  * @typedef {object} Kind
@@ -30,15 +31,23 @@ export const KINDS = {
   in_list: inList,
 };
 /** How they are offered. @type {[string, string[]][]} */
-export const FAMILIES = [
+const FAMILIES = [
   ['What they buy', ['order', 'habit', 'decline', 'metric']],
   ['Where they are', ['visit', 'place']],
   ['What they do', ['event', 'message']],
   ['Who they are', ['trait', 'reachable', 'consent', 'in_segment', 'in_list']],
 ];
 
+/** They tell what somebody does with the whole tenant, which the segment of a store may not ask. */
+const OF_TENANT = new Set(['habit', 'decline', 'metric', 'event']);
+
+/** @param {string | null} storeId whose segment it is @returns {[string, string[]][]} */
+export const familiesFor = (storeId) =>
+  FAMILIES.map(([title, kinds]) => [title, kinds.filter((kind) => !storeId || !OF_TENANT.has(kind))]);
+
 /** @param {Condition} condition @param {World} world @returns {{parts: Part[], narrow: Narrowing[]}} */
-export const partsOf = (condition, world) => KINDS[condition.kind]?.parts(condition, world) ?? { parts: [], narrow: [] };
+export const partsOf = (condition, world) =>
+  KINDS[condition.kind]?.parts(condition, world) ?? { parts: [], narrow: [] };
 
 /** @param {Condition} condition */
 export const titleOf = ({ kind }) => KINDS[kind]?.title ?? kind;

@@ -80,7 +80,10 @@ const end = (value, place, label, scale) =>
       key: `value.${place}`,
       words: label,
       value: value?.[place],
-      set: (was, next) => ({ ...was, value: was.value.map((/** @type {any} */ v, /** @type {number} */ i) => (i === place ? next : v)) }),
+      set: (was, next) => ({
+        ...was,
+        value: was.value.map((/** @type {any} */ v, /** @type {number} */ i) => (i === place ? next : v)),
+      }),
     },
     scale,
   );

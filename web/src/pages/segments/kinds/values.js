@@ -59,7 +59,8 @@ function withOp(was, op, today) {
   const one = Array.isArray(value) ? value[0] : value;
   const next = /** @type {Condition} */ ({ ...rest, op });
   if (NO_VALUE.has(op)) return next;
-  if (LISTS.has(op)) return { ...next, value: Array.isArray(value) ? value : one === undefined || one === '' ? [] : [one] };
+  if (LISTS.has(op))
+    return { ...next, value: Array.isArray(value) ? value : one === undefined || one === '' ? [] : [one] };
   if (op === 'between') return { ...next, value: [typeof one === 'number' ? one : 0, null] };
   if (op === 'before' || op === 'after') return { ...next, value: startOf(today) };
   if (DAYS.has(op)) return { ...next, value: typeof one === 'number' ? one : 7 };
@@ -68,18 +69,28 @@ function withOp(was, op, today) {
   return { ...next, value: one ?? '' };
 }
 
-/** @param {Condition} condition @param {Option[]} ops @param {string} today @returns {Part[]} */
-export function valueTest(condition, ops, today) {
+/**
+ * @param {Condition} condition @param {Option[]} ops @param {string} today @param {string[]} [known] usual values
+ * @returns {Part[]}
+ */
+export function valueTest(condition, ops, today, known = []) {
   const op = choice(condition, 'op', 'Comparison', ops, { set: (was, next) => withOp(was, next, today) });
-  return [op, ...values(condition)];
+  return [op, ...values(condition, known)];
 }
 
-/** @param {Condition} condition @returns {Part[]} */
-function values({ op, value }) {
+/** @param {Condition} condition @param {string[]} known @returns {Part[]} */
+function values({ op, value }, known) {
   if (NO_VALUE.has(op)) return [];
   if (op === 'before' || op === 'after') return [dateValue(value)];
   /** @type {Part} */
-  const number = { type: 'number', key: 'value', words: 'Value', value, needed: true, set: (was, v) => ({ ...was, value: v }) };
+  const number = {
+    type: 'number',
+    key: 'value',
+    words: 'Value',
+    value,
+    needed: true,
+    set: (was, v) => ({ ...was, value: v }),
+  };
   if (DAYS.has(op)) return [{ ...number, words: 'Days', unit: 'days', min: 1, max: 3660 }];
   if (NUMBERS.has(op)) return [number];
   if (op === 'between')
@@ -89,7 +100,10 @@ function values({ op, value }) {
       words: place ? 'To' : 'From',
       value: value?.[place],
       unit: place ? undefined : 'and',
-      set: (was, v) => ({ ...was, value: was.value.map((/** @type {any} */ x, /** @type {number} */ i) => (i === place ? v : x)) }),
+      set: (was, v) => ({
+        ...was,
+        value: was.value.map((/** @type {any} */ x, /** @type {number} */ i) => (i === place ? v : x)),
+      }),
     }));
   const isList = LISTS.has(op);
   return [
@@ -97,6 +111,7 @@ function values({ op, value }) {
       type: 'text',
       key: 'value',
       words: isList ? 'Values, with commas' : 'Value',
+      known: isList ? [] : known,
       value: isList ? (value ?? []).join(', ') : String(value ?? ''),
       needed: true,
       set: (was, v) => ({ ...was, value: isList ? listed(v) : TEXTS.has(op) ? v : typed(v) }),
