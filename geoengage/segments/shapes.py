@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
 
 from geoengage.kit.shapes import Name, Patch, Shape
+from geoengage.segments.rules.templates import ParameterType
 
 About = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
 Definition = dict[str, Any]
@@ -333,10 +334,11 @@ class TemplateParameter(Shape):
 
     name: str = Field(description="Its name.")
     label: str = Field(description="As people read it.")
-    type: Literal["number", "percent", "money", "choice", "store", "zone_kind", "category", "channel"] = Field(
-        description="What is asked for. `money`: minor units of the tenant's currency."
+    type: ParameterType = Field(
+        description="What is asked for. `money`: minor units of the tenant's currency; `store`: the id of one."
     )
-    default: JsonValue = Field(description="What it is unless it is said; null: it must be said.")
+    default: JsonValue = Field(description="What it is unless it is said; null: nothing, and it may be left empty.")
+    required: bool = Field(description="It must be said.")
     least: int | None = Field(description="Smallest number.")
     most: int | None = Field(description="Largest number.")
     choices: list[ChoiceWord] = Field(description="What can be chosen.")
