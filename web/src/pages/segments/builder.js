@@ -209,7 +209,7 @@ export function builder({ context, vocabulary, segment, made, signal }) {
         { id: 'segment-form', class: 'stack', novalidate: true, 'data-testid': 'segment-form', on: { submit: send } },
         complaint,
         h('section', { class: 'card' }, h('div', { class: 'field-pair' }, name.node, store.node), about.node),
-        h('section', { class: 'card', 'aria-label': 'Conditions' }, h('h2', null, 'People of whom'), tree.node),
+        h('section', { class: 'card', 'aria-label': 'Conditions' }, h('h2', null, 'People for whom'), tree.node),
       ),
       h(
         'div',

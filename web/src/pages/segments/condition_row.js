@@ -29,10 +29,10 @@ export function conditionRow(editor, node, path, tools) {
       'data-kind': inner.kind,
       'data-testid': 'condition',
     },
+    notButton(editor, path, isNot),
     h(
       'div',
       { class: 'condition-parts' },
-      notButton(editor, path, isNot),
       parts.map((part) => control(editor, part, path)),
       narrow.length > 0 &&
         menuButton({

@@ -11,16 +11,18 @@ import { moment, number } from '../../ui/format.js';
 /**
  * The line as an SVG path, from left to right.
  * @param {SizePoint[]} points oldest first
- * @param {{width: number, height: number, until: number}} box `until`: the time of the right edge, ms
+ * @param {{width: number, height: number, until: number, closeUp?: boolean}} box `until`: the time of the right edge, ms;
+ *   `closeUp`: not from zero, so that a small change is seen where there is no axis
  * @returns {string} empty when there is nothing to draw
  */
-export function stepPath(points, { width, height, until }) {
+export function stepPath(points, { width, height, until, closeUp = false }) {
   const known = points.filter(({ people }) => people !== null).map(({ people }) => /** @type {number} */ (people));
   if (!known.length) return '';
   const start = Date.parse(points[0].at);
   const top = Math.max(1, ...known);
   const x = (/** @type {number} */ ms) => round(until > start ? (width * (ms - start)) / (until - start) : 0);
-  const y = (/** @type {number} */ people) => round(height - (height * people) / top);
+  const low = closeUp ? Math.min(...known, top * 0.9) : 0;
+  const y = (/** @type {number} */ people) => round(height - (height * (people - low)) / (top - low));
   return points
     .map(({ at, people }, i) => {
       if (people === null) return '';
@@ -46,7 +48,7 @@ export function sizeWords(points) {
 
 /** @param {SizePoint[]} points @param {number} [until] */
 export function sparkline(points, until = Date.now()) {
-  const box = { width: 96, height: 24, until };
+  const box = { width: 96, height: 24, until, closeUp: true };
   return svg(
     'svg',
     { viewBox: '-2 -3 100 30', class: 'size-spark', role: 'img', 'aria-label': `Size: ${sizeWords(points)}` },

@@ -139,8 +139,8 @@ export function treeView({ root: first, world, onChange, announce }) {
       'span',
       { class: 'join-buttons', role: 'group', 'aria-label': 'How the conditions are joined' },
       /** @type {['all' | 'any', string][]} */ ([
-        ['all', 'All of these'],
-        ['any', 'Any of these'],
+        ['all', 'All hold'],
+        ['any', 'Any holds'],
       ]).map(([value, said]) =>
         h(
           'button',

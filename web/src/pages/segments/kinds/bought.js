@@ -97,7 +97,7 @@ export const order = {
 /** @param {Condition} condition */
 function orderScale({ measure, currency }) {
   if (MONEY.has(measure)) return { unit: currency, digits: digitsOf(currency), min: 0 };
-  return measure === 'per_week' ? { unit: 'a week' } : { step: 1 };
+  return measure === 'count' ? { step: 1 } : {};
 }
 
 /** @param {string} currency */
@@ -120,10 +120,10 @@ const currencyPart = (condition) =>
 
 /** @type {Option[]} */
 const HABITS = [
-  ['frequency', 'they buy less often than they used to, by'],
-  ['spend', 'they spend less than they used to, by'],
-  ['visits', 'they visit less often than they used to, by'],
-  ['gap', 'the gap since their last purchase is longer than'],
+  ['frequency', 'they buy less often'],
+  ['spend', 'they spend less'],
+  ['visits', 'they visit less often'],
+  ['gap', 'they stay away'],
 ];
 
 /** @type {Kind} */
@@ -140,7 +140,7 @@ export const habit = {
     });
     const rest =
       condition.of === 'gap'
-        ? words('80 % of their own gaps')
+        ? words('for longer than in 80 % of their own gaps')
         : scaled(
             {
               key: 'down_percent',
@@ -148,7 +148,7 @@ export const habit = {
               value: condition.down_percent,
               set: setter('down_percent'),
             },
-            { unit: '% or more', min: 1, step: 1, max: 100 },
+            { lead: 'by', unit: '% or more than they used to', min: 1, step: 1, max: 100 },
           );
     return { parts: [what, rest], narrow: [] };
   },

@@ -6,6 +6,7 @@ import { dayOf, startOf } from '../windows.js';
 /** @import {Condition} from '../tree.js' */
 /**
  * @typedef {object} Scale how a number is shown
+ * @property {string} [lead]
  * @property {string} [unit]
  * @property {number} [digits] decimals that the stored integer hides (money in minor units)
  * @property {number} [factor] what the stored number is multiplied with (0.3 is shown as 30 %)
@@ -92,12 +93,13 @@ const end = (value, place, label, scale) =>
  * @param {Pick<Part, 'key' | 'words' | 'value'> & {set: NonNullable<Part['set']>}} part @param {Scale} scale
  * @returns {Part}
  */
-export function scaled({ key, words, value, set }, { unit, digits = 0, factor = 1, step = 'any', min = 0, max }) {
+export function scaled({ key, words, value, set }, { lead, unit, digits = 0, factor = 1, step = 'any', min = 0, max }) {
   const by = factor / 10 ** digits;
   return {
     type: 'number',
     key,
     words,
+    lead,
     unit,
     min,
     max,
