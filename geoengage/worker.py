@@ -44,6 +44,7 @@ GATHER_S = 0.05  # what nobody waits for is done later, and for many events at o
 LEARN_S = 1.0
 UPKEEP_S = 3600.0
 IMPORT_POLL_S = 2.0
+HABITS_S = 2.0  # a batch of people whom time alone has changed
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -195,6 +196,7 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
+    await metrics.repair_once(sessions, now)
     if nightly is not None:
         await nightly.run(sessions, now)
 
@@ -255,6 +257,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
+        mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
         loops = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
@@ -266,6 +269,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
             ("timers", timing, asyncio.sleep, poll_s),
+            ("habits", mind_habits, asyncio.sleep, HABITS_S),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
         )
