@@ -18,9 +18,9 @@ const VOCABULARY = {
   categories: ['Toys'],
   brands: ['Dragon'],
   stores: [
-    { id: 's1', name: 'Kiosk', has_place: true },
-    { id: 's2', name: 'Kiosk', has_place: true },
-    { id: 's3', name: 'Web shop', has_place: false },
+    { id: 's1', name: 'Kiosk' },
+    { id: 's2', name: 'Kiosk' },
+    { id: 's3', name: 'Web shop' },
   ],
   malls: [{ id: 'm', name: 'Mall' }],
   zones: [{ id: 'z', name: 'Atrium', kind: 'corridor' }],
@@ -61,10 +61,6 @@ test('what a definition may speak of', () => {
   assert.deepEqual(
     WORLD.stores.map(([, name]) => name),
     ['Kiosk', 'Kiosk (2)', 'Web shop'],
-  );
-  assert.deepEqual(
-    WORLD.placedStores.map(([id]) => id),
-    ['s1', 's2'],
   );
   assert.deepEqual(WORLD.segments, [['g', 'Regulars']]);
   assert.deepEqual(worldOf(VOCABULARY, { storeId: 's2', segmentId: null }, NOW).stores, [['s2', 'Kiosk']]);

@@ -1,5 +1,5 @@
 /** One segment: what it asks for, how large it is and was, who is in it and why, what rests on it. */
-import { call, get, getAll, post } from '../../api.js';
+import { call, get, getAll, post, queryString } from '../../api.js';
 import { h } from '../../ui/dom.js';
 import { selectField, textField } from '../../ui/fields.js';
 import { moment, number } from '../../ui/format.js';
@@ -221,7 +221,8 @@ async function remove({ context, segment }) {
 }
 
 /** Ids and names leave the house: the audit log keeps who took them and why. @param {Shown} shown */
-async function exportPeople({ segment }) {
+async function exportPeople({ context, segment }) {
+  const isDemo = context.me.tenant.is_demo;
   const reason = textField(
     'Why',
     { maxlength: 300, minlength: 3, required: true },
@@ -230,13 +231,13 @@ async function exportPeople({ segment }) {
   const answer = await ask({
     title: 'Export who is in it',
     testid: 'export-dialog',
-    body: [h('p', null, `${peopleText(segment.people, segment.hidden)} as a CSV file.`), reason.node],
+    body: [h('p', null, `${peopleText(segment.people, segment.hidden)} as a CSV file.`), !isDemo && reason.node],
     actions: [
       { label: 'Cancel', value: '' },
       { label: 'Export', value: 'yes', tone: 'primary', testid: 'confirm' },
     ],
   });
   if (!answer) return;
-  const query = new URLSearchParams({ reason: reason.input.value.trim() });
-  h('a', { href: `/v1/segments/${segment.id}/members.csv?${query}`, download: '' }).click();
+  const query = queryString({ reason: reason.input.value.trim() });
+  h('a', { href: `/v1/segments/${segment.id}/members.csv${query}`, download: '' }).click();
 }

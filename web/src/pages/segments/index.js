@@ -1,6 +1,6 @@
 /**
  * The page "Segments": the list, and by the address one segment (`?id=`), its builder (`?id=&edit=1`), a new one
- * (`?new=1`, from a template `&template=&with=`, as a copy `&copy=`), the templates (`?templates=1`), the lists
+ * (`?new=1`, from a template `&template=&with=&store=`, as a copy `&copy=`), the templates (`?templates=1`), the lists
  * (`?lists=1`) and one of them (`?list=`).
  */
 import { get, post } from '../../api.js';
@@ -58,7 +58,7 @@ async function beginning(query, signal) {
   const template = query.get('template');
   if (template) {
     const parameters = JSON.parse(query.get('with') ?? '{}');
-    return post(`/v1/segments/templates/${encodeURIComponent(template)}`, { parameters });
+    return post(`/v1/segments/templates/${encodeURIComponent(template)}`, { parameters, store_id: query.get('store') });
   }
   const copied = query.get('copy');
   if (!copied) return null;

@@ -20,6 +20,7 @@ const MOST_BYTES = 50e6;
 const MOST_SHOWN = 50;
 /** @type {[string, string][]} */
 const KINDS = [
+  ['', 'as its first line says'],
   ['email', 'E-mail addresses'],
   ['phone', 'Telephone numbers'],
   ['external_id', 'Your own customer ids'],
@@ -121,14 +122,14 @@ const row = (person) =>
 
 /** @param {Shown} shown @param {() => void} changed */
 function fileCard({ list, signal }, changed) {
-  const kind = selectField('The file holds', KINDS, 'email', { testid: 'list-kind' });
+  const kind = selectField('The file holds', KINDS, '', { testid: 'list-kind' });
   const mode = selectField('Who is in it is', MODES, 'add', { testid: 'list-mode' });
   const progress = progressBar();
   const report = h('div', { role: 'status', 'data-testid': 'list-report' });
   const chooser = fileDrop({
     accept: '.csv,.txt,text/csv,text/plain',
     words: 'Choose a file, or drop it here',
-    hint: 'One id in each line, or a CSV file with a header line; up to 50 MB',
+    hint: 'A CSV file with a header line, or one id in each line and said above what they are',
     testid: 'list-file',
     onFile: send,
   });

@@ -36,11 +36,11 @@ export const PRESETS = [
   {
     key: 'near',
     words: 'Lives within 5 km of a store',
-    make: ({ placedStores, storeId }) => ({
+    make: ({ stores, storeId }) => ({
       kind: 'place',
       of: 'home',
       within_km: 5,
-      store_id: storeId ?? (placedStores.length === 1 ? placedStores[0][0] : ''),
+      store_id: storeId ?? (stores.length === 1 ? stores[0][0] : ''),
     }),
   },
   {

@@ -68,7 +68,7 @@
  * @property {{name: string, type: string, properties: string[], numbers: string[]}[]} events
  * @property {string[]} categories
  * @property {string[]} brands
- * @property {(Named & {has_place: boolean})[]} stores
+ * @property {Named[]} stores
  * @property {Named[]} malls
  * @property {(Named & {kind: string})[]} zones
  * @property {Choice[]} zone_kinds
@@ -85,8 +85,9 @@
  * @typedef {object} Parameter
  * @property {string} name
  * @property {string} label
- * @property {'number' | 'percent' | 'money' | 'choice' | 'store' | 'zone_kind' | 'category' | 'channel'} type
- * @property {any} default
+ * @property {'number' | 'percent' | 'money' | 'choice' | 'store' | 'category'} type
+ * @property {any} default null: nothing
+ * @property {boolean} required
  * @property {number | null} least
  * @property {number | null} most
  * @property {Choice[]} choices

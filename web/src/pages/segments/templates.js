@@ -1,7 +1,8 @@
 /** The classic segments to start from. What one leaves open is asked for; then it opens in the builder. */
-import { get } from '../../api.js';
+import { get, queryString } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { numberIn, selectField, textField } from '../../ui/fields.js';
+import { digitsOf } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { ask, whileLoading } from '../../ui/widgets.js';
 
@@ -88,47 +89,43 @@ async function use(template, context, vocabulary) {
     if (!answer) return;
   }
   const parameters = Object.fromEntries(fields.map(({ name, value }) => [name, value()]));
-  const query = new URLSearchParams({ new: '1', template: template.name, with: JSON.stringify(parameters) });
-  context.navigate(`/segments?${query}`);
+  const store = context.me.operator.role === 'shop' ? vocabulary.stores[0]?.id : null;
+  const query = { new: 1, template: template.name, with: JSON.stringify(parameters), store };
+  context.navigate(`/segments${queryString(query)}`);
 }
 
 /** @param {Parameter} parameter @param {Vocabulary} vocabulary */
 function parameterField(parameter, vocabulary) {
-  const { name, label, default: usual, least, most } = parameter;
+  const { name, label, default: usual, required, least, most } = parameter;
   const options = optionsOf(parameter, vocabulary);
   const testid = `parameter-${name}`;
   if (options) {
-    const choices = usual === null ? [/** @type {[string, string]} */ (['', 'Choose…']), ...options] : options;
-    const { node, input } = selectField(label, choices, String(usual ?? ''), { testid });
-    input.required = true;
-    return { name, node, value: () => input.value };
+    /** @type {[string, string][]} */
+    const open = usual === null ? [['', required ? 'Choose…' : 'any']] : [];
+    const { node, input } = selectField(label, [...open, ...options], String(usual ?? ''), { testid });
+    input.required = required;
+    return { name, node, value: () => input.value || null };
   }
-  const by = parameter.type === 'money' ? 100 : 1;
-  const unit = { money: vocabulary.currency, percent: '%' }[/** @type {string} */ (parameter.type)];
+  const by = parameter.type === 'money' ? 10 ** digitsOf(vocabulary.currency) : 1;
   const { node, input } = textField(
-    unit ? `${label} (${unit})` : label,
+    parameter.type === 'money' && vocabulary.currency ? `${label} (${vocabulary.currency})` : label,
     {
       type: 'number',
-      value: usual === null ? '' : Number(usual) / by,
+      value: usual === null ? '' : usual / by,
       min: least === null ? null : least / by,
       max: most === null ? null : most / by,
-      step: 'any',
-      required: true,
+      step: 1 / by,
+      required: required || usual !== null,
     },
     { testid },
   );
-  return { name, node, value: () => Math.round((numberIn(input) ?? 0) * by) };
+  const value = () => numberIn(/** @type {HTMLInputElement} */ (input));
+  return { name, node, value: () => (value() === null ? null : Math.round(Number(value()) * by)) };
 }
 
 /** @param {Parameter} parameter @param {Vocabulary} vocabulary @returns {[string, string][] | null} */
 function optionsOf({ type, choices }, vocabulary) {
-  const named = (/** @type {{id: string, name: string}[]} */ things) =>
-    things.map(({ id, name }) => /** @type {[string, string]} */ ([id, name]));
-  const labelled = (/** @type {{value: string, label: string}[]} */ items) =>
-    items.map(({ value, label }) => /** @type {[string, string]} */ ([value, label]));
-  if (type === 'store') return named(vocabulary.stores);
-  if (type === 'zone_kind') return labelled(vocabulary.zone_kinds);
-  if (type === 'channel') return labelled(vocabulary.channels);
+  if (type === 'store') return vocabulary.stores.map(({ id, name }) => [id, name]);
   if (type === 'category') return vocabulary.categories.map((name) => [name, name]);
-  return type === 'choice' ? labelled(choices) : null;
+  return type === 'choice' ? choices.map(({ value, label }) => [value, label]) : null;
 }

@@ -9,7 +9,6 @@ import { toLocalField } from '../../ui/format.js';
  * @property {string} currency the one that is offered first
  * @property {string | null} storeId whose segment it is; null: the tenant's
  * @property {Option[]} stores
- * @property {Option[]} placedStores those with a point on the map
  * @property {Option[]} zones
  * @property {Option[]} zoneKinds
  * @property {Option[]} malls
@@ -53,7 +52,6 @@ export function worldOf(vocabulary, { storeId, segmentId }, now = Date.now()) {
     currency: vocabulary.currency ?? 'EUR',
     storeId,
     stores: named(stores),
-    placedStores: named(stores.filter(({ has_place: isPlaced }) => isPlaced)),
     zones: named(vocabulary.zones),
     zoneKinds: labelled(vocabulary.zone_kinds),
     malls: named(vocabulary.malls),

@@ -72,7 +72,7 @@ function placed(was, how) {
 }
 
 /** @param {Condition} condition @param {string} how @param {World} world */
-function placeParts(condition, how, { placedStores: stores, zones }) {
+function placeParts(condition, how, { stores, zones }) {
   if (how === 'inside') return [choice(condition, 'inside_zone_id', 'Zone', zones)];
   if (how === 'nearest') return [choice(condition, 'nearest_store_id', 'Store', stores)];
   const km = scaled(

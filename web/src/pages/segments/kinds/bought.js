@@ -1,4 +1,5 @@
 /** Conditions on what somebody bought, and on their own habits of buying. */
+import { digitsOf } from '../../../ui/format.js';
 import { choice, narrowed, setter, text, without, words } from '../parts.js';
 import { windowParts } from '../windows.js';
 import { comparison, fitted, MOMENT_OPS, NUMBER_OPS, scaled } from './tests.js';
@@ -98,16 +99,6 @@ export const order = {
 function orderScale({ measure, currency }) {
   if (MONEY.has(measure)) return { unit: currency, digits: digitsOf(currency), min: 0 };
   return measure === 'count' ? { step: 1 } : {};
-}
-
-/** @param {string} currency */
-function digitsOf(currency) {
-  try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-    return format.resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2; // still being typed
-  }
 }
 
 /** Orders in other currencies do not count. @param {Condition} condition @returns {Part} */
