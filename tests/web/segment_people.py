@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import transaction
 from geoengage.metrics import service as metrics
+from geoengage.segments import jobs
 from tests.web.site import Site
 
 ZONE = ZoneInfo("Europe/Zurich")
@@ -24,7 +25,7 @@ NIGHTS = range(1, 5)
 OFTEN_THEN_SELDOM, WEEKLY, MONTHLY = (4, 14), (7, 7), (30, 60)
 ALL = {"location": "granted", "marketing_push": "granted", "personalisation": "granted"}
 PEOPLE: dict[str, tuple[tuple[int, int], tuple[float, float], dict[str, str]]] = {
-    **{name: (OFTEN_THEN_SELDOM, STORE_3, ALL) for name in WANTED},
+    **dict.fromkeys(WANTED, (OFTEN_THEN_SELDOM, STORE_3, ALL)),
     "steady-1": (WEEKLY, STORE_3, ALL),
     "steady-2": (WEEKLY, STORE_3, ALL),
     "monthly-1": (MONTHLY, STORE_3, ALL),
@@ -60,16 +61,27 @@ async def plant(site: Site) -> dict[str, str]:
     return ids
 
 
+async def built(site: Site) -> None:
+    """Every segment is built, as the worker does it."""
+    while await jobs.build_once(site.sessions, utc_now):
+        pass
+
+
 def _orders(name: str, rhythm: tuple[int, int], now: datetime) -> list[dict[str, Any]]:
     before, after = rhythm
     at, orders = now - YEARS, []
     while at < now - timedelta(hours=1):
         orders.append(
             {
-                "source": "till", "external_id": f"{name}-{len(orders)}", "ordered_at": at.isoformat(),
-                "currency": "CHF", "status": "paid", "channel": "pos", "customer": {"external_id": name},
+                "source": "till",
+                "external_id": f"{name}-{len(orders)}",
+                "ordered_at": at.isoformat(),
+                "currency": "CHF",
+                "status": "paid",
+                "channel": "pos",
+                "customer": {"external_id": name},
                 "lines": [{"external_id": "1", "name": "Bread", "quantity": 1, "total_minor": 450}],
-            }  # fmt: skip
+            }
         )
         at += timedelta(days=before if at < now - SLOWED else after)
     return orders

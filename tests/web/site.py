@@ -1,4 +1,4 @@
-"""A server of its own in this process, over one fresh tenant: for pages that need no shoppers; it starts in a second."""
+"""A server of its own in this process, over one fresh tenant: for pages that need no shoppers. Up in a second."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -21,6 +21,7 @@ from geoengage.tenancy.rules import NewOperator, Role
 from tests.conftest import KEY
 from tests.e2e.stack import free_port
 from tests.factories import World, make_world
+from tests.web.console import Watch
 
 LAPTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -42,9 +43,16 @@ class Site:
         return answer.json() if answer.content else None
 
     async def open(
-        self, browser: Browser, path: str, role: str = "owner", *, is_phone: bool = False, **context_over: Any
+        self,
+        browser: Browser,
+        path: str,
+        role: str = "owner",
+        *,
+        is_phone: bool = False,
+        watch: Watch | None = None,
+        **context_over: Any,
     ) -> Page:
-        """A page of the console, as somebody of that role sees it."""
+        """A page of the console, as somebody of that role sees it. `watch` hears what the browser complains of."""
         context = await browser.new_context(
             viewport=PHONE if is_phone else LAPTOP,  # type: ignore[arg-type]
             base_url=self.url,
@@ -52,6 +60,8 @@ class Site:
         )
         await context.add_cookies([{"name": COOKIE, "value": self.cookies[role], "url": self.url}])
         page = await context.new_page()
+        if watch is not None:
+            watch.attach(page)
         await page.goto(path)
         return page
 
