@@ -117,7 +117,7 @@ def _pointer(loc: Iterable[int | str], sent: Any) -> str:
     steps: list[int | str] = []
     here = sent
     for step in loc:
-        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int)):
+        if step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int):
             steps.append(step)
             here = here[step]
         elif isinstance(here, dict) and step not in KINDS:  # a member that is missing
