@@ -80,6 +80,7 @@ PAGES = (
     "/map",
     "/stores",
     "/footfall",
+    "/segments",
     "/campaigns",
     "/review",
     "/explain",

@@ -33,8 +33,8 @@ from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
 from geoengage.profiles import store as profiles_store
-from geoengage.segments import jobs as segments
 from geoengage.recommendations import jobs as recommendations
+from geoengage.segments import jobs as segments
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions

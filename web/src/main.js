@@ -20,6 +20,7 @@ import { peoplePage } from './pages/people/index.js';
 import { productsPage } from './pages/products/index.js';
 import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
+import { segmentsPage } from './pages/segments/index.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
 import { makeShell } from './shell.js';
@@ -35,6 +36,7 @@ const ROUTES = {
   '/map': mapPage,
   '/stores': storesPage,
   '/footfall': footfallPage,
+  '/segments': segmentsPage,
   '/campaigns': campaignsPage,
   '/review': reviewPage,
   '/explain': explainPage,

@@ -17,7 +17,8 @@ from geoengage.lifecycle.service.trading import read_trade
 from geoengage.lifecycle.store import alerts as store
 from geoengage.segments import service as segments
 from geoengage.segments.rules import read_definition
-from geoengage.tenancy.rules import Principal, Scope as Right, actor_name
+from geoengage.tenancy.rules import Principal, actor_name
+from geoengage.tenancy.rules import Scope as Right
 
 
 class PlaybookNotFound(errors.NotFound):
@@ -90,9 +91,7 @@ def _store_of(me: Principal, store_id: UUID | None) -> UUID | None:
     return store_id
 
 
-async def _target(
-    session: Session, me: Principal, alert: Alert | None, store_id: UUID | None, now: datetime
-) -> Target:
+async def _target(session: Session, me: Principal, alert: Alert | None, store_id: UUID | None, now: datetime) -> Target:
     tenant_id, scope = TenantId(me.tenant_id), Scope(store_id=store_id, only=me.store_ids)
     place = await get_place(session, tenant_id, scope)
     trade = await read_trade(session, tenant_id, scope, today_in(place, now) - DAY, now)
