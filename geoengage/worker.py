@@ -41,7 +41,8 @@ from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
 # Its name, one round (is there more?), how to wait until the next, for how many seconds at most.
-Loop = tuple[str, Callable[[], Awaitable[bool]], Callable[[float], Awaitable[None]], float]
+Once = Callable[[], Awaitable[bool]]
+Loop = tuple[str, Once, Callable[[float], Awaitable[None]], float]
 BATCH = 500
 GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message pass
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
@@ -207,6 +208,25 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         await nightly.run(sessions, now)
 
 
+def _worked_out(import_once: Once, sessions: Sessions, ring: Callable[[], None]) -> Once:
+    """Imports, and as soon as nothing waits to be imported what follows from it: else it would wait for the hour."""
+    has_news = False
+
+    async def once() -> bool:
+        nonlocal has_news
+        if await import_once():
+            has_news = True
+            return True
+        if has_news:
+            has_news = False
+            await metrics.compute_traits_once(sessions, utc_now())
+            await metrics.repair_once(sessions, utc_now())
+            ring()
+        return False
+
+    return once
+
+
 async def _value_customers(sessions: Sessions, ring: Callable[[], None]) -> bool:
     if await metrics.value_customers_once(sessions, utc_now()):
         ring()
@@ -281,7 +301,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
             ("webhooks", tell_once, patiently(), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
-            ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
+            ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
             ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
             ("recommendations", fit_one, asyncio.sleep, recommendations.PAUSE_S),

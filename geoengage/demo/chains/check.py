@@ -1,8 +1,8 @@
 """`geoengage demo check` for a chain: what its planner put in, beside what segments and metrics find.
 
 The truth comes from planning the chain again with its seed and day; what is found, from the API as anybody would read
-it. That somebody buys half as often shows after months only, and not of everybody (docs/habits.md): how many of those who
-slowed are found is told, and few are no fault.
+it. That somebody buys half as often shows after months only, and not of everybody (docs/habits.md): how many of those
+who slowed are found is told, and few are no fault.
 """
 
 import csv
