@@ -17,6 +17,7 @@ from functools import partial
 import prometheus_client
 import uvloop
 
+from geoengage.campaigns import jobs as campaigns
 from geoengage.commerce import jobs as commerce
 from geoengage.ingest import jobs as ingest
 from geoengage.ingest import store as ingest_store
@@ -291,6 +292,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         logger.info("worker_started")
         value_customers = partial(_value_customers, sessions, bell.ring)
         mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
+        mind_starts = partial(campaigns.mind_starts, sessions, bell.ring)
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
         fit_one = partial(recommendations.fit_once, sessions)
         loops: tuple[Loop, ...] = (
@@ -303,6 +305,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
+            ("campaign starts", mind_starts, bell.ear().wait, poll_s),
             ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
             ("recommendations", fit_one, asyncio.sleep, recommendations.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
