@@ -97,9 +97,6 @@ async def _known(
 ) -> dict[Id | UUID, Whose]:
     ids = list({id_ for id_ in wanted if isinstance(id_, Id)})
     people = list({id_ for id_ in wanted if isinstance(id_, UUID)})
-    known: dict[Id | UUID, Whose] = {}
-    if ids:
-        known |= await store.find_by_ids(session, tenant_id, ids, row.store_id)
-    if people:
-        known |= await store.find_by_profiles(session, tenant_id, people, row.store_id)
-    return known
+    by_id = await store.find_by_ids(session, tenant_id, ids, row.store_id) if ids else {}
+    by_profile = await store.find_by_profiles(session, tenant_id, people, row.store_id) if people else {}
+    return {**by_id, **by_profile}
