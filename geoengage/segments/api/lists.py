@@ -98,7 +98,7 @@ async def create_people_list(
     body: PeopleListIn, response: Response, me: SegmentEditor, tx: Tx, now: Now, new: NewId
 ) -> PeopleListOut:
     """Make an empty list. People are put on it by `…/people` or `…/file`; a condition `in_list` names it."""
-    tenant_id, store_id = TenantId(me.tenant_id), own_store(me, body.store_id)
+    tenant_id, store_id = TenantId(me.tenant_id), await own_store(tx, me, body.store_id)
     if new.replayed:
         row = await store.get_list(tx, tenant_id, new.id, me.store_ids)
     else:
@@ -106,7 +106,7 @@ async def create_people_list(
             id=new.id, store_id=store_id, name=body.name, description=body.description, version=1, created_at=now,
             changed_at=now,
         )  # fmt: skip
-        await service.create(tx, tenant_id, row)
+        await store.insert_list(tx, tenant_id, row)
     return await _answer(response, tx, me, row, now)
 
 

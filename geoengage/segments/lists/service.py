@@ -30,13 +30,6 @@ class Changed:
     refused: list[Refused] = field(default_factory=list)
 
 
-async def create(session: Session, tenant_id: TenantId, row: PeopleList) -> None:
-    """Keep a new list."""
-    if row.store_id is not None and not await store.has_store(session, tenant_id, row.store_id):
-        raise errors.field("store_id", "there is no such store")
-    await store.insert_list(session, tenant_id, row)
-
-
 async def change(
     session: Session, tenant_id: TenantId, row: PeopleList, rows: Iterable[Row | Refused], mode: Mode, now: datetime
 ) -> Changed:
@@ -104,9 +97,6 @@ async def _known(
 ) -> dict[Id | UUID, Whose]:
     ids = list({id_ for id_ in wanted if isinstance(id_, Id)})
     people = list({id_ for id_ in wanted if isinstance(id_, UUID)})
-    known: dict[Id | UUID, Whose] = {}
-    if ids:
-        known |= await store.find_by_ids(session, tenant_id, ids, row.store_id)
-    if people:
-        known |= await store.find_by_profiles(session, tenant_id, people, row.store_id)
-    return known
+    by_id = await store.find_by_ids(session, tenant_id, ids, row.store_id) if ids else {}
+    by_profile = await store.find_by_profiles(session, tenant_id, people, row.store_id) if people else {}
+    return {**by_id, **by_profile}
