@@ -21,7 +21,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse,
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import Multiprocess, multiprocess
 
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
@@ -43,6 +43,7 @@ from geoengage.lifecycle.api import router as lifecycle
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
+from geoengage.metrics.api import router as metrics
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -168,6 +169,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         consents,
         presence.router,
         messaging,
+        metrics,
         campaigns,
         commerce,
         reports,
@@ -219,6 +221,17 @@ def run(settings: Settings, database_url: str) -> None:
         with _bind(settings.host, settings.port, shared=True) as kept:  # never listens: only nobody else gets the port
             port = _SharedPort(settings.host, kept.getsockname()[1])
             Multiprocess(config, sockets=[port]).run()  # type: ignore[list-item]
+
+
+class Worker(multiprocess.Process):
+    """One of several processes. Its death ends the wait for its sign of life, which would else last `HUNG_S`."""
+
+    def start(self) -> None:
+        super().start()
+        self.child_conn.close()  # the child has its own; with this one open, the pipe of a dead child never ends
+
+
+multiprocess.Process = Worker  # type: ignore[misc] # the name by which uvicorn makes them
 
 
 class _SharedPort:

@@ -17,6 +17,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.metrics import service as metrics
 from geoengage.presence import service as presence
+from geoengage.segments import service as segments
 
 Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[None]]
 
@@ -25,13 +26,14 @@ Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[
 class Reaction:
     """A named reader of the ledger: the event types it wants and what it does with a batch of them.
 
-    `is_urgent`: somebody waits for what follows, so it never waits for the others.
+    `is_urgent`: somebody waits for what follows, so it never waits for the others. `is_apart`: has its own loop.
     """
 
     name: str
     types: frozenset[str]
     handle: Handler
     is_urgent: bool = False
+    is_apart: bool = False
 
 
 async def _erases_nobody(
@@ -56,4 +58,5 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
         Reaction("metrics.habits", metrics.BOUGHT, metrics.on_bought),
         Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
+        Reaction(segments.REACTION, segments.WANTED, segments.on_news, is_apart=True),
     )

@@ -123,6 +123,20 @@ async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
     assert written.status_code == 201, written.text
 
 
+async def _worth(session: Session, side: Side) -> None:
+    """A value of a model."""
+    await session.execute(
+        text(
+            "WITH m AS (INSERT INTO value_model (tenant_id, id, version, kind, fitted_at, through, valued_on,"
+            " customers, left_out, is_current) VALUES (:t, :id, 1, 'mbg_nbd', now(), now(), now(), 1, 0, true)"
+            " RETURNING id) INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive,"
+            " orders_90d, orders_365d, value_365_minor, valued_at) SELECT :t, :p, id, 'CHF', 0.5, 1, 4, 2000, now()"
+            " FROM m"
+        ),
+        {"t": side.world.tenant_id, "p": side["profile"], "id": new_id()},
+    )
+
+
 async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
     """An order, one of a guest who left their address, and something put aside."""
     lines = [{"name": "Puzzle", "quantity": 1, "unit_price_minor": 500}]
@@ -133,6 +147,7 @@ async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark:
         }  # fmt: skip
         answer = await client.post("/v1/orders", json=order, headers=side.world.sk_headers)
         assert answer.status_code == 201, answer.text
+    await _worth(session, side)
     values = {"t": side.world.tenant_id, "p": side["profile"], "mail": f"{mark}-mia@example.com", "id": new_id()}
     values |= {"name": f"{mark}-Puzzle", "line": f"{mark}-mia@example.com,x"}
     await session.execute(

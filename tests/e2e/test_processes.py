@@ -11,7 +11,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import uvicorn
 
+from geoengage.app import Worker
 from tests.conftest import KEY, ROOT
 from tests.e2e.stack import free_port, spawned
 
@@ -139,3 +141,15 @@ async def test_nothing_outlives_the_first_process(server: Server) -> None:
     server.process.kill()
     await until("no process is left", lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
     assert await server.answers() is None
+
+
+def test_a_dead_process_is_not_waited_for() -> None:
+    """One that dies after it was asked whether it lives: the end of its pipe is the answer."""
+    worker = Worker(uvicorn.Config("nowhere:app"), [])
+    worker.start()
+    assert worker.pid
+    os.kill(worker.pid, signal.SIGKILL)
+    began = time.monotonic()
+    assert not worker.ping(timeout=WITHIN_S)
+    assert time.monotonic() - began < WITHIN_S
+    worker.join()

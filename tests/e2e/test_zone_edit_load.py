@@ -96,6 +96,7 @@ class Crowd:
                     told = await answer.json()
             except (aiohttp.ClientError, TimeoutError):
                 self.unanswered += 1
+                await asyncio.sleep(0.1)  # while nobody listens
                 continue
             if answer.status == 200:
                 assert told["accepted"] + told["duplicates"] == len(pings), told

@@ -178,6 +178,18 @@ async def test_a_return_and_what_is_refused(open_till: OpenTill, demo: Demo, wat
     await expect(page.get_by_test_id("refused")).to_have_count(0)
 
 
+async def test_a_scanned_code_that_is_not_kept_is_asked_for(open_till: OpenTill, demo: Demo) -> None:
+    page = await open_till()
+    await set_up(page, demo)
+    code = f"42{uuid4().int % 10**10:010}"
+    variant = {"price_minor": 1250, "currency": "EUR", "barcode": code}
+    await demo.api("POST", "/v1/products", {"external_id": code, "name": "Just delivered", "variants": [variant]})
+    await page.get_by_test_id("search").fill(code)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("This sale")).to_contain_text("Just delivered")
+    await expect(page.get_by_test_id("search")).to_have_value("")
+
+
 async def test_who_is_not_logged_in_is_told(open_till: OpenTill, demo: Demo, watch: Watch) -> None:
     watch.expect("Failed to load resource")
     page = await open_till(logged_in=False)

@@ -9,8 +9,8 @@ import { dropSale, get, oldestSale, put } from './store.js';
 /** @import {Answer, Item, Refused, Store} from './types' */
 
 const LATER = new Set([408, 425, 429]);
-/** More than that nobody taps through; the search asks for the rest by barcode. */
-const MOST_PRODUCTS = 2000;
+/** So many are kept on the device, for when there is no network; of more, the server is asked for a scanned code. */
+const MOST_PRODUCTS = 20_000;
 
 /**
  * @param {string} method
@@ -70,12 +70,12 @@ export async function loadStores() {
   return { is: 'done', data: stores.sort((a, b) => a.name.localeCompare(b.name)) };
 }
 
-/** What can be sold, kept for when there is no network. @param {string} store_id @returns {Promise<Answer>} */
-export async function loadItems(store_id) {
-  const answer = await all('/v1/products', { status: 'active' }, MOST_PRODUCTS);
+/** @param {string} store_id @param {Record<string, string>} query @param {number} most @returns {Promise<Answer>} */
+async function items(store_id, query, most) {
+  const answer = await all('/v1/products', { status: 'active', priced: 'true', ...query }, most);
   if (answer.is !== 'done') return answer;
   /** @type {Item[]} */
-  const items = answer.data
+  const data = answer.data
     .filter((/** @type {any} */ product) => product.store_id === null || product.store_id === store_id)
     .flatMap((/** @type {any} */ product) =>
       product.variants
@@ -90,9 +90,24 @@ export async function loadItems(store_id) {
           currency: variant.currency,
         })),
     );
-  await put('items', items);
-  return { is: 'done', data: items };
+  return { is: 'done', data };
 }
+
+/** What can be sold, kept for when there is no network. @param {string} store_id @returns {Promise<Answer>} */
+export async function loadItems(store_id) {
+  const answer = await items(store_id, {}, MOST_PRODUCTS);
+  if (answer.is === 'done') await put('items', answer.data);
+  return answer;
+}
+
+/** What a scanned code stands for, when it is not kept. @param {string} store_id @param {string} code @returns {Promise<Item[]>} */
+export async function findItems(store_id, code) {
+  const answer = await items(store_id, { barcode: code }, 10);
+  return answer.is === 'done' ? answer.data.filter((/** @type {Item} */ item) => isCalled(item, code)) : [];
+}
+
+/** Whether an item has this barcode, sku or id. @param {Item} item @param {string} code */
+export const isCalled = (item, code) => [item.barcode, item.sku, item.variant_id].includes(code);
 
 /** @param {string} store_id @param {string} member_code @returns {Promise<Answer>} */
 export const lookUp = (store_id, member_code) => call('POST', '/v1/till/lookup', { store_id, member: { member_code } });

@@ -4,7 +4,7 @@
  */
 
 import { fill, h } from '../src/ui/dom.js';
-import { call, loadItems, loadStores, sendSales } from './api.js';
+import { call, findItems, loadItems, loadStores, sendSales } from './api.js';
 import { basket } from './basket.js';
 import { picker } from './picker.js';
 import { addSale, countSales, get, put } from './store.js';
@@ -108,13 +108,13 @@ async function start(store) {
   /** @type {Item[]} */
   const kept = (await get('items')) ?? [];
   sale = basket({ store, take, say });
-  goods = picker({ items: kept, pick: (item) => sale?.add(item) });
+  goods = picker({ items: kept, pick: (item) => sale?.add(item), find: (code) => findItems(store.id, code) });
   fill(main, trouble, h('div', { class: 'till' }, goods.node, sale.node));
   draw();
   const answer = await loadItems(store.id);
   if (answer.is === 'done') goods.show(answer.data);
   else if (answer.is === 'refused') goods.none(answer.detail);
-  else if (!kept.length) goods.none('The catalogue is not here yet: it needs a connection once.');
+  else goods.none('The catalogue is not here yet: it needs a connection once.');
   await send();
 }
 

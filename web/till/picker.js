@@ -1,6 +1,7 @@
 /** The products: big buttons, found by name, sku or barcode. A scanner types the barcode and presses Enter. */
 
 import { fill, h } from '../src/ui/dom.js';
+import { isCalled } from './api.js';
 import { money } from './money.js';
 
 /** @import {Item} from './types' */
@@ -8,8 +9,12 @@ import { money } from './money.js';
 /** So many buttons at once; a search finds the rest. */
 const SHOWN = 60;
 
-/** @param {{items: Item[], pick: (item: Item) => void}} given */
-export function picker({ items, pick }) {
+/**
+ * @param {{items: Item[], pick: (item: Item) => void, find: (code: string) => Promise<Item[]>}} given `items`: those that
+ *   were kept, until `show` brings fresh ones; `find`: asks the server for a code
+ */
+export function picker({ items, pick, find }) {
+  let none = 'The products are being fetched …';
   const search = h('input', {
     type: 'search',
     id: 'search',
@@ -32,24 +37,28 @@ export function picker({ items, pick }) {
     /** @param {Item[]} fresh */
     show(fresh) {
       items = fresh;
+      none = 'No products with a price yet. Add them with POST /v1/products.';
       draw();
     },
     /** @param {string} words */
     none(words) {
-      fill(grid, h('p', { class: 'soft' }, words));
+      none = words;
+      draw();
     },
   };
 
   /** @param {KeyboardEvent} event */
-  function scanned(event) {
+  async function scanned(event) {
     if (event.key !== 'Enter') return;
     event.preventDefault();
     const code = search.value.trim();
-    const exact = items.find((item) => [item.barcode, item.sku, item.variant_id].includes(code));
-    const found = exact ?? (matching().length === 1 ? matching()[0] : undefined);
+    if (!code) return;
+    const near = matching();
+    const kept = items.find((item) => isCalled(item, code)) ?? (near.length === 1 ? near[0] : undefined);
+    const found = kept ?? (await find(code))[0];
     if (!found) return;
     pick(found);
-    search.value = '';
+    if (search.value.trim() === code) search.value = '';
     draw();
   }
 
@@ -75,7 +84,7 @@ export function picker({ items, pick }) {
             h('span', { class: 'price' }, money(item.price_minor, item.currency)),
           ),
         ),
-      !items.length && h('p', { class: 'soft' }, 'No products with a price yet. Add them with POST /v1/products.'),
+      !items.length && h('p', { class: 'soft' }, none),
       items.length > 0 && !found.length && h('p', { class: 'soft' }, 'Nothing is called so.'),
       found.length > SHOWN && h('p', { class: 'soft' }, `${found.length - SHOWN} more: type a part of the name.`),
     );

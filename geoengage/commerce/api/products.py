@@ -46,6 +46,7 @@ async def list_products(  # noqa: PLR0913 - one argument a filter
     barcode: Annotated[
         str | None, Query(max_length=255, description="Only with a variant of this barcode or sku.")
     ] = None,
+    priced: Annotated[bool | None, Query(description="Only with a variant that has a price, or without any.")] = None,
 ) -> ProductPage:
     """Products, oldest first. A credential restricted to stores gets the tenant's catalogue and its stores' own."""
     if in_store is not None and not me.sees_store(in_store):
@@ -58,6 +59,7 @@ async def list_products(  # noqa: PLR0913 - one argument a filter
         in_store=in_store,
         external_id=external_id,
         barcode=barcode,
+        is_priced=priced,
         store_ids=me.store_ids,
     )
     found = await store.list_products(tx, TenantId(me.tenant_id), wanted, page.after, page.limit + 1)

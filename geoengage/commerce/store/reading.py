@@ -207,6 +207,7 @@ async def known_stores(session: Session, tenant_id: TenantId, ids: Collection[UU
 @dataclass(frozen=True, slots=True)
 class ProductFilter:
     """Which products to list. `category`: it and those below it. `in_store`: of which that store has some.
+    `is_priced`: with a variant that has a price, or without any.
 
     `store_ids`: the caller sees the tenant's catalogue, the products of these stores, and the stock of these stores.
     """
@@ -218,6 +219,7 @@ class ProductFilter:
     in_store: UUID | None = None
     external_id: str | None = None
     barcode: str | None = None
+    is_priced: bool | None = None
     store_ids: frozenset[UUID] | None = None
 
 
@@ -259,6 +261,9 @@ def _product_conditions(tenant_id: TenantId, wanted: ProductFilter) -> list[Colu
     if wanted.barcode is not None:
         same = or_(ProductVariant.barcode == wanted.barcode, ProductVariant.sku == wanted.barcode)
         conditions.append(exists().where(*of_product, same))
+    if wanted.is_priced is not None:
+        priced = exists().where(*of_product, ProductVariant.price_minor.is_not(None))
+        conditions.append(priced if wanted.is_priced else ~priced)
     if wanted.words is not None:
         found = [column.icontains(wanted.words, autoescape=True) for column in (Product.name, Product.brand)]
         sku = exists().where(*of_product, ProductVariant.sku == wanted.words)

@@ -63,7 +63,9 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged", channel="sms")
+        return self.path.format(
+            **names, code=code, token="forged", version=1, write_key="forged", channel="sms", picture="holdout"
+        )
 
 
 def crud(
@@ -524,6 +526,10 @@ CASES = [
     Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
     Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
     Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
+    # --- value models
+    Case("GET", "/v1/metrics/models"),
+    Case("GET", "/v1/metrics/models/{model_id}"),
+    Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

@@ -23,6 +23,8 @@ export function setup({ context, item, info, signal, reload }) {
   let mapping = { ...item.mapping };
   let etag = /** @type {string | null} */ (null);
   let asked = 0;
+  /** The change that is on its way: the next one waits for it, else it would be a conflict with oneself. */
+  let sending = Promise.resolve();
   const columns = h('div', { class: 'column-list', 'data-testid': 'import-columns' });
   const missing = h('div', { role: 'status' });
   const rows = h('div', null, loading());
@@ -109,8 +111,12 @@ export function setup({ context, item, info, signal, reload }) {
     );
   }
 
+  function change() {
+    sending = sending.then(send);
+  }
+
   /** Tells the server what the columns are now, and looks again. */
-  async function change() {
+  async function send() {
     complaint.hidden = true;
     meant.setError(null);
     try {

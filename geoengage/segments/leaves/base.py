@@ -1,0 +1,280 @@
+"""How a condition becomes SQL: values only as parameters, and for each person whether it holds and until when.
+
+A leaf is compiled to a `Part`: expressions over the rows of a source, one group a person. Parts with the same source
+are columns of one statement, so that conditions on orders share one pass over the orders.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from geoengage.segments.rules import Between, Ever, LastDays
+
+SINCE = "{since}"  # where a source puts the earliest moment that any of its parts looks at
+ASIDE = timedelta(days=1)  # what came in may have been dated a little ahead: ids are by arrival
+
+
+def people(column: str) -> str:
+    """Where a source puts the restriction to some people: the column of their profile's id."""
+    return f"{{people {column}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One leaf as SQL. `source` is all from FROM on, up to GROUP BY; `person` its expression of the profile's id.
+
+    `holds` a condition and `due` a moment, in SQL, over the rows of one person; `due`: the next one at which time
+    alone can change `holds` (null: never), empty when it never can. `found` is the value that is compared, as JSON.
+    `otherwise`: whether it holds for people without a row. `since`: no row before that moment counts.
+    """
+
+    source: str
+    person: str
+    holds: str
+    found: str
+    due: str = ""
+    otherwise: bool = False
+    grouped: bool = True
+    since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Terms:
+    """What a compilation knows, and the parameters that it has bound so far. Equal values share a parameter.
+
+    `store_id`: the segment is that store's. `currency`: the tenant's main one.
+    """
+
+    now: datetime
+    timezone: str
+    store_id: UUID | None
+    values: dict[str, Any] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def bind(self, value: object, cast: str) -> str:
+        """A parameter with this value, cast to an SQL type."""
+        key = f"{cast}:{value!r}"
+        if key not in self._names:
+            self._names[key] = f"v{len(self._names)}"
+            self.values[self._names[key]] = value
+        return f"CAST(:{self._names[key]} AS {cast})"
+
+    @property
+    def now_sql(self) -> str:
+        """The moment that it is."""
+        return self.bind(self.now, "timestamptz")
+
+
+def number(terms: Terms, value: float) -> str:
+    """A number as a parameter, exact where it is whole."""
+    return terms.bind(repr(value) if value % 1 else str(int(value)), "numeric")
+
+
+_SIGNS = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def compare(terms: Terms, expression: str, op: str, value: Any, bind: Callable[[Terms, float], str] = number) -> str:
+    """A comparison of a number. What is null compares as null, which counts as no."""
+    if op == "between":
+        return f"{expression} BETWEEN {bind(terms, value[0])} AND {bind(terms, value[1])}"
+    return f"{expression} {_SIGNS[op]} {bind(terms, value)}"
+
+
+def passes(op: str, value: Any, number: float) -> bool:
+    """The same comparison in Python."""
+    if op == "between":
+        return bool(value[0] <= number <= value[1])
+    passed: bool = {
+        "eq": number == value, "ne": number != value, "gt": number > value, "gte": number >= value,
+        "lt": number < value, "lte": number <= value,
+    }[op]  # fmt: skip
+    return passed
+
+
+def days(terms: Terms, value: float) -> str:
+    """So many days as a parameter."""
+    return terms.bind(timedelta(days=value), "interval")
+
+
+def moment_test(terms: Terms, at: str, op: str, value: Any) -> tuple[str, str]:
+    """Whether a moment passes, and when that changes. In the last or next n days both ends move with the clock."""
+    now = terms.now_sql
+    if op in ("before", "after"):
+        bound = terms.bind(value if isinstance(value, datetime) else datetime.fromisoformat(value), "timestamptz")
+        return f"{at} {'<' if op == 'before' else '>='} {bound}", ""
+    span = days(terms, value)
+    if op == "in_next_days":
+        holds = f"({at} > {now} AND {at} <= {now} + {span})"
+        return holds, f"CASE WHEN {at} > {now} + {span} THEN {at} - {span} WHEN {at} > {now} THEN {at} END"
+    due = f"CASE WHEN {at} > {now} THEN {at} WHEN {at} > {now} - {span} THEN {at} + {span} END"
+    if op == "within_days":
+        return f"({at} > {now} - {span} AND {at} <= {now})", due
+    return f"{at} <= {now} - {span}", f"CASE WHEN {at} > {now} - {span} THEN {at} + {span} END"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a source that a leaf looks at: `at` is their moment in SQL, `only` what each must pass besides.
+
+    `amount`: the number of a row, for measures over one. `counted`: what is counted, else the rows; an average is the
+    sum by that count.
+    """
+
+    at: str
+    only: str = "true"
+    amount: str = ""
+    counted: str = "*"
+
+
+def start_of(terms: Terms, window: LastDays | Between | Ever) -> datetime | None:
+    """The earliest moment in a window; None: none."""
+    if isinstance(window, LastDays):
+        return terms.now - timedelta(days=window.days)
+    return window.start if isinstance(window, Between) else None
+
+
+def inside(terms: Terms, rows: Rows, window: LastDays | Between | Ever) -> tuple[str, str]:
+    """Conditions on a row: that it is in the window now, and that it will come into it, being dated ahead."""
+    fixed = rows.only
+    if isinstance(window, Between) and window.start is not None:
+        fixed += f" AND {rows.at} >= {terms.bind(window.start, 'timestamptz')}"
+    if isinstance(window, Between) and window.end is not None:
+        fixed += f" AND {rows.at} < {terms.bind(window.end, 'timestamptz')}"
+    current = f"{fixed} AND {rows.at} <= {terms.now_sql}"
+    if isinstance(window, LastDays):
+        current += f" AND {rows.at} > {terms.now_sql} - {days(terms, window.days)}"
+    return current, f"{fixed} AND {rows.at} > {terms.now_sql}"
+
+
+def earliest(*moments: str) -> str:
+    """The earliest of some moments, null being none."""
+    known = [m for m in moments if m]
+    return f"least({', '.join(known)})" if len(known) > 1 else "".join(known)
+
+
+def measured(
+    terms: Terms, measure: str, op: str, value: Any, window: LastDays | Between | Ever, rows: Rows
+) -> tuple[str, str, str, bool]:
+    """A measure over rows: whether it passes, when time can change that, what it is, what holds without any row.
+
+    A rolling window changes as rows leave it. Of a count that is only known to be high enough, or to be too high, the
+    row that leaves next is waited for; where it can only fall further, nothing.
+    """
+    current, ahead = inside(terms, rows, window)
+    coming = f"min({rows.at}) FILTER (WHERE {ahead})"
+    if measure in ("first", "last"):
+        at = f"{'min' if measure == 'first' else 'max'}({rows.at}) FILTER (WHERE {current})"
+        holds, turns = moment_test(terms, at, op, value)
+        return holds, earliest(turns, _leaving(terms, window, at), coming), f"to_jsonb({at})", False
+    figure = _figure(measure, rows, current)
+    holds = compare(terms, figure, op, value)
+    until = _leaving(terms, window, f"min({rows.at}) FILTER (WHERE {current})")
+    if measure == "count" and until:
+        if (op, value) in (("gte", 1), ("gt", 0)):
+            until = _leaving(terms, window, f"max({rows.at}) FILTER (WHERE {current})")
+        if op in ("gt", "gte"):
+            until = f"CASE WHEN {holds} THEN {until} END"
+        elif op in ("lt", "lte"):
+            until = f"CASE WHEN NOT {holds} THEN {until} END"
+    otherwise = measure in ("count", "sum") and passes(op, value, 0)
+    return holds, earliest(until, coming), f"to_jsonb({figure})", otherwise
+
+
+def _figure(measure: str, rows: Rows, current: str) -> str:
+    if measure == "count":
+        return f"count({rows.counted}) FILTER (WHERE {current})"
+    if measure == "sum":
+        return f"coalesce(sum({rows.amount}) FILTER (WHERE {current}), 0)"
+    if measure == "average":
+        return (
+            f"(sum({rows.amount}) FILTER (WHERE {current})"
+            f" / nullif(count({rows.counted}) FILTER (WHERE {current}), 0)::numeric)"
+        )
+    return f"{measure}({rows.amount}) FILTER (WHERE {current})"
+
+
+def _leaving(terms: Terms, window: LastDays | Between | Ever, at: str) -> str:
+    return f"{at} + {days(terms, window.days)}" if isinstance(window, LastDays) else ""
+
+
+# --- values of unknown type, as JSON -------------------------------------------------------------------------------
+
+_NUMBER = r"'^-?\d{1,15}(\.\d{1,9})?$'"
+_DAY = r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_CLOCK = r"[T ]([01]\d|2[0-3])\:[0-5]\d(\:[0-5]\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-4])\:?[0-5]\d)"
+
+
+def as_number(text: str) -> str:
+    """The number that a text of a JSON value says; null when it says none."""
+    return f"CASE WHEN {text} ~ {_NUMBER} THEN CAST({text} AS numeric) END"
+
+
+def as_date(text: str) -> str:
+    """The day with which a text begins, as a date; null when it begins with none. Nothing here can fail."""
+    return (
+        f"CASE WHEN {text} ~ '^{_DAY}' THEN make_date(CAST(substr({text}, 1, 4) AS integer),"
+        f" CAST(substr({text}, 6, 2) AS integer), 1) + (CAST(substr({text}, 9, 2) AS integer) - 1) END"
+    )
+
+
+def as_moment(terms: Terms, text: str) -> str:
+    """The moment that a text says, a day being its beginning where the tenant is; null when it says none."""
+    zone = terms.bind(terms.timezone, "text")
+    return (
+        f"CASE WHEN {text} ~ '^{_DAY}{_CLOCK}$' AND to_char({as_date(text)}, 'DD') = substr({text}, 9, 2)"
+        f" THEN CAST({text} AS timestamptz) WHEN {text} ~ '^{_DAY}$'"
+        f" THEN CAST({as_date(text)} AS timestamp) AT TIME ZONE {zone} END"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A value of any type: in SQL as JSON, and as its text (of a text without quotes)."""
+
+    json: str
+    text: str
+
+
+def value_test(terms: Terms, of: Json, op: str, value: Any) -> str:
+    """Whether a JSON value passes a test by value; null and a missing one pass `not_exists` only."""
+    there = f"coalesce(jsonb_typeof({of.json}) <> 'null', false)"
+    if op in ("exists", "not_exists"):
+        return there if op == "exists" else f"NOT {there}"
+    if op in ("eq", "ne", "in", "not_in"):
+        equal = _equal(terms, of, value if isinstance(value, list) else [value])
+        return equal if op in ("eq", "in") else f"({there} AND NOT {equal})"
+    if op in ("contains", "not_contains", "starts_with", "ends_with"):
+        return _text_test(terms, of, op, value, there)
+    return f"coalesce({compare(terms, as_number(of.text), op, value)}, false)"
+
+
+def _equal(terms: Terms, of: Json, values: Sequence[Any]) -> str:
+    wanted = terms.bind([_plain(v) for v in values], "text[]")
+    member = f"EXISTS (SELECT FROM jsonb_array_elements_text({of.json}) m WHERE lower(m) = ANY({wanted}))"
+    single = f"coalesce(lower({of.text}) = ANY({wanted}), false)"
+    return f"CASE WHEN jsonb_typeof({of.json}) = 'array' THEN {member} ELSE {single} END"
+
+
+def _plain(value: Any) -> str:
+    """A value as PostgreSQL writes it: `true`, `3`, `2.5`, a text in lower case."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower()
+
+
+def _text_test(terms: Terms, of: Json, op: str, value: str, there: str) -> str:
+    wanted, text = f"lower({terms.bind(value, 'text')})", f"lower({of.text})"
+    if op == "starts_with":
+        return f"coalesce(starts_with({text}, {wanted}), false)"
+    if op == "ends_with":
+        return f"coalesce(right({text}, length({wanted})) = {wanted}, false)"
+    member = f"EXISTS (SELECT FROM jsonb_array_elements_text({of.json}) m WHERE lower(m) = {wanted})"
+    found = (
+        f"CASE WHEN jsonb_typeof({of.json}) = 'array' THEN {member}"
+        f" ELSE coalesce(strpos({text}, {wanted}) > 0, false) END"
+    )
+    return found if op == "contains" else f"({there} AND NOT {found})"
