@@ -28,6 +28,7 @@ from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine,
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
+from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
 from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
@@ -205,6 +206,7 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
     await metrics.repair_once(sessions, now)
+    await lifecycle.keep_days_once(sessions, now)
     if nightly is not None:
         await nightly.run(sessions, now)
 

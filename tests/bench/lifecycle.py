@@ -24,6 +24,7 @@ from geoengage.kit.migrate import upgrade
 from geoengage.lifecycle.rules.catalogue import METRICS
 from geoengage.lifecycle.rules.spans import Span, Step, before, cut, year_before
 from geoengage.lifecycle.service import Scope, Wanted, series_of_many
+from geoengage.lifecycle.service.memory import books
 from tests.bench import cpu
 from tests.factories import make_world
 
@@ -81,12 +82,14 @@ async def run(url: str, customers: int, orders: int) -> Table:
         assert backend is not None
     postmaster = cpu.parent_of(backend[0])
     table = Table(title=f"{customers:,} customers, {count[0]:,} orders")
-    for column in ("metric", "CPU s", "database CPU s", "wall s"):
+    for column in ("metric", "CPU s", "database CPU s", "wall s", "again: CPU s", "database CPU s", "wall s"):
         table.add_column(column)
     names = [name for name in METRICS if name != "ltv_predicted"]
     for label, asked in [*((name, [name]) for name in names), ("all together", names)]:
-        found = await measure(sessions, world.tenant_id, asked, postmaster)
-        table.add_row(label, *(f"{n:.2f}" for n in found))
+        books.forget()
+        first = await measure(sessions, world.tenant_id, asked, postmaster)
+        again = await measure(sessions, world.tenant_id, asked, postmaster)
+        table.add_row(label, *(f"{n:.2f}" for n in (*first, *again)))
     await engine.dispose()
     return table
 

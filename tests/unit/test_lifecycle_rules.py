@@ -1,6 +1,7 @@
 """Rules of lifecycle metrics: periods, what may be told, scores, cohorts, distributions."""
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_steps_follow_each_other_and_make_up_the_period(first: date, days: int, 
     period = Span(first, first + days * DAY)
     pieces = cut(period, step)
     assert (pieces[0].first, pieces[-1].last) == (period.first, period.last)
-    assert all(a.last + DAY == b.first for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.last + DAY == b.first for a, b in pairwise(pieces))
     whole = widened(period, step)
     assert len(whole) == len(pieces)
     assert whole[0].first <= period.first
@@ -226,8 +227,8 @@ def test_equal_customers_have_equal_scores_and_more_is_never_less(values: list[i
     scores = rfm.score(np.array(values, dtype=np.float64))
     assert all(1 <= s <= 5 for s in scores)
     pairs = sorted(zip(values, scores, strict=True))
-    assert all(a[1] <= b[1] for a, b in zip(pairs, pairs[1:], strict=False))
-    assert all(a[1] == b[1] for a, b in zip(pairs, pairs[1:], strict=False) if a[0] == b[0])
+    assert all(a[1] <= b[1] for a, b in pairwise(pairs))
+    assert all(a[1] == b[1] for a, b in pairwise(pairs) if a[0] == b[0])
 
 
 def test_without_ties_scores_are_fifths() -> None:

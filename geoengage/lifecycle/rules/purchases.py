@@ -69,6 +69,12 @@ class Purchases:
         return Purchases({name: np.zeros(0, dtype=np.int64) for name in names}, ())
 
     @property
+    def by_currency(self) -> dict[str, int]:
+        """How many counted orders there are of each currency, in their order."""
+        counts = np.bincount(self.currency[self.counted], minlength=len(self.currencies))
+        return {code: int(n) for code, n in zip(self.currencies, counts, strict=True)}
+
+    @cached_property
     def is_purchase(self) -> Bools:
         """Counted orders of known people."""
         return self.counted & self.known

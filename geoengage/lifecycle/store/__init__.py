@@ -13,7 +13,7 @@ from geoengage.lifecycle.store.days import (
 from geoengage.lifecycle.store.packed import Place
 from geoengage.lifecycle.store.purchases import (
     find_oldest_message_day,
-    list_currencies,
+    has_changed,
     read_direct,
     read_purchases,
 )
@@ -22,6 +22,6 @@ from geoengage.lifecycle.store.when import Hour, count_devices, count_languages,
 
 __all__ = [
     "Hour", "Kept", "Place", "count_devices", "count_languages", "find_oldest_message_day", "get_expected",
-    "get_store_of_segment", "list_currencies", "list_hours", "list_kept_until", "put_days", "read_consents",
+    "get_store_of_segment", "has_changed", "list_hours", "list_kept_until", "put_days", "read_consents",
     "read_days", "read_direct", "read_expected", "read_known", "read_purchases", "read_reached",
 ]  # fmt: skip
