@@ -27,6 +27,7 @@ from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine,
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
+from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
 from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
@@ -251,6 +252,11 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
+    async def warning() -> bool:
+        if await lifecycle.warn_once(sessions, utc_now()):
+            bell.ring()
+        return False
+
     nightly = privacy.Nightly(settings)
 
     async def keeping() -> bool:
@@ -284,6 +290,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
             ("habits", mind_habits, asyncio.sleep, HABITS_S),
+            ("early warnings", warning, asyncio.sleep, lifecycle.PAUSE_S),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
         )
