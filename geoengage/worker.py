@@ -203,6 +203,7 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
     await metrics.repair_once(sessions, now)
+    await lifecycle.keep_days_once(sessions, now)
     if nightly is not None:
         await nightly.run(sessions, now)
 

@@ -1,11 +1,10 @@
-"""HTTP of lifecycle metrics. `router` is what the application includes."""
+"""HTTP of how a business fares with its customers: one file a subject."""
 
 from fastapi import APIRouter
 
-from geoengage.lifecycle.api import alerts, metrics, overview
+from geoengage.lifecycle.api import alerts, customers, metrics, overview, reach
 
-router = APIRouter()
-router.include_router(overview.router)
-router.include_router(alerts.router)
-router.include_router(metrics.router)
+router = APIRouter(tags=["metrics"])
+for part in (overview, alerts, metrics, customers, reach):
+    router.include_router(part.router)
 metrics.add_to(router)

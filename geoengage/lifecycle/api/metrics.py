@@ -22,7 +22,7 @@ from geoengage.lifecycle.rules.told import FEW, is_whole_told
 from geoengage.tenancy.auth import Reader
 from geoengage.tenancy.rules import Principal
 
-router = APIRouter(tags=["metrics"])
+router = APIRouter()
 COLUMNS = (
     "metric", "period", "from", "to", "complete", "value", "low", "high", "people", "unit", "currency", "hidden",
 )  # fmt: skip
@@ -77,9 +77,7 @@ async def get_metric(
 # after /v1/metrics/cohorts and the others, which are no names of metrics
 def add_to(routes: APIRouter) -> None:
     """Put the route of one metric behind those that are there."""
-    routes.add_api_route(
-        "/v1/metrics/{name}", get_metric, response_model=shapes.MetricOut, responses=PROBLEMS | CSV, tags=["metrics"]
-    )
+    routes.add_api_route("/v1/metrics/{name}", get_metric, response_model=shapes.MetricOut, responses=PROBLEMS | CSV)
 
 
 class _Answer:

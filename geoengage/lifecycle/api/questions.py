@@ -14,6 +14,7 @@ from geoengage.profiles.rules import Channel
 from geoengage.tenancy.rules import Principal
 
 MOST_POINTS = 400
+MOST_COHORTS = 60
 On = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 MetricName = Annotated[str, Path(description="One of `GET /v1/metrics`.", json_schema_extra={"enum": list(METRICS)})]

@@ -154,7 +154,7 @@ METRICS: Mapping[str, Metric] = {
         label="Lifetime value, predicted", unit=Unit.MONEY, better="up", kind=Kind.AT_END,
         needs=frozenset({"values"}),
         formula=f"expected spend of the next {VALUE_DAYS} days, mean over customers; `low` and `high` are the means of"
-        " their intervals",
+        " the bounds between which the spend of eight of ten such customers lies",
         source="the value model in force (docs/value.md); kept once a day, since an older model's word is not kept",
         window="as expected in the night after `to`; the newest is as of now",
     ),

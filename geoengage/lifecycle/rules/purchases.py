@@ -6,6 +6,7 @@ person of its own, but no customer.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -68,6 +69,12 @@ class Purchases:
         return Purchases({name: np.zeros(0, dtype=np.int64) for name in names}, ())
 
     @property
+    def by_currency(self) -> dict[str, int]:
+        """How many counted orders there are of each currency, in their order."""
+        counts = np.bincount(self.currency[self.counted], minlength=len(self.currencies))
+        return {code: int(n) for code, n in zip(self.currencies, counts, strict=True)}
+
+    @cached_property
     def is_purchase(self) -> Bools:
         """Counted orders of known people."""
         return self.counted & self.known
@@ -200,6 +207,15 @@ def share_of(start: Ints, hit: Bools, over: Bools, span: Span) -> Figure:
     """Of the people who began in a span and of whom it is known by now, those of whom something is true."""
     those = (start >= span.first.toordinal()) & (start <= span.last.toordinal()) & over
     return share(int((those & hit).sum()), int(those.sum()))
+
+
+def totals(orders: Purchases, until: date) -> npt.NDArray[np.float64]:
+    """What each customer has spent by the end of a day."""
+    at = slice(0, orders.rows(Span(until, until)).stop)
+    known, person = orders.known[at], orders.person[at]
+    spent = np.bincount(person[known], orders.money[at][known], minlength=len(orders.ids))
+    customers = np.unique(person[orders.is_purchase[at]])
+    return spent[customers].astype(np.float64)
 
 
 def lifetime(orders: Purchases, spans: Sequence[Span], today: int) -> list[Figure]:

@@ -36,7 +36,7 @@ WORDS: Mapping[str, str] = {
     "dormant": "few purchases, long ago",
     NOT_YET: "no purchase by the earlier day",
 }
-_TABLE = np.array([[GROUPS.index(g) for g in _GRID[r]] for r in range(1, STEPS + 1)])
+TABLE = np.array([[GROUPS.index(g) for g in _GRID[r]] for r in range(1, STEPS + 1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,13 @@ class Rfm:
     @property
     def group(self) -> Ints:
         """The number of each customer's group in GROUPS; -1: no customer yet."""
-        found: Ints = np.where(self.is_customer, _TABLE[self.recency - 1, self.frequency - 1], -1)
+        found: Ints = np.where(self.is_customer, TABLE[self.recency - 1, self.frequency - 1], -1)
         return found
+
+
+def group_of(recency: int, frequency: int) -> str:
+    """The group of two scores."""
+    return _GRID[recency][frequency - 1]
 
 
 def score(values: npt.NDArray[np.float64]) -> Ints:

@@ -66,6 +66,15 @@ def _end_of(day: date, step: Step) -> date:
     return day.replace(month=12, day=31)
 
 
+def widened(period: Span, step: Step) -> list[Span]:
+    """The whole steps in which a period lies."""
+    pieces = cut(period, step)
+    first = pieces[0].first
+    while _end_of(first - DAY, step) == _end_of(first, step):
+        first -= DAY
+    return cut(Span(first, _end_of(period.last, step)), step)
+
+
 def add_months(day: date, months: int) -> date:
     """The same day of a month later or earlier; the last one of a shorter month."""
     number = day.year * 12 + day.month - 1 + months

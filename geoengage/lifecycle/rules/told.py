@@ -10,6 +10,9 @@ of any other period each day of them.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
+
 from geoengage.kit.anonymity import K
 from geoengage.lifecycle.rules.purchases import Figure
 from geoengage.lifecycle.rules.spans import DAY, Span, add_months
@@ -67,6 +70,47 @@ def _pieces(span: Span) -> Iterator[Span]:
 
 def _days(span: Span) -> Iterator[Span]:
     return (Span(span.first + n * DAY, span.first + n * DAY) for n in range(span.days))
+
+
+def suppressed(counts: Sequence[int]) -> list[bool]:
+    """Which parts of a known total are not told: those of few people, and so many more that nobody can subtract them.
+
+    What is hidden together is of ten people at least and more than one part; nobody at all (0) is always told.
+    """
+    hidden = [is_few(n) for n in counts]
+    while any(hidden) and (sum(hidden) < 2 or sum(n for n, h in zip(counts, hidden, strict=True) if h) < K):
+        left = [(n, i) for i, n in enumerate(counts) if n and not hidden[i]]
+        if not left:
+            break
+        hidden[min(left)[1]] = True
+    return hidden
+
+
+def suppressed_in_table(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """The same for a table of which the sums of rows and of columns are known."""
+    hidden = np.zeros(counts.shape, dtype=bool)
+    while True:
+        before = hidden.copy()
+        for table, found in ((counts, hidden), (counts.T, hidden.T)):
+            for row, marks in zip(table, found, strict=True):
+                marks |= _hide_more(row, marks)
+        if (hidden == before).all():
+            return hidden
+
+
+def _hide_more(row: npt.NDArray[np.int64], marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """What is hidden already counts as a part of few people."""
+    return np.array(suppressed([1 if mark and n else int(n) for n, mark in zip(row, marks, strict=True)]))
+
+
+def steps_told(counts: Sequence[int]) -> list[bool]:
+    """Which steps of a funnel are told: none of few people, nor one that few fewer reached than the one before."""
+    told, last = [], None
+    for n in counts:
+        may = not is_few(n) and (last is None or not is_few(last - n))
+        told.append(may)
+        last = n if may else last
+    return told
 
 
 def is_whole_told(parts: Sequence[str | None]) -> bool:

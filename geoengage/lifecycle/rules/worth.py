@@ -51,6 +51,8 @@ def spread(values: npt.NDArray[np.float64], *, exact: bool) -> Spread:
     total = float(ordered.sum())
     tenths = [] if n < 10 * least else [_tenth(part, total) for part in np.array_split(ordered, 10)]
     quantiles = [float(q) for q in np.quantile(ordered, QUANTILES)] if n >= 10 * least else []
+    if not exact:  # a quantile is nearly one customer's own sum
+        quantiles = [float(f"{q:.1e}") for q in quantiles]
     return Spread(n, total / n, quantiles, _bins(ordered, least), tenths)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
@@ -11,9 +10,10 @@ from geoengage.lifecycle import store
 from geoengage.lifecycle.rules.catalogue import METRICS
 from geoengage.lifecycle.rules.purchases import NO_FIGURE, PURCHASE_METRICS, Figure, Purchases, direct_share
 from geoengage.lifecycle.rules.spans import DAY, Span
-from geoengage.lifecycle.rules.stages import STAGE_METRICS, StageHistory, stage_figures
+from geoengage.lifecycle.rules.stages import STAGE_METRICS, stage_figures
 from geoengage.lifecycle.rules.subscribers import Consents, conversion, reachable, subscribers
 from geoengage.lifecycle.rules.told import FEW, is_safe, why_hidden
+from geoengage.lifecycle.service.memory import Book, books
 from geoengage.lifecycle.service.scopes import Scope, get_place, start_of, today_in
 from geoengage.lifecycle.store import Place
 from geoengage.metrics import store as metrics
@@ -35,24 +35,24 @@ class Facts:
     today: date
     currency: str | None = None
     others: Mapping[str, int] = field(default_factory=dict)
-    orders: Purchases = field(default_factory=Purchases.none)
+    book: Book = field(default_factory=lambda: Book(Purchases.none()))
     direct: Purchases = field(default_factory=Purchases.none)
     consents: Consents = field(default_factory=Consents.none)
     oldest_message: date | None = None
-    shop: Shop | None = None
+    shop: Shop = field(default_factory=Shop)
     kept: dict[str, Mapping[date, Figure]] = field(default_factory=dict)
     latest: dict[str, Figure] = field(default_factory=dict)
     _people: dict[Span, int] = field(default_factory=dict)
 
-    @cached_property
-    def money(self) -> Purchases:
-        """The orders of the one currency."""
-        return self.orders.in_currency(self.currency)
+    @property
+    def orders(self) -> Purchases:
+        """All orders of the place."""
+        return self.book.orders
 
-    @cached_property
-    def stages(self) -> StageHistory:
-        """The stages of customers."""
-        return StageHistory(self.orders.days, self.shop or Shop())
+    @property
+    def money(self) -> Purchases:
+        """Those of the one currency."""
+        return self.book.money(self.currency)
 
     def measure(self, name: str, spans: Sequence[Span], channel: str | None = None) -> list[Figure]:
         """A metric in each span; spans end before `today`. Takes a while: call it beside the event loop."""
@@ -61,7 +61,7 @@ class Facts:
             orders = self.money if name in _OF_ONE_CURRENCY else self.orders
             return PURCHASE_METRICS[name](orders, spans, today)
         if name in STAGE_METRICS:
-            return stage_figures(name, self.stages, spans)
+            return stage_figures(name, self.book.stages(self.shop), spans)
         if name == "subscribers":
             return subscribers(self.consents, spans, channel)
         if name == "conversion":
@@ -110,17 +110,14 @@ async def read_facts(session: Session, tenant_id: TenantId, scope: Scope, wanted
     facts = Facts(place, today_in(place, now))
     until = start_of(facts.today, place)
     needs = frozenset().union(*(METRICS[name].needs for name in wanted.names))
-    currencies: list[str] = []
     if needs & {"orders", "values"}:
-        found = dict(await store.list_currencies(session, tenant_id, place, until))
-        currencies = list(found)
+        facts.book = await books.read(session, tenant_id, place, until)
+        found = facts.orders.by_currency
         facts.currency = wanted.currency or next(iter(found), None)
         facts.others = {code: n for code, n in found.items() if code != facts.currency}
-    if "orders" in needs:
-        facts.orders = await store.read_purchases(session, tenant_id, place, currencies, until)
     if "direct" in needs and wanted.spans:
         since = start_of(min(span.first for span in wanted.spans), place)
-        facts.direct = await store.read_direct(session, tenant_id, place, currencies, (since, until))
+        facts.direct = await store.read_direct(session, tenant_id, place, (since, until))
         facts.oldest_message = await store.find_oldest_message_day(session, tenant_id, place)
     if needs & {"consents", "reach"}:
         facts.consents = await store.read_consents(session, tenant_id, place, now)

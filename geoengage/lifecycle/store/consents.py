@@ -5,6 +5,7 @@ from typing import Any
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
+from geoengage.lifecycle.rules.purchases import Ints
 from geoengage.lifecycle.rules.subscribers import CHANNELS, STATES, TENANT, Consents, consents_of
 from geoengage.lifecycle.store.packed import LOCAL_DAY, Place, read_packed
 
@@ -49,7 +50,7 @@ async def read_consents(session: Session, tenant_id: TenantId, place: Place, unt
         " JOIN app a ON a.tenant_id = d.tenant_id AND a.id = d.app_id"
         " LEFT JOIN profile p ON p.tenant_id = d.tenant_id AND p.id = d.profile_id"
         " WHERE e.tenant_id = :tenant_id AND e.kind = 'marketing_push' AND e.at < :until AND p.suppressed_at IS NULL"
-        f" AND {_device_of(place)}"
+        f" AND {place.has_device}"
     )
     return consents_of(
         await read_packed(session, tenant_id, _DECISIONS, decisions, parameters),
@@ -58,10 +59,11 @@ async def read_consents(session: Session, tenant_id: TenantId, place: Place, unt
     )
 
 
-def _device_of(place: Place) -> str:
-    """The condition that a device `d` of app `a` counts: its person is known or, while nobody is, the app is theirs."""
-    known = f"(d.profile_id IS NOT NULL{place.knows('d.profile_id')})"
-    if place.segment_id is not None:
-        return known
-    own = "" if place.store_ids is None else " AND a.store_id = ANY(CAST(:stores AS uuid[]))"
-    return f"({known} OR (d.profile_id IS NULL{own}))"
+async def read_known(session: Session, tenant_id: TenantId, place: Place) -> Ints:
+    """The people who are known and whom one may contact at all, by their 64-bit names."""
+    source = (
+        "FROM profile p WHERE p.tenant_id = :tenant_id AND p.merged_into IS NULL AND p.suppressed_at IS NULL"
+        f"{place.knows('p.id')}"
+    )
+    columns = {"person": ("int8", "uuid_hash_extended(p.id, 0)")}
+    return (await read_packed(session, tenant_id, columns, source, place.parameters))["person"]

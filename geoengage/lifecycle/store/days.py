@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import text
 
 from geoengage.kit.db import Session
@@ -48,25 +50,40 @@ async def read_reached(session: Session, tenant_id: TenantId, place: Place, now:
 
 async def get_expected(session: Session, tenant_id: TenantId, place: Place, currency: str) -> Figure:
     """What the value model in force expects of the customers of a place, a person's mean, in one currency."""
-    bought = (
-        ""
-        if place.store_ids is None
-        else " AND EXISTS (SELECT FROM identifier i JOIN shop_order o ON o.tenant_id = i.tenant_id"
-        " AND o.identifier_id = i.id WHERE i.tenant_id = :tenant_id AND i.profile_id = v.profile_id"
-        " AND o.store_id = ANY(CAST(:stores AS uuid[])))"
-    )
     row = await session.execute(
         text(
-            "SELECT count(*) AS people, avg(v.value_365_minor) AS value, avg(v.value_low_minor) AS low,"  # noqa: S608
+            "SELECT count(v.value_365_minor) AS people, avg(v.value_365_minor) AS value, avg(v.value_low_minor) AS low,"  # noqa: S608
             " avg(v.value_high_minor) AS high FROM customer_value v"
             " WHERE v.tenant_id = :tenant_id AND v.currency = :currency"
-            f"{bought}{place.members('v.profile_id')}"
+            f"{_customers_of(place)}"
         ),
         place.parameters | {"tenant_id": tenant_id, "currency": currency},
     )
     found = row.one()
     low, high = (None if bound is None else float(bound) for bound in (found.low, found.high))
     return Figure(None if found.value is None else float(found.value), found.people, low=low, high=high)
+
+
+async def read_expected(session: Session, tenant_id: TenantId, place: Place, currency: str) -> npt.NDArray[np.float64]:
+    """What the value model in force expects of each customer of a place, in minor units of one currency."""
+    columns = {"value": ("int8", "v.value_365_minor")}
+    source = (
+        "FROM customer_value v WHERE v.tenant_id = :tenant_id AND v.currency = :currency"
+        f" AND v.value_365_minor IS NOT NULL{_customers_of(place)}"
+    )
+    parameters = place.parameters | {"currency": currency}
+    return (await read_packed(session, tenant_id, columns, source, parameters))["value"].astype(np.float64)
+
+
+def _customers_of(place: Place) -> str:
+    """The condition that somebody valued has bought in one of the stores and is in the segment."""
+    if place.store_ids is None:
+        return place.members("v.profile_id")
+    return (
+        " AND EXISTS (SELECT FROM identifier i JOIN shop_order o ON o.tenant_id = i.tenant_id"
+        " AND o.identifier_id = i.id WHERE i.tenant_id = :tenant_id AND i.profile_id = v.profile_id"
+        f" AND o.store_id = ANY(CAST(:stores AS uuid[]))){place.members('v.profile_id')}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,15 @@ class Place:
         stores = None if self.store_ids is None else list(self.store_ids)
         return {"timezone": self.timezone, "stores": stores, "segment": self.segment_id}
 
+    @property
+    def has_device(self) -> str:
+        """The condition that a device `d` of app `a` counts: its person is known or, without one, the app is theirs."""
+        known = f"(d.profile_id IS NOT NULL{self.knows('d.profile_id')})"
+        if self.segment_id is not None:
+            return known
+        own = "" if self.store_ids is None else " AND a.store_id = ANY(CAST(:stores AS uuid[]))"
+        return f"({known} OR (d.profile_id IS NULL{own}))"
+
     def knows(self, profile: str) -> str:
         """The condition that a profile (an SQL expression of ours) is known to the stores and is in the segment."""
         if self.store_ids is None:

@@ -4,22 +4,27 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlalchemy import text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, id_time, lowest_id
 from geoengage.lifecycle.rules.catalogue import DIRECT_DAYS
 from geoengage.lifecycle.rules.purchases import Purchases
-from geoengage.lifecycle.store.packed import LOCAL_DAY, Place, read_packed
+from geoengage.lifecycle.store.packed import LOCAL_DAY, Columns, Place, read_packed
 
 _OPENED_LATE = timedelta(days=60)  # nobody opens a message that is older
+# Of a million rows each further piece costs: day, currency (three letters) and two marks are one number.
+_COUNTED, _KNOWN, _CURRENCY_BIT, _DAY_BIT = 1, 2, 2, 26
+_LETTERS = "(ascii(o.currency) * 65536 + ascii(substr(o.currency, 2)) * 256 + ascii(substr(o.currency, 3)))"
 _COLUMNS = {
     "person": ("int8", "uuid_hash_extended(coalesce(i.profile_id, o.id), 0)"),
-    "day": ("int4", LOCAL_DAY.format("o.ordered_at")),
     "money": ("int8", "o.total_minor - o.refunded_minor"),
-    "currency": ("int2", "array_position(CAST(:currencies AS text[]), o.currency) - 1"),
-    "counted": ("int2", "(o.return_of IS NULL)::int"),
-    "known": ("int2", "(i.id IS NOT NULL)::int"),
+    "rest": (
+        "int8",
+        f"({LOCAL_DAY.format('o.ordered_at')}::int8 << {_DAY_BIT}) + ({_LETTERS} << {_CURRENCY_BIT})"
+        f" + (i.id IS NOT NULL)::int * {_KNOWN} + (o.return_of IS NULL)::int * {_COUNTED}",
+    ),
 }
 
 
@@ -33,26 +38,49 @@ def _from(place: Place, source: str = "shop_order o") -> str:
     )
 
 
-async def list_currencies(
-    session: Session, tenant_id: TenantId, place: Place, until: datetime
-) -> list[tuple[str, int]]:
-    """The currencies of a place with how many counted orders are in each, most first."""
+async def read_purchases(session: Session, tenant_id: TenantId, place: Place, until: datetime) -> Purchases:
+    """All orders and returns before a moment, with their people; cancelled ones are left out."""
+    rows = await read_packed(session, tenant_id, _COLUMNS, _from(place), place.parameters | {"until": until})
+    return _purchases(rows)
+
+
+def _purchases(rows: Columns) -> Purchases:
+    """Columns as they are meant; currencies by their counted orders, most first."""
+    rest = rows["rest"]
+    counted, letters = rest & _COUNTED, rest >> _CURRENCY_BIT & 0xFFFFFF
+    codes, currency = np.unique(letters, return_inverse=True)
+    orders = np.bincount(currency, counted, minlength=len(codes))
+    ranked = np.lexsort((codes, -orders))
+    place_of = np.empty(len(codes), dtype=np.int64)
+    place_of[ranked] = np.arange(len(codes))
+    columns = {
+        "person": rows["person"],
+        "day": rest >> _DAY_BIT,
+        "money": rows["money"],
+        "currency": place_of[currency],
+        "counted": counted,
+        "known": rest & _KNOWN,
+    }
+    return Purchases(columns, [int(codes[n]).to_bytes(3, "big").decode() for n in ranked])
+
+
+# what changes orders, or whose they are
+_CHANGES = [
+    "order.placed", "order.updated", "order.cancelled", "order.refunded", "order.left", "profile.merged",
+    "profile.unmerged", "erasure.requested",
+]  # fmt: skip
+
+
+async def has_changed(session: Session, tenant_id: TenantId, position: int) -> bool:
+    """Whether the ledger tells, above a position, of orders or of people who were joined or parted."""
     rows = await session.execute(
         text(
-            f"SELECT o.currency, count(*) FILTER (WHERE o.return_of IS NULL) AS orders {_from(place)}"
-            " GROUP BY o.currency ORDER BY orders DESC, o.currency"
+            "SELECT EXISTS (SELECT FROM ledger WHERE tenant_id = :tenant_id AND position > :position"
+            " AND type = ANY(CAST(:types AS text[])))"
         ),
-        place.parameters | {"tenant_id": tenant_id, "until": until},
+        {"tenant_id": tenant_id, "position": position, "types": _CHANGES},
     )
-    return [(row.currency, row.orders) for row in rows]
-
-
-async def read_purchases(
-    session: Session, tenant_id: TenantId, place: Place, currencies: list[str], until: datetime
-) -> Purchases:
-    """All orders and returns before a moment, with their people; cancelled ones are left out."""
-    parameters = place.parameters | {"until": until, "currencies": currencies}
-    return Purchases(await read_packed(session, tenant_id, _COLUMNS, _from(place), parameters), currencies)
+    return bool(rows.scalar_one())
 
 
 # Orders whose customer had opened a campaign's message in the days before. A message names the profile or the device
@@ -76,7 +104,7 @@ JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = who.id AND o
 
 
 async def read_direct(
-    session: Session, tenant_id: TenantId, place: Place, currencies: list[str], span: tuple[datetime, datetime]
+    session: Session, tenant_id: TenantId, place: Place, span: tuple[datetime, datetime]
 ) -> Purchases:
     """The orders between two moments that followed an opened message."""
     since, until = span
@@ -84,9 +112,8 @@ async def read_direct(
         "since": since,
         "until": until,
         "oldest": lowest_id(since - _OPENED_LATE),
-        "currencies": currencies,
     }
-    return Purchases(await read_packed(session, tenant_id, _COLUMNS, _from(place, _FOLLOWED), parameters), currencies)
+    return _purchases(await read_packed(session, tenant_id, _COLUMNS, _from(place, _FOLLOWED), parameters))
 
 
 async def find_oldest_message_day(session: Session, tenant_id: TenantId, place: Place) -> date | None:
