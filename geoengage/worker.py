@@ -275,6 +275,11 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
+    async def warning() -> bool:
+        if await lifecycle.warn_once(sessions, utc_now()):
+            bell.ring()
+        return False
+
     nightly = privacy.Nightly(settings)
 
     async def keeping() -> bool:
@@ -312,6 +317,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("recommendations", fit_one, asyncio.sleep, recommendations.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
             ("habits", mind_habits, asyncio.sleep, HABITS_S),
+            ("early warnings", warning, asyncio.sleep, lifecycle.PAUSE_S),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
         )

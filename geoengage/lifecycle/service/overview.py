@@ -99,7 +99,7 @@ def _line(
 ) -> Line:
     points = {point.span: point for point in series.points}
     told = [points.get(span) for span in periods]
-    hidden = next((p.hidden for p in told if p is not None and p.hidden and not exact), None)
+    hidden = told[0].hidden if told[0] is not None and not exact else None
     now, before = (NO_FIGURE if p is None or (p.hidden and not exact) else p.figure for p in told)
     money = None
     if now.value is not None and before.value is not None:
