@@ -159,6 +159,6 @@ async def read_segment(body: WordsIn, me: SegmentEditor, tx: Tx) -> WordsOut:
 
 async def _said(tx: Session, me: Principal, condition: Condition, store_id: UUID | None) -> WordsOut:
     tenant_id = TenantId(me.tenant_id)
-    await service.check_definition(tx, tenant_id, condition, store_id=own_store(me, store_id))
+    await service.check_definition(tx, tenant_id, condition, store_id=await own_store(tx, me, store_id))
     names = await names_of(tx, tenant_id, [condition])
     return WordsOut(sentence=sentence(condition, names), reading=reading_out(read(condition, names)))

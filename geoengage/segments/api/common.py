@@ -12,6 +12,7 @@ from geoengage.segments.rules.telling import Told, tell
 from geoengage.segments.rules.words import Reading
 from geoengage.segments.shapes import PersonShort, ReadingOut
 from geoengage.segments.store import people
+from geoengage.segments.store.names import has_store
 from geoengage.tenancy.rules import Principal, PrincipalKind, Scope
 
 
@@ -32,12 +33,16 @@ def told(me: Principal, count: int) -> Told:
     return tell(count, exact=me.is_demo or sees_people(me))
 
 
-def own_store(me: Principal, store_id: UUID | None) -> UUID | None:
+async def own_store(session: Session, me: Principal, store_id: UUID | None) -> UUID | None:
     """Whose a new thing is: of the store that is named, or of the only one that the caller has."""
-    if store_id is None and me.store_ids is not None and len(me.store_ids) == 1:
-        return next(iter(me.store_ids))
-    if not me.sees_store(store_id):
-        raise errors.field("store_id", "name one of your stores" if store_id is None else "there is no such store")
+    if store_id is None and me.store_ids is not None:
+        if len(me.store_ids) == 1:
+            return next(iter(me.store_ids))
+        raise errors.field("store_id", "name one of your stores")
+    if store_id is not None and not (
+        me.sees_store(store_id) and await has_store(session, TenantId(me.tenant_id), store_id)
+    ):
+        raise errors.field("store_id", "there is no such store")
     return store_id
 
 

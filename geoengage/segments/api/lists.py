@@ -41,7 +41,7 @@ from geoengage.segments.lists.rules import IdKind, Mode, Refused, Row, read_file
 from geoengage.segments.service.using import check_unused
 from geoengage.segments.shapes import SegmentUseOut
 from geoengage.segments.store.uses import list_uses
-from geoengage.tenancy.auth import SegmentEditor, SegmentReader
+from geoengage.tenancy.auth import ProfileReader, SegmentEditor, SegmentReader
 from geoengage.tenancy.rules import Principal, actor_name
 from geoengage.tenancy.store import insert_audit_entry
 
@@ -98,7 +98,7 @@ async def create_people_list(
     body: PeopleListIn, response: Response, me: SegmentEditor, tx: Tx, now: Now, new: NewId
 ) -> PeopleListOut:
     """Make an empty list. People are put on it by `…/people` or `…/file`; a condition `in_list` names it."""
-    tenant_id, store_id = TenantId(me.tenant_id), own_store(me, body.store_id)
+    tenant_id, store_id = TenantId(me.tenant_id), await own_store(tx, me, body.store_id)
     if new.replayed:
         row = await store.get_list(tx, tenant_id, new.id, me.store_ids)
     else:
@@ -106,7 +106,7 @@ async def create_people_list(
             id=new.id, store_id=store_id, name=body.name, description=body.description, version=1, created_at=now,
             changed_at=now,
         )  # fmt: skip
-        await service.create(tx, tenant_id, row)
+        await store.insert_list(tx, tenant_id, row)
     return await _answer(response, tx, me, row, now)
 
 
@@ -138,9 +138,8 @@ async def delete_people_list(list_id: UUID, me: SegmentEditor, tx: Tx, now: Now)
 
 
 @router.get("/v1/lists/{list_id}/people")
-async def list_people_on_list(list_id: UUID, me: SegmentReader, tx: Tx, page: Paging) -> PeopleOnListPage:
+async def list_people_on_list(list_id: UUID, me: ProfileReader, tx: Tx, page: Paging) -> PeopleOnListPage:
     """Who is on a list. Needs the scope `people`, or `customers` with a restriction to stores."""
-    check_sees_people(me)
     tenant_id = TenantId(me.tenant_id)
     row = await store.get_list(tx, tenant_id, list_id, me.store_ids)
     since = await store.list_people(tx, tenant_id, row.id, page.after, page.limit + 1)

@@ -44,7 +44,7 @@ async def preview_segment(body: SegmentPreviewIn, me: SegmentEditor, tx: Tx, now
 
     Who may not see people gets full tens and no sample. It looks everybody up, which takes a second for a million.
     """
-    tenant_id, store_id = TenantId(me.tenant_id), own_store(me, body.store_id)
+    tenant_id, store_id = TenantId(me.tenant_id), await own_store(tx, me, body.store_id)
     await service.check_definition(tx, tenant_id, body.definition, store_id=store_id)
     found = await service.evaluate(tx, tenant_id, body.definition, now, store_id=store_id, limit=SAMPLE)
     names, number = await names_of(tx, tenant_id, [body.definition]), told(me, found.count)

@@ -116,7 +116,7 @@ async def create_segment(
     """Keep a segment. People are looked up for it within seconds (`status` becomes `ready`), and from then on they come
     and go by themselves. 422 names each member of the definition that is wrong.
     """
-    store_id = own_store(me, body.store_id)
+    store_id = await own_store(tx, me, body.store_id)
     if new.replayed:
         row = await get_own(tx, me, new.id)
     else:

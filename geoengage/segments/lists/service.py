@@ -30,13 +30,6 @@ class Changed:
     refused: list[Refused] = field(default_factory=list)
 
 
-async def create(session: Session, tenant_id: TenantId, row: PeopleList) -> None:
-    """Keep a new list."""
-    if row.store_id is not None and not await store.has_store(session, tenant_id, row.store_id):
-        raise errors.field("store_id", "there is no such store")
-    await store.insert_list(session, tenant_id, row)
-
-
 async def change(
     session: Session, tenant_id: TenantId, row: PeopleList, rows: Iterable[Row | Refused], mode: Mode, now: datetime
 ) -> Changed:

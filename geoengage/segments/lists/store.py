@@ -13,7 +13,6 @@ from geoengage.kit.errors import NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.profiles.rules import Id
 from geoengage.segments.lists.models import PeopleList
-from geoengage.venues.models import Store
 
 
 class ListNotFound(NotFound):
@@ -55,12 +54,6 @@ async def insert_list(session: Session, tenant_id: TenantId, row: PeopleList) ->
     row.tenant_id = tenant_id
     session.add(row)
     await session.flush()
-
-
-async def has_store(session: Session, tenant_id: TenantId, store_id: UUID) -> bool:
-    """Whether there is such a store."""
-    query = select(Store.id).where(Store.tenant_id == tenant_id, Store.id == store_id)
-    return (await session.execute(query)).first() is not None
 
 
 async def set_list(

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from geoengage.segments.models import Segment
-
 from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
+from geoengage.segments.models import Segment
 from geoengage.segments.service.using import check_unused
 from geoengage.segments.store.archive import empty
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from geoengage.segments.models import Segment
 from sqlalchemy import select, text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
+from geoengage.segments.models import Segment
 
 
 @dataclass(frozen=True, slots=True)

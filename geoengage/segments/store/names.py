@@ -30,6 +30,12 @@ _CURRENCY = (
 _TENANT = text(f"SELECT t.timezone, ({_CURRENCY}) FROM tenant t WHERE t.id = :tenant_id")  # noqa: S608 - constants
 
 
+async def has_store(session: Session, tenant_id: TenantId, store_id: UUID) -> bool:
+    """Whether there is such a store."""
+    found = text("SELECT 1 FROM store WHERE tenant_id = :tenant_id AND id = :id")
+    return (await session.execute(found, {"tenant_id": tenant_id, "id": store_id})).first() is not None
+
+
 async def read_names(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> Names:
     """What these things are called, in the tenant's clock and the currency of most of its latest orders."""
     timezone, currency = (await session.execute(_TENANT, {"tenant_id": tenant_id})).one()

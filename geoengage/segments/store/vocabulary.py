@@ -37,19 +37,19 @@ _CUSTOMERS = (
     " WHERE i.tenant_id = :tenant_id AND i.profile_id = p.id AND s.store_id = ANY(CAST(:stores AS uuid[])))"
 )
 _TRAITS = """
-WITH some AS MATERIALIZED (
+WITH person AS MATERIALIZED (
   SELECT p.attributes || jsonb_strip_nulls(
-    jsonb_build_object('first_name', p.first_name, 'language', p.language)) AS all
+    jsonb_build_object('first_name', p.first_name, 'language', p.language)) AS traits
   FROM profile p WHERE p.tenant_id = :tenant_id AND p.merged_into IS NULL{customers}
   ORDER BY p.updated_at DESC LIMIT :most),
 said AS (SELECT t.key AS name, t.value, CASE jsonb_typeof(t.value)
     WHEN 'string' THEN CASE WHEN t.value #>> '{{}}' ~ '^\\d{{4}}-\\d\\d-\\d\\d' THEN 'time' ELSE 'text' END
     WHEN 'boolean' THEN 'yes_no' WHEN 'array' THEN 'list' ELSE jsonb_typeof(t.value) END AS type
-  FROM some, jsonb_each(some.all) AS t WHERE jsonb_typeof(t.value) <> 'null'),
+  FROM person, jsonb_each(person.traits) AS t WHERE jsonb_typeof(t.value) <> 'null'),
 counted AS (SELECT name, value, count(*) AS n, row_number() OVER (PARTITION BY name ORDER BY count(*) DESC, value) AS i
   FROM said WHERE type IN ('text', 'number', 'yes_no') GROUP BY name, value HAVING count(*) >= :k)
 SELECT s.name, array_agg(DISTINCT s.type) AS types, (SELECT coalesce(jsonb_agg(c.value ORDER BY c.i), '[]')
-  FROM counted c WHERE c.name = s.name AND c.i <= :values) AS values
+  FROM counted c WHERE c.name = s.name AND c.i <= :most_values) AS "values"
 FROM said s GROUP BY s.name ORDER BY s.name
 """
 
@@ -57,7 +57,7 @@ FROM said s GROUP BY s.name ORDER BY s.name
 async def list_traits(session: Session, tenant_id: TenantId, stores: Stores) -> list[dict[str, Any]]:
     """Traits of the people who changed last: `name`, `types`, and `values` that at least K of them have."""
     query = _TRAITS.format(customers="" if stores is None else _CUSTOMERS)
-    return await _list(session, tenant_id, query, stores, most=MOST_PEOPLE, k=K, values=MOST_VALUES)
+    return await _list(session, tenant_id, query, stores, most=MOST_PEOPLE, k=K, most_values=MOST_VALUES)
 
 
 # From one name to the next by the index: there are millions of events and few names.
