@@ -42,7 +42,7 @@ function screen(shown, stores, segments) {
   const store = stores.find(({ id }) => id === segment.store_id)?.properties.name;
   const seesPeople = may(context.me, 'customers');
   const why = whyCard({ context, segment, signal });
-  if (segment.status === 'building') later(shown);
+  if (segment.status === 'building') later(segment.id, signal, shown.reload);
   return h(
     'article',
     { 'data-testid': 'segment' },
@@ -70,13 +70,16 @@ function screen(shown, stores, segments) {
   );
 }
 
-/** Looks again while people are being looked up, without losing what is on the screen. @param {Shown} shown */
-function later({ segment, signal, reload }) {
+/**
+ * Looks again while people are being looked up, without losing what is on the screen.
+ * @param {string} id @param {AbortSignal} signal @param {() => void} reload
+ */
+function later(id, signal, reload) {
   const timer = window.setTimeout(async () => {
-    const now = await get(`/v1/segments/${segment.id}`, {}, signal).catch(() => null);
+    const now = await get(`/v1/segments/${id}`, {}, signal).catch(() => null);
     if (signal.aborted) return;
     if (now && now.status !== 'building') reload();
-    else later({ segment, signal, reload, context: /** @type {any} */ (null) });
+    else later(id, signal, reload);
   }, BUILDING_MS);
   signal.addEventListener('abort', () => window.clearTimeout(timer));
 }
