@@ -11,7 +11,7 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import prometheus_client
@@ -230,10 +230,24 @@ def _worked_out(import_once: Once, sessions: Sessions, ring: Callable[[], None])
     return once
 
 
-async def _value_customers(sessions: Sessions, ring: Callable[[], None]) -> bool:
-    if await metrics.value_customers_once(sessions, utc_now()):
-        ring()
-    return False
+def _slow_loops(sessions: Sessions, bell: Bell) -> tuple[Loop, ...]:
+    """What is worked out of what happened: nobody waits for it at once, but some wait for what follows from it."""
+
+    def ringing(once: Callable[[Sessions, datetime], Awaitable[int]]) -> Once:
+        async def step() -> bool:
+            if await once(sessions, utc_now()):
+                bell.ring()
+            return False
+
+        return step
+
+    return (
+        ("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S),
+        ("values", ringing(metrics.value_customers_once), asyncio.sleep, metrics.PAUSE_S),
+        ("recommendations", partial(recommendations.fit_once, sessions), asyncio.sleep, recommendations.PAUSE_S),
+        ("habits", partial(metrics.mind_habits, sessions, bell.ring), asyncio.sleep, HABITS_S),
+        ("early warnings", ringing(lifecycle.warn_once), asyncio.sleep, lifecycle.PAUSE_S),
+    )
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -275,11 +289,6 @@ async def _run(settings: Settings, database_url: str) -> None:
             bell.ring()
         return fired > 0  # what is taken by others is for the next round
 
-    async def warning() -> bool:
-        if await lifecycle.warn_once(sessions, utc_now()):
-            bell.ring()
-        return False
-
     nightly = privacy.Nightly(settings)
 
     async def keeping() -> bool:
@@ -297,11 +306,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
-        value_customers = partial(_value_customers, sessions, bell.ring)
-        mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
         mind_starts = partial(campaigns.mind_starts, sessions, bell.ring)
-        mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
-        fit_one = partial(recommendations.fit_once, sessions)
         loops: tuple[Loop, ...] = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
@@ -311,13 +316,9 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("webhooks", tell_once, patiently(), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
-            ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
             ("campaign starts", mind_starts, bell.ear().wait, poll_s),
-            ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
-            ("recommendations", fit_one, asyncio.sleep, recommendations.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
-            ("habits", mind_habits, asyncio.sleep, HABITS_S),
-            ("early warnings", warning, asyncio.sleep, lifecycle.PAUSE_S),
+            *_slow_loops(sessions, bell),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
         )
