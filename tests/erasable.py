@@ -124,7 +124,14 @@ async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
 
 
 async def _worth(session: Session, side: Side) -> None:
-    """A value of a model."""
+    """A value of a model, and a campaign that waits because of a segment."""
+    await session.execute(
+        text(
+            "INSERT INTO campaign_start (tenant_id, campaign_id, profile_id, occurrence, moved_at, due_at)"
+            " VALUES (:t, :c, :p, :id, now(), now() + interval '1 hour')"
+        ),
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
+    )
     await session.execute(
         text(
             "WITH m AS (INSERT INTO value_model (tenant_id, id, version, kind, fitted_at, through, valued_on,"
