@@ -134,13 +134,10 @@ async def _worth(session: Session, side: Side) -> None:
     )
     await session.execute(
         text(
-            "WITH m AS (INSERT INTO value_model (tenant_id, id, version, kind, fitted_at, through, valued_on,"
-            " customers, left_out, is_current) VALUES (:t, :id, 1, 'mbg_nbd', now(), now(), now(), 1, 0, true)"
-            " RETURNING id) INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive,"
-            " orders_90d, orders_365d, value_365_minor, valued_at) SELECT :t, :p, id, 'CHF', 0.5, 1, 4, 2000, now()"
-            " FROM m"
+            "INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,"
+            " value_365_minor, valued_at) VALUES (:t, :p, :m, 'CHF', 0.5, 1, 4, 2000, now())"
         ),
-        {"t": side.world.tenant_id, "p": side["profile"], "id": new_id()},
+        {"t": side.world.tenant_id, "p": side["profile"], "m": side.ids["model"]},
     )
 
 
