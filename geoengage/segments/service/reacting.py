@@ -9,7 +9,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId
 from geoengage.segments import store
-from geoengage.segments.rules.wakes import News, lists_of, wakes
+from geoengage.segments.rules.wakes import News, lists_of
 from geoengage.segments.service.membership import Causes, recompute, tell
 from geoengage.segments.store import Live
 
@@ -70,7 +70,7 @@ async def _mark_stale(
     """What concerns everybody is evaluated like a build, beside."""
     whole = set[News]().union(*(_WHOLE[r.type] for r in recorded if r.type in _WHOLE))
     lists = {payload_uuid(r.payload, "list_id") for r in recorded if r.type == "segment.list_changed"}
-    stale = [live.id for live in segments if wakes(live.definition) & whole or lists_of(live.definition) & lists]
+    stale = [live.id for live in segments if live.wakes & whole or lists_of(live.definition) & lists]
     if stale:
         await store.set_stale(session, tenant_id, stale, now)
 
@@ -112,15 +112,8 @@ def _named(r: Recorded) -> list[_Named]:
         return [_Named("profiles", UUID(id_), News.HABITS) for id_ in r.payload["profile_ids"]]
     if r.type == "people.changed":
         kind = News(r.payload["what"])
-        return [
-            _Named(of, UUID(id_), kind)
-            for of, member in (
-                ("identifiers", "identifier_ids"),
-                ("devices", "device_ids"),
-                ("profiles", "profile_ids"),
-            )
-            for id_ in r.payload[member]
-        ]
+        ways = (("identifiers", "identifier_id"), ("devices", "device_id"), ("profiles", "profile_id"))
+        return [one for of, member in ways for one in _single(r, of, (member,), kind)]
     return []
 
 
