@@ -9,7 +9,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId
 from geoengage.segments import store
-from geoengage.segments.rules.wakes import News, lists_of, wakes
+from geoengage.segments.rules.wakes import News, lists_of
 from geoengage.segments.service.membership import Causes, recompute, tell
 from geoengage.segments.store import Live
 
@@ -70,7 +70,7 @@ async def _mark_stale(
     """What concerns everybody is evaluated like a build, beside."""
     whole = set[News]().union(*(_WHOLE[r.type] for r in recorded if r.type in _WHOLE))
     lists = {payload_uuid(r.payload, "list_id") for r in recorded if r.type == "segment.list_changed"}
-    stale = [live.id for live in segments if wakes(live.definition) & whole or lists_of(live.definition) & lists]
+    stale = [live.id for live in segments if live.wakes & whole or lists_of(live.definition) & lists]
     if stale:
         await store.set_stale(session, tenant_id, stale, now)
 
