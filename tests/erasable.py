@@ -19,6 +19,7 @@ from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
 from geoengage.segments import store as segments
+from geoengage.segments.lists import store as lists
 from geoengage.segments.models import Segment
 from geoengage.tenancy.rules import KeyKind
 from geoengage.webhooks import store as webhooks
@@ -118,7 +119,7 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
 
 
 async def _grouped(session: Session, side: Side, now: datetime) -> None:
-    """They belong to a segment, for a while."""
+    """They belong to a segment, for a while, and are on a list."""
     segment_id = new_id(now)
     always = {"kind": "trait", "name": "hobby", "op": "exists"}
     session.add(Segment(tenant_id=side.world.tenant_id, id=segment_id, name="All", definition=always))
@@ -126,6 +127,8 @@ async def _grouped(session: Session, side: Side, now: datetime) -> None:
     move = segments.Move(segment_id, UUID(side["profile"]), True, now, 1, {"by": ["traits"], "conditions": [""]})
     await segments.write_moves(session, side.world.tenant_id, [move], now)
     await segments.write_dues(session, side.world.tenant_id, [(segment_id, UUID(side["profile"]), now)])
+    known = await session.execute(select(Identifier.id).where(Identifier.profile_id == UUID(side["profile"])))
+    await lists.insert_members(session, side.world.tenant_id, side.ids["list"], known.scalars().all(), now)
     await session.commit()
 
 

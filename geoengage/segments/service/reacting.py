@@ -23,6 +23,7 @@ _BY_MEMBER = {
         ("zone.entered", "zone.exited", "zone.revised", "zone.retracted"), ("devices", "device_id", News.VISITS)
     ),
     "consent.changed": ("devices", "device_id", News.DEVICES),
+    "habits.changed": ("profiles", "profile_id", News.HABITS),
 }
 _PROFILES = {"profile.created", "profile.merged", "profile.unmerged"}
 # About everybody: who is concerned is not said.
@@ -108,8 +109,6 @@ def _named(r: Recorded) -> list[_Named]:
         return _single(r, "devices", ("device_id",), News.DEVICES)
     if r.type == "events.recorded":
         return [_Named("events", UUID(id_), News.EVENTS) for id_ in r.payload["event_ids"]]
-    if r.type == "habits.changed":
-        return [_Named("profiles", UUID(id_), News.HABITS) for id_ in r.payload["profile_ids"]]
     if r.type == "people.changed":
         kind = News(r.payload["what"])
         ways = (("identifiers", "identifier_id"), ("devices", "device_id"), ("profiles", "profile_id"))
