@@ -72,6 +72,7 @@ class Case:
             write_key="forged",
             channel="sms",
             picture="holdout",
+            name="revenue",
         )
 
 
@@ -96,6 +97,7 @@ def crud(
     ]
 
 
+OF_A_STORE: tuple[Make, ...] = (lambda s: {"store_id": s["store"]},)
 CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
 TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
@@ -575,6 +577,14 @@ CASES = [
     Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
     Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
     Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
+    # --- lifecycle metrics
+    Case("GET", "/v1/metrics", shared=True),
+    Case("GET", "/v1/metrics/{name}", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/cohorts", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/rfm", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/worth", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/when", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/funnel", queries=OF_A_STORE, shared=True),
     # --- value models
     Case("GET", "/v1/metrics/models"),
     Case("GET", "/v1/metrics/models/{model_id}"),
