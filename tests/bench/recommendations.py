@@ -42,6 +42,7 @@ from geoengage.recommendations.rules import (
     strongest,
     take_one_out,
 )
+from geoengage.recommendations.store.people import MOST_ORDERS_EACH
 from tests.bench import recommendations_speed
 
 Ints = NDArray[np.int64]
@@ -187,10 +188,12 @@ def histories(asked: Question) -> dict[int, tuple[Bought, Ints]]:
     found = {}
     for household in asked.households:
         own = asked.before.where(asked.before.household == household)
+        newest = list(dict.fromkeys(own.basket[::-1].tolist()))[:MOST_ORDERS_EACH]
+        every, own = own.item, own.where(np.isin(own.basket, newest))
         days: dict[UUID, list[int]] = {}
         for item, day in sorted(set(zip(own.item.tolist(), own.day.tolist(), strict=True))):
             days.setdefault(UUID(int=item), []).append(day)
-        found[int(household)] = Bought(days, sorted(set(own.day.tolist())), asked.today), own.item
+        found[int(household)] = Bought(days, sorted(set(own.day.tolist())), asked.today), every
     return found
 
 

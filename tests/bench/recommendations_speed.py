@@ -146,7 +146,7 @@ async def _run(url: str, postmaster: int, console: Console) -> None:
         "one product": replace(things, at_hand=at_hand[:1]),
         "anybody": nobody,
     }
-    table = Table(f"ms a call, {PRODUCTS} products", "our CPU", "database's CPU", "median", "p99", "items", "≤ 10 ms")
+    table = Table(f"ms a call, {PRODUCTS} products", "our CPU", "database's CPU", "median", "p99", "items", "CPU ≤ 10")
     for name, ask in asks.items():
 
         async def once(ask: Ask = ask) -> int:
@@ -154,7 +154,7 @@ async def _run(url: str, postmaster: int, console: Console) -> None:
                 return await _asked(session, tenant_id, ask)
 
         got = await _measure(postmaster, once)
-        good = "yes" if got.own + got.database <= GOAL_MS and got.median <= GOAL_MS else "NO"
+        good = "yes" if got.own + got.database <= GOAL_MS else "NO"
         shown = [f"{figure:.2f}" for figure in (got.own, got.database, got.median, got.p99)]
         table.add_row(name, *shown, str(got.items), good)
     console.print(table)
@@ -169,9 +169,11 @@ async def _asked(session: Session, tenant_id: TenantId, ask: Ask) -> int:
 
 def measure(console: Console) -> None:
     """Fill a database of its own, fit, ask, print."""
-    with (
-        tempfile.TemporaryDirectory(prefix="geoengage-recs-") as folder,
-        Cluster(Path(folder), durable=False) as cluster,
-    ):
-        upgrade(cluster.url)
-        asyncio.run(_run(cluster.url, postmaster_of(cluster.url), console))
+    with tempfile.TemporaryDirectory(prefix="geoengage-recs-") as folder:
+        cluster = Cluster(Path(folder), durable=False)
+        try:
+            with cluster:
+                upgrade(cluster.url)
+                asyncio.run(_run(cluster.url, postmaster_of(cluster.url), console))
+        finally:
+            cluster.destroy()  # its files are not in the folder when root runs it
