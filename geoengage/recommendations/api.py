@@ -49,7 +49,9 @@ class BecauseOut(BaseModel):
     gap_days: int | None = Field(description="Usual days between two purchases of it by this person.")
     since_days: int | None = Field(description="Days since the last one.")
     times: int | None = Field(description="On how many days they bought it …")
-    of: int | None = Field(description="… of so many days on which they bought anything, in two years.")
+    of: int | None = Field(
+        description="… of so many days on which they bought anything (two years, the newest 120 orders)."
+    )
     with_name: str | None = Field(description="`together`: with which product above all.")
 
 

@@ -47,8 +47,8 @@ SAMPLE = Path(__file__).resolve().parents[1] / "data" / "complete_journey_sample
 
 def one(days: Sequence[int], today: int, *, gap: float | None = None, also: Sequence[int] = ()) -> Essential:
     """The essential of somebody who bought A on these days, and something else on others."""
-    bought = Bought({A: days} | ({B: also} if also else {}), sorted({*days, *also}))
-    found = essentials(bought, {A: Rhythm(gap, 0.1)}, USUAL_GAP_DAYS, today)
+    bought = Bought({A: days} | ({B: also} if also else {}), sorted({*days, *also}), today)
+    found = essentials(bought, {A: Rhythm(gap, 0.1)}, USUAL_GAP_DAYS)
     return next(each for each in found if each.product_id == A)
 
 
@@ -75,24 +75,23 @@ def test_what_was_bought_last_is_not_due() -> None:
 
 def test_a_gap_is_shrunk_to_the_products() -> None:
     assert one([0, 10, 20], 21, gap=40).gap_days == pytest.approx((2 * 10 + 40) / 3)
-    assert one([0], 21, gap=40).gap_days == 40
-    assert one([0], 21).gap_days == USUAL_GAP_DAYS, "of a product that too few have bought"
+    assert one([0, 10], 21).gap_days == pytest.approx((10 + USUAL_GAP_DAYS) / 2), "of one that too few have bought"
 
 
 def test_the_likeliest_comes_first() -> None:
     days = list(range(0, 100, 10))
-    bought = Bought({A: days, B: days[::3], C: days[-4:]}, days)
-    found = essentials(bought, {}, USUAL_GAP_DAYS, 101)
+    bought = Bought({A: days, B: days[::3], C: days[-4:]}, days, 101)
+    found = essentials(bought, {}, USUAL_GAP_DAYS)
     assert [each.product_id for each in found] == [A, C, B], "four lately are more than four over the time"
     assert (found[0].times, found[0].of, found[0].since_days) == (10, 10, 11)
-    assert essentials(Bought({}, []), {}, USUAL_GAP_DAYS, 101) == []
+    assert essentials(Bought({}, [], 101), {}, USUAL_GAP_DAYS) == []
 
 
 @given(st.dictionaries(st.sampled_from([A, B, C, D]), st.sets(st.integers(0, 300), min_size=1), min_size=1))
 def test_scores_are_shares_and_due_is_never_new(products: Mapping[UUID, set[int]]) -> None:
     days = sorted({day for each in products.values() for day in each})
-    bought = Bought({id_: sorted(each) for id_, each in products.items()}, days)
-    for each in essentials(bought, {A: Rhythm(7.0, 0.5)}, USUAL_GAP_DAYS, 301):
+    bought = Bought({id_: sorted(each) for id_, each in products.items()}, days, 301)
+    for each in essentials(bought, {A: Rhythm(7.0, 0.5)}, USUAL_GAP_DAYS):
         assert 0 < each.score < 1
         assert not each.is_due or (each.times >= 3 and 0.9 * each.gap_days <= each.since_days <= 3 * each.gap_days)
 

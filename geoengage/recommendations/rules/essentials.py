@@ -29,11 +29,12 @@ YOUNG = "under 16"
 class Bought:
     """A person's purchases: each product with the days it was bought on, and all days they bought anything on.
 
-    Days count from any one day on, in the tenant's time zone, each once and in order.
+    Days count from any one day on, in the tenant's time zone, each once and in order; `today` too.
     """
 
     products: Mapping[UUID, Sequence[int]]
     days: Sequence[int]
+    today: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,22 @@ class Essential:
 _UNKNOWN = Rhythm(None, 0.0)
 
 
-def essentials(bought: Bought, rhythms: Mapping[UUID, Rhythm], usual_gap_days: float, today: int) -> list[Essential]:
-    """A person's products, the likeliest first. `usual_gap_days`: of all products.
+def essentials(bought: Bought, rhythms: Mapping[UUID, Rhythm], usual_gap_days: float) -> list[Essential]:
+    """What a person has bought on two days or more, the likeliest first. `usual_gap_days`: of all products.
 
     Due is what was bought on three days or more, not on the last one, and as long ago as 0.9 to 3 of its gaps.
     """
     if not bought.days:
         return []
     last_day = bought.days[-1]
-    weights = {day: math.exp((day - today) / FADES_DAYS) for day in bought.days}
+    weights = {day: math.exp((day - bought.today) / FADES_DAYS) for day in bought.days}
     whole = sum(weights.values()) + PRIOR_BASKETS
     found = []
     for product_id, days in bought.products.items():
+        if len(days) < 2:
+            continue
         rhythm = rhythms.get(product_id, _UNKNOWN)
-        gap, since = _gap(days, rhythm.gap_days or usual_gap_days), today - days[-1]
+        gap, since = _gap(days, rhythm.gap_days or usual_gap_days), bought.today - days[-1]
         in_time = DUE_FROM * gap <= since <= GIVEN_UP_AFTER * gap
         score = (sum(weights[day] for day in days) + PRIOR_BASKETS * rhythm.share) / whole
         is_due = in_time and len(days) >= LEAST_TIMES and days[-1] != last_day
@@ -86,10 +89,8 @@ def essentials(bought: Bought, rhythms: Mapping[UUID, Rhythm], usual_gap_days: f
 
 
 def _gap(days: Sequence[int], product_gap: float) -> float:
-    """The median of a person's own gaps in days, shrunk to the product's; the product's where they have none."""
+    """The median of a person's own gaps in days, shrunk to the product's."""
     gaps = [later - earlier for earlier, later in pairwise(days)]
-    if not gaps:
-        return product_gap
     return (len(gaps) * median(gaps) + PRIOR_GAPS * product_gap) / (len(gaps) + PRIOR_GAPS)
 
 

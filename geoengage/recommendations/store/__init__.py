@@ -10,33 +10,33 @@ from geoengage.recommendations.store.learning import (
     set_due,
 )
 from geoengage.recommendations.store.offers import (
-    Learnt,
     Offer,
     find_store_name,
     list_cart_products,
     list_names,
     list_offers,
-    list_patterns,
+    list_others,
     list_popular,
+    list_rhythms,
 )
-from geoengage.recommendations.store.people import Person, get_people, list_bought
+from geoengage.recommendations.store.people import Person, find_person, list_bought
 
 __all__ = [
-    "Learnt",
     "Model",
     "Offer",
     "Person",
     "claim_due",
     "find_model",
+    "find_person",
     "find_store_name",
-    "get_people",
     "list_bought",
     "list_cart_products",
     "list_known",
     "list_names",
     "list_offers",
-    "list_patterns",
+    "list_others",
     "list_popular",
+    "list_rhythms",
     "read_purchases",
     "replace_model",
     "set_due",

@@ -10,31 +10,34 @@ from geoengage.kit.ids import TenantId
 from geoengage.recommendations.rules import Rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """Of one product: its rhythm, and what it says about others, the strongest first."""
-
-    rhythm: Rhythm
-    others: Sequence[UUID]
-    weights: Sequence[float]
-
-
-async def list_patterns(
-    session: Session, tenant_id: TenantId, model_id: UUID, product_ids: Collection[UUID], *, others: bool
-) -> dict[UUID, Learnt]:
-    """What a model knows of these products; the others only if asked for."""
-    columns = "others, weights" if others else "'{}'::uuid[], '{}'::real[]"
+async def list_rhythms(
+    session: Session, tenant_id: TenantId, model_id: UUID, product_ids: Collection[UUID]
+) -> dict[UUID, Rhythm]:
+    """What a model knows of when these products are bought."""
     found = await send(
         session,
-        f"SELECT product_id, gap_days, share, {columns} FROM product_pattern"  # noqa: S608 - constants
+        "SELECT product_id, gap_days, share FROM product_pattern"
         " WHERE tenant_id = :tenant_id AND model_id = :model_id AND product_id = ANY(:ids)",
         {"tenant_id": tenant_id, "model_id": model_id, "ids": pg.uuids(product_ids)},
     )
-    return {row[0]: Learnt(Rhythm(row[1], row[2]), row[3], row[4]) for row in found.rows}
+    return {row[0]: Rhythm(row[1], row[2]) for row in found.rows}
+
+
+async def list_others(
+    session: Session, tenant_id: TenantId, model_id: UUID, product_ids: Collection[UUID]
+) -> dict[UUID, tuple[list[UUID], list[float]]]:
+    """What a model says these products are bought with, and how strongly, the strongest first."""
+    found = await send(
+        session,
+        "SELECT product_id, others, weights FROM product_pattern"
+        " WHERE tenant_id = :tenant_id AND model_id = :model_id AND product_id = ANY(:ids)",
+        {"tenant_id": tenant_id, "model_id": model_id, "ids": pg.uuids(product_ids)},
+    )
+    return {row[0]: (row[1], row[2]) for row in found.rows}
 
 
 async def list_popular(
-    session: Session, tenant_id: TenantId, model_id: UUID, places: Sequence[UUID]
+    session: Session, tenant_id: TenantId, model_id: UUID, places: Sequence[UUID], most: int
 ) -> list[tuple[UUID, int]]:
     """Products with their buyers lately, most first, of the first of these places of which anything is known.
 
@@ -44,9 +47,9 @@ async def list_popular(
         session,
         """
 SELECT place_id, product_id, buyers FROM popular_product
-WHERE tenant_id = :tenant_id AND model_id = :model_id AND place_id = ANY(:places) ORDER BY rank
+WHERE tenant_id = :tenant_id AND model_id = :model_id AND place_id = ANY(:places) AND rank < :most ORDER BY rank
 """,
-        {"tenant_id": tenant_id, "model_id": model_id, "places": pg.uuids(places)},
+        {"tenant_id": tenant_id, "model_id": model_id, "places": pg.uuids(places), "most": most},
     )
     known = {row[0] for row in found.rows}
     place = next((place for place in places if place in known), None)
