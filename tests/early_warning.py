@@ -1,4 +1,4 @@
-"""A shop whose trade is known: two stores, a year and a half of regular customers, and of late one of them sells less."""
+"""A shop whose trade is known: two stores, a year of regular customers, and of late one of them sells less."""
 
 import random
 from dataclasses import dataclass
