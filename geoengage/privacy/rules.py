@@ -282,6 +282,12 @@ ERASURE_MAP: dict[str, Table] = {
         {"b_id": Ids.IDENTIFIERS},
     ),
     "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
+    "campaign_start": _erase(
+        "waiting_campaigns",
+        "Campaigns that wait for a good time to write to you, because you entered or left a group of customers.",
+        {"profile_id": Ids.PROFILE},
+        kept="a day at most",
+    ),
     "customer_value": _erase(
         "value",
         "What you are expected to buy, worked out from your purchases.",

@@ -511,6 +511,7 @@ CASES = [
     Case("GET", "/v1/orders/{order_id}"),
     Case("POST", "/v1/orders/{order_id}/refunds", body=lambda _: {"amount_minor": 1}),
     Case("POST", "/v1/orders/{order_id}/cancel"),
+    Case("POST", "/v1/orders/{order_id}/messages", body=lambda _: {"notice": "receipt"}),
     Case("GET", "/v1/carts", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}, lambda _: {"status": "open"})),
     Case("PUT", "/v1/carts", body=lambda s: cart(s, **THINGS)),
     Case("POST", "/v1/carts/lines", body=lambda s: cart(s, **THINGS)),
