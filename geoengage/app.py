@@ -52,6 +52,7 @@ from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
 from geoengage.reports.api import router as reports
+from geoengage.segments.api import router as segments
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import KnownKeys, authenticate
@@ -173,6 +174,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         metrics,
         campaigns,
         commerce,
+        segments,
         reports,
         lifecycle,
         live,

@@ -78,12 +78,12 @@ async def evaluate_segments(
 
 
 async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now: datetime) -> bool:
-    """Switch to what was built; False when the segment was deleted or changed meanwhile."""
+    """Switch to what was built; False when the segment was deleted, archived or changed meanwhile."""
     await store.give_time(session, BUILD_S)
     first = await _write_beside(session, tenant_id, built)
     cursor = await events.hold_cursor(session, tenant_id, REACTION, waits=True)
     segment = await store.lock_segment(session, tenant_id, built.id)
-    if segment is None or segment.definition != built.definition:
+    if segment is None or segment.archived_at is not None or segment.definition != built.definition:
         if segment is not None:
             segment.leased_until = None
         return False
@@ -114,7 +114,7 @@ async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now:
 async def _write_beside(session: Session, tenant_id: TenantId, built: Built) -> bool:
     """A first build writes its members before anybody waits for it: until it is in force nobody reads them."""
     segment = await store.lock_segment(session, tenant_id, built.id)
-    is_first = segment is not None and segment.live_definition is None
+    is_first = segment is not None and segment.archived_at is None and segment.live_definition is None
     if is_first:
         nobody = built.members[:0]
         await store.write_members(session, tenant_id, built.id, built.members, nobody, built.at)
