@@ -1,4 +1,4 @@
-"""One click: a playbook's segments and the drafts of its campaigns, for a whole tenant, a store, or what an alert names."""
+"""One click: segments and drafts of campaigns from a playbook, for a whole tenant, a store, or what an alert names."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,8 @@ from geoengage.lifecycle.service.trading import read_trade
 from geoengage.lifecycle.store import alerts as store
 from geoengage.segments import service as segments
 from geoengage.segments.rules import read_definition
-from geoengage.tenancy.rules import Principal, Scope as Right, actor_name
+from geoengage.tenancy.rules import Principal, actor_name
+from geoengage.tenancy.rules import Scope as Right
 
 
 class PlaybookNotFound(errors.NotFound):
@@ -90,9 +91,7 @@ def _store_of(me: Principal, store_id: UUID | None) -> UUID | None:
     return store_id
 
 
-async def _target(
-    session: Session, me: Principal, alert: Alert | None, store_id: UUID | None, now: datetime
-) -> Target:
+async def _target(session: Session, me: Principal, alert: Alert | None, store_id: UUID | None, now: datetime) -> Target:
     tenant_id, scope = TenantId(me.tenant_id), Scope(store_id=store_id, only=me.store_ids)
     place = await get_place(session, tenant_id, scope)
     trade = await read_trade(session, tenant_id, scope, today_in(place, now) - DAY, now)
@@ -114,9 +113,10 @@ def _ids(id_: UUID, number: int) -> tuple[UUID, UUID]:
 async def _make(
     session: Session, me: Principal, plan: Plan, store_id: UUID | None, ids: tuple[UUID, UUID], now: datetime
 ) -> None:
+    tenant_id = TenantId(me.tenant_id)
     await segments.create(
         session,
-        TenantId(me.tenant_id),
+        tenant_id,
         id_=ids[0],
         name=plan.segment_name,
         definition=read_definition(plan.definition),
@@ -125,5 +125,14 @@ async def _make(
         store_id=store_id,
         by=actor_name(me),
     )
-    content = campaigns.draft_for_segment(plan.campaign_name, ids[0], plan.title, plan.body, store_id)
-    await campaigns.create(session, me, ids[1], content, now)
+    await campaigns.draft_for_segment(
+        session,
+        tenant_id,
+        ids[1],
+        name=plan.campaign_name,
+        segment_id=ids[0],
+        title=plan.title,
+        body=plan.body,
+        now=now,
+        store_id=store_id,
+    )
