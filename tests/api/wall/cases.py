@@ -52,7 +52,7 @@ class Case:
     @property
     def names_ids(self) -> bool:
         """Whether the path names a thing of a tenant."""
-        return "{" in self.path.replace("{template_name}", "")
+        return "{" in self.path.replace("{template_name}", "").replace("{playbook}", "")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -69,6 +69,7 @@ class Case:
             token="forged",
             version=1,
             template_name="new",
+            playbook="win-back",
             write_key="forged",
             channel="sms",
             picture="holdout",
@@ -568,6 +569,15 @@ CASES = [
     Case("GET", "/v1/metrics/models"),
     Case("GET", "/v1/metrics/models/{model_id}"),
     Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
+    # --- the first screen and early warnings; alerts are of the whole tenant
+    Case("GET", "/v1/overview", queries=(lambda s: {"store_id": s["store"]},)),
+    Case("GET", "/v1/alerts", shared=True),
+    Case("GET", "/v1/alerts/{alert_id}"),
+    Case("POST", "/v1/alerts/{alert_id}/dismiss"),
+    Case("POST", "/v1/alerts/{alert_id}/snooze", body=lambda _: {"days": 7}),
+    Case("GET", "/v1/playbooks", shared=True),
+    Case("GET", "/v1/playbooks/{playbook}", queries=(lambda s: {"store_id": s["store"]},)),
+    Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(
