@@ -218,5 +218,5 @@ async def test_a_playbook_makes_segments_and_drafts_at_once(
             own = await ask(client, trader, "GET", f"/v1/segments/{drafts['segment_id']}", **mine)
             assert own["store_id"] == str(trader.well)
             mine_too = {"json": {"store_id": str(trader.ill)}}
-            await ask(client, trader, "POST", "/v1/playbooks/win-back", 422, **mine_too, **mine)
+            await ask(client, trader, "POST", "/v1/playbooks/win-back", 404, **mine_too, **mine)
             await ask(client, trader, "POST", "/v1/playbooks/win-back", 404, json={"alert_id": alert["id"]}, **mine)

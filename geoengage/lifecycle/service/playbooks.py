@@ -85,9 +85,8 @@ def _store_of(me: Principal, store_id: UUID | None) -> UUID | None:
     """The store that it is for; who is restricted to stores names one of them, or has only one."""
     if store_id is None and me.store_ids is not None and len(me.store_ids) == 1:
         return next(iter(me.store_ids))
-    if not me.sees_store(store_id):
-        detail = "name one of your stores" if store_id is None else "there is no such store"
-        raise errors.ItemErrors([{"pointer": "#/store_id", "in": "body", "detail": detail}])
+    if store_id is None and me.store_ids is not None:
+        raise errors.ItemErrors([{"pointer": "#/store_id", "in": "body", "detail": "name one of your stores"}])
     return store_id
 
 

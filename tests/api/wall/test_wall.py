@@ -270,7 +270,7 @@ async def test_another_tenant(
             assert answer.status == 403, answer
         elif (
             case.names_ids
-            or case.path in ("/v1/explain", "/v1/segments/overlap")
+            or case.path in ("/v1/explain", "/v1/segments/overlap", "/v1/overview", "/v1/playbooks/{playbook}")
             or case.path.startswith("/v1/footfall")
         ):
             assert answer.status == 404, answer

@@ -45,9 +45,9 @@ from geoengage.webhooks.models import Webhook, WebhookDelivery
 from geoengage.webhooks.service.secrets import about
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.conftest import KEY, NOWHERE
+from tests.early_warning import make_alert
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
-from tests.early_warning import make_alert
 from tests.value_rows import make_model
 
 CODE = "123456"  # that the person was sent
