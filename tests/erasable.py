@@ -19,6 +19,7 @@ from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
 from geoengage.segments import store as segments
+from geoengage.segments.lists import store as lists
 from geoengage.segments.models import Segment
 from geoengage.tenancy.rules import KeyKind
 from geoengage.webhooks import store as webhooks
@@ -118,7 +119,7 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
 
 
 async def _grouped(session: Session, side: Side, now: datetime) -> None:
-    """They belong to a segment, for a while."""
+    """They belong to a segment, for a while, and are on a list."""
     segment_id = new_id(now)
     always = {"kind": "trait", "name": "hobby", "op": "exists"}
     session.add(Segment(tenant_id=side.world.tenant_id, id=segment_id, name="All", definition=always))
@@ -126,6 +127,8 @@ async def _grouped(session: Session, side: Side, now: datetime) -> None:
     move = segments.Move(segment_id, UUID(side["profile"]), True, now, 1, {"by": ["traits"], "conditions": [""]})
     await segments.write_moves(session, side.world.tenant_id, [move], now)
     await segments.write_dues(session, side.world.tenant_id, [(segment_id, UUID(side["profile"]), now)])
+    known = await session.execute(select(Identifier.id).where(Identifier.profile_id == UUID(side["profile"])))
+    await lists.insert_members(session, side.world.tenant_id, side.ids["list"], known.scalars().all(), now)
     await session.commit()
 
 
@@ -139,16 +142,20 @@ async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
 
 
 async def _worth(session: Session, side: Side) -> None:
-    """A value of a model."""
+    """A value of a model, and a campaign that waits because of a segment."""
     await session.execute(
         text(
-            "WITH m AS (INSERT INTO value_model (tenant_id, id, version, kind, fitted_at, through, valued_on,"
-            " customers, left_out, is_current) VALUES (:t, :id, 1, 'mbg_nbd', now(), now(), now(), 1, 0, true)"
-            " RETURNING id) INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive,"
-            " orders_90d, orders_365d, value_365_minor, valued_at) SELECT :t, :p, id, 'CHF', 0.5, 1, 4, 2000, now()"
-            " FROM m"
+            "INSERT INTO campaign_start (tenant_id, campaign_id, profile_id, occurrence, moved_at, due_at)"
+            " VALUES (:t, :c, :p, :id, now(), now() + interval '1 hour')"
         ),
-        {"t": side.world.tenant_id, "p": side["profile"], "id": new_id()},
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,"
+            " value_365_minor, valued_at) VALUES (:t, :p, :m, 'CHF', 0.5, 1, 4, 2000, now())"
+        ),
+        {"t": side.world.tenant_id, "p": side["profile"], "m": side.ids["model"]},
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from geoengage.kit import pgarrays
 from geoengage.segments.rules import Between, Ever, LastDays
 
 SINCE = "{since}"  # where a source puts the earliest moment that any of its parts looks at
@@ -57,14 +58,31 @@ class Terms:
         """A parameter with this value, cast to an SQL type."""
         key = f"{cast}:{value!r}"
         if key not in self._names:
-            self._names[key] = f"v{len(self._names)}"
-            self.values[self._names[key]] = value
+            self._names[key] = f"v_{_letters(len(self._names))}"
+            self.values[self._names[key]] = _as_parameter(value)
         return f"CAST(:{self._names[key]} AS {cast})"
 
     @property
     def now_sql(self) -> str:
         """The moment that it is."""
         return self.bind(self.now, "timestamptz")
+
+
+def _letters(n: int) -> str:
+    """a, b … z, ba …: names of parameters hold no digits (kit/trips)."""
+    high, low = divmod(n, 26)
+    return (_letters(high) if high else "") + chr(ord("a") + low)
+
+
+def _as_parameter(value: object) -> object:
+    """As a trip takes it: spans and numbers as their text, lists as arrays of text."""
+    if isinstance(value, timedelta):
+        return f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, list):
+        return pgarrays.texts(map(str, value))
+    return str(value) if isinstance(value, str) else value
 
 
 def number(terms: Terms, value: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from geoengage.segments.leaves.base import Part, Terms, compare, days, passes, people
 from geoengage.segments.leaves.orders import COUNTED
-from geoengage.segments.rules import DeclineCondition, HabitCondition, MetricCondition
+from geoengage.segments.rules import DeclineCondition, HabitCondition, MetricCondition, Stage
 
 _HABITS = f"FROM customer_habit h WHERE h.tenant_id = :tenant_id {people('h.profile_id')}"
 _SUMMARY = f"FROM customer_summary s WHERE s.tenant_id = :tenant_id {people('s.profile_id')}"
@@ -38,7 +38,9 @@ def metric(terms: Terms, leaf: MetricCondition) -> Part:
     if leaf.name == "stage":
         wanted = leaf.value if isinstance(leaf.value, list) else [leaf.value]
         listed = f"h.stage = ANY({terms.bind([str(stage) for stage in wanted], 'text[]')})"
-        return _of_habits(f"NOT {listed}" if leaf.op in ("ne", "not_in") else listed, "h.stage")
+        opposite = leaf.op in ("ne", "not_in")
+        nobody = (Stage.SUBSCRIBED in wanted) is not opposite  # who has bought nothing has no row, and is a subscriber
+        return _of_habits(f"NOT {listed}" if opposite else listed, "h.stage", otherwise=nobody)
     if leaf.name == "days_since_order":
         return _days_since_order(terms, leaf.op, leaf.value)
     source, person, figure = _FIGURES[leaf.name]
@@ -49,8 +51,8 @@ def metric(terms: Terms, leaf: MetricCondition) -> Part:
     )  # fmt: skip
 
 
-def _of_habits(holds: str, found: str, due: str = "") -> Part:
-    return Part(_HABITS, "h.profile_id", holds, f"to_jsonb({found})", due, grouped=False)
+def _of_habits(holds: str, found: str, due: str = "", *, otherwise: bool = False) -> Part:
+    return Part(_HABITS, "h.profile_id", holds, f"to_jsonb({found})", due, otherwise=otherwise, grouped=False)
 
 
 def _days_since_order(terms: Terms, op: str, value: Any) -> Part:

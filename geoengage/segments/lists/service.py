@@ -97,6 +97,10 @@ async def _known(
 ) -> dict[Id | UUID, Whose]:
     ids = list({id_ for id_ in wanted if isinstance(id_, Id)})
     people = list({id_ for id_ in wanted if isinstance(id_, UUID)})
-    by_id = await store.find_by_ids(session, tenant_id, ids, row.store_id) if ids else {}
-    by_profile = await store.find_by_profiles(session, tenant_id, people, row.store_id) if people else {}
-    return {**by_id, **by_profile}
+    known: dict[Id | UUID, Whose] = {}
+    for found in (
+        await store.find_by_ids(session, tenant_id, ids, row.store_id) if ids else {},
+        await store.find_by_profiles(session, tenant_id, people, row.store_id) if people else {},
+    ):
+        known.update({id_: whose for id_, whose in found.items()})  # noqa: C416 - widens the key's type
+    return known

@@ -9,7 +9,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId
 from geoengage.segments import store
-from geoengage.segments.rules.wakes import News, lists_of, wakes
+from geoengage.segments.rules.wakes import News, lists_of
 from geoengage.segments.service.membership import Causes, recompute, tell
 from geoengage.segments.store import Live
 
@@ -23,6 +23,7 @@ _BY_MEMBER = {
         ("zone.entered", "zone.exited", "zone.revised", "zone.retracted"), ("devices", "device_id", News.VISITS)
     ),
     "consent.changed": ("devices", "device_id", News.DEVICES),
+    "habits.changed": ("profiles", "profile_id", News.HABITS),
 }
 _PROFILES = {"profile.created", "profile.merged", "profile.unmerged"}
 # About everybody: who is concerned is not said.
@@ -70,7 +71,7 @@ async def _mark_stale(
     """What concerns everybody is evaluated like a build, beside."""
     whole = set[News]().union(*(_WHOLE[r.type] for r in recorded if r.type in _WHOLE))
     lists = {payload_uuid(r.payload, "list_id") for r in recorded if r.type == "segment.list_changed"}
-    stale = [live.id for live in segments if wakes(live.definition) & whole or lists_of(live.definition) & lists]
+    stale = [live.id for live in segments if live.wakes & whole or lists_of(live.definition) & lists]
     if stale:
         await store.set_stale(session, tenant_id, stale, now)
 
@@ -108,8 +109,6 @@ def _named(r: Recorded) -> list[_Named]:
         return _single(r, "devices", ("device_id",), News.DEVICES)
     if r.type == "events.recorded":
         return [_Named("events", UUID(id_), News.EVENTS) for id_ in r.payload["event_ids"]]
-    if r.type == "habits.changed":
-        return [_Named("profiles", UUID(id_), News.HABITS) for id_ in r.payload["profile_ids"]]
     if r.type == "people.changed":
         kind = News(r.payload["what"])
         ways = (("identifiers", "identifier_id"), ("devices", "device_id"), ("profiles", "profile_id"))
