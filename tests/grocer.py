@@ -19,6 +19,8 @@ from sqlalchemy import text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import lowest_id, new_id
+from geoengage.metrics.models import ValueModelRow
+from geoengage.segments.models import Segment
 from geoengage.tenancy.models import App
 from tests.campaign_rows import make_mall, make_store, make_zone
 from tests.factories import World, make_world
@@ -39,6 +41,8 @@ class Grocer:
     mall: UUID
     zones: list[UUID]
     app: UUID
+    segment: UUID  # every second person
+    store_segment: UUID  # of the first store; every third person
     people: list[UUID] = field(default_factory=list)
     ids: dict[UUID, list[UUID]] = field(default_factory=dict)  # external id, e-mail address, phone
 
@@ -77,12 +81,14 @@ async def make_grocer(session: Session, households: int = HOUSEHOLDS, **over: ob
     own_app = App(tenant_id=world.tenant_id, id=new_id(), name="Store 0", store_id=stores[0])
     session.add(own_app)
     await session.flush()
-    grocer = Grocer(world, stores, mall, zones, own_app.id)
+    grocer = Grocer(world, stores, mall, zones, own_app.id, new_id(), new_id())
     bought = baskets(households)
     await _people(session, grocer, sorted({household for household, *_ in bought}))
     await _orders(session, grocer, bought, chance)
     await _consents(session, grocer, chance)
     await _phones(session, grocer, bought, chance)
+    await _segments(session, grocer)
+    await _values(session, grocer, chance)
     await session.commit()
     return grocer
 
@@ -290,6 +296,42 @@ async def _phones(
         "exited_at": "timestamptz",
     }  # fmt: skip
     await insert(session, "visit", kinds, visits, tenant)
+
+
+async def _segments(session: Session, grocer: Grocer) -> None:
+    """Segments as a build leaves them."""
+    for id_, store_id, step in ((grocer.segment, None, 2), (grocer.store_segment, grocer.stores[0], 3)):
+        session.add(Segment(tenant_id=grocer.world.tenant_id, id=id_, store_id=store_id, name="Some", definition={}))
+        await session.flush()
+        rows = [{"segment_id": id_, "profile_id": person, "since": END} for person in grocer.people[::step]]
+        kinds = {"segment_id": "uuid", "profile_id": "uuid", "since": "timestamptz"}
+        await insert(session, "segment_member", kinds, rows, grocer.world.tenant_id)
+
+
+async def _values(session: Session, grocer: Grocer, chance: random.Random) -> None:
+    """What a model expects of people; of some only orders, of some in another currency."""
+    tenant = grocer.world.tenant_id
+    model = ValueModelRow(
+        tenant_id=tenant, id=new_id(), version=1, kind="mbg_nbd", fitted_at=END, through=END.date(),
+        valued_on=END.date(),
+        currency="USD", customers=len(grocer.people), left_out=0, is_current=True,
+    )  # fmt: skip
+    session.add(model)
+    await session.flush()
+    rows = []
+    for n, person in enumerate(grocer.people):
+        value = None if n % 9 == 0 else round(chance.random() * 200_000)
+        rows.append(
+            {"profile_id": person, "model_id": model.id, "currency": "EUR" if n % 11 == 0 else "USD", "p_alive": 0.5,
+             "orders_90d": 1.0, "orders_365d": 4.0, "value_365_minor": value,
+             "value_low_minor": value and value // 2, "value_high_minor": value and value * 2, "valued_at": END}
+        )  # fmt: skip
+    kinds = {
+        "profile_id": "uuid", "model_id": "uuid", "currency": "text", "p_alive": "float8", "orders_90d": "float8",
+        "orders_365d": "float8", "value_365_minor": "bigint", "value_low_minor": "bigint", "value_high_minor": "bigint",
+        "valued_at": "timestamptz",
+    }  # fmt: skip
+    await insert(session, "customer_value", kinds, rows, tenant)
 
 
 async def _room_for_the_past(session: Session) -> None:

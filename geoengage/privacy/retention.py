@@ -142,6 +142,13 @@ KINDS: Mapping[str, Kind] = {
         3_660,
         (Aged("erasure_receipt", "at"), Aged("erasure_journal", "at")),
     ),
+    "metric_days": Kind(
+        "how many people could be reached on a day, what was expected of customers on average",
+        1_100,
+        30,
+        3_660,
+        (Aged("metric_day", "kept_at"),),
+    ),
     "retention_log": Kind("what was deleted each night", MONTHS_13, 30, 3_660, (Aged("retention_run", "at"),)),
 }  # fmt: skip
 

@@ -315,6 +315,7 @@ ERASURE_MAP: dict[str, Table] = {
         kept="until your next purchase or the next day, when it is worked out anew",
     ),
     "value_model": _none("figures of a model of all customers"),
+    "metric_day": _none("how many people could be reached on a day, and what was expected of all customers together"),
     "customer_habit": _erase(
         "habits",
         "How often you usually buy, and whether that has changed.",

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Float(), nullable=False),
         sa.Column("low", sa.Float(), nullable=True),
         sa.Column("high", sa.Float(), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("name IN ('reachable', 'ltv_predicted')", name=op.f("ck_metric_day_name")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_metric_day_tenant_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "place_id", "name", "part", "on", name=op.f("pk_metric_day")),

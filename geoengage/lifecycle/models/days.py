@@ -1,6 +1,6 @@
 """Table of what cannot be worked out later: how many people could be reached on a day, what was expected of them."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text
@@ -23,6 +23,7 @@ class MetricDay(TenantRow, Base):
     value: Mapped[float]
     low: Mapped[float | None]
     high: Mapped[float | None]
+    kept_at: Mapped[datetime]
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         CheckConstraint("name IN ('reachable', 'ltv_predicted')", name="name"),

@@ -35,4 +35,4 @@ async def keep_day(session: Session, tenant_id: TenantId, scope: Scope, on: date
         currency = orders.currencies[0]
         expected = await store.get_expected(session, tenant_id, place, currency)
         kept.append(Kept("ltv_predicted", currency, expected))
-    await store.put_days(session, tenant_id, scope.place_id or WHOLE_TENANT, on, kept)
+    await store.put_days(session, tenant_id, scope.place_id or WHOLE_TENANT, on, kept, now)

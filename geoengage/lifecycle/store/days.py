@@ -15,10 +15,14 @@ from geoengage.lifecycle.rules.purchases import Figure
 from geoengage.lifecycle.rules.subscribers import CHANNELS, Reached
 from geoengage.lifecycle.store.packed import Place, read_packed
 
+_PAUSE = (
+    "(SELECT FROM consent_hold h JOIN identifier w ON w.tenant_id = h.tenant_id AND w.id = h.identifier_id"
+    " WHERE h.tenant_id = :tenant_id AND h.paused_until > :now AND w.profile_id = r.profile_id)"
+)
 _ALIVE = {
     "person": ("int8", "uuid_hash_extended(r.person, 0)"),
     "channel": ("int2", "array_position(CAST(:channels AS text[]), r.channel) - 1"),
-    "alive": ("int2", "r.alive::int"),
+    "alive": ("int2", f"(r.alive AND NOT EXISTS {_PAUSE})::int"),
 }
 # An address counts where a proof says that it reaches its person; a device while its push address works and the phone
 # shows pushes. Nobody is reached by marketing while they have paused it.
@@ -34,9 +38,7 @@ FROM (
   SELECT d.profile_id, coalesce(d.profile_id, d.id), CASE WHEN d.platform = 'web' THEN 'web_push' ELSE 'push' END,
     d.push_retired_at IS NULL AND d.permission <> 'denied' AND d.marketing_push = 'granted'
   FROM device d WHERE d.tenant_id = :tenant_id AND NOT d.is_test AND d.push_address IS NOT NULL) r
-WHERE NOT EXISTS (SELECT FROM consent_hold h JOIN identifier w ON w.tenant_id = h.tenant_id AND w.id = h.identifier_id
-  WHERE h.tenant_id = :tenant_id AND h.paused_until > :now AND w.profile_id = r.profile_id)
-"""
+WHERE true"""
 
 
 async def read_reached(session: Session, tenant_id: TenantId, place: Place, now: datetime) -> Reached:
@@ -82,6 +84,7 @@ def _customers_of(place: Place) -> str:
     return (
         " AND EXISTS (SELECT FROM identifier i JOIN shop_order o ON o.tenant_id = i.tenant_id"
         " AND o.identifier_id = i.id WHERE i.tenant_id = :tenant_id AND i.profile_id = v.profile_id"
+        " AND o.status <> 'cancelled' AND o.return_of IS NULL"
         f" AND o.store_id = ANY(CAST(:stores AS uuid[]))){place.members('v.profile_id')}"
     )
 
@@ -95,15 +98,17 @@ class Kept:
     figure: Figure
 
 
-async def put_days(session: Session, tenant_id: TenantId, place_id: UUID, on: date, kept: Sequence[Kept]) -> None:
+async def put_days(
+    session: Session, tenant_id: TenantId, place_id: UUID, on: date, kept: Sequence[Kept], now: datetime
+) -> None:
     """Keep the numbers of a day; those that are there already stay."""
     rows = [k for k in kept if k.figure.value is not None]
     if not rows:
         return
     await session.execute(
         text(
-            'INSERT INTO metric_day (tenant_id, place_id, name, part, "on", people, value, low, high)'
-            " SELECT :tenant_id, :place_id, r.name, r.part, :on, r.people, r.value, r.low, r.high FROM unnest("
+            'INSERT INTO metric_day (tenant_id, place_id, name, part, "on", people, value, low, high, kept_at)'
+            " SELECT :tenant_id, :place_id, r.name, r.part, :on, r.people, r.value, r.low, r.high, :now FROM unnest("
             "CAST(:names AS text[]), CAST(:parts AS text[]), CAST(:people AS int[]), CAST(:values AS float8[]),"
             " CAST(:lows AS float8[]), CAST(:highs AS float8[])) AS r (name, part, people, value, low, high)"
             " ON CONFLICT DO NOTHING"
@@ -112,6 +117,7 @@ async def put_days(session: Session, tenant_id: TenantId, place_id: UUID, on: da
             "tenant_id": tenant_id,
             "place_id": place_id,
             "on": on,
+            "now": now,
             "names": [k.name for k in rows],
             "parts": [k.part for k in rows],
             "people": [k.figure.people for k in rows],

@@ -63,17 +63,9 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(
-            **names,
-            code=code,
-            token="forged",
-            version=1,
-            template_name="new",
-            playbook="win-back",
-            write_key="forged",
-            channel="sms",
-            picture="holdout",
-        )
+        words = {"token": "forged", "write_key": "forged", "channel": "sms", "picture": "holdout", "name": "revenue"}
+        words |= {"template_name": "new", "playbook": "win-back"}
+        return self.path.format(**names, **words, code=code, version=1)
 
 
 def crud(
@@ -97,6 +89,7 @@ def crud(
     ]
 
 
+OF_A_STORE: tuple[Make, ...] = (lambda s: {"store_id": s["store"]},)
 CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
 TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
@@ -565,18 +558,26 @@ CASES = [
     Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
     Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
     Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
+    # --- lifecycle metrics
+    Case("GET", "/v1/metrics", shared=True),
+    Case("GET", "/v1/metrics/{name}", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/cohorts", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/rfm", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/worth", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/when", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/funnel", queries=OF_A_STORE, shared=True),
     # --- value models
     Case("GET", "/v1/metrics/models"),
     Case("GET", "/v1/metrics/models/{model_id}"),
     Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
     # --- the first screen and early warnings; alerts are of the whole tenant
-    Case("GET", "/v1/overview", queries=(lambda s: {"store_id": s["store"]},)),
+    Case("GET", "/v1/overview", queries=OF_A_STORE, shared=True),
     Case("GET", "/v1/alerts", shared=True),
     Case("GET", "/v1/alerts/{alert_id}"),
     Case("POST", "/v1/alerts/{alert_id}/dismiss"),
     Case("POST", "/v1/alerts/{alert_id}/snooze", body=lambda _: {"days": 7}),
     Case("GET", "/v1/playbooks", shared=True),
-    Case("GET", "/v1/playbooks/{playbook}", queries=(lambda s: {"store_id": s["store"]},)),
+    Case("GET", "/v1/playbooks/{playbook}", queries=OF_A_STORE, shared=True),
     Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),

@@ -21,7 +21,7 @@ from geoengage.kit.db import Session
 from geoengage.tenancy.auth import make_device_token
 from geoengage.tenancy.models import Credential
 from geoengage.tenancy.rules import KeyKind, Principal, PrincipalKind, Scope, hash_secret, make_key
-from tests.api.wall.cases import CASES, TRACKING, Case, For
+from tests.api.wall.cases import CASES, OF_A_STORE, TRACKING, Case, For
 from tests.api.wall.world import Side, bearer, cookie, dump, ids_in, make_phone, make_side
 from tests.factories import make_key_row
 
@@ -70,6 +70,13 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
+    "/v1/metrics",
+    "/v1/metrics/{name}",
+    "/v1/metrics/cohorts",
+    "/v1/metrics/rfm",
+    "/v1/metrics/worth",
+    "/v1/metrics/when",
+    "/v1/metrics/funnel",
     "/v1/profiles/{profile_id}/may-contact",
     "/v1/erasures",
     "/v1/retention",
@@ -270,8 +277,9 @@ async def test_another_tenant(
             assert answer.status == 403, answer
         elif (
             case.names_ids
-            or case.path in ("/v1/explain", "/v1/segments/overlap", "/v1/overview", "/v1/playbooks/{playbook}")
+            or case.path in ("/v1/explain", "/v1/segments/overlap")
             or case.path.startswith("/v1/footfall")
+            or case.queries is OF_A_STORE
         ):
             assert answer.status == 404, answer
         elif names_foreign(case, alpha):
