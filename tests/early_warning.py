@@ -1,15 +1,20 @@
-"""A shop whose trade is known: two stores, a year and a half of regular customers, and of late one of them sells less."""
+"""A shop whose trade is known: two stores, a year of regular customers, and of late one of them sells less."""
 
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
+from geoengage.lifecycle.models import Alert
 from tests.campaign_rows import make_store
 from tests.factories import World, make_world
 from tests.grocer import ORDER, insert
+
+if TYPE_CHECKING:
+    from tests.api.wall.world import Side
 
 WEEKS = 60
 PEOPLE = 300
@@ -73,6 +78,18 @@ def _order(identifier_id: UUID, store_id: UUID, at: datetime, cents: int) -> dic
         "identifier_id": identifier_id, "subtotal_minor": cents, "discount_minor": 0, "shipping_minor": 0,
         "tax_minor": 0, "total_minor": cents, "refunded_minor": 0, "return_of": None, "content_hash": b"",
     }  # fmt: skip
+
+
+async def make_alert(session: Session, side: "Side", now: datetime) -> UUID:
+    """An early warning whose driver is the side's store."""
+    row = Alert(
+        tenant_id=side.world.tenant_id, id=new_id(), metric="revenue", through=now.date(), found_at=now, is_good=False,
+        expected=100.0, now=80.0, change=-0.2, driver_kind="store", driver_id=side.ids["store"],
+        driver_name=f"{side.mark}-store", driver_change=-0.4, currency="CHF", money_minor=-100_000,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    return row.id
 
 
 def morning() -> datetime:

@@ -173,3 +173,50 @@ async def test_a_shop_sees_its_own_screen_and_no_alerts(
     assert own["alert_id"] is None
     await ask(client, trader, "GET", f"/v1/overview?store_id={trader.ill}", 404, **mine)
     assert UUID(first)
+
+
+async def test_a_playbook_makes_segments_and_drafts_at_once(
+    client: httpx.AsyncClient, sessions: Sessions, session: Session, trader: Trader
+) -> None:
+    await warn_once(sessions, NOW)
+    alert = by_metric((await ask(client, trader, "GET", "/v1/alerts"))["items"])["revenue"]
+    books = (await ask(client, trader, "GET", "/v1/playbooks"))["items"]
+    assert {m for book in books for m in book["metrics"]} == {
+        line["metric"] for line in (await ask(client, trader, "GET", "/v1/overview"))["items"]
+    }
+    shown = await ask(client, trader, "GET", f"/v1/playbooks/cross-sell?alert_id={alert['id']}")
+    assert str(trader.ill) in str(shown["who"])
+    once = {"headers": {"Idempotency-Key": "a-click"}}
+    body = {"json": {"alert_id": alert["id"]}}
+    made = await ask(client, trader, "POST", "/v1/playbooks/cross-sell", 201, **body, **once)
+    assert made == await ask(client, trader, "POST", "/v1/playbooks/cross-sell", 201, **body, **once)
+    assert made["made"][0]["campaign_name"].endswith("· Bern")
+    campaign = await ask(client, trader, "GET", f"/v1/campaigns/{made['campaign_id']}")
+    assert campaign["status"] == "draft"
+    assert campaign["trigger"]["segment_id"] == made["segment_id"]
+    segment = await ask(client, trader, "GET", f"/v1/segments/{made['segment_id']}")
+    assert segment["definition"] == shown["who"]
+    assert segment["name"] == made["made"][0]["segment_name"]
+    again = await ask(client, trader, "GET", f"/v1/alerts/{alert['id']}")
+    assert again["made"] == [{"segment_id": made["segment_id"], "campaign_id": made["campaign_id"]}]
+
+    tiers = await ask(client, trader, "POST", "/v1/playbooks/win-back", 201, json={})
+    assert len(tiers["made"]) == 3
+    for book in books:
+        drafts = await ask(client, trader, "POST", f"/v1/playbooks/{book['name']}", 201, json={})
+        assert len(drafts["made"]) == len(book["tiers"])
+    await ask(client, trader, "POST", "/v1/playbooks/raffle", 404, json={})
+    await ask(client, trader, "GET", "/v1/playbooks/raffle", 404)
+
+    world = trader.world
+    for over, status in (({"store_ids": [trader.well]}, 201), ({"scopes": ["read", "segments"]}, 403)):
+        key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, **over)
+        await session.commit()
+        mine = {"headers": {"Authorization": f"Bearer {key}"}}
+        drafts = await ask(client, trader, "POST", "/v1/playbooks/win-back", status, json={}, **mine)
+        if status == 201:
+            own = await ask(client, trader, "GET", f"/v1/segments/{drafts['segment_id']}", **mine)
+            assert own["store_id"] == str(trader.well)
+            mine_too = {"json": {"store_id": str(trader.ill)}}
+            await ask(client, trader, "POST", "/v1/playbooks/win-back", 404, **mine_too, **mine)
+            await ask(client, trader, "POST", "/v1/playbooks/win-back", 404, json={"alert_id": alert["id"]}, **mine)

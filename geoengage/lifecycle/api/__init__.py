@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from geoengage.lifecycle.api import alerts, customers, metrics, overview, reach
+from geoengage.lifecycle.api import alerts, customers, metrics, overview, playbooks, reach
 
 router = APIRouter(tags=["metrics"])
-for part in (overview, alerts, metrics, customers, reach):
+for part in (overview, alerts, playbooks, metrics, customers, reach):
     router.include_router(part.router)
 metrics.add_to(router)

@@ -96,7 +96,7 @@ class OverviewOut(BaseModel):
 
 
 @router.get("/v1/overview")
-async def get_overview(me: Reader, tx: Tx, now: Now, asked: Annotated[OverviewOf, Query()]) -> OverviewOut:
+async def get_first_screen(me: Reader, tx: Tx, now: Now, asked: Annotated[OverviewOf, Query()]) -> OverviewOut:
     """The first screen: one sentence for each metric with its change, what that is worth, and one button.
 
     A credential that is restricted to stores gets those stores. Numbers about fewer than ten people are not told.

@@ -89,23 +89,23 @@ async def list_playbooks(_me: Reader) -> PlaybookList:
     return PlaybookList(items=[PlaybookOut(**_words(name)) for name in PLAYBOOKS])
 
 
-@router.get("/v1/playbooks/{name}")
+@router.get("/v1/playbooks/{playbook}")
 async def get_playbook(
-    name: str, me: SegmentEditor, tx: Tx, now: Now, asked: Annotated[PlaybookOf, Query()]
+    playbook: str, me: SegmentEditor, tx: Tx, now: Now, asked: Annotated[PlaybookOf, Query()]
 ) -> PlaybookWhoOut:
     """One playbook, and the condition of whom it would write to."""
-    plans = await service.read_plans(tx, me, name, service.Asked(asked.alert_id, asked.store_id), now)
-    return PlaybookWhoOut(**_words(name), who=together(plans))
+    plans = await service.read_plans(tx, me, playbook, service.Asked(asked.alert_id, asked.store_id), now)
+    return PlaybookWhoOut(**_words(playbook), who=together(plans))
 
 
-@router.post("/v1/playbooks/{name}", status_code=201)
-async def play(name: str, body: PlaybookIn, me: SegmentEditor, tx: Tx, now: Now, new: NewId) -> PlaybookMade:
+@router.post("/v1/playbooks/{playbook}", status_code=201)
+async def play(playbook: str, body: PlaybookIn, me: SegmentEditor, tx: Tx, now: Now, new: NewId) -> PlaybookMade:
     """Make the segments and the draft campaigns of a playbook. Nothing is sent: drafts wait until they are activated.
 
     Needs the scope `campaigns` besides `segments`.
     """
     asked = service.Asked(body.alert_id, body.store_id)
-    made = await service.play(tx, me, name, asked, new.id, now, again=new.replayed)
+    made = await service.play(tx, me, playbook, asked, new.id, now, again=new.replayed)
     drafts = [
         PlaybookDraft(
             segment_id=each.segment_id,
@@ -119,7 +119,7 @@ async def play(name: str, body: PlaybookIn, me: SegmentEditor, tx: Tx, now: Now,
         segment_id=drafts[0].segment_id,
         campaign_id=drafts[0].campaign_id,
         made=drafts,
-        to_check=PLAYBOOKS[name].to_check,
+        to_check=PLAYBOOKS[playbook].to_check,
     )
 
 

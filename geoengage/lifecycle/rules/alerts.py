@@ -8,8 +8,10 @@ from math import floor, log10
 
 from geoengage.kit.anonymity import K
 from geoengage.lifecycle.rules.catalogue import Unit
+from geoengage.lifecycle.rules.warnings import WEEKS
 from geoengage.segments.rules import Condition, Ever, OrderCondition, leaves
 
+FEWEST_WEEKS_OF_STAGES = 26
 AGAIN_AFTER = timedelta(days=28)  # the same metric, the same way
 OLD_AFTER = timedelta(days=56)  # by then what was unusual is how things are
 FIGURES = 3  # to which the values of an alert are rounded
@@ -52,6 +54,11 @@ def concerns_enough(unit: Unit, expected: float, now: float, people: int) -> boo
     if unit is Unit.PEOPLE:
         return abs(now - expected) >= K
     return unit is not Unit.SHARE or abs(now - expected) * people >= K / 2
+
+
+def weeks_of_stages(customers: int) -> int:
+    """How many weeks back stages are told of: each costs 9 µs a customer, and a night is not for ever."""
+    return max(FEWEST_WEEKS_OF_STAGES, min(WEEKS, 2_500_000 // max(customers, 1)))
 
 
 def rounded(value: float) -> float:

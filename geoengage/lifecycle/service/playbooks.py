@@ -1,4 +1,4 @@
-"""One click: a playbook's segments and the drafts of its campaigns, for a whole tenant, a store, or what an alert names."""
+"""One click: segments and drafts of campaigns from a playbook, for a whole tenant, a store, or what an alert names."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,9 +85,8 @@ def _store_of(me: Principal, store_id: UUID | None) -> UUID | None:
     """The store that it is for; who is restricted to stores names one of them, or has only one."""
     if store_id is None and me.store_ids is not None and len(me.store_ids) == 1:
         return next(iter(me.store_ids))
-    if not me.sees_store(store_id):
-        detail = "name one of your stores" if store_id is None else "there is no such store"
-        raise errors.ItemErrors([{"pointer": "#/store_id", "in": "body", "detail": detail}])
+    if store_id is None and me.store_ids is not None:
+        raise errors.ItemErrors([{"pointer": "#/store_id", "in": "body", "detail": "name one of your stores"}])
     return store_id
 
 
@@ -113,9 +112,10 @@ def _ids(id_: UUID, number: int) -> tuple[UUID, UUID]:
 async def _make(
     session: Session, me: Principal, plan: Plan, store_id: UUID | None, ids: tuple[UUID, UUID], now: datetime
 ) -> None:
+    tenant_id = TenantId(me.tenant_id)
     await segments.create(
         session,
-        TenantId(me.tenant_id),
+        tenant_id,
         id_=ids[0],
         name=plan.segment_name,
         definition=read_definition(plan.definition),
@@ -124,5 +124,14 @@ async def _make(
         store_id=store_id,
         by=actor_name(me),
     )
-    content = campaigns.draft_for_segment(plan.campaign_name, ids[0], plan.title, plan.body, store_id)
-    await campaigns.create(session, me, ids[1], content, now)
+    await campaigns.draft_for_segment(
+        session,
+        tenant_id,
+        ids[1],
+        name=plan.campaign_name,
+        segment_id=ids[0],
+        title=plan.title,
+        body=plan.body,
+        now=now,
+        store_id=store_id,
+    )

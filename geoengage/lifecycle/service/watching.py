@@ -18,7 +18,7 @@ from geoengage.lifecycle.rules import alerts as rules
 from geoengage.lifecycle.rules import warnings
 from geoengage.lifecycle.rules.catalogue import METRICS, Unit
 from geoengage.lifecycle.rules.events import MetricAlerted
-from geoengage.lifecycle.rules.money import Change, worth_minor
+from geoengage.lifecycle.rules.money import Change, Trade, worth_minor
 from geoengage.lifecycle.rules.sentences import alert_sentence
 from geoengage.lifecycle.rules.spans import DAY, Span
 from geoengage.lifecycle.rules.told import why_hidden
@@ -59,6 +59,16 @@ class Course:
         return rules.concerns_enough(METRICS[self.name].unit, part.expected, part.now, self.people)
 
 
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The group that moved a metric, and by how much it changed itself."""
+
+    kind: str
+    id: UUID
+    name: str
+    change: float
+
+
 async def watch(session: Session, tenant_id: TenantId, through: date, now: datetime) -> int:
     """Look at all metrics up to the end of a day, once; returns how many alerts are new or wake up again."""
     if not await store.claim_day(session, tenant_id, through):
@@ -68,7 +78,13 @@ async def watch(session: Session, tenant_id: TenantId, through: date, now: datet
     told = await _settle(session, tenant_id, recent, courses, through, now)
     known = [rules.Found(row.metric, row.is_good, row.through) for row in recent]
     warned = [c for c in courses.values() if c.is_warning and rules.is_news(c.name, _is_good(c), through, known)]
-    told += [await _alert(session, tenant_id, course, through, now) for course in warned]
+    if warned:
+        drivers = await _drivers(session, tenant_id, warned, through, now)
+        trade = await read_trade(session, tenant_id, Scope(), through, now)
+        for course in warned:
+            row = _row(course, drivers.get(course.name), trade, through, now)
+            await store.insert_alert(session, tenant_id, row)
+            told.append(_event(row))
     await events.publish(session, tenant_id, told, now)
     return len(told)
 
@@ -87,11 +103,13 @@ async def read_courses(
 ) -> dict[str, Course]:
     """The courses of metrics up to the end of a day, or as far as each is known by then."""
     exact = (await get_tenant(session, tenant_id)).is_demo
+    of_stages = rules.weeks_of_stages(await store.count_customers(session, tenant_id))
+    weeks = {name: of_stages if "stages" in METRICS[name].needs else warnings.WEEKS for name in names}
     found: dict[str, Course] = {}
-    for late in sorted({WATCHED[name].late_days for name in names}):
-        group = [name for name in names if WATCHED[name].late_days == late]
+    for late, count in sorted({(WATCHED[name].late_days, weeks[name]) for name in names}):
+        group = [name for name in names if (WATCHED[name].late_days, weeks[name]) == (late, count)]
         last = through - late * DAY
-        spans = [Span(end - 6 * DAY, end) for end in (last - 7 * k * DAY for k in reversed(range(warnings.WEEKS)))]
+        spans = [Span(end - 6 * DAY, end) for end in (last - 7 * k * DAY for k in reversed(range(count)))]
         read = await series_of_many(session, tenant_id, scope, Wanted(group, spans), now)
         found |= {name: _course(name, read[name], exact) for name in group}
     return {name: found[name] for name in names}
@@ -132,12 +150,9 @@ async def _settle(
     return woken
 
 
-async def _alert(session: Session, tenant_id: TenantId, course: Course, through: date, now: datetime) -> MetricAlerted:
+def _row(course: Course, driver: Driver | None, trade: Trade, through: date, now: datetime) -> Alert:
     part = course.part
-    driver = await _driver(session, tenant_id, course, through, now)
-    trade = await read_trade(session, tenant_id, Scope(), through, now)
-    money = worth_minor(course.name, Change(part.now, part.expected, course.people, 7), trade)
-    row = Alert(
+    return Alert(
         id=new_id(),
         metric=course.name,
         through=through,
@@ -151,11 +166,9 @@ async def _alert(session: Session, tenant_id: TenantId, course: Course, through:
         driver_name=driver and driver.name,
         driver_change=driver and rules.rounded(driver.change),
         currency=trade.currency,
-        money_minor=money,
+        money_minor=worth_minor(course.name, Change(part.now, part.expected, course.people, 7), trade),
         status=rules.AlertStatus.OPEN.value,
     )
-    await store.insert_alert(session, tenant_id, row)
-    return _event(row)
 
 
 def _event(row: Alert) -> MetricAlerted:
@@ -163,28 +176,23 @@ def _event(row: Alert) -> MetricAlerted:
     return MetricAlerted(alert_id=row.id, metric=row.metric, text=text, is_good=row.is_good)
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """The group that moved a metric, and by how much it changed itself."""
-
-    kind: str
-    id: UUID
-    name: str
-    change: float
-
-
-async def _driver(session: Session, tenant_id: TenantId, course: Course, through: date, now: datetime) -> Driver | None:
-    """Of stores and of segments that do not follow from buying, the one that moved a metric; None: everybody did."""
+async def _drivers(
+    session: Session, tenant_id: TenantId, warned: Sequence[Course], through: date, now: datetime
+) -> dict[str, Driver]:
+    """By metric the store or the segment that moved it; segments that follow from buying may not be named."""
     groups = await store.list_groups(session, tenant_id, MOST_GROUPS)
     lasting = [g for g in groups if g.definition is None or rules.may_drive(read_definition(g.definition))]
-    parts, changes = [], []
-    for group in lasting:
-        scope = Scope(store_id=group.id) if group.definition is None else Scope(segment_id=group.id)
-        own = (await read_courses(session, tenant_id, scope, [course.name], through, now))[course.name]
-        parts.append(own.part)
-        changes.append(float(own.verdict.change[0]))
-    which = warnings.driver(course.part, parts)
-    if which is None:
-        return None
-    kind = "store" if lasting[which].definition is None else "segment"
-    return Driver(kind, lasting[which].id, lasting[which].name, changes[which])
+    names = [course.name for course in warned]
+    own = [
+        await read_courses(
+            session, tenant_id, Scope(segment_id=g.id) if g.definition else Scope(store_id=g.id), names, through, now
+        )
+        for g in lasting
+    ]
+    found = {}
+    for course in warned:
+        which = warnings.driver(course.part, [courses[course.name].part for courses in own])
+        if which is not None:
+            group, change = lasting[which], float(own[which][course.name].verdict.change[0])
+            found[course.name] = Driver("segment" if group.definition else "store", group.id, group.name, change)
+    return found

@@ -131,3 +131,11 @@ UNION ALL
         {"tenant_id": tenant_id, "most": most},
     )
     return [GroupRow(row.id, row.name, row.definition) for row in rows]
+
+
+async def count_customers(session: Session, tenant_id: TenantId) -> int:
+    """How many people have bought something."""
+    row = await session.execute(
+        text("SELECT count(*) FROM customer_summary WHERE tenant_id = :tenant_id"), {"tenant_id": tenant_id}
+    )
+    return int(row.scalar_one())

@@ -52,7 +52,7 @@ class Case:
     @property
     def names_ids(self) -> bool:
         """Whether the path names a thing of a tenant."""
-        return "{" in self.path.replace("{template_name}", "")
+        return "{" in self.path.replace("{template_name}", "").replace("{playbook}", "")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -63,17 +63,9 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(
-            **names,
-            code=code,
-            token="forged",
-            version=1,
-            template_name="new",
-            write_key="forged",
-            channel="sms",
-            picture="holdout",
-            name="revenue",
-        )
+        words = {"token": "forged", "write_key": "forged", "channel": "sms", "picture": "holdout", "name": "revenue"}
+        words |= {"template_name": "new", "playbook": "win-back"}
+        return self.path.format(**names, **words, code=code, version=1)
 
 
 def crud(
@@ -589,6 +581,15 @@ CASES = [
     Case("GET", "/v1/metrics/models"),
     Case("GET", "/v1/metrics/models/{model_id}"),
     Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
+    # --- the first screen and early warnings; alerts are of the whole tenant
+    Case("GET", "/v1/overview", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/alerts", shared=True),
+    Case("GET", "/v1/alerts/{alert_id}"),
+    Case("POST", "/v1/alerts/{alert_id}/dismiss"),
+    Case("POST", "/v1/alerts/{alert_id}/snooze", body=lambda _: {"days": 7}),
+    Case("GET", "/v1/playbooks", shared=True),
+    Case("GET", "/v1/playbooks/{playbook}", queries=OF_A_STORE, shared=True),
+    Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

@@ -87,6 +87,9 @@ NAMELESS = {
     "/v1/imports/data/{import_id}/errors.csv",
     "/v1/people/recent",  # nobody was looked up
     "/v1/segments/templates",
+    "/v1/overview",
+    "/v1/playbooks",
+    "/v1/playbooks/{playbook}",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -109,6 +112,7 @@ NOT_FOR_SHOPS = [
     "import",
     "segment",
     "list",
+    "alert",
 ]
 NOT_FOR_PHONES = [
     "order",
@@ -124,6 +128,7 @@ NOT_FOR_PHONES = [
     "tenant",
     "segment",
     "list",
+    "alert",
 ]
 NOT_FOR_PHONES_WORDS = [
     "campaign",

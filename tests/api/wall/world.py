@@ -51,6 +51,7 @@ from geoengage.webhooks.models import Webhook, WebhookDelivery
 from geoengage.webhooks.service.secrets import about
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.conftest import KEY, NOWHERE
+from tests.early_warning import make_alert
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
 from tests.value_rows import make_model
@@ -140,6 +141,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await _decided(client, session, side, now)
     ids |= await _sources(client, session, world, mark)
     ids["model"] = await make_model(session, world)
+    ids["alert"] = await make_alert(session, side, now)
     await session.commit()
     return side
 

@@ -46,7 +46,7 @@ export function overviewPage(root, context) {
     return whileLoading(
       body,
       () => known ?? get('/v1/overview', {}, abort.signal),
-      (/** @type {FirstScreen} * overview) => {
+      (/** @type {FirstScreen} */ overview) => {
         fill(period, overview.has_orders ? periodWords(overview) : '');
         if (!overview.has_orders) return [nothing(context.me), behind()];
         return [alertList(options), groups(overview, options), behind()];
