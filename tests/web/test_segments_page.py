@@ -401,7 +401,7 @@ async def test_the_look(open_page: Open, site: Planted, *, is_phone: bool) -> No
     await page.goto(f"/segments?id={id_}")
     await page.get_by_test_id("overlap-with").select_option(index=1)
     await expect(page.get_by_test_id("overlap-row")).to_be_visible()
-    await page.get_by_test_id("member-why").first.click()
+    await page.get_by_test_id("member-why").nth(3 + is_phone).click()
     await expect(page.get_by_test_id("why-reason-dialog")).to_be_visible()
     found += await faults(page, "reason")
     await page.get_by_test_id("why-reason").fill("Ticket 4711")

@@ -16,6 +16,7 @@ import { peopleText, statusPill } from './words.js';
 
 /** @import {Context, Store} from '../../types' */
 /** @import {Reading, Segment, Summary} from './shapes.js' */
+/** @import {SizePoint} from './size_line.js' */
 /** @typedef {{context: Context, segment: Segment, signal: AbortSignal, reload: () => void}} Shown */
 
 const BUILDING_MS = 1500;
@@ -41,7 +42,7 @@ function screen(shown, stores, segments) {
   const { context, segment, signal } = shown;
   const store = stores.find(({ id }) => id === segment.store_id)?.properties.name;
   const seesPeople = may(context.me, 'customers');
-  const why = whyCard({ context, segment, signal });
+  const why = whyCard({ segment, signal });
   if (segment.status === 'building') later(segment.id, signal, shown.reload);
   return h(
     'article',
@@ -130,7 +131,7 @@ function sizeCard({ segment, signal }) {
       body,
       () => get(`/v1/segments/${segment.id}/sizes`, { from, step: days > 7 ? 'day' : 'hour' }, signal),
       ({ points }) =>
-        points.length > 1
+        points.filter((/** @type {SizePoint} */ { people }) => people !== null).length > 1
           ? sizeChart(points)
           : h('p', { class: 'quiet' }, 'The line begins with the first night that the segment has seen.'),
     );
