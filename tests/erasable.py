@@ -18,6 +18,9 @@ from geoengage.messaging.rules import Draft
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
+from geoengage.segments import store as segments
+from geoengage.segments.lists import store as lists
+from geoengage.segments.models import Segment
 from geoengage.tenancy.rules import KeyKind
 from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
@@ -67,6 +70,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await _decided(client, session, side, mark)
     await _helped(client, side, mark)
     await _bought(client, session, side, mark)
+    await _grouped(session, side, now)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
@@ -112,6 +116,20 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
     proof = f"{person}/addresses/{found.scalar_one()}/email/proof"
     assert (await client.post(proof, headers=headers)).status_code == 200
     assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
+
+
+async def _grouped(session: Session, side: Side, now: datetime) -> None:
+    """They belong to a segment, for a while, and are on a list."""
+    segment_id = new_id(now)
+    always = {"kind": "trait", "name": "hobby", "op": "exists"}
+    session.add(Segment(tenant_id=side.world.tenant_id, id=segment_id, name="All", definition=always))
+    await session.flush()
+    move = segments.Move(segment_id, UUID(side["profile"]), True, now, 1, {"by": ["traits"], "conditions": [""]})
+    await segments.write_moves(session, side.world.tenant_id, [move], now)
+    await segments.write_dues(session, side.world.tenant_id, [(segment_id, UUID(side["profile"]), now)])
+    known = await session.execute(select(Identifier.id).where(Identifier.profile_id == UUID(side["profile"])))
+    await lists.insert_members(session, side.world.tenant_id, side.ids["list"], known.scalars().all(), now)
+    await session.commit()
 
 
 async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:

@@ -110,6 +110,13 @@ KINDS: Mapping[str, Kind] = {
     "events": Kind(
         "what people did on sites and in apps, as those told it", MONTHS_13, 7, 1_100, (Aged("event", "id"),)
     ),
+    "segments": Kind(
+        "who came into a segment and left it, and how large segments were",
+        MONTHS_13,
+        30,
+        1_100,
+        (Aged("segment_change", "id"), Aged("segment_size", "at")),
+    ),
     "audit": Kind(
         "who looked at whom and changed what", MONTHS_13, 30, 3_660, (Aged("audit_entry", "id"),)
     ),
@@ -140,6 +147,8 @@ ELSEWHERE: Mapping[str, str] = {
     "data_import_error": "30 days after the import",
     "idempotency_key": "1 day",
     "timer": "minutes",
+    "segment_due": "until then",
+    "segment_member": "while somebody belongs to it",
     "zone_occupant": "while somebody is inside",
     "person_budget": "31 days of sendings",
 }

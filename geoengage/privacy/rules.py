@@ -275,6 +275,26 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
+    "people_list_member": _erase(
+        "lists", "Lists that you were put on.", _BY_ID, kept="until somebody takes you off, or the list is deleted"
+    ),
+    "segment_member": _erase(
+        "segments",
+        "Groups of customers that you belong to, and since when.",
+        {"profile_id": Ids.PROFILE},
+        kept="while you belong to it",
+    ),
+    "segment_due": _erase(
+        "segment_times",
+        "When you may come to belong to a group of customers, or to belong to it no more, by time alone.",
+        {"profile_id": Ids.PROFILE},
+        kept="until then",
+    ),
+    "segment_change": _erase(
+        "segment_history",
+        "When you came to belong to a group of customers or belonged to it no more, and why.",
+        {"profile_id": Ids.PROFILE},
+    ),
     "identity_edge": _erase(
         "joined_ids",
         "Why two of your ids are taken for one person, or for two.",
@@ -335,6 +355,10 @@ ERASURE_MAP: dict[str, Table] = {
     "refund": _none(_SOLD),
     "refund_line": _none(_SOLD),
     "scanner": _none("networks of access points"),
+    "people_list": _none("lists of customers, without who is on them"),
+    "segment": _none("groups of customers as operators define them, without their members"),
+    "segment_size": _none("how many people a group of customers had"),
+    "segment_sweep": _none(_BOOKKEEPING),
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),

@@ -1,6 +1,5 @@
 """Request and answer shapes of segments. Numbers of people follow k-anonymity for who may not see people."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -382,15 +381,3 @@ class TemplateMadeOut(Shape):
     definition: Written = Field(description=DEFINITION)
     sentence: str = Field(description="The whole condition in one plain English sentence.")
     reading: ReadingOut = Field(description="Node by node.")
-
-
-# --- one person ---------------------------------------------------------------------------------------------------
-
-
-class SegmentOfPerson(Shape):
-    """A segment that somebody is in."""
-
-    id: UUID = Field(description="The segment.")
-    name: str = Field(description="Its name.")
-    sentence: str = Field(description="Its condition in plain English.")
-    since: datetime = Field(description="Since when they are in it.")

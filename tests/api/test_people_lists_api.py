@@ -122,8 +122,8 @@ async def test_lines_are_named_and_modes_take_off(client: httpx.AsyncClient, wor
     assert await names(client, world, path) == ["Cleo"]
     removed = await upload(client, world, path, "email\ncleo@example.ch\nanna@example.ch\n", "?mode=remove")
     assert (removed["removed"], removed["already"], removed["refused"]) == (1, 0, 0)
-    for wrong in ("first,last\nA,B\n", "", b"\x00\x01\x02"):
-        await call(client, world, "POST", f"{path}/file", 422, content=wrong)
+    for unreadable in (b"first,last\nA,B\n", b"", b"\x00\x01\x02"):
+        await call(client, world, "POST", f"{path}/file", 422, content=unreadable)
 
 
 async def test_who_is_parted_or_merged_stays_right(
@@ -173,7 +173,7 @@ async def test_a_change_is_in_the_ledger_and_in_the_audit_log(
 
 
 async def test_who_may(client: httpx.AsyncClient, world: World, path: str, session: Session) -> None:
-    analyst = {"headers": await sign_in(session, world, "analyst")}
+    analyst: dict[str, Any] = {"headers": await sign_in(session, world, "analyst")}
     for method, end, body in (("GET", "people", None), ("POST", "people", {"add": []}), ("POST", "file", None)):
         await call(client, world, method, f"{path}/{end}", 403, json=body, **analyst)
     assert (await call(client, world, "GET", path, **analyst))["people"] == 0
@@ -183,7 +183,7 @@ async def test_who_may(client: httpx.AsyncClient, world: World, path: str, sessi
     scopes = ["segments", "customers"]
     key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, scopes=scopes, store_ids=[mine])
     await session.commit()
-    shop = {"headers": {"Authorization": f"Bearer {key}"}}
+    shop: dict[str, Any] = {"headers": {"Authorization": f"Bearer {key}"}}
     await call(client, world, "GET", path, 404, **shop)
     await call(client, world, "POST", "/v1/lists", 422, json={"name": "x", "store_id": str(other)}, **shop)
     made = await call(client, world, "POST", "/v1/lists", 201, json={"name": "Ours"}, **shop)

@@ -34,20 +34,17 @@ class ProfileUnmerged(Event, frozen=True, kw_only=True, tag="profile.unmerged"):
 
 
 class PeopleChanged(Event, frozen=True, kw_only=True, tag="people.changed"):
-    """Something about people is not as it was; what it is now stands in its own table.
+    """Something about somebody is not as it was; what it is now stands in its own table.
 
-    `what`: `traits`, `consents` (addresses too), `devices` (who is logged in, push addresses), `person` (new by an
-    import, or another store knows them), `orders` (an import, or another customer's now). At most `MOST_TOLD` ids.
+    One of the ids says who. `what`: `traits`, `consents` (addresses too), `devices` (who is logged in, push addresses),
+    `person` (new by an import, or another store knows them), `orders` (an import, or another customer's now).
     """
 
-    identifier_ids: list[UUID] = []  # noqa: RUF012 - msgspec copies it
-    device_ids: list[UUID] = []  # noqa: RUF012
-    profile_ids: list[UUID] = []  # noqa: RUF012
+    profile_id: UUID | None = None
+    identifier_id: UUID | None = None
+    device_id: UUID | None = None
     what: str
     at: datetime
-
-
-MOST_TOLD = 500
 
 
 def people_changed(
@@ -58,10 +55,9 @@ def people_changed(
     devices: Collection[UUID] = (),
     profiles: Collection[UUID] = (),
 ) -> list[PeopleChanged]:
-    """The events that tell of these, each of one kind of id."""
-    named = {"identifier_ids": identifiers, "device_ids": devices, "profile_ids": profiles}
+    """One event for each: an event of many could not be taken out of the ledger when one of them is erased."""
     return [
-        PeopleChanged(what=what, at=now, **{name: ordered[start : start + MOST_TOLD]})
-        for name, ordered in ((name, sorted(ids)) for name, ids in named.items())
-        for start in range(0, len(ordered), MOST_TOLD)
+        *(PeopleChanged(what=what, at=now, identifier_id=id_) for id_ in sorted(identifiers)),
+        *(PeopleChanged(what=what, at=now, device_id=id_) for id_ in sorted(devices)),
+        *(PeopleChanged(what=what, at=now, profile_id=id_) for id_ in sorted(profiles)),
     ]

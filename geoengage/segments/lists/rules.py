@@ -6,10 +6,14 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from geoengage.kit import errors
 from geoengage.profiles.rules import Id, Kind, normalise
+
+if TYPE_CHECKING:
+    import _csv
 
 MOST_ROWS = 500_000
 _MOST_CELL = 10_000
@@ -138,7 +142,7 @@ def _header(lines: Iterator[list[str]]) -> list[str]:
         raise errors.field("", f"the first line cannot be read: {error}") from error
 
 
-def _rows(lines: "csv._reader", columns: Sequence[tuple[int, IdKind]]) -> Iterator[Row | Refused]:
+def _rows(lines: "_csv.Reader", columns: Sequence[tuple[int, IdKind]]) -> Iterator[Row | Refused]:
     count = 0
     while True:
         try:

@@ -98,8 +98,9 @@ async def _known(
     ids = list({id_ for id_ in wanted if isinstance(id_, Id)})
     people = list({id_ for id_ in wanted if isinstance(id_, UUID)})
     known: dict[Id | UUID, Whose] = {}
-    if ids:
-        known |= await store.find_by_ids(session, tenant_id, ids, row.store_id)
-    if people:
-        known |= await store.find_by_profiles(session, tenant_id, people, row.store_id)
+    for found in (
+        await store.find_by_ids(session, tenant_id, ids, row.store_id) if ids else {},
+        await store.find_by_profiles(session, tenant_id, people, row.store_id) if people else {},
+    ):
+        known.update({id_: whose for id_, whose in found.items()})  # noqa: C416 - widens the key's type
     return known

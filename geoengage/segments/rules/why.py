@@ -66,7 +66,8 @@ def found_words(condition: Condition, value: Any, names: Names) -> str | None:
             return CONSENT_STATES[value or "none"]
         case SegmentCondition() | ListCondition():
             return "no" if value is None else f"since {a_day(value, names)}"
-    return _without(condition) if value is None else _with(condition, value, names)
+        case _:
+            return _without(condition) if value is None else _with(condition, value, names)
 
 
 def _with(condition: Condition, value: Any, names: Names) -> str:
@@ -83,7 +84,8 @@ def _with(condition: Condition, value: Any, names: Names) -> str:
             return _place(condition, value)
         case MeasureTest() | VisitCondition():
             return _measure(condition, value, names)
-    return ", ".join(said(each) for each in value) if isinstance(value, list) else said(value)
+        case _:
+            return ", ".join(said(each) for each in value) if isinstance(value, list) else said(value)
 
 
 def _without(condition: Condition) -> str:
@@ -109,9 +111,10 @@ def _measure(condition: MeasureTest | VisitCondition, value: Any, names: Names) 
             return plural(round(value), "minute")
         case "per_week":
             return f"{times(round(value, 2))} a week"
-    if isinstance(condition, OrderCondition):
-        return money(value, condition.currency)
-    return number(round(value, 2))
+        case _:
+            return (
+                money(value, condition.currency) if isinstance(condition, OrderCondition) else number(round(value, 2))
+            )
 
 
 def _figure(name: str, value: Any, names: Names) -> str:
@@ -126,7 +129,8 @@ def _figure(name: str, value: Any, names: Names) -> str:
             return plural(value, "day")
         case "p_alive":
             return percent(round(value, 2))
-    return plural(round(value, 1), "order")
+        case _:
+            return plural(round(value, 1), "order")
 
 
 def _habit(of: str, value: Any, names: Names) -> str:

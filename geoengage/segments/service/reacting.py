@@ -112,15 +112,8 @@ def _named(r: Recorded) -> list[_Named]:
         return [_Named("profiles", UUID(id_), News.HABITS) for id_ in r.payload["profile_ids"]]
     if r.type == "people.changed":
         kind = News(r.payload["what"])
-        return [
-            _Named(of, UUID(id_), kind)
-            for of, member in (
-                ("identifiers", "identifier_ids"),
-                ("devices", "device_ids"),
-                ("profiles", "profile_ids"),
-            )
-            for id_ in r.payload[member]
-        ]
+        ways = (("identifiers", "identifier_id"), ("devices", "device_id"), ("profiles", "profile_id"))
+        return [one for of, member in ways for one in _single(r, of, (member,), kind)]
     return []
 
 
