@@ -36,7 +36,7 @@ export function conditionRow(editor, node, path, tools) {
       parts.map((part) => control(editor, part, path)),
       narrow.length > 0 &&
         menuButton({
-          label: `Narrow “${title}” down`,
+          label: `Narrow down “${title}”`,
           content: [icon('plus', 16), 'Narrow down'],
           class: 'button button-small button-quiet',
           testid: 'narrow',

@@ -122,8 +122,11 @@ function explained({ inside, since, left_at: left, because, check }, person) {
   ];
 }
 
+/** What joins conditions; their own words follow below. @type {Record<string, string>} */
+const JOINED = { all: 'all of these', any: 'at least one of these', not: 'not this' };
+
 /** @param {Check} check @returns {HTMLElement} */
-function checkView({ text, met, found, changes_at: at, of }) {
+function checkView({ kind, text, met, found, changes_at: at, of }) {
   return h(
     'li',
     { class: met ? 'check-met' : 'check-unmet', 'data-testid': 'check' },
@@ -135,7 +138,7 @@ function checkView({ text, met, found, changes_at: at, of }) {
       h(
         'span',
         { class: 'breaks' },
-        text,
+        JOINED[kind] ?? text,
         found !== null && h('span', { class: 'quiet' }, ` (${found})`),
         at && h('span', { class: 'quiet' }, ` · may change ${moment(at)}`),
       ),
