@@ -66,7 +66,13 @@ function screen(shown, stores, segments) {
         seesPeople && membersCard({ context, segment, signal, onWhy: why.show }),
         seesPeople && why.node,
       ),
-      h('div', null, askedCard(segment, store), overlapCard({ segment, segments, signal }), usedCard(segment.used_by)),
+      h(
+        'div',
+        null,
+        askedCard(segment, store),
+        overlapCard({ segment, segments, signal }),
+        usedCard(segment.used_by, may(context.me, 'edit') && !segment.archived_at && campaignLink(segment)),
+      ),
     ),
   );
 }
@@ -110,6 +116,15 @@ const readingTree = ({ of }) =>
     'ul',
     { class: 'reading-tree' },
     of.map((child) => h('li', null, child.text, child.of.length > 0 && readingTree(child))),
+  );
+
+/** @param {Segment} segment */
+const campaignLink = ({ id }) =>
+  h(
+    'a',
+    { class: 'button', href: `/campaigns?new=1&segment=${id}`, 'data-testid': 'segment-campaign' },
+    icon('campaigns', 18),
+    'Make a campaign',
   );
 
 /** @type {[string, string][]} */
