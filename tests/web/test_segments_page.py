@@ -6,13 +6,17 @@ On a server of its own in this process; people's habits are worked out before, s
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from geoengage.kit.clock import utc_now
+from geoengage.kit.db import transaction
+from geoengage.segments.models import SegmentSize
 from geoengage.tenancy.rules import Role
 from tests.web.console import MARKS, Watch, toast
 from tests.web.segment_people import PEOPLE, WANTED, ZONE, built, plant
@@ -109,6 +113,15 @@ async def made(site: Planted, name: str, definition: dict[str, Any]) -> str:
     segment = await site.api("POST", "/v1/segments", {"name": name, "definition": definition})
     await built(site)
     return str(segment["id"])
+
+
+async def remember(site: Site, segment_id: str, sizes: list[int]) -> None:
+    """As if it had had these sizes on the days before today, the last one yesterday."""
+    tenant_id, now = site.world.tenant_id, utc_now()
+    async with transaction(site.sessions, tenant_id) as session:
+        for days, size in enumerate(reversed(sizes), start=1):
+            at = now - timedelta(days=days)
+            session.add(SegmentSize(tenant_id=tenant_id, segment_id=UUID(segment_id), at=at, size=size))
 
 
 async def people_in(site: Planted, rows: Locator) -> set[str]:
@@ -371,9 +384,11 @@ async def test_the_look(open_page: Open, site: Planted, *, is_phone: bool) -> No
     """Each view and what opens over it: no cut text, no sideways scrolling, nothing serious from axe."""
     long = "A rather long name for a segment, as marketers like to give them"
     id_ = await made(site, long, condition(site))
+    await made(site, "Another one", {"kind": "reachable", "channel": "push"})
+    await remember(site, id_, [9, 12, 11, 4])
     fair = (await site.api("POST", "/v1/lists", {"name": f"List, {is_phone}"}))["id"]
     page = await open_page("/segments", is_phone=is_phone, has_touch=is_phone)
-    await expect(page.get_by_test_id("segment-list")).to_be_visible()
+    await expect(page.get_by_test_id("segment-row").filter(has_text=long).last.get_by_role("img")).to_be_visible()
     found = await faults(page, "list")
     await page.goto("/segments?archived=1")
     await expect(page.get_by_test_id("empty")).to_be_visible()
@@ -399,9 +414,10 @@ async def test_the_look(open_page: Open, site: Planted, *, is_phone: bool) -> No
     await page.keyboard.press("Escape")
 
     await page.goto(f"/segments?id={id_}")
+    await expect(page.get_by_test_id("size-chart").get_by_role("img")).to_be_visible()
     await page.get_by_test_id("overlap-with").select_option(index=1)
     await expect(page.get_by_test_id("overlap-row")).to_be_visible()
-    await page.get_by_test_id("member-why").first.click()
+    await page.get_by_test_id("member-why").nth(3 + is_phone).click()
     await expect(page.get_by_test_id("why-reason-dialog")).to_be_visible()
     found += await faults(page, "reason")
     await page.get_by_test_id("why-reason").fill("Ticket 4711")

@@ -1,7 +1,7 @@
 /** The conditions of the builder: what each begins as, what its controls change, what is still open. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { familiesFor, gapOf, KINDS, partsOf } from '../src/pages/segments/kinds/index.js';
+import { familiesFor, gapOf, KINDS, partsOf, sameParts } from '../src/pages/segments/kinds/index.js';
 import { listed, typed } from '../src/pages/segments/kinds/values.js';
 import { PRESETS, presetsFor } from '../src/pages/segments/presets.js';
 import { windowChoice } from '../src/pages/segments/windows.js';
@@ -180,4 +180,12 @@ test('values as they are typed', () => {
   assert.deepEqual(set(trait, 'op', 'in'), { ...trait, op: 'in', value: ['de'] });
   assert.deepEqual(set(trait, 'op', 'exists'), { kind: 'trait', name: 'language', op: 'exists' });
   assert.equal(gapOf(set(trait, 'op', 'gte'), WORLD), 'Value');
+});
+
+test('a row is drawn anew only when its controls look otherwise', () => {
+  const near = KINDS.place.start();
+  assert.ok(sameParts(near, set(near, 'store_id', 's1'), 'store_id', WORLD));
+  assert.ok(!sameParts(near, set(near, 'how', 'inside'), 'how', WORLD));
+  const orders = { kind: 'metric', name: 'orders', op: 'gte', value: 5 };
+  assert.ok(!sameParts(orders, set(orders, 'name', 'purchase_days'), 'name', WORLD), 'the number is another');
 });

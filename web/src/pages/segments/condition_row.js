@@ -36,7 +36,7 @@ export function conditionRow(editor, node, path, tools) {
       parts.map((part) => control(editor, part, path)),
       narrow.length > 0 &&
         menuButton({
-          label: `Narrow “${title}” down`,
+          label: `Narrow down “${title}”`,
           content: [icon('plus', 16), 'Narrow down'],
           class: 'button button-small button-quiet',
           testid: 'narrow',
@@ -149,7 +149,10 @@ function dropdown(editor, part, path, key, attrs) {
       ...attrs,
       class: isKnown ? 'part-choice' : 'part-choice part-open',
       on: {
-        change: () => editor.edit(path, (was) => /** @type {any} */ (part.set)(was, select.value), key),
+        change: () => {
+          select.classList.toggle('part-open', !options.some(([each]) => each === select.value));
+          editor.edit(path, (was) => /** @type {any} */ (part.set)(was, select.value), key);
+        },
       },
     },
     !isKnown && h('option', { value, selected: true }, value ? 'something deleted' : `${part.words}…`),
@@ -160,26 +163,24 @@ function dropdown(editor, part, path, key, attrs) {
 
 /** @param {Editor} editor @param {Part} part @param {Path} path @param {string} key */
 function chipBoxes(editor, part, path, key) {
-  const chosen = new Set(part.value ?? []);
+  const boxes = (part.options ?? []).map(([value, said]) => {
+    const box = h('input', {
+      type: 'checkbox',
+      value,
+      checked: Boolean(part.value?.includes(value)),
+      'data-key': `${key}.${value}`,
+      'data-testid': `part-${part.key}-${value}`,
+      on: { change: choose },
+    });
+    return { box, node: h('label', { class: 'chip chip-small' }, box, h('span', null, said)) };
+  });
+  function choose() {
+    const chosen = boxes.filter(({ box }) => box.checked).map(({ box }) => box.value);
+    editor.edit(path, (was) => /** @type {any} */ (part.set)(was, chosen), key);
+  }
   return h(
     'span',
     { class: 'chip-row', role: 'group', 'aria-label': part.words },
-    (part.options ?? []).map(([value, said]) => {
-      const box = h('input', {
-        type: 'checkbox',
-        checked: chosen.has(value),
-        'data-key': `${key}.${value}`,
-        'data-testid': `part-${part.key}-${value}`,
-        on: {
-          change: () => {
-            const next = (part.options ?? [])
-              .map(([each]) => each)
-              .filter((each) => chosen.has(each) !== (each === value));
-            editor.edit(path, (was) => /** @type {any} */ (part.set)(was, next), `${key}.${value}`);
-          },
-        },
-      });
-      return h('label', { class: 'chip chip-small' }, box, h('span', null, said));
-    }),
+    boxes.map(({ node }) => node),
   );
 }

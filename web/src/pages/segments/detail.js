@@ -16,6 +16,7 @@ import { peopleText, statusPill } from './words.js';
 
 /** @import {Context, Store} from '../../types' */
 /** @import {Reading, Segment, Summary} from './shapes.js' */
+/** @import {SizePoint} from './size_line.js' */
 /** @typedef {{context: Context, segment: Segment, signal: AbortSignal, reload: () => void}} Shown */
 
 const BUILDING_MS = 1500;
@@ -41,7 +42,7 @@ function screen(shown, stores, segments) {
   const { context, segment, signal } = shown;
   const store = stores.find(({ id }) => id === segment.store_id)?.properties.name;
   const seesPeople = may(context.me, 'customers');
-  const why = whyCard({ context, segment, signal });
+  const why = whyCard({ segment, signal });
   if (segment.status === 'building') later(segment.id, signal, shown.reload);
   return h(
     'article',
@@ -65,7 +66,13 @@ function screen(shown, stores, segments) {
         seesPeople && membersCard({ context, segment, signal, onWhy: why.show }),
         seesPeople && why.node,
       ),
-      h('div', null, askedCard(segment, store), overlapCard({ segment, segments, signal }), usedCard(segment.used_by)),
+      h(
+        'div',
+        null,
+        askedCard(segment, store),
+        overlapCard({ segment, segments, signal }),
+        usedCard(segment.used_by, may(context.me, 'edit') && !segment.archived_at && campaignLink(segment)),
+      ),
     ),
   );
 }
@@ -111,6 +118,15 @@ const readingTree = ({ of }) =>
     of.map((child) => h('li', null, child.text, child.of.length > 0 && readingTree(child))),
   );
 
+/** @param {Segment} segment */
+const campaignLink = ({ id }) =>
+  h(
+    'a',
+    { class: 'button', href: `/campaigns?new=1&segment=${id}`, 'data-testid': 'segment-campaign' },
+    icon('campaigns', 18),
+    'Make a campaign',
+  );
+
 /** @type {[string, string][]} */
 const SPANS = [
   ['7', 'the last week'],
@@ -130,7 +146,7 @@ function sizeCard({ segment, signal }) {
       body,
       () => get(`/v1/segments/${segment.id}/sizes`, { from, step: days > 7 ? 'day' : 'hour' }, signal),
       ({ points }) =>
-        points.length > 1
+        points.filter((/** @type {SizePoint} */ { people }) => people !== null).length > 1
           ? sizeChart(points)
           : h('p', { class: 'quiet' }, 'The line begins with the first night that the segment has seen.'),
     );

@@ -2,6 +2,7 @@
 import { get } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { selectField } from '../../ui/fields.js';
+import { icon } from '../../ui/icons.js';
 import { whileLoading } from '../../ui/widgets.js';
 import { peopleText, shareText } from './words.js';
 
@@ -48,7 +49,7 @@ export function overlapCard({ segment, segments, signal }) {
         on: { click: () => pick(chosen.filter((each) => each !== id)) },
       },
       names.get(id) ?? 'a segment',
-      ' ×',
+      icon('close', 16),
     );
 
   function show() {

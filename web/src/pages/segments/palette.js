@@ -38,7 +38,7 @@ export function palette({ key, storeId, onPick }) {
   });
 
   function open() {
-    fill(panel, familiesFor(storeId).map(family));
+    fill(panel, h('div', { class: 'palette-families', role: 'none' }, familiesFor(storeId).map(family)));
     panel.showPopover();
     place();
     lines()[0]?.focus();

@@ -6,7 +6,7 @@ import { makeHistory } from '../../history.js';
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { groupView } from './group_view.js';
-import { gapOf } from './kinds/index.js';
+import { gapOf, sameParts } from './kinds/index.js';
 import { added, at, bare, depth, leaves, MOST_CONDITIONS, MOST_DEPTH, negated, replaced, size } from './tree.js';
 
 /** @import {Condition, Group, Path} from './tree.js' */
@@ -40,7 +40,14 @@ export function treeView({ root: first, world, onChange, announce }) {
     root: () => root,
     steps: [undo, redo],
     change: (next, focus) => change(next, () => focusKey(focus)),
-    edit: (path, edit, focus) => change(edited(path, edit), () => focusKey(focus)),
+    edit(path, edit, focus) {
+      const was = bare(at(root, path)).inner;
+      const next = edited(path, edit);
+      // a list that is searched by typing keeps its focus: only what looks otherwise is drawn anew
+      const key = focus.slice(focus.indexOf(':') + 1);
+      if (sameParts(was, bare(at(next, path)).inner, key, editor.world)) remember(next);
+      else change(next, () => focusKey(focus));
+    },
     type(path, edit) {
       root = edited(path, edit);
       showComplaints(new Map());
@@ -62,16 +69,27 @@ export function treeView({ root: first, world, onChange, announce }) {
     if (size(next) > MOST_CONDITIONS && size(next) > size(root))
       return announce(`At most ${MOST_CONDITIONS} conditions.`);
     if (depth(next) > MOST_DEPTH && depth(next) > depth(root)) return announce(`Groups go at most ${MOST_DEPTH} deep.`);
+    remember(next);
+    draw();
+    focus();
+  }
+
+  /** @param {Group} next */
+  function remember(next) {
     history.push(root); // what was typed since the last step
     root = next;
     history.push(root);
-    draw();
-    focus();
+    showComplaints(new Map());
+    showSteps();
     onChange();
   }
 
   function draw() {
     fill(place, groupView(editor, root, []));
+    showSteps();
+  }
+
+  function showSteps() {
     undo.disabled = !history.canUndo();
     redo.disabled = !history.canRedo();
   }

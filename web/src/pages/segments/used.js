@@ -2,10 +2,11 @@
 import { h } from '../../ui/dom.js';
 import { pill } from '../../ui/widgets.js';
 
+/** @import {Child} from '../../ui/dom.js' */
 /** @import {Use} from './shapes.js' */
 
-/** @param {Use[]} uses */
-export function usedCard(uses) {
+/** @param {Use[]} uses @param {Child} [action] */
+export function usedCard(uses, action) {
   return h(
     'section',
     { class: 'card', 'aria-labelledby': 'used-title', 'data-testid': 'used' },
@@ -24,5 +25,6 @@ export function usedCard(uses) {
           ),
         )
       : h('p', { class: 'quiet' }, 'Nowhere yet.'),
+    action && h('div', { class: 'page-tools' }, action),
   );
 }

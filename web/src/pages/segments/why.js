@@ -1,5 +1,5 @@
 /** Why somebody is in a segment, or is not: each condition with what is known of the person about it. */
-import { ApiError, get } from '../../api.js';
+import { get } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { textField } from '../../ui/fields.js';
 import { moment } from '../../ui/format.js';
@@ -7,11 +7,11 @@ import { icon } from '../../ui/icons.js';
 import { ask, explain, loading, pill } from '../../ui/widgets.js';
 import { personText } from './words.js';
 
-/** @import {Context, PeopleFound} from '../../types' */
+/** @import {Access, PeopleFound} from '../../types' */
 /** @import {Check, PersonShort, Segment, Why} from './shapes.js' */
 
-/** @param {{context: Context, segment: Segment, signal: AbortSignal}} options */
-export function whyCard({ context, segment, signal }) {
+/** @param {{segment: Segment, signal: AbortSignal}} options */
+export function whyCard({ segment, signal }) {
   const typed = textField(
     'Name, e-mail, phone, card or order',
     { type: 'search', maxlength: 200, spellcheck: 'false' },
@@ -52,22 +52,24 @@ export function whyCard({ context, segment, signal }) {
       ),
     );
 
-  /** @param {PersonShort} person @param {string} [reason] */
-  async function show(person, reason) {
+  /** @param {PersonShort} person */
+  async function show(person) {
     fill(found);
-    fill(answer, loading('Looking…'));
+    fill(answer);
     try {
+      const { needed, open } = /** @type {Access} */ (
+        await get(`/v1/profiles/${person.profile_id}/access`, {}, signal)
+      );
+      const reason = needed && !open ? await askReason() : undefined;
+      if (reason === null) return;
+      fill(answer, loading('Looking…'));
       const why = /** @type {Why} */ (
         await get(`/v1/segments/${segment.id}/why/${person.profile_id}`, { reason }, signal)
       );
       fill(answer, explained(why, person));
       answer.scrollIntoView({ block: 'nearest' });
     } catch (error) {
-      if (signal.aborted) return;
-      const needsReason = error instanceof ApiError && error.code === 'reason-needed' && !reason;
-      const given = needsReason ? await askReason() : null;
-      if (given) return show(person, given);
-      fill(answer, needsReason ? null : h('p', { class: 'form-error' }, explain(error)));
+      if (!signal.aborted) fill(answer, h('p', { class: 'form-error' }, explain(error)));
     }
   }
 
@@ -85,7 +87,7 @@ export function whyCard({ context, segment, signal }) {
       found,
       answer,
     ),
-    show: (/** @type {PersonShort} */ person) => void show(person),
+    show,
   };
 
   /** What is known of a real person is shown for a reason, which the audit log keeps. */
@@ -100,7 +102,6 @@ export function whyCard({ context, segment, signal }) {
         { label: 'Show why', value: 'yes', tone: 'primary', testid: 'confirm' },
       ],
     });
-    if (said) context.announce('Looking');
     return said ? reason.input.value.trim() : null;
   }
 }
@@ -121,8 +122,11 @@ function explained({ inside, since, left_at: left, because, check }, person) {
   ];
 }
 
+/** What joins conditions; their own words follow below. @type {Record<string, string>} */
+const JOINED = { all: 'all of these', any: 'at least one of these', not: 'not this' };
+
 /** @param {Check} check @returns {HTMLElement} */
-function checkView({ text, met, found, changes_at: at, of }) {
+function checkView({ kind, text, met, found, changes_at: at, of }) {
   return h(
     'li',
     { class: met ? 'check-met' : 'check-unmet', 'data-testid': 'check' },
@@ -134,7 +138,7 @@ function checkView({ text, met, found, changes_at: at, of }) {
       h(
         'span',
         { class: 'breaks' },
-        text,
+        JOINED[kind] ?? text,
         found !== null && h('span', { class: 'quiet' }, ` (${found})`),
         at && h('span', { class: 'quiet' }, ` · may change ${moment(at)}`),
       ),

@@ -52,6 +52,22 @@ export const partsOf = (condition, world) =>
 /** @param {Condition} condition */
 export const titleOf = ({ kind }) => KINDS[kind]?.title ?? kind;
 
+/**
+ * Whether two conditions are edited by the same controls that show the same, but for the one with that key.
+ * @param {Condition} a @param {Condition} b @param {string} changed @param {World} world
+ */
+export function sameParts(a, b, changed, world) {
+  const shape = (/** @type {Condition} */ condition) => {
+    const { parts, narrow } = partsOf(condition, world);
+    const looks = parts.map(({ type, key, words, lead, unit, options, value }) => {
+      const shown = key === changed ? null : value;
+      return [type, key, words, lead, unit, options, shown];
+    });
+    return JSON.stringify([looks, narrow.map(({ key }) => key)]);
+  };
+  return shape(a) === shape(b);
+}
+
 /** What is still to be filled in, e.g. "Store"; null when nothing is. @param {Condition} condition @param {World} world */
 export function gapOf(condition, world) {
   const open = partsOf(condition, world).parts.find(isOpen);
