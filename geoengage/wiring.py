@@ -55,6 +55,7 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
         Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
+        Reaction("metrics.habits", metrics.BOUGHT, metrics.on_bought),
         Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
         Reaction(segments.REACTION, segments.WANTED, segments.on_news, is_apart=True),

@@ -48,6 +48,7 @@ LEARN_S = 1.0
 UPKEEP_S = 3600.0
 BUILD_POLL_S = 0.5
 IMPORT_POLL_S = 2.0
+HABITS_S = 2.0  # a batch of people whom time alone has changed
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -200,6 +201,7 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         await segments.upkeep(session, now)
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
+    await metrics.repair_once(sessions, now)
     if nightly is not None:
         await nightly.run(sessions, now)
 
@@ -260,6 +262,7 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
+        mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
         loops: tuple[Loop, ...] = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
@@ -272,6 +275,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
             ("timers", timing, asyncio.sleep, poll_s),
+            ("habits", mind_habits, asyncio.sleep, HABITS_S),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
         )

@@ -299,6 +299,18 @@ ERASURE_MAP: dict[str, Table] = {
         {"b_id": Ids.IDENTIFIERS},
     ),
     "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
+    "customer_habit": _erase(
+        "habits",
+        "How often you usually buy, and whether that has changed.",
+        {"profile_id": Ids.PROFILE},
+        kept="until you delete it; worked out anew from your orders",
+    ),
+    "customer_summary": _erase(
+        "purchases_in_sum",
+        "How often and for how much you have bought.",
+        {"profile_id": Ids.PROFILE},
+        kept="until you delete it; worked out anew from your orders",
+    ),
     "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
     # --- nothing about shoppers
     "alembic_version": _none("which migration the database is at"),
@@ -346,6 +358,7 @@ ERASURE_MAP: dict[str, Table] = {
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "shop_rhythm": _none("how the tenant's people buy on the whole, and by which thresholds they are judged"),
     "stock": _none(_GOODS),
     "store": _none(_PLACES),
     "tenant": _none("the company that runs the programme"),

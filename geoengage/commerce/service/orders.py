@@ -18,6 +18,7 @@ from geoengage.commerce.rules import (
     OrderCancelled,
     OrderEvent,
     OrderIn,
+    OrderLeft,
     OrderPlaced,
     OrderRefunded,
     OrderUpdated,
@@ -247,6 +248,8 @@ def _events(work: _Work) -> Iterable[OrderEvent]:
         yield OrderPlaced(**said, at=order.ordered_at)
     elif after.content is not None or after.identifier_id != before.identifier_id:
         yield OrderUpdated(**said, at=after.version_at)
+    if before is not None and before.identifier_id not in (None, after.identifier_id):
+        yield OrderLeft(**said | {"identifier_id": before.identifier_id}, at=after.version_at)
     if after.status is Status.CANCELLED and (before is None or before.status is not Status.CANCELLED):
         yield OrderCancelled(**said, at=after.version_at)
     for refund in after.new_refunds.values():

@@ -1,5 +1,6 @@
 """Tables of what is worked out about people. Everything is imported from here."""
 
+from geoengage.metrics.models.habits import CustomerHabitRow, CustomerSummary, ShopRhythm
 from geoengage.metrics.models.traits import ComputedMark
 
-__all__ = ["ComputedMark"]
+__all__ = ["ComputedMark", "CustomerHabitRow", "CustomerSummary", "ShopRhythm"]
