@@ -197,6 +197,17 @@ RETURNING tenant_id
     return None if id_ is None else TenantId(id_)
 
 
+async def list_selling(session: Session) -> list[tuple[TenantId, str]]:
+    """Tenants that have orders, with their names (cross-tenant: a command fits all)."""
+    rows = await session.execute(
+        text(
+            "SELECT t.id, t.name FROM tenant t WHERE EXISTS (SELECT 1 FROM shop_order o WHERE o.tenant_id = t.id)"
+            " ORDER BY t.name"
+        )
+    )
+    return [(TenantId(row[0]), row[1]) for row in rows]
+
+
 async def set_due(session: Session, tenant_id: TenantId, at: datetime) -> None:
     """When the tenant's model is fitted next."""
     await session.execute(

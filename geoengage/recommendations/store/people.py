@@ -27,7 +27,7 @@ class Person:
 
 
 async def find_person(session: Session, tenant_id: TenantId, profile_id: UUID, now: datetime) -> Person | None:
-    """A person; test devices agree to nothing. None for a merged or unknown profile."""
+    """A person; test devices agree to nothing, but in a demo. None for a merged or unknown profile."""
     found = await send(
         session,
         """
@@ -35,7 +35,8 @@ SELECT coalesce(bool_or(d.personalisation = 'granted'), false) AS granted,
   coalesce(bool_or(d.personalisation = 'denied'), false) AS denied, p.attributes,
   (CAST(:now AS timestamptz) AT TIME ZONE t.timezone)::date AS today
 FROM profile p JOIN tenant t ON t.id = p.tenant_id
-LEFT JOIN device d ON d.tenant_id = p.tenant_id AND d.profile_id = p.id AND NOT d.is_test
+LEFT JOIN device d ON d.tenant_id = p.tenant_id AND d.profile_id = p.id
+  AND (NOT d.is_test OR t.is_demo)
 WHERE p.tenant_id = :tenant_id AND p.id = :id AND p.merged_into IS NULL
 GROUP BY p.tenant_id, p.id, t.timezone
 """,
