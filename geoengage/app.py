@@ -77,6 +77,7 @@ PAGES = (
     "/",
     LOGIN_PAGE,
     "/overview",
+    "/metrics",
     "/map",
     "/stores",
     "/footfall",

@@ -14,6 +14,7 @@ import { may, ROLES } from './ui/words.js';
 /** @type {[string, string, string][]} */
 const PAGES = [
   ['/overview', 'Overview', 'overview'],
+  ['/metrics', 'Metrics', 'footfall'],
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
@@ -32,7 +33,7 @@ const PAGES = [
   ['/audit', 'Audit log', 'audit'],
 ];
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
-const RARE = new Set(['/orders', '/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
+const RARE = new Set(['/metrics', '/orders', '/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 

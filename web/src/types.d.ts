@@ -2,6 +2,7 @@
 
 export * from './types_explain';
 export * from './types_footfall';
+export * from './types_metrics';
 export * from './types_overview';
 export * from './types_people';
 export * from './types_phones';
