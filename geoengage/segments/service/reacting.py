@@ -16,20 +16,20 @@ from geoengage.segments.store import Live
 REACTION = "segments.people"
 _BY_MEMBER = {
     **dict.fromkeys(
-        ("order.placed", "order.updated", "order.cancelled", "order.refunded"),
+        ("order.placed", "order.updated", "order.cancelled", "order.refunded", "order.left"),
         ("identifiers", "identifier_id", News.ORDERS),
     ),
     **dict.fromkeys(
         ("zone.entered", "zone.exited", "zone.revised", "zone.retracted"), ("devices", "device_id", News.VISITS)
     ),
     "consent.changed": ("devices", "device_id", News.DEVICES),
+    "habits.changed": ("profiles", "profile_id", News.HABITS),
 }
 _PROFILES = {"profile.created", "profile.merged", "profile.unmerged"}
 # About everybody: who is concerned is not said.
 _WHOLE = {"values.fitted": {News.VALUES}, "venue.changed": {News.VISITS, News.POSITIONS}}
 WANTED = frozenset(
-    {*_BY_MEMBER, *_PROFILES, *_WHOLE, "events.recorded", "message.changed", "people.changed", "habits.changed"}
-    | {"segment.list_changed"}
+    {*_BY_MEMBER, *_PROFILES, *_WHOLE, "events.recorded", "message.changed", "people.changed", "segment.list_changed"}
 )
 SWEEP = 2_000  # so many of whom it is time are looked at in one transaction
 
@@ -108,8 +108,6 @@ def _named(r: Recorded) -> list[_Named]:
         return _single(r, "devices", ("device_id",), News.DEVICES)
     if r.type == "events.recorded":
         return [_Named("events", UUID(id_), News.EVENTS) for id_ in r.payload["event_ids"]]
-    if r.type == "habits.changed":
-        return [_Named("profiles", UUID(id_), News.HABITS) for id_ in r.payload["profile_ids"]]
     if r.type == "people.changed":
         kind = News(r.payload["what"])
         ways = (("identifiers", "identifier_id"), ("devices", "device_id"), ("profiles", "profile_id"))
