@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from geoengage.kit import pgarrays
 from geoengage.segments.rules import Between, Ever, LastDays
 
 SINCE = "{since}"  # where a source puts the earliest moment that any of its parts looks at
@@ -57,8 +58,8 @@ class Terms:
         """A parameter with this value, cast to an SQL type."""
         key = f"{cast}:{value!r}"
         if key not in self._names:
-            self._names[key] = f"v{len(self._names)}"
-            self.values[self._names[key]] = value
+            self._names[key] = f"v_{_letters(len(self._names))}"
+            self.values[self._names[key]] = _as_parameter(value)
         return f"CAST(:{self._names[key]} AS {cast})"
 
     @property
@@ -67,9 +68,26 @@ class Terms:
         return self.bind(self.now, "timestamptz")
 
 
+def _letters(n: int) -> str:
+    """a, b … z, ba …: names of parameters hold no digits (kit/trips)."""
+    high, low = divmod(n, 26)
+    return (_letters(high) if high else "") + chr(ord("a") + low)
+
+
+def _as_parameter(value: object) -> object:
+    """As a trip takes it: spans and numbers as their text, lists as arrays of text."""
+    if isinstance(value, timedelta):
+        return f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, list):
+        return pgarrays.texts(map(str, value))
+    return str(value) if isinstance(value, str) else value
+
+
 def number(terms: Terms, value: float) -> str:
-    """A number as a parameter, exact where it is whole."""
-    return terms.bind(repr(value) if value % 1 else str(int(value)), "numeric")
+    """A number as a parameter; counts are compared as whole numbers, which is much faster."""
+    return terms.bind(repr(value), "numeric") if value % 1 else terms.bind(int(value), "bigint")
 
 
 _SIGNS = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -135,17 +153,21 @@ def start_of(terms: Terms, window: LastDays | Between | Ever) -> datetime | None
     return window.start if isinstance(window, Between) else None
 
 
-def inside(terms: Terms, rows: Rows, window: LastDays | Between | Ever) -> tuple[str, str]:
-    """Conditions on a row: that it is in the window now, and that it will come into it, being dated ahead."""
-    fixed = rows.only
+def inside(terms: Terms, rows: Rows, window: LastDays | Between | Ever) -> str:
+    """The condition on a row that it is in the window now."""
+    current = f"{rows.only} AND {rows.at} <= {terms.now_sql}"
     if isinstance(window, Between) and window.start is not None:
-        fixed += f" AND {rows.at} >= {terms.bind(window.start, 'timestamptz')}"
+        current += f" AND {rows.at} >= {terms.bind(window.start, 'timestamptz')}"
     if isinstance(window, Between) and window.end is not None:
-        fixed += f" AND {rows.at} < {terms.bind(window.end, 'timestamptz')}"
-    current = f"{fixed} AND {rows.at} <= {terms.now_sql}"
+        current += f" AND {rows.at} < {terms.bind(window.end, 'timestamptz')}"
     if isinstance(window, LastDays):
         current += f" AND {rows.at} > {terms.now_sql} - {days(terms, window.days)}"
-    return current, f"{fixed} AND {rows.at} > {terms.now_sql}"
+    return current
+
+
+def ahead(terms: Terms, rows: Rows) -> str:
+    """When the first row that is dated ahead will count, if it then does: the same for all parts of a source."""
+    return f"min({rows.at}) FILTER (WHERE {rows.at} > {terms.now_sql})"
 
 
 def earliest(*moments: str) -> str:
@@ -162,8 +184,7 @@ def measured(
     A rolling window changes as rows leave it. Of a count that is only known to be high enough, or to be too high, the
     row that leaves next is waited for; where it can only fall further, nothing.
     """
-    current, ahead = inside(terms, rows, window)
-    coming = f"min({rows.at}) FILTER (WHERE {ahead})"
+    current, coming = inside(terms, rows, window), ahead(terms, rows)
     if measure in ("first", "last"):
         at = f"{'min' if measure == 'first' else 'max'}({rows.at}) FILTER (WHERE {current})"
         holds, turns = moment_test(terms, at, op, value)

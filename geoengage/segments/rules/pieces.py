@@ -1,8 +1,10 @@
 """What conditions of several families share: windows of time, comparisons of numbers, moments and texts. Pure."""
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,6 +29,11 @@ class Condition(Shape):
     def parts(self) -> "list[tuple[str, Condition]]":
         """The conditions that it is made of, each with its path from here (`of/0`)."""
         return []
+
+    @cached_property
+    def key(self) -> str:
+        """What makes two conditions the same."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True), sort_keys=True)
 
     def names(self) -> dict[str, UUID]:
         """The things of the tenant that it speaks of: member (`zone_id`) → id."""

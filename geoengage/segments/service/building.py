@@ -23,7 +23,7 @@ from geoengage.segments.rules.wakes import in_order
 from geoengage.segments.service.evaluating import as_uuids, asked_by, evaluate_all
 from geoengage.segments.service.membership import BY_DEFINITION, BY_REPAIR, Causes, recompute, tell
 from geoengage.segments.service.reacting import REACTION, causes_of
-from geoengage.segments.store import Live, Move, People
+from geoengage.segments.store import Move, People
 
 MOST_TOGETHER = 20  # segments that share one pass over the data; memory grows by 10 MB each for a million people
 MOST_TOLD = 100_000  # events during one build; with more of them the segment is evaluated anew afterwards
@@ -151,9 +151,10 @@ async def _catch_up(
     told = await events.read(session, tenant_id, built.position, min(cursor - built.position, MOST_TOLD))
     if cursor - built.position > MOST_TOLD:
         await store.set_stale(session, tenant_id, [segment.id], now)
-    live = Live(segment.id, segment.store_id, segment.version, rules.read_definition(segment.definition))
+    await session.flush()
+    live = [each for each in await store.list_live(session, tenant_id) if each.id == segment.id]
     causes: Causes = await causes_of(session, tenant_id, told)
-    return await recompute(session, tenant_id, [live], causes, now)
+    return await recompute(session, tenant_id, live, causes, now)
 
 
 async def _mark_dependents(session: Session, tenant_id: TenantId, segment_id: UUID, now: datetime) -> None:

@@ -26,11 +26,14 @@ class DefinitionRefused(errors.ItemErrors):
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """People, sorted by id, and for each definition whether it holds for each of them, and until when."""
+    """People, sorted by id, and for each definition whether it holds for each of them, and until when.
+
+    `leaves`: the same of each leaf, by `Condition.key`.
+    """
 
     people: People
     truths: list[Truth]
-    leaves: list[dict[str, Truth]]
+    leaves: dict[str, Truth]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +84,14 @@ async def evaluate_all(
     session: Session, tenant_id: TenantId, asked: Asked, definitions: Sequence[rules.Condition]
 ) -> Evaluated:
     """Evaluate definitions of one scope (`asked.store_id`) together; they share people and leaves."""
-    people = await store.read_people(session, tenant_id, asked)
     leaves = [leaf for definition in definitions for _, leaf in rules.leaves(definition)]
-    found = await store.read_leaves(session, tenant_id, asked, leaves, people)
+    people, found = await store.read(session, tenant_id, asked, leaves)
 
     def crunch() -> list[Truth]:
-        return [truth(definition, lambda leaf: found[store.key_of(leaf)]) for definition in definitions]
+        return [truth(definition, lambda leaf: found[leaf.key]) for definition in definitions]
 
     truths = await asyncio.to_thread(crunch) if len(people) >= store.MANY else crunch()
-    return Evaluated(people, truths, [found] * len(definitions))
+    return Evaluated(people, truths, found)
 
 
 async def evaluate(

@@ -16,7 +16,7 @@ from geoengage.kit.event_base import Event
 from geoengage.kit.ids import TenantId
 from geoengage.segments import rules, store
 from geoengage.segments.rules.logic import NEVER, Truth, reasons
-from geoengage.segments.rules.wakes import News, in_order, wakes, woken_by
+from geoengage.segments.rules.wakes import News, in_order, woken_by
 from geoengage.segments.service.evaluating import Evaluated, as_uuids, evaluate_all
 from geoengage.segments.store import Asked, Live, Move
 
@@ -55,7 +55,7 @@ async def recompute(
     concerned = _concerned(segments, causes)
     if not concerned or not causes.people:
         return []
-    work = _Work(session, tenant_id, await store.get_timezone(session, tenant_id), causes, now)
+    work = _Work(session, tenant_id, concerned[0].timezone, causes, now)
     moves: list[Move] = []
     for row in in_order({live.id: live.definition for live in concerned}):
         own = [live for live in concerned if live.id in row]
@@ -68,7 +68,7 @@ def _concerned(segments: Sequence[Live], causes: Causes) -> list[Live]:
     """Those that the news can change or that are due, and those that are defined by one of them."""
     news = set[News]().union(*causes.news.values())
     due = {segment_id for segment_id, _ in causes.due}
-    found = {live.id for live in segments if live.id in due or wakes(live.definition) & news}
+    found = {live.id for live in segments if live.id in due or live.wakes & news}
     size = -1
     while size != len(found):
         size = len(found)
@@ -79,7 +79,7 @@ def _concerned(segments: Sequence[Live], causes: Causes) -> list[Live]:
 async def _scope(work: _Work, store_id: UUID | None, segments: Sequence[Live]) -> list[Move]:
     """Segments of one store (None: the tenant's) that do not depend on each other."""
     people = sorted(work.causes.people)
-    asked = Asked(work.now, work.timezone, store_id, people)
+    asked = Asked(work.now, work.timezone, store_id, people, is_routine=not work.causes.due)
     standing = await store.read_standing(work.session, work.tenant_id, [live.id for live in segments], people)
     found = await evaluate_all(work.session, work.tenant_id, asked, [live.definition for live in segments])
     moves: list[Move] = []
@@ -109,10 +109,10 @@ def _moved(
         return []
     due = work.causes.due.get((live.id, profile_id))
     news = work.causes.news.get(profile_id, set())
-    by = sorted(str(kind) for kind in news & wakes(live.definition)) or [BY_TIME if due else BY_SEGMENT]
+    by = sorted(str(kind) for kind in news & live.wakes) or [BY_TIME if due else BY_SEGMENT]
     reason: dict[str, list[str]] = {"by": by}
     if at is not None:
-        reason["conditions"] = _why(live, found.leaves[n], at, news)
+        reason["conditions"] = _why(live, found.leaves, at, news)
     moment = due if due is not None and by == [BY_TIME] else work.now
     return [Move(live.id, profile_id, now_in, moment, live.version, reason)]
 
@@ -123,7 +123,7 @@ def _why(live: Live, leaves: Mapping[str, Truth], at: int, news: Collection[News
         for path, leaf in rules.leaves(live.definition)
         if News.PERSON in news or woken_by(leaf) & set(news) or (not news and woken_by(leaf))
     }
-    return reasons(live.definition, lambda leaf: bool(leaves[store.key_of(leaf)].holds[at]), touched)
+    return reasons(live.definition, lambda leaf: bool(leaves[leaf.key].holds[at]), touched)
 
 
 async def tell(session: Session, tenant_id: TenantId, moves: Sequence[Move], now: datetime) -> None:

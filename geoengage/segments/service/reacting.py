@@ -9,27 +9,27 @@ from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId
 from geoengage.segments import store
-from geoengage.segments.rules.wakes import News, lists_of, wakes
+from geoengage.segments.rules.wakes import News, lists_of
 from geoengage.segments.service.membership import Causes, recompute, tell
 from geoengage.segments.store import Live
 
 REACTION = "segments.people"
 _BY_MEMBER = {
     **dict.fromkeys(
-        ("order.placed", "order.updated", "order.cancelled", "order.refunded"),
+        ("order.placed", "order.updated", "order.cancelled", "order.refunded", "order.left"),
         ("identifiers", "identifier_id", News.ORDERS),
     ),
     **dict.fromkeys(
         ("zone.entered", "zone.exited", "zone.revised", "zone.retracted"), ("devices", "device_id", News.VISITS)
     ),
     "consent.changed": ("devices", "device_id", News.DEVICES),
+    "habits.changed": ("profiles", "profile_id", News.HABITS),
 }
 _PROFILES = {"profile.created", "profile.merged", "profile.unmerged"}
 # About everybody: who is concerned is not said.
 _WHOLE = {"values.fitted": {News.VALUES}, "venue.changed": {News.VISITS, News.POSITIONS}}
 WANTED = frozenset(
-    {*_BY_MEMBER, *_PROFILES, *_WHOLE, "events.recorded", "message.changed", "people.changed", "habits.changed"}
-    | {"segment.list_changed"}
+    {*_BY_MEMBER, *_PROFILES, *_WHOLE, "events.recorded", "message.changed", "people.changed", "segment.list_changed"}
 )
 SWEEP = 2_000  # so many of whom it is time are looked at in one transaction
 
@@ -70,7 +70,7 @@ async def _mark_stale(
     """What concerns everybody is evaluated like a build, beside."""
     whole = set[News]().union(*(_WHOLE[r.type] for r in recorded if r.type in _WHOLE))
     lists = {payload_uuid(r.payload, "list_id") for r in recorded if r.type == "segment.list_changed"}
-    stale = [live.id for live in segments if wakes(live.definition) & whole or lists_of(live.definition) & lists]
+    stale = [live.id for live in segments if live.wakes & whole or lists_of(live.definition) & lists]
     if stale:
         await store.set_stale(session, tenant_id, stale, now)
 
@@ -108,8 +108,6 @@ def _named(r: Recorded) -> list[_Named]:
         return _single(r, "devices", ("device_id",), News.DEVICES)
     if r.type == "events.recorded":
         return [_Named("events", UUID(id_), News.EVENTS) for id_ in r.payload["event_ids"]]
-    if r.type == "habits.changed":
-        return [_Named("profiles", UUID(id_), News.HABITS) for id_ in r.payload["profile_ids"]]
     if r.type == "people.changed":
         kind = News(r.payload["what"])
         ways = (("identifiers", "identifier_id"), ("devices", "device_id"), ("profiles", "profile_id"))

@@ -4,8 +4,8 @@ Rebuilds and single people go the same way; only the restriction to :ids is adde
 """
 
 import asyncio
-import json
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from geoengage.kit.db import Session
+from geoengage.kit import pgarrays
+from geoengage.kit.db import Session, pipelined, send
 from geoengage.kit.ids import TenantId
 from geoengage.segments.leaves import Part, Terms, compile_leaf
 from geoengage.segments.leaves.statements import Statement, as_people, source_sql, statements, unpack
-from geoengage.segments.rules import Condition, write_definition
+from geoengage.segments.rules import Condition
 from geoengage.segments.rules.logic import Truth
 
 People = NDArray[np.bytes_]
@@ -28,21 +29,20 @@ MANY = 20_000  # from so many people on numbers are crunched in another thread
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """By whose clock and for whom leaves are evaluated. `ids` None: for everybody."""
+    """By whose clock and for whom leaves are evaluated. `ids` None: for everybody.
+
+    `is_routine`: the same will be asked again and again, so its statements are prepared and travel together.
+    """
 
     now: datetime
     timezone: str
     store_id: UUID | None
     ids: Sequence[UUID] | None = None
+    is_routine: bool = False
 
     def terms(self) -> Terms:
         """A compilation for it."""
         return Terms(self.now, self.timezone, self.store_id)
-
-
-def key_of(leaf: Condition) -> str:
-    """What makes two leaves the same."""
-    return json.dumps(write_definition(leaf), sort_keys=True)
 
 
 _CUSTOMERS = (
@@ -51,52 +51,74 @@ _CUSTOMERS = (
 )
 
 
-async def read_people(session: Session, tenant_id: TenantId, asked: Asked) -> People:
-    """The living profiles, sorted; of a store's segment only its customers.
+async def read(
+    session: Session, tenant_id: TenantId, asked: Asked, leaves: Collection[Condition]
+) -> tuple[People, dict[str, Truth]]:
+    """The people, sorted, and of each leaf its truth for them, by `Condition.key`. Equal leaves are asked once.
 
-    Some people's rows are locked FOR KEY SHARE, so that nothing is written about who is being erased.
+    People are living profiles, of a store's segment only its customers; some of them are locked FOR KEY SHARE, so that
+    nothing is written about who is being erased.
     """
+    wanted = {leaf.key: leaf for leaf in leaves}
+    terms = asked.terms()
+    parts = [compile_leaf(terms, leaf) for leaf in wanted.values()]
+    asking = statements(terms, parts, for_some=asked.ids is not None)
+    if asked.is_routine:
+        people, packed = await _read_together(session, tenant_id, asked, terms, asking)
+    else:
+        people, packed = await _read_in_turn(session, tenant_id, asked, terms, asking)
+    found: dict[int, Truth] = {}
+    for statement in asking:
+        one = packed.pop(0)
+        truths = await asyncio.to_thread(unpack, people, statement, one) if len(people) >= MANY else unpack(
+            people, statement, one
+        )  # fmt: skip
+        found.update(zip(statement.places, truths, strict=True))
+    return people, {key: found[place] for place, key in enumerate(wanted)}
+
+
+async def _read_together(
+    session: Session, tenant_id: TenantId, asked: Asked, terms: Terms, asking: Sequence[Statement]
+) -> tuple[People, list[bytes | None]]:
+    common = _common(tenant_id, asked)
+    async with pipelined(session):
+        people = await send(session, _people(asked), common)
+        answers = [await send(session, s.sql, terms.values | common) for s in asking]
+    return as_people(people.rows[0][0]), [answer.rows[0][0] for answer in answers]
+
+
+async def _read_in_turn(
+    session: Session, tenant_id: TenantId, asked: Asked, terms: Terms, asking: Sequence[Statement]
+) -> tuple[People, list[bytes | None]]:
+    common = _common(tenant_id, asked)
+    people = as_people((await session.execute(text(_people(asked)), common)).scalar())
+    packed = []
+    for s in asking:
+        used = {name: value for name, value in (terms.values | common).items() if _uses(s.sql, name)}
+        packed.append((await session.execute(text(s.sql), used)).scalar())
+    return people, packed
+
+
+def _people(asked: Asked) -> str:
     only = "" if asked.store_id is None else _CUSTOMERS
     some, lock = ("", "") if asked.ids is None else (" AND p.id = ANY(CAST(:ids AS uuid[]))", " FOR KEY SHARE OF p")
-    query = (
+    return (
         "SELECT string_agg(uuid_send(x.id), CAST('' AS bytea) ORDER BY x.id) FROM (SELECT p.id FROM profile p"  # noqa: S608
         f" WHERE p.tenant_id = :tenant_id AND p.merged_into IS NULL{only}{some} ORDER BY p.id{lock}) x"
     )
+
+
+def _common(tenant_id: TenantId, asked: Asked) -> dict[str, Any]:
     parameters: dict[str, Any] = {"tenant_id": tenant_id}
     if asked.store_id is not None:
         parameters["store_id"] = asked.store_id
     if asked.ids is not None:
-        parameters["ids"] = list(asked.ids)
-    return as_people((await session.execute(text(query), parameters)).scalar())
+        parameters["ids"] = pgarrays.uuids(asked.ids)
+    return parameters
 
 
-async def read_leaves(
-    session: Session, tenant_id: TenantId, asked: Asked, leaves: Collection[Condition], people: People
-) -> dict[str, Truth]:
-    """The truth of each leaf for these people, by `key_of`. Equal leaves are asked once."""
-    wanted = {key_of(leaf): leaf for leaf in leaves}
-    terms = asked.terms()
-    parts = [compile_leaf(terms, leaf) for leaf in wanted.values()]
-    found: dict[int, Truth] = {}
-    for statement in statements(terms, parts, for_some=asked.ids is not None):
-        packed = await _run(session, tenant_id, asked, terms, statement)
-        if len(people) < MANY:
-            truths = unpack(people, statement, packed)
-        else:
-            truths = await asyncio.to_thread(unpack, people, statement, packed)
-        found.update(zip(statement.places, truths, strict=True))
-    return {key: found[place] for place, key in enumerate(wanted)}
-
-
-async def _run(session: Session, tenant_id: TenantId, asked: Asked, terms: Terms, statement: Statement) -> bytes | None:
-    parameters = _used(statement.sql, terms.values) | {"tenant_id": tenant_id}
-    if asked.ids is not None:
-        parameters["ids"] = list(asked.ids)
-    return (await session.execute(text(statement.sql), parameters)).scalar()
-
-
-def _used(sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if f":{name} " in sql}
+def _uses(sql: str, name: str) -> bool:
+    return re.search(rf":{name}\b", sql) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +140,6 @@ async def explain_leaf(session: Session, tenant_id: TenantId, asked: Asked, leaf
         f" {part.due or 'CAST(NULL AS timestamptz)'} AS due {source_sql(terms, [part], for_some=True)}{group}"
         " -- :tenant_id"
     )
-    parameters = _used(query, terms.values) | {"tenant_id": tenant_id, "ids": list(asked.ids or ())}
+    parameters = {n: v for n, v in (terms.values | _common(tenant_id, asked)).items() if _uses(query, n)}
     row = (await session.execute(text(query), parameters)).first()
     return Found(part.otherwise, None, None) if row is None else Found(row.holds, row.found, row.due)

@@ -1,18 +1,21 @@
 """SQL of segments themselves: reading, claiming for a build, what is in force."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 
 from geoengage.kit import errors
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.segments.models import Segment
 from geoengage.segments.rules import Condition, linked, read_definition
+from geoengage.segments.rules.wakes import News, wakes
 
 LEASE = timedelta(minutes=15)  # a build of millions takes a minute; a worker that died is followed by another
 REPAIR_AFTER = timedelta(hours=24)
@@ -33,6 +36,15 @@ class Live:
     store_id: UUID | None
     version: int
     definition: Condition
+    wakes: frozenset[News]
+    timezone: str
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(definition: str) -> tuple[Condition, frozenset[News]]:
+    """A stored definition and what wakes it: each event asks for those of a whole tenant."""
+    condition = read_definition(json.loads(definition))
+    return condition, wakes(condition)
 
 
 async def get_segment(
@@ -55,16 +67,16 @@ async def lock_segment(session: Session, tenant_id: TenantId, segment_id: UUID) 
     return (await session.execute(locked)).scalar_one_or_none()
 
 
+_LIVE = """
+SELECT s.id, s.store_id, s.live_version, CAST(s.live_definition AS text), t.timezone FROM segment s
+JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = :tenant_id AND s.live_definition IS NOT NULL ORDER BY s.id
+"""
+
+
 async def list_live(session: Session, tenant_id: TenantId) -> list[Live]:
     """All definitions in force."""
-    rows = await session.execute(
-        text(
-            "SELECT id, store_id, live_version, live_definition FROM segment"
-            " WHERE tenant_id = :tenant_id AND live_definition IS NOT NULL ORDER BY id"
-        ),
-        {"tenant_id": tenant_id},
-    )
-    return [Live(row.id, row.store_id, row.live_version, read_definition(row.live_definition)) for row in rows]
+    found = await send(session, _LIVE, {"tenant_id": tenant_id})
+    return [Live(id_, store, version, *_parsed(told), zone) for id_, store, version, told, zone in found.rows]
 
 
 async def list_links(session: Session, tenant_id: TenantId) -> dict[UUID, set[UUID]]:
@@ -134,8 +146,9 @@ async def list_segments(session: Session, tenant_id: TenantId, ids: Collection[U
 
 
 async def give_time(session: Session, seconds: int) -> None:
-    """Let the statements of this transaction take longer than usual (cross-tenant: it reads nothing)."""
+    """Let this transaction's statements take more time and memory than usual (cross-tenant: it reads nothing)."""
     await session.execute(text(f"SET LOCAL statement_timeout = '{int(seconds)}s'"))
+    await session.execute(text("SET LOCAL work_mem = '64MB'"))  # a hash table of a million people
 
 
 async def set_stale(session: Session, tenant_id: TenantId, segment_ids: Collection[UUID], now: datetime) -> None:
