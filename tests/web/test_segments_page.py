@@ -381,13 +381,17 @@ async def test_what_fails_says_so(open_page: Open, site: Planted, seen: Watch) -
 
 @SIZES
 async def test_the_look(open_page: Open, site: Planted, *, is_phone: bool) -> None:
-    """Each view and what opens over it: no cut text, no sideways scrolling, nothing serious from axe."""
+    """Each view and what opens over it: no cut text, no sideways scrolling, nothing serious from axe.
+
+    The phone is set to dark: the console says that it is light, and must stay readable.
+    """
     long = "A rather long name for a segment, as marketers like to give them"
     id_ = await made(site, long, condition(site))
     await made(site, "Another one", {"kind": "reachable", "channel": "push"})
     await remember(site, id_, [9, 12, 11, 4])
     fair = (await site.api("POST", "/v1/lists", {"name": f"List, {is_phone}"}))["id"]
-    page = await open_page("/segments", is_phone=is_phone, has_touch=is_phone)
+    scheme = "dark" if is_phone else "light"
+    page = await open_page("/segments", is_phone=is_phone, has_touch=is_phone, color_scheme=scheme)
     await expect(page.get_by_test_id("segment-row").filter(has_text=long).last.get_by_role("img")).to_be_visible()
     found = await faults(page, "list")
     await page.goto("/segments?archived=1")

@@ -157,6 +157,7 @@ test('narrowing down, and leaving it out again', () => {
 test('habits, stages, places, visits change as a whole', () => {
   const gap = set(KINDS.habit.start(), 'of', 'gap');
   assert.deepEqual(gap, { kind: 'habit', of: 'gap', beyond_percentile: 80 });
+  assert.equal(set(gap, 'beyond_percentile', '95').beyond_percentile, 95);
   assert.deepEqual(set(gap, 'of', 'spend'), { kind: 'habit', of: 'spend', down_percent: 30 });
   const notNew = { kind: 'metric', name: 'stage', op: 'ne', value: 'new' };
   assert.deepEqual(part(notNew, 'value').value, ['active', 'at_risk']);

@@ -129,21 +129,30 @@ export const habit = {
           ? { kind: 'habit', of, beyond_percentile: 80 }
           : { kind: 'habit', of, down_percent: was.down_percent ?? 30 },
     });
-    const rest =
-      condition.of === 'gap'
-        ? words('for longer than in 80 % of their own gaps')
-        : scaled(
-            {
-              key: 'down_percent',
-              words: 'Down by at least',
-              value: condition.down_percent,
-              set: setter('down_percent'),
-            },
-            { lead: 'by', unit: '% or more than they used to', min: 1, step: 1, max: 100 },
-          );
-    return { parts: [what, rest], narrow: [] };
+    return { parts: [what, condition.of === 'gap' ? gapPart(condition) : downPart(condition)], narrow: [] };
   },
 };
+
+/** @param {Condition} condition @returns {Part} */
+const gapPart = (condition) =>
+  choice(
+    condition,
+    'beyond_percentile',
+    'Share of their gaps',
+    [50, 60, 70, 80, 90, 95].map((percent) => [String(percent), `${percent} %`]),
+    {
+      lead: 'for longer than',
+      unit: 'of their own gaps',
+      set: (was, percent) => ({ ...was, beyond_percentile: Number(percent) }),
+    },
+  );
+
+/** @param {Condition} condition */
+const downPart = ({ down_percent: value }) =>
+  scaled(
+    { key: 'down_percent', words: 'Down by at least', value, set: setter('down_percent') },
+    { lead: 'by', unit: '% or more than they used to', min: 1, step: 1, max: 100 },
+  );
 
 /** @type {Kind} */
 export const decline = {

@@ -41,7 +41,7 @@ export const event = {
     return {
       parts: [
         words('they did'),
-        text(condition, 'name', 'Event, page or screen', { known: events.map(({ name }) => name) }),
+        text(condition, 'name', 'Event or page', { known: events.map(({ name }) => name) }),
         choice(condition, 'measure', 'What of it', EVENT_MEASURES, {
           set: (was, next) => {
             const changed = withMeasure(was, next, today);
