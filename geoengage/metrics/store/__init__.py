@@ -19,7 +19,7 @@ from geoengage.metrics.store.habits import (
     tenants_with_due_habits,
     upsert_habits,
 )
-from geoengage.metrics.store.summaries import list_buyers, list_buyers_since, list_wrong, summarise
+from geoengage.metrics.store.summaries import list_buyers, list_buyers_since, list_wrong, summarise, summarise_all
 from geoengage.metrics.store.traits import (
     get_known,
     list_changed,
@@ -30,8 +30,32 @@ from geoengage.metrics.store.traits import (
 )
 
 __all__ = [
-    "Done", "check_all", "claim_due_habits", "delete_habits", "find_rhythm", "get_known", "get_shop", "get_timezone",
-    "list_buyers", "list_buyers_since", "list_changed", "list_computed", "list_done", "list_owners_of",
-    "list_rhythms", "list_wrong", "list_tenants", "read_habits", "read_purchases", "read_summaries", "set_mark", "set_repaired",
-    "set_rhythm", "set_thresholds", "summarise", "tenants_with_due_habits", "upsert_habits",
+    "Done",
+    "check_all",
+    "claim_due_habits",
+    "delete_habits",
+    "find_rhythm",
+    "get_known",
+    "get_shop",
+    "get_timezone",
+    "list_buyers",
+    "list_buyers_since",
+    "list_changed",
+    "list_computed",
+    "list_done",
+    "list_owners_of",
+    "list_rhythms",
+    "list_tenants",
+    "list_wrong",
+    "read_habits",
+    "read_purchases",
+    "read_summaries",
+    "set_mark",
+    "set_repaired",
+    "set_rhythm",
+    "set_thresholds",
+    "summarise",
+    "summarise_all",
+    "tenants_with_due_habits",
+    "upsert_habits",
 ]  # fmt: skip
