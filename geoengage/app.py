@@ -44,6 +44,7 @@ from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
 from geoengage.metrics.api import router as metrics
+from geoengage.metrics.habits_api import router as habits
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -179,6 +180,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         commerce,
         segments,
         recommendations,
+        habits,
         reports,
         lifecycle,
         live,

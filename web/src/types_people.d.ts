@@ -90,6 +90,22 @@ export interface OverviewSegment {
   sentence: string;
   since: string;
 }
+/** How a person buys now, against their own habit. */
+export interface PersonHabit {
+  stage: string;
+  stage_since: string | null;
+  decline: string;
+  decline_since: string | null;
+  purchases: number;
+  typical_gap_days: number | null;
+  long_gap_at: string | null;
+  per_week_before: number | null;
+  per_week_now: number | null;
+  now_days: number | null;
+  frequency_change: number | null;
+  spend_change: number | null;
+  visits_change: number | null;
+}
 /** GET /v1/profiles/{id}/overview */
 export interface Overview {
   profile_id: string;
@@ -105,6 +121,7 @@ export interface Overview {
   };
   carts: OpenCart[];
   segments: OverviewSegment[];
+  habit: PersonHabit | null;
 }
 
 export interface PersonDevice {

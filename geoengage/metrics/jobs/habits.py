@@ -46,7 +46,7 @@ async def mind_habits(sessions: Sessions, ring: Callable[[], None]) -> bool:
 
 
 async def repair_once(sessions: Sessions, now: datetime) -> int:
-    """Whose orders have changed since the last round (imports of the past tell the ledger nothing); daily all, and the fit.
+    """Whose orders have changed since the last round (imports tell the ledger nothing); daily all and the fit.
 
     Each batch is a transaction; a tenant's mark moves when all of its people are done, so a crash repeats some. Returns
     of how many people something has changed.
@@ -59,7 +59,9 @@ async def repair_once(sessions: Sessions, now: datetime) -> int:
         is_new_day = fitted_at is None or fitted_at < now - FIT_EVERY
         async with transaction(sessions, tenant_id) as session:
             people = await store.list_buyers_since(session, tenant_id, since)
-            if is_new_day and until is not None:
+            if until is None:
+                await store.summarise_all(session, tenant_id)
+            elif is_new_day:
                 people = sorted({*people, *await store.list_wrong(session, tenant_id)})
         if is_new_day:
             await retried(sessions, tenant_id, partial(service.fit, tenant_id=tenant_id, now=now))

@@ -36,16 +36,17 @@ summed AS (
     coalesce(sum(b.spent) FILTER (WHERE b.currency = m.currency AND b.day > f.day), 0)::bigint AS repeat_spend_minor
   FROM bought b JOIN main m USING (profile_id) JOIN begun f USING (profile_id)
   GROUP BY b.profile_id, m.currency, f.day)
-"""
-_SUMMARISE = text(f"""
-{_SUMS.format(some="i.profile_id = ANY(CAST(:ids AS uuid[]))")}
+"""  # noqa: S608 - names of ours
+_INSERT = f"""
 INSERT INTO customer_summary AS s (tenant_id, profile_id, {", ".join(_COLUMNS)})
 SELECT :tenant_id, profile_id, {", ".join(_COLUMNS)} FROM summed ORDER BY profile_id
 ON CONFLICT (tenant_id, profile_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
 WHERE ({", ".join(f"s.{name}" for name in _COLUMNS)})
   IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _COLUMNS)})
 RETURNING s.profile_id
-""")  # noqa: S608 - names of ours
+"""  # noqa: S608 - names of ours
+_SUMMARISE = text(_SUMS.format(some="i.profile_id = ANY(CAST(:ids AS uuid[]))") + _INSERT)
+_SUMMARISE_ALL = text(_SUMS.format(some="true") + _INSERT)
 _WRONG = text(f"""
 {_SUMS.format(some="true")}
 SELECT coalesce(n.profile_id, s.profile_id) FROM summed n
@@ -74,13 +75,21 @@ async def summarise(session: Session, tenant_id: TenantId, ids: Collection[UUID]
     return set(changed.scalars()), set(gone.scalars())
 
 
-async def list_wrong(session: Session, tenant_id: TenantId) -> list[UUID]:
-    """Whose summary is not what their orders come to: everybody's is computed, nothing is written or locked.
+async def summarise_all(session: Session, tenant_id: TenantId) -> int:
+    """Sum what everybody bought in one statement, for a tenant without summaries; returns how many there are now."""
+    await _take_time(session, tenant_id)
+    return len((await session.execute(_SUMMARISE_ALL, {"tenant_id": tenant_id})).scalars().all())
 
-    Ten million orders take longer than a statement usually may.
-    """
-    await session.execute(text("SET LOCAL statement_timeout = '15min' -- :tenant_id"), {"tenant_id": tenant_id})
+
+async def list_wrong(session: Session, tenant_id: TenantId) -> list[UUID]:
+    """Whose summary is not what their orders come to: everybody's is computed, nothing is written or locked."""
+    await _take_time(session, tenant_id)
     return list((await session.execute(_WRONG, {"tenant_id": tenant_id})).scalars())
+
+
+async def _take_time(session: Session, tenant_id: TenantId) -> None:
+    """Ten million orders take longer than a statement usually may."""
+    await session.execute(text("SET LOCAL statement_timeout = '15min' -- :tenant_id"), {"tenant_id": tenant_id})
 
 
 async def list_buyers(session: Session, tenant_id: TenantId, identifier_ids: Collection[UUID]) -> set[UUID]:

@@ -474,6 +474,8 @@ CASES = [
     Case("POST", "/v1/profiles/{profile_id}/notes", body=lambda s: {"text": "New", "store_id": s["store"]}),
     Case("PATCH", "/v1/notes/{note_id}", body=lambda _: {"text": "Changed"}),
     Case("DELETE", "/v1/notes/{note_id}"),
+    Case("GET", "/v1/habit-policy"),
+    Case("PUT", "/v1/habit-policy", body=lambda _: {"slight": 0.2}),
     Case("GET", "/v1/identity-policy"),
     Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
     Case("GET", f"{PERSON}/consents"),
