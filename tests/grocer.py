@@ -25,7 +25,7 @@ from geoengage.tenancy.models import App
 from tests.campaign_rows import make_mall, make_store, make_zone
 from tests.factories import World, make_world
 
-HOUSEHOLDS = 160
+HOUSEHOLDS = 110
 SEED = 20261128
 TIMEZONES = ("Europe/Zurich", None, "America/New_York")  # of the three stores; None: the tenant's
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)

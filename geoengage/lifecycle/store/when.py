@@ -16,7 +16,8 @@ _BY_HOUR = (
     "SELECT date_trunc('month', {at} AT TIME ZONE :timezone)::date AS month,"
     " (extract(isodow FROM {at} AT TIME ZONE :timezone)::int - 1) * 24"
     " + extract(hour FROM {at} AT TIME ZONE :timezone)::int AS hour, count(*) AS times,"
-    " count(DISTINCT {person}) AS people FROM {source} AND {at} >= :since AND {at} < :until GROUP BY 1, 2"
+    " count(DISTINCT {person}) AS people FROM {source} AND {row}.tenant_id = :tenant_id"
+    " AND {at} >= :since AND {at} < :until GROUP BY 1, 2"
 )
 _DEVICE = "coalesce(d.profile_id, d.id)"
 
@@ -32,27 +33,27 @@ class Hour:
 
 
 def _queries(place: Place) -> Mapping[str, str]:
-    """What is counted, each as one statement. Every source binds :tenant_id."""
+    """What is counted, each as one statement."""
     stores = "" if place.store_ids is None else " AND {0}.store_id = ANY(CAST(:stores AS uuid[]))"
     visits = (
         "visit v JOIN device d ON d.tenant_id = v.tenant_id AND d.id = v.device_id AND NOT d.is_test"
         " JOIN zone_version z ON z.tenant_id = v.tenant_id AND z.zone_id = v.zone_id AND z.version = v.zone_version"
-        " WHERE v.tenant_id = :tenant_id AND v.id >= :first_visit AND v.id < :end_visit"
+        " WHERE v.id >= :first_visit AND v.id < :end_visit"
         f"{stores.format('z')}{place.members('d.profile_id')}"
     )
     opens = (
         "message m JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id AND NOT d.is_test"
-        f" WHERE m.tenant_id = :tenant_id AND m.id >= :first_message{stores.format('m')}{place.members('d.profile_id')}"
+        f" WHERE m.id >= :first_message{stores.format('m')}{place.members('d.profile_id')}"
     )
     orders = (
         "shop_order o LEFT JOIN identifier i ON i.tenant_id = o.tenant_id AND i.id = o.identifier_id"
-        " WHERE o.tenant_id = :tenant_id AND o.status <> 'cancelled' AND o.return_of IS NULL"
+        " WHERE o.status <> 'cancelled' AND o.return_of IS NULL"
         f"{stores.format('o')}{place.members('i.profile_id')}"
     )
     return {
-        "visits": _BY_HOUR.format(at="v.entered_at", person=_DEVICE, source=visits),
-        "opens": _BY_HOUR.format(at="m.opened_at", person=_DEVICE, source=opens),
-        "orders": _BY_HOUR.format(at="o.ordered_at", person="coalesce(i.profile_id, o.id)", source=orders),
+        "visits": _BY_HOUR.format(row="v", at="v.entered_at", person=_DEVICE, source=visits),
+        "opens": _BY_HOUR.format(row="m", at="m.opened_at", person=_DEVICE, source=opens),
+        "orders": _BY_HOUR.format(row="o", at="o.ordered_at", person="coalesce(i.profile_id, o.id)", source=orders),
     }
 
 
