@@ -88,12 +88,12 @@ function showLogin() {
   loginPage(root, (me) => enterAt(me, ownPath(new URLSearchParams(window.location.search).get('next'))));
 }
 
-/** Only a page of this console, or the till, may be the next one. @param {string | null} next */
+/** Only a page of this console, or the till, may be the next one; else the start page is. @param {string | null} next */
 function ownPath(next) {
-  if (!next?.startsWith('/')) return HOME;
+  if (!next?.startsWith('/')) return '/';
   const url = new URL(next, window.location.origin);
-  if (url.origin !== window.location.origin) return HOME;
-  return routeOf(url.pathname) || url.pathname === TILL ? url.pathname + url.search : HOME;
+  if (url.origin !== window.location.origin) return '/';
+  return routeOf(url.pathname) || url.pathname === TILL ? url.pathname + url.search : '/';
 }
 
 /** @param {Me} me @param {string} url */
