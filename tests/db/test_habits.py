@@ -115,6 +115,17 @@ async def test_who_buys_no_more_falls_back_by_time_alone(session: Session, sessi
     assert len(await events(session, world)) > before
 
 
+async def test_what_comes_late_is_no_step(session: Session, sessions: Sessions, world: World) -> None:
+    """Orders of the past come one by one: what is seen in the end holds at once, not a degree a week."""
+    anna = await make_person(session, world, {"external_id": "anna"})
+    for ago in range(90, 200, 9):
+        await buys(session, world, anna, ago)
+        await settle(sessions)
+    row = await habit(session, world, anna)
+    assert row is not None
+    assert (row.stage, row.decline) == ("churned", "gone")
+
+
 async def test_merging_and_cancelling(session: Session, sessions: Sessions, world: World) -> None:
     anna = await make_person(session, world, {"external_id": "anna"})
     annie = await make_person(session, world, {"external_id": "annie"})

@@ -1,6 +1,6 @@
 """What is kept of a person's habits: rates, changes, gaps, decline, stage; and until when it holds. Pure.
 
-*Now* is the time of four usual gaps, between 4 and 26 weeks; *before* the six months that precede it. What time alone
+*Now* is the time of six usual gaps, between 4 and 26 weeks; *before* the six months that precede it. What time alone
 will change is found by looking at the days ahead with the same function, at most a week; so what is kept is never other
 than what would be computed.
 """
@@ -12,11 +12,12 @@ from datetime import date, timedelta
 import numpy as np
 
 from geoengage.metrics.rules.decline import DEGREES, Degree, Shop, degrees, is_known, moved
-from geoengage.metrics.rules.gaps import SHRINK, Rhythm, gap_quantiles, rhythm
+from geoengage.metrics.rules.gaps import Rhythm, gap_quantiles, rhythm
 from geoengage.metrics.rules.season import Floats, Ints, Purchases, Season
 from geoengage.metrics.rules.stages import STAGES, Stage, stages_of
 
-NOW_GAPS, NOW_DAYS, BEFORE_DAYS = 4, (28, 182), 182
+NOW_GAPS, NOW_DAYS, BEFORE_DAYS = 6, (28, 182), 182
+NO_CHANGE = 2.0  # purchases with which "no change" speaks: most people of a shop have not changed
 LEAST_BEFORE_DAYS = 28
 LEAST_VISITS = 4
 PERCENTILES = (50, 60, 70, 80, 90, 95)
@@ -35,7 +36,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class CustomerHabit:
-    """A person at a day. Rates per usual week; changes as shares (−0.3: 30 % less), None where too little is known.
+    """A person at a day. Rates per usual week, as they are; changes as shares (−0.3: 30 % less), drawn towards none.
+
+    None where too little is known.
 
     They rest on `bought_now` purchase days in the last `now_days`, and on `bought_before` in the six months before.
 
@@ -158,10 +161,7 @@ def _said(value: float) -> float | None:
 
 
 def _changes(told: Told, seen: Rhythm, day: int, shop: Shop) -> _Changes:
-    """What people buy now, against what the own rate before leads to expect.
-
-    Each with `SHRINK` purchases of no change.
-    """
+    """What people buy now, against what the own rate before leads to expect, each with `NO_CHANGE` purchases more."""
     window = np.clip(np.ceil(NOW_GAPS * seen.mean_gap / 7) * 7, *NOW_DAYS).astype(np.int64)
     turn, start = day - window, np.maximum(seen.first, day - window - BEFORE_DAYS)
     usual = shop.season.usual_days
@@ -169,22 +169,22 @@ def _changes(told: Told, seen: Rhythm, day: int, shop: Shop) -> _Changes:
     before_days = np.maximum(usual(turn) - usual(start), 0.0)
     known = is_known(seen, day, shop.thresholds) & (turn - start >= LEAST_BEFORE_DAYS)
     n_now, n_before = _counts(told.bought, turn, day), _counts(told.bought, start, turn)
-    rate = np.where(known, (n_before + shop.population.shape) / (before_days + shop.population.days), np.nan)
-    expected = rate * now_days + SHRINK
+    rate = np.where(known, n_before / np.maximum(before_days, 1), np.nan)
+    expected = rate * now_days + NO_CHANGE
     s_now, s_before = _counts(told.bought, turn, day, told.spent), _counts(told.bought, start, turn, told.spent)
     basket = np.where((n_before > 0) & (s_before > 0), s_before / np.maximum(n_before, 1), np.nan)
     v_now, v_before = _counts(told.visited, turn, day), _counts(told.visited, start, turn)
     visits = np.where(known & (v_before >= LEAST_VISITS), v_before / np.maximum(before_days, 1) * now_days, np.nan)
-    frequency = (n_now + SHRINK) / expected
+    frequency = (n_now + NO_CHANGE) / expected
     return _Changes(
         now_days=window,
         now=n_now,
         before=n_before,
         per_week_before=7 * rate,
-        per_week_now=7 * rate * frequency,
+        per_week_now=7 * np.where(known, n_now / np.maximum(now_days, 1), np.nan),
         frequency=frequency - 1,
-        spend=(s_now / basket + SHRINK) / expected - 1,
-        visits=(v_now + SHRINK) / (visits + SHRINK) - 1,
+        spend=(s_now / basket + NO_CHANGE) / expected - 1,
+        visits=(v_now + NO_CHANGE) / (visits + NO_CHANGE) - 1,
     )
 
 

@@ -99,6 +99,7 @@ def fit_season(bought: Purchases, until: int) -> Season:
     purchases lie there, they fall on weeks as the index says (a Poisson process of common shape). So those who leave
     and those who join do not bend it, and this week is known this week, without a year to compare it with.
     """
+    bought = bought.until(until)
     counts, has = bought.counts, bought.counts > 2
     if int((counts[has] - 2).sum()) < FEWEST:
         return Season()

@@ -13,7 +13,8 @@ from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId
 from geoengage.metrics import rules, store
-from geoengage.metrics.rules import PERCENTILES, CustomerHabit, HabitsChanged, Shop, Told
+from geoengage.metrics.models import CustomerHabitRow
+from geoengage.metrics.rules import PERCENTILES, CustomerHabit, HabitsChanged, Kept, Shop, Told
 from geoengage.metrics.service.values import revalue
 
 BOUGHT = frozenset(
@@ -71,11 +72,8 @@ async def _habits(session: Session, tenant_id: TenantId, ids: Sequence[UUID], no
     shop = await store.get_shop(session, tenant_id)
     known = {id_: row for id_, row in rows.items() if id_ in done}
     told = told_of([done[id_] for id_ in done])
-    found = (
-        rules.habits(told, [known[id_].kept if id_ in known else rules.Kept() for id_ in done], today, shop)
-        if done
-        else []
-    )
+    kept = [_kept(known.get(id_), did, zone) for id_, did in done.items()]
+    found = rules.habits(told, kept, today, shop) if done else []
     due = rules.checks(told, found, today, shop) if done else []
     columns = [_columns(id_, habit, check, zone, now) for id_, habit, check in zip(done, found, due, strict=True)]
     for row in columns:
@@ -84,6 +82,19 @@ async def _habits(session: Session, tenant_id: TenantId, ids: Sequence[UUID], no
             news[row["profile_id"]] = what
     await store.upsert_habits(session, tenant_id, columns)
     return news
+
+
+def _kept(row: CustomerHabitRow | None, did: store.Done, zone: ZoneInfo) -> Kept:
+    """What is kept of somebody, unless it was said from another past: orders that came late, a merge, a cancellation.
+
+    Then nobody has moved from one degree to another; they were never where we thought.
+    """
+    if row is None:
+        return Kept()
+    looked_on = row.checked_at.astimezone(zone).date()
+    before = sum(day < looked_on for day in did.bought)
+    upto = sum(day <= looked_on for day in did.bought)
+    return row.kept if before <= row.own_purchases <= upto else Kept()
 
 
 def told_of(people: Sequence[store.Done]) -> Told:

@@ -94,7 +94,7 @@ class PersonHabitOut(Shape):
     long_gap_at: AwareDatetime | None = Field(description="When the present gap exceeds four of five of their gaps.")
     per_week_before: float | None = Field(description="Purchases a week in the six months before.")
     per_week_now: float | None = Field(description="And now, in the last `now_days`.")
-    now_days: int | None = Field(description="How many days are now: the time of four of their gaps.")
+    now_days: int | None = Field(description="How many days are now: the time of six of their gaps.")
     frequency_change: float | None = Field(description="−0.4: 40 % less often, the shop's season taken out.")
     spend_change: float | None = Field(description="The same for what they spend.")
     visits_change: float | None = Field(description="The same for days on which they came to a store.")
