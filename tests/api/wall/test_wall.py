@@ -77,6 +77,7 @@ NAMELESS = {
     "/v1/metrics/worth",
     "/v1/metrics/when",
     "/v1/metrics/funnel",
+    "/v1/metrics/models/{model_id}/pictures/{picture}",
     "/v1/profiles/{profile_id}/may-contact",
     "/v1/erasures",
     "/v1/retention",
