@@ -101,20 +101,15 @@ async def record_orders(
     if not quiet:
         told: list[Event] = [event for work in todo for event in _events(work)]
         await events.publish(session, tenant_id, [*told, *recovered], now)
-    profiles.tell_changed(session, tenant_id, "orders", now, identifiers=_not_told(todo, quiet=quiet))
+    else:
+        profiles.tell_changed(session, tenant_id, "orders", now, identifiers=_whose(todo))
     return _results(orders, works)
 
 
-def _not_told(todo: Sequence[_Work], *, quiet: bool) -> set[UUID]:
-    """Whose orders have changed without an event that names them: those of quiet ones, and who lost one to another."""
-    now_theirs = {id_ for w in todo if quiet and (id_ := w.now_known.identifier_id) is not None}
-    return now_theirs | {
-        id_
-        for w in todo
-        if w.before is not None
-        and (id_ := w.before.identifier_id) is not None
-        and (quiet or id_ != w.now_known.identifier_id)
-    }
+def _whose(todo: Sequence[_Work]) -> set[UUID]:
+    """Whose these orders are, and whose they were."""
+    both = (known for work in todo for known in (work.before, work.after) if known is not None)
+    return {known.identifier_id for known in both if known.identifier_id is not None}
 
 
 def _results(orders: Sequence[OrderIn], works: dict[tuple[str, str], _Work]) -> list[RecordedOrder]:

@@ -46,7 +46,7 @@ async def mind_habits(sessions: Sessions, ring: Callable[[], None]) -> bool:
 
 
 async def repair_once(sessions: Sessions, now: datetime) -> int:
-    """Whose orders have changed since the last round (imports of the past tell the ledger nothing), and daily the fit.
+    """Whose orders have changed since the last round (imports of the past tell the ledger nothing); daily all, and the fit.
 
     Each batch is a transaction; a tenant's mark moves when all of its people are done, so a crash repeats some. Returns
     of how many people something has changed.
@@ -56,9 +56,12 @@ async def repair_once(sessions: Sessions, now: datetime) -> int:
 
     async def repair(tenant_id: TenantId, fitted_at: datetime | None, until: datetime | None) -> int:
         since = LONG_AGO if until is None else until - OVERLAP
+        is_new_day = fitted_at is None or fitted_at < now - FIT_EVERY
         async with transaction(sessions, tenant_id) as session:
             people = await store.list_buyers_since(session, tenant_id, since)
-        if fitted_at is None or fitted_at < now - FIT_EVERY:
+            if is_new_day and until is not None:
+                people = sorted({*people, *await store.list_wrong(session, tenant_id)})
+        if is_new_day:
             await retried(sessions, tenant_id, partial(service.fit, tenant_id=tenant_id, now=now))
         changed = 0
         for start in range(0, len(people), BATCH):

@@ -10,13 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, gammaln
+from scipy.special import betainc, gammaincc, gammaln
 
 from geoengage.metrics.rules.season import Floats, Ints, Purchases, Season
 
 REGULARITIES = np.array([0.4, 0.6, 0.85, 1.2, 1.8, 2.7, 4.5])
 FALLS = (0.25, 0.5)  # of the own rate: what "slower" is compared as
 YEAR = 365.25
+SHORTEST = 0.5  # days: a shorter gap is none
+ROUNDS = 20  # of the expectation-maximisation that finds the shares of regularities
+LEAST_SHARE = 0.01  # of a regularity that nobody seems to have
+FEWEST_PEOPLE, ENOUGH_PEOPLE = 50, 4000  # with a gap, to learn from
+SHAPES, SCALES = (0.6, 0.85, 1.2, 1.7, 2.4, 3.4, 4.8, 6.8), (0.45, 0.6, 0.8, 1.0, 1.25)
+CAUTION = 0.5
 LEAST_BEFORE = 3  # gaps that a change must have before it
 
 
@@ -77,21 +83,29 @@ def _gaps(bought: Purchases, season: Season) -> _Gaps:
     return _Gaps(who, n, starts.astype(np.int64), x, total, logs)
 
 
+def _log_likelihoods(gaps: _Gaps, shape: float, days: float) -> Floats:
+    """Ln of how well each regularity of the grid explains a person's gaps, people × grid.
+
+    Purchases of one day are one, so gaps below half a day are never seen.
+    """
+    k, n = REGULARITIES[None, :], gaps.n[:, None]
+    b = days / k
+    mean = (days + gaps.total) / (shape + gaps.n)
+    return np.asarray(
+        (k - 1) * gaps.logs[:, None]
+        - n * gammaln(k)
+        + shape * np.log(b)
+        - gammaln(shape)
+        + gammaln(shape + n * k)
+        - (shape + n * k) * np.log(b + gaps.total[:, None])
+        - n * np.log(gammaincc(k, k * SHORTEST / mean[:, None]))
+    )
+
+
 def _weights(gaps: _Gaps, population: Population) -> Floats:
     """Posterior weights of the grid of regularities, people × grid."""
-    k, a = REGULARITIES[None, :], population.shape
-    b, n = population.days / k, gaps.n[:, None]
-    log = (
-        np.log(np.asarray(population.regularity))[None, :]
-        + (k - 1) * gaps.logs[:, None]
-        - n * gammaln(k)
-        + a * np.log(b)
-        - gammaln(a)
-        + gammaln(a + n * k)
-        - (a + n * k) * np.log(b + gaps.total[:, None])
-    )
-    log -= log.max(axis=1, keepdims=True)
-    weights = np.exp(log)
+    log = _log_likelihoods(gaps, population.shape, population.days)
+    weights = np.exp(log - log.max(axis=1, keepdims=True)) * np.asarray(population.regularity)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
@@ -186,21 +200,44 @@ SHRINK = 1.0  # purchases with which "no change" speaks
 
 
 def fit_population(bought: Purchases, season: Season) -> Population:
-    """Rates and regularities of a shop's people: moments of their rates, then the mean of their posteriors."""
+    """Rates and regularities of a shop's people, by maximum likelihood: shares of regularities by expectation-
+
+    maximisation, shape and scale of the rates on a grid around the moments of the rates, of some thousand people. The
+    rates count for `CAUTION` of what that says: there are more people at both ends than in a gamma.
+    """
     gaps = _gaps(bought, season)
-    many = gaps.n >= LEAST_BEFORE
-    if int(many.sum()) < 50:
+    several = np.flatnonzero(gaps.n > 0)
+    if len(several) < FEWEST_PEOPLE:
         return Population()
-    rate = gaps.n[many] / gaps.total[many]
-    noise = (rate / gaps.total[many]).mean()
-    mean, spread = rate.mean(), max(rate.var() - noise, (0.2 * rate.mean()) ** 2)
-    shape = float(np.clip(mean**2 / spread, 0.5, 10.0))
-    population = Population(shape, float(shape / mean))
-    for _ in range(4):
-        weights = _weights(gaps, population)[many].mean(axis=0)
-        weights = np.maximum(weights, 0.01)
-        population = Population(shape, population.days, tuple(np.round(weights / weights.sum(), 4).tolist()))
-    return population
+    gaps = _some(gaps, several[:: max(1, len(several) // ENOUGH_PEOPLE)])
+    mean = float(gaps.n.sum() / gaps.total.sum())
+    best, found = -np.inf, Population()
+    for shape in SHAPES:
+        for scale in SCALES:
+            days = shape / mean * scale
+            value, shares = _shares(_log_likelihoods(gaps, shape, days))
+            if value > best:
+                best, found = value, Population(shape, days, tuple(np.round(shares, 4).tolist()))
+    return Population(round(found.shape * CAUTION, 3), round(found.days * CAUTION, 2), found.regularity)
+
+
+def _some(gaps: _Gaps, who: Ints) -> _Gaps:
+    """What the likelihood of some people needs."""
+    none = np.zeros(0, dtype=np.int64)
+    return _Gaps(none, gaps.n[who], none, np.zeros(0), gaps.total[who], gaps.logs[who])
+
+
+def _shares(log: Floats) -> tuple[float, Floats]:
+    """The likeliest shares of regularities, and the ln likelihood a person with them."""
+    top = log.max(axis=1, keepdims=True)
+    likelihoods = np.exp(log - top)
+    shares = np.full(len(REGULARITIES), 1 / len(REGULARITIES))
+    for _ in range(ROUNDS):
+        weights = likelihoods * shares
+        shares = (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
+    value = float((np.log((likelihoods * shares).sum(axis=1)) + top[:, 0]).mean())
+    shares = np.maximum(shares, LEAST_SHARE)
+    return value, np.asarray(shares / shares.sum())
 
 
 STEPS = np.geomspace(0.05, 20.0, 33)  # of a mean gap; between them the percentiles are interpolated

@@ -14,7 +14,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-WEEK = 7
+WEEK, YEAR_WEEKS = 7, 52
 ROUNDS = 6  # the estimate stands still after four
 CARE = 40.0  # purchases that the week before speaks with: a small shop's index stays near what it was
 SMOOTH = np.array([0.25, 0.5, 0.25])
@@ -115,7 +115,17 @@ def fit_season(bought: Purchases, until: int) -> Season:
             Season(start, tuple(index)), first_at, last_at, (counts[has] - 2).astype(np.float64), weeks
         )
         index = _smoothed(found, expected, index)
+    index = index / _trend(index)
     return Season(start, tuple(np.round(index, 4).tolist()))
+
+
+def _trend(index: Floats) -> Floats:
+    """The mean of the year that ends with each week: what changes for good is no season."""
+    if len(index) <= YEAR_WEEKS:
+        return np.ones_like(index)
+    passed = np.concatenate([[0.0], np.cumsum(index)])
+    year = (passed[YEAR_WEEKS:] - passed[:-YEAR_WEEKS]) / YEAR_WEEKS
+    return np.concatenate([np.full(YEAR_WEEKS - 1, year[0]), year])
 
 
 def _expected(season: Season, first_at: Ints, last_at: Ints, inner: Floats, weeks: int) -> Floats:

@@ -18,40 +18,41 @@ bought AS (
   JOIN tenant t ON t.id = :tenant_id
   WHERE i.tenant_id = :tenant_id AND {some} AND o.status <> 'cancelled' AND o.return_of IS NULL
   GROUP BY 1, 2, 3)"""
-_SOME = "i.profile_id = ANY(CAST(:ids AS uuid[]))"
 _COLUMNS = (
     "currency", "orders", "other_orders", "purchase_days", "first_day", "last_day", "last_order_at", "spent_minor",
     "repeat_spend_minor",
 )  # fmt: skip
-_SUMMARISE = f"""
+_SUMS = f"""
 WITH {BOUGHT},
 main AS (
   SELECT DISTINCT ON (profile_id) profile_id, currency FROM bought GROUP BY profile_id, currency
   ORDER BY profile_id, sum(orders) DESC, currency),
-begun AS (SELECT profile_id, min(day) AS day FROM bought GROUP BY profile_id)
+begun AS (SELECT profile_id, min(day) AS day FROM bought GROUP BY profile_id),
+summed AS (
+  SELECT b.profile_id, m.currency, sum(b.orders)::int AS orders,
+    coalesce(sum(b.orders) FILTER (WHERE b.currency <> m.currency), 0)::int AS other_orders,
+    count(DISTINCT b.day)::int AS purchase_days, f.day AS first_day, max(b.day) AS last_day,
+    max(b.last_at) AS last_order_at, (sum(b.spent) FILTER (WHERE b.currency = m.currency))::bigint AS spent_minor,
+    coalesce(sum(b.spent) FILTER (WHERE b.currency = m.currency AND b.day > f.day), 0)::bigint AS repeat_spend_minor
+  FROM bought b JOIN main m USING (profile_id) JOIN begun f USING (profile_id)
+  GROUP BY b.profile_id, m.currency, f.day)
+"""
+_SUMMARISE = text(f"""
+{_SUMS.format(some="i.profile_id = ANY(CAST(:ids AS uuid[]))")}
 INSERT INTO customer_summary AS s (tenant_id, profile_id, {", ".join(_COLUMNS)})
-SELECT :tenant_id, b.profile_id, m.currency, sum(b.orders),
-  coalesce(sum(b.orders) FILTER (WHERE b.currency <> m.currency), 0), count(DISTINCT b.day), f.day, max(b.day),
-  max(b.last_at), sum(b.spent) FILTER (WHERE b.currency = m.currency),
-  coalesce(sum(b.spent) FILTER (WHERE b.currency = m.currency AND b.day > f.day), 0)
-FROM bought b JOIN main m USING (profile_id) JOIN begun f USING (profile_id)
-GROUP BY b.profile_id, m.currency, f.day ORDER BY b.profile_id
+SELECT :tenant_id, profile_id, {", ".join(_COLUMNS)} FROM summed ORDER BY profile_id
 ON CONFLICT (tenant_id, profile_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
 WHERE ({", ".join(f"s.{name}" for name in _COLUMNS)})
   IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _COLUMNS)})
 RETURNING s.profile_id
-"""  # noqa: S608 - names of ours
-_SUMMARISE_SOME = text(_SUMMARISE.format(some=_SOME))
-_SUMMARISE_ALL = text(_SUMMARISE.format(some="true"))
-# Who has no order that counts any more: all were cancelled, or belong to somebody else.
-_FORGET = """
-DELETE FROM customer_summary s WHERE s.tenant_id = :tenant_id AND {some} AND NOT EXISTS (
-  SELECT FROM identifier i JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = i.id
-  WHERE i.tenant_id = :tenant_id AND i.profile_id = s.profile_id AND o.status <> 'cancelled' AND o.return_of IS NULL)
-RETURNING s.profile_id
-"""
-_FORGET_SOME = text(_FORGET.format(some="s.profile_id = ANY(CAST(:ids AS uuid[]))"))
-_FORGET_ALL = text(_FORGET.format(some="true"))
+""")  # noqa: S608 - names of ours
+_WRONG = text(f"""
+{_SUMS.format(some="true")}
+SELECT coalesce(n.profile_id, s.profile_id) FROM summed n
+FULL JOIN (SELECT * FROM customer_summary WHERE tenant_id = :tenant_id) s ON s.profile_id = n.profile_id
+WHERE ({", ".join(f"n.{name}" for name in _COLUMNS)}) IS DISTINCT FROM ({", ".join(f"s.{name}" for name in _COLUMNS)})
+ORDER BY 1
+""")  # noqa: S608 - names of ours
 
 
 async def summarise(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
@@ -59,16 +60,27 @@ async def summarise(session: Session, tenant_id: TenantId, ids: Collection[UUID]
 
     Locks the summaries in the order of the profiles: what is read afterwards is at least as new as what others wrote.
     """
-    parameters = {"tenant_id": tenant_id, "ids": list(ids)}
-    changed = set((await session.execute(_SUMMARISE_SOME, parameters)).scalars())
-    return changed, set((await session.execute(_FORGET_SOME, parameters)).scalars())
+    changed = await session.execute(_SUMMARISE, {"tenant_id": tenant_id, "ids": list(ids)})
+    gone = await session.execute(
+        text(
+            "DELETE FROM customer_summary s WHERE s.tenant_id = :tenant_id"
+            " AND s.profile_id = ANY(CAST(:ids AS uuid[])) AND NOT EXISTS ("
+            "SELECT FROM identifier i JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = i.id"
+            " WHERE i.tenant_id = :tenant_id AND i.profile_id = s.profile_id"
+            " AND o.status <> 'cancelled' AND o.return_of IS NULL) RETURNING s.profile_id"
+        ),
+        {"tenant_id": tenant_id, "ids": list(ids)},
+    )
+    return set(changed.scalars()), set(gone.scalars())
 
 
-async def summarise_all(session: Session, tenant_id: TenantId) -> set[UUID]:
-    """The same of everybody, in one statement; returns whose summary is another or gone."""
-    parameters = {"tenant_id": tenant_id}
-    changed = set((await session.execute(_SUMMARISE_ALL, parameters)).scalars())
-    return changed | set((await session.execute(_FORGET_ALL, parameters)).scalars())
+async def list_wrong(session: Session, tenant_id: TenantId) -> list[UUID]:
+    """Whose summary is not what their orders come to: everybody's is computed, nothing is written or locked.
+
+    Ten million orders take longer than a statement usually may.
+    """
+    await session.execute(text("SET LOCAL statement_timeout = '15min' -- :tenant_id"), {"tenant_id": tenant_id})
+    return list((await session.execute(_WRONG, {"tenant_id": tenant_id})).scalars())
 
 
 async def list_buyers(session: Session, tenant_id: TenantId, identifier_ids: Collection[UUID]) -> set[UUID]:

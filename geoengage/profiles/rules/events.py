@@ -37,7 +37,7 @@ class PeopleChanged(Event, frozen=True, kw_only=True, tag="people.changed"):
     """Something about somebody is not as it was; what it is now stands in its own table.
 
     One of the ids says who. `what`: `traits`, `consents` (addresses too), `devices` (who is logged in, push addresses),
-    `person` (new by an import, or another store knows them), `orders` (an import, or another customer's now).
+    `person` (new by an import, or another store knows them), `orders` (an import).
     """
 
     profile_id: UUID | None = None

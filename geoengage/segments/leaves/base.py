@@ -86,8 +86,8 @@ def _as_parameter(value: object) -> object:
 
 
 def number(terms: Terms, value: float) -> str:
-    """A number as a parameter, exact where it is whole."""
-    return terms.bind(repr(value) if value % 1 else str(int(value)), "numeric")
+    """A number as a parameter; counts are compared as whole numbers, which is much faster."""
+    return terms.bind(repr(value), "numeric") if value % 1 else terms.bind(int(value), "bigint")
 
 
 _SIGNS = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -153,17 +153,21 @@ def start_of(terms: Terms, window: LastDays | Between | Ever) -> datetime | None
     return window.start if isinstance(window, Between) else None
 
 
-def inside(terms: Terms, rows: Rows, window: LastDays | Between | Ever) -> tuple[str, str]:
-    """Conditions on a row: that it is in the window now, and that it will come into it, being dated ahead."""
-    fixed = rows.only
+def inside(terms: Terms, rows: Rows, window: LastDays | Between | Ever) -> str:
+    """The condition on a row that it is in the window now."""
+    current = f"{rows.only} AND {rows.at} <= {terms.now_sql}"
     if isinstance(window, Between) and window.start is not None:
-        fixed += f" AND {rows.at} >= {terms.bind(window.start, 'timestamptz')}"
+        current += f" AND {rows.at} >= {terms.bind(window.start, 'timestamptz')}"
     if isinstance(window, Between) and window.end is not None:
-        fixed += f" AND {rows.at} < {terms.bind(window.end, 'timestamptz')}"
-    current = f"{fixed} AND {rows.at} <= {terms.now_sql}"
+        current += f" AND {rows.at} < {terms.bind(window.end, 'timestamptz')}"
     if isinstance(window, LastDays):
         current += f" AND {rows.at} > {terms.now_sql} - {days(terms, window.days)}"
-    return current, f"{fixed} AND {rows.at} > {terms.now_sql}"
+    return current
+
+
+def ahead(terms: Terms, rows: Rows) -> str:
+    """When the first row that is dated ahead will count, if it then does: the same for all parts of a source."""
+    return f"min({rows.at}) FILTER (WHERE {rows.at} > {terms.now_sql})"
 
 
 def earliest(*moments: str) -> str:
@@ -180,8 +184,7 @@ def measured(
     A rolling window changes as rows leave it. Of a count that is only known to be high enough, or to be too high, the
     row that leaves next is waited for; where it can only fall further, nothing.
     """
-    current, ahead = inside(terms, rows, window)
-    coming = f"min({rows.at}) FILTER (WHERE {ahead})"
+    current, coming = inside(terms, rows, window), ahead(terms, rows)
     if measure in ("first", "last"):
         at = f"{'min' if measure == 'first' else 'max'}({rows.at}) FILTER (WHERE {current})"
         holds, turns = moment_test(terms, at, op, value)

@@ -23,14 +23,13 @@ def _deciding(column: str, store: str) -> str:
     return f"CASE WHEN {general_state} = 'redacted' THEN {general} ELSE coalesce({own}, {general}) END"
 
 
-def _decisions(
-    terms: Terms, channels: tuple[Channel, ...], purpose: Purpose, store_id: UUID | None, whose: str
-) -> tuple[str, str]:
+def _decisions(terms: Terms, channels: tuple[Channel, ...], purpose: Purpose, store_id: UUID | None) -> tuple[str, str]:
     """A source of the decisions that concern a channel and a purpose, and the store as a parameter."""
     store = "" if store_id is None else terms.bind(store_id, "uuid")
     source = (
         "FROM identifier i JOIN consent c ON c.tenant_id = i.tenant_id AND c.identifier_id = i.id"
-        f" WHERE i.tenant_id = :tenant_id {whose} AND c.channel = ANY({terms.bind([*channels], 'text[]')})"
+        f" WHERE i.tenant_id = :tenant_id {people('i.profile_id')}"
+        f" AND c.channel = ANY({terms.bind([*channels], 'text[]')})"
         f" AND c.purpose = {terms.bind(purpose.value, 'text')}"
     )
     return source + (
@@ -40,9 +39,7 @@ def _decisions(
 
 def consent(terms: Terms, leaf: ConsentCondition) -> Part:
     """The decision in force."""
-    source, store = _decisions(
-        terms, (leaf.channel,), leaf.purpose, leaf.store_id or terms.store_id, people("i.profile_id")
-    )
+    source, store = _decisions(terms, (leaf.channel,), leaf.purpose, leaf.store_id or terms.store_id)
     state = _deciding("c.state", store)
     nothing = leaf.state == "none"
     holds = f"{state} IS NULL" if nothing else f"{state} = {terms.bind(leaf.state, 'text')}"
@@ -53,22 +50,22 @@ def reachable(terms: Terms, leaf: ReachableCondition) -> Part:
     """Address, consent and holds together; a pause ends by itself."""
     pushes = leaf.channel in _PUSHES
     channels = _PUSHES if pushes else (leaf.channel,)
-    decisions, store = _decisions(terms, channels, leaf.purpose, terms.store_id, "AND i.profile_id = p.id")
+    decisions, store = _decisions(terms, channels, leaf.purpose, terms.store_id)
     holds = (
-        "LEFT JOIN LATERAL (SELECT max(h.paused_until) AS paused_until, max(h.stopped_at) AS stopped_at"
+        "LEFT JOIN (SELECT i.profile_id, max(h.paused_until) AS paused_until, max(h.stopped_at) AS stopped_at"
         " FROM identifier i JOIN consent_hold h ON h.tenant_id = i.tenant_id AND h.identifier_id = i.id"
-        " WHERE i.tenant_id = :tenant_id AND i.profile_id = p.id) h ON true"
+        f" WHERE i.tenant_id = :tenant_id {people('i.profile_id')} GROUP BY 1) h ON h.profile_id = p.id"
     )
     decided = (
-        f"LEFT JOIN LATERAL (SELECT {_deciding('c.state', store)} AS state, {_deciding('c.at', store)} AS at"
-        f" {decisions}) c ON true"
+        f"LEFT JOIN (SELECT i.profile_id, {_deciding('c.state', store)} AS state, {_deciding('c.at', store)} AS at"
+        f" {decisions} GROUP BY 1) c ON c.profile_id = p.id"
     )
     source = (
         f"FROM profile p {decided} {holds} WHERE p.tenant_id = :tenant_id AND p.merged_into IS NULL {people('p.id')}"
+        f" AND p.suppressed_at IS NULL AND {_address(terms, leaf)}"
     )
     allowed, due = _allowed(terms, leaf.purpose, is_push=pushes)
-    passes = f"(p.suppressed_at IS NULL AND {_address(terms, leaf)} AND {allowed})"
-    return Part(source, "p.id", passes, f"to_jsonb({passes})", due, grouped=False)
+    return Part(source, "p.id", allowed, f"to_jsonb({allowed})", due, grouped=False)
 
 
 def _allowed(terms: Terms, purpose: Purpose, *, is_push: bool) -> tuple[str, str]:

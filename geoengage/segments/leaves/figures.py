@@ -6,9 +6,10 @@ Whoever keeps those tables tells the ledger when a row changes, time's own chang
 import math
 from typing import Any
 
+from geoengage.metrics.rules import PERCENTILES, Stage
 from geoengage.segments.leaves.base import Part, Terms, compare, days, passes, people
 from geoengage.segments.leaves.orders import COUNTED
-from geoengage.segments.rules import DeclineCondition, HabitCondition, MetricCondition, Stage
+from geoengage.segments.rules import DeclineCondition, HabitCondition, MetricCondition
 
 _HABITS = f"FROM customer_habit h WHERE h.tenant_id = :tenant_id {people('h.profile_id')}"
 _SUMMARY = f"FROM customer_summary s WHERE s.tenant_id = :tenant_id {people('s.profile_id')}"
@@ -38,9 +39,10 @@ def metric(terms: Terms, leaf: MetricCondition) -> Part:
     if leaf.name == "stage":
         wanted = leaf.value if isinstance(leaf.value, list) else [leaf.value]
         listed = f"h.stage = ANY({terms.bind([str(stage) for stage in wanted], 'text[]')})"
-        opposite = leaf.op in ("ne", "not_in")
-        nobody = (Stage.SUBSCRIBED in wanted) is not opposite  # who has bought nothing has no row, and is a subscriber
-        return _of_habits(f"NOT {listed}" if opposite else listed, "h.stage", otherwise=nobody)
+        is_not = leaf.op in ("ne", "not_in")
+        holds = f"NOT {listed}" if is_not else listed
+        otherwise = (Stage.SUBSCRIBER in wanted) is not is_not  # who has no habits has bought nothing yet
+        return Part(_HABITS, "h.profile_id", holds, "to_jsonb(h.stage)", otherwise=otherwise, grouped=False)
     if leaf.name == "days_since_order":
         return _days_since_order(terms, leaf.op, leaf.value)
     source, person, figure = _FIGURES[leaf.name]
@@ -51,8 +53,8 @@ def metric(terms: Terms, leaf: MetricCondition) -> Part:
     )  # fmt: skip
 
 
-def _of_habits(holds: str, found: str, due: str = "", *, otherwise: bool = False) -> Part:
-    return Part(_HABITS, "h.profile_id", holds, f"to_jsonb({found})", due, otherwise=otherwise, grouped=False)
+def _of_habits(holds: str, found: str, due: str = "") -> Part:
+    return Part(_HABITS, "h.profile_id", holds, f"to_jsonb({found})", due, grouped=False)
 
 
 def _days_since_order(terms: Terms, op: str, value: Any) -> Part:
@@ -74,7 +76,7 @@ def _edges(mark: float) -> tuple[int, int]:
 def habit(terms: Terms, leaf: HabitCondition) -> Part:
     """Own frequency, spend or visits now against before; or the gap since the last purchase against own gaps."""
     if leaf.of == "gap":
-        passed = "h.gap_p80_passed_at"
+        passed = f"h.gap_passed_at[{PERCENTILES.index(leaf.beyond_percentile or 0) + 1}]"
         holds, due = f"{passed} <= {terms.now_sql}", f"CASE WHEN {passed} > {terms.now_sql} THEN {passed} END"
         return _of_habits(f"coalesce({holds}, false)", passed, due)
     down = terms.bind(repr(-(leaf.down_percent or 0) / 100), "float8")

@@ -12,12 +12,12 @@ def trait(terms: Terms, leaf: TraitCondition) -> Part:
     """A test of one trait."""
     of = _value(terms, leaf.name)
     if leaf.op == "anniversary_in_days":
-        holds, due = _anniversary(terms, of.text, float(str(leaf.value)))
-    elif leaf.op in _BY_CLOCK:
-        holds, due = moment_test(terms, f"({as_moment(terms, of.text)})", leaf.op, leaf.value)
-    else:
-        holds, due = value_test(terms, of, leaf.op, leaf.value), ""
-    return Part(_SOURCE, "p.id", holds, of.json, due, grouped=False)
+        return _anniversary(terms, of, int(float(str(leaf.value))))
+    if leaf.op in _BY_CLOCK:
+        source = _with(f"{as_moment(terms, of.text)} AS at", "at")
+        holds, due = moment_test(terms, "k.at", leaf.op, leaf.value)
+        return Part(source, "p.id", holds, of.json, due, grouped=False)
+    return Part(_SOURCE, "p.id", value_test(terms, of, leaf.op, leaf.value), of.json, grouped=False)
 
 
 def _value(terms: Terms, name: str) -> Json:
@@ -27,20 +27,31 @@ def _value(terms: Terms, name: str) -> Json:
     return Json(f"(p.attributes -> {bound})", f"(p.attributes ->> {bound})")
 
 
-def _anniversary(terms: Terms, text: str, value: float) -> tuple[str, str]:
-    """Whether the day of the year is today or one of the next n days, where the tenant is; and when that changes."""
-    zone, n = terms.bind(terms.timezone, "text"), terms.bind(int(value), "integer")
+def _with(value: str, name: str) -> str:
+    """The profiles with a value `k` that is worked out once for each, and only those that have it."""
+    return (
+        f"FROM profile p CROSS JOIN LATERAL (SELECT {value} OFFSET 0) k"
+        f" WHERE p.tenant_id = :tenant_id AND p.merged_into IS NULL {people('p.id')} AND k.{name} IS NOT NULL"
+    )
+
+
+def _anniversary(terms: Terms, of: Json, days: int) -> Part:
+    """Whether the day of the year is today or one of the next ones, where the tenant is; and when that changes."""
+    zone, n = terms.bind(terms.timezone, "text"), terms.bind(days, "integer")
     today = f"CAST({terms.now_sql} AT TIME ZONE {zone} AS date)"
-    day = f"({as_date(text)})"
 
     def in_year(offset: int) -> str:  # the 29th of February is the 1st of March in other years
         year = f"CAST(extract(year FROM {today}) AS integer) + {offset}"
         return (
-            f"(make_date({year}, CAST(extract(month FROM {day}) AS integer), 1)"
-            f" + (CAST(extract(day FROM {day}) AS integer) - 1))"
+            f"(make_date({year}, CAST(extract(month FROM d.day) AS integer), 1)"
+            " + (CAST(extract(day FROM d.day) AS integer) - 1))"
         )
 
-    next_one = f"CASE WHEN {in_year(0)} >= {today} THEN {in_year(0)} ELSE {in_year(1)} END"
-    holds = f"coalesce({next_one} - {today} <= {n}, false)"
-    turns = f"CASE WHEN {holds} THEN {next_one} + 1 ELSE {next_one} - {n} END"
-    return holds, f"CAST({turns} AS timestamp) AT TIME ZONE {zone}"
+    next_one = (
+        f"CASE WHEN {in_year(0)} >= {today} THEN {in_year(0)} ELSE {in_year(1)} END AS next"
+        f" FROM (SELECT {as_date(of.text)} AS day OFFSET 0) d WHERE d.day IS NOT NULL"
+    )
+    holds = f"k.next - {today} <= {n}"
+    turns = f"CASE WHEN {holds} THEN k.next + 1 ELSE k.next - {n} END"
+    due = f"CAST({turns} AS timestamp) AT TIME ZONE {zone}"
+    return Part(_with(next_one, "next"), "p.id", holds, of.json, due, grouped=False)

@@ -13,6 +13,7 @@ from geoengage.segments.leaves.base import (
     Part,
     Rows,
     Terms,
+    ahead,
     compare,
     earliest,
     inside,
@@ -68,7 +69,7 @@ def minutes(terms: Terms, value: float) -> str:
 
 def _dwell(terms: Terms, leaf: VisitCondition, source: str, rows: Rows) -> Part:
     """All time inside. While somebody is inside it grows: by as much as time passes, for each visit that goes on."""
-    current, ahead = inside(terms, rows, leaf.window)
+    current = inside(terms, rows, leaf.window)
     op, value, now = str(leaf.op), leaf.value, terms.now_sql
     total = (
         f"coalesce(sum(greatest(least(coalesce(v.exited_at, {now}), {now}) - {_AT}, interval '0'))"
@@ -79,7 +80,7 @@ def _dwell(terms: Terms, leaf: VisitCondition, source: str, rows: Rows) -> Part:
     if (days := getattr(leaf.window, "days", None)) is not None:
         leaving = f"min({_AT}) FILTER (WHERE {current}) + {terms.bind(timedelta(days=days), 'interval')}"
     reached = [_reached(terms, total, going_on, mark) for mark in (value if isinstance(value, list) else [value])]
-    due = earliest(leaving, f"min({_AT}) FILTER (WHERE {ahead})", *reached)
+    due = earliest(leaving, ahead(terms, rows), *reached)
     found = f"to_jsonb(round(extract(epoch FROM {total}) / 60, 1))"
     return Part(
         source, "d.profile_id", compare(terms, total, op, value, minutes), found, due, passes(op, value, 0)

@@ -4,6 +4,7 @@
 Everything is imported from here.
 """
 
+from geoengage.metrics.rules import Stage
 from geoengage.segments.rules.check import (
     MOST_CONDITIONS,
     MOST_DEEP,
@@ -17,7 +18,7 @@ from geoengage.segments.rules.check import (
 )
 from geoengage.segments.rules.consents import ConsentCondition, ReachableCondition
 from geoengage.segments.rules.events import EventCondition
-from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition, Stage
+from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition
 from geoengage.segments.rules.groups import (
     KINDS,
     AllCondition,

@@ -1,23 +1,11 @@
 """Conditions on what was worked out about a customer: lifecycle stage, figures, value, own habits, decline. Pure."""
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from geoengage.metrics.rules import Stage
 from geoengage.segments.rules.pieces import Condition, Number, NumberOp, is_number, one_flaw, raise_flaw, value_flaw
-
-
-class Stage(StrEnum):
-    """Where somebody stands in the life of a customer."""
-
-    SUBSCRIBED = "subscriber"
-    NEW = "new"
-    ACTIVE = "active"
-    SLOWING = "slowing"
-    AT_RISK = "at_risk"
-    CHURNED = "churned"
-    REACTIVATED = "reactivated"
 
 
 class MetricCondition(Condition):
@@ -77,7 +65,7 @@ class HabitCondition(Condition):
     down_percent: float | None = Field(
         default=None, ge=1, le=100, description="For all but `gap`: down by at least so many percent."
     )
-    beyond_percentile: Literal[80] | None = Field(
+    beyond_percentile: Literal[50, 60, 70, 80, 90, 95] | None = Field(
         default=None, description="For `gap`: longer than this percentile of their own gaps."
     )
 

@@ -95,7 +95,7 @@ def _without(condition: Condition) -> str:
     if isinstance(condition, MetricCondition) and condition.name in ("orders", "purchase_days"):
         return "not once"
     if isinstance(condition, MetricCondition) and condition.name == "stage":
-        return STAGE_LABELS[Stage.SUBSCRIBED]
+        return STAGE_LABELS[Stage.SUBSCRIBER]
     if isinstance(condition, DeclineCondition):
         return DEGREE_LABELS["unknown"]
     if isinstance(condition, VisitCondition) and condition.measure == "now":

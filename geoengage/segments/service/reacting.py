@@ -16,7 +16,7 @@ from geoengage.segments.store import Live
 REACTION = "segments.people"
 _BY_MEMBER = {
     **dict.fromkeys(
-        ("order.placed", "order.updated", "order.cancelled", "order.refunded"),
+        ("order.placed", "order.updated", "order.cancelled", "order.refunded", "order.left"),
         ("identifiers", "identifier_id", News.ORDERS),
     ),
     **dict.fromkeys(
@@ -29,8 +29,7 @@ _PROFILES = {"profile.created", "profile.merged", "profile.unmerged"}
 # About everybody: who is concerned is not said.
 _WHOLE = {"values.fitted": {News.VALUES}, "venue.changed": {News.VISITS, News.POSITIONS}}
 WANTED = frozenset(
-    {*_BY_MEMBER, *_PROFILES, *_WHOLE, "events.recorded", "message.changed", "people.changed", "habits.changed"}
-    | {"segment.list_changed"}
+    {*_BY_MEMBER, *_PROFILES, *_WHOLE, "events.recorded", "message.changed", "people.changed", "segment.list_changed"}
 )
 SWEEP = 2_000  # so many of whom it is time are looked at in one transaction
 
