@@ -42,6 +42,7 @@ from geoengage.kit.vapid import load_vapid_key, public_key_text
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
+from geoengage.metrics.api import router as metrics
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -50,6 +51,7 @@ from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
 from geoengage.reports.api import router as reports
+from geoengage.segments.api import router as segments
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import KnownKeys, authenticate
@@ -167,8 +169,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         consents,
         presence.router,
         messaging,
+        metrics,
         campaigns,
         commerce,
+        segments,
         reports,
         live,
         phones.router,

@@ -15,8 +15,8 @@ import geoengage.metrics.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
-import geoengage.segments.models
 import geoengage.segments.lists.models
+import geoengage.segments.models
 import geoengage.simulation.models
 import geoengage.tenancy.models
 import geoengage.venues.models

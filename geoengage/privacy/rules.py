@@ -275,6 +275,9 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
+    "people_list_member": _erase(
+        "lists", "Lists that you were put on.", _BY_ID, kept="until somebody takes you off, or the list is deleted"
+    ),
     "segment_member": _erase(
         "segments",
         "Groups of customers that you belong to, and since when.",
@@ -299,6 +302,19 @@ ERASURE_MAP: dict[str, Table] = {
         {"b_id": Ids.IDENTIFIERS},
     ),
     "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
+    "campaign_start": _erase(
+        "waiting_campaigns",
+        "Campaigns that wait for a good time to write to you, because you entered or left a group of customers.",
+        {"profile_id": Ids.PROFILE},
+        kept="a day at most",
+    ),
+    "customer_value": _erase(
+        "value",
+        "What you are expected to buy, worked out from your purchases.",
+        {"profile_id": Ids.PROFILE},
+        kept="until your next purchase or the next day, when it is worked out anew",
+    ),
+    "value_model": _none("figures of a model of all customers"),
     "customer_habit": _erase(
         "habits",
         "How often you usually buy, and whether that has changed.",
@@ -352,6 +368,7 @@ ERASURE_MAP: dict[str, Table] = {
     "refund": _none(_SOLD),
     "refund_line": _none(_SOLD),
     "scanner": _none("networks of access points"),
+    "people_list": _none("lists of customers, without who is on them"),
     "segment": _none("groups of customers as operators define them, without their members"),
     "segment_size": _none("how many people a group of customers had"),
     "segment_sweep": _none(_BOOKKEEPING),

@@ -1,17 +1,16 @@
 """Request and answer shapes of static lists."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from geoengage.kit.shapes import Name, Patch, Shape
+from geoengage.segments.lists.rules import IdKind
 from geoengage.segments.shapes import About, Hidden, People, PersonShort, SegmentUseOut
 
 MOST_AT_ONCE = 10_000
-MOST_ROWS = 500_000
 MOST_REFUSED = 1_000
-IdKind = Literal["external_id", "loyalty_card", "source_id", "email", "phone", "anonymous_id", "profile_id"]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 

@@ -15,7 +15,8 @@ class Segment(TenantRow, Base):
 
     They differ while `status` is `building`, and after a build that `failed`; null `live_definition`: never built.
     `store_id`: it is that store's, and knows only what that store may. `stale_since`: everybody has to be evaluated
-    anew. `evaluated_at`: when that was done last. `leased_until`: a worker is at it.
+    anew. `evaluated_at`: when that was done last. `leased_until`: a worker is at it. `archived_at`: it was put away, so
+    it has no live definition, and nobody is in it.
     """
 
     __tablename__ = "segment"
@@ -36,6 +37,7 @@ class Segment(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None] = mapped_column(Text)
+    archived_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"], ondelete="CASCADE"),

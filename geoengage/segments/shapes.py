@@ -1,16 +1,26 @@
 """Request and answer shapes of segments. Numbers of people follow k-anonymity for who may not see people."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
+from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, WrapValidator
 
 from geoengage.kit.shapes import Name, Patch, Shape
+from geoengage.segments.rules import AnyKind, Condition, read_definition
+from geoengage.segments.rules.labels import Unit
 from geoengage.segments.rules.templates import ParameterType
 
 About = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
-Definition = dict[str, Any]
+
+
+def _as_condition(value: Any, _handler: Any) -> Condition:
+    """Read by the rules, whose complaints name the member that is wrong and not every kind that it is not."""
+    return value if isinstance(value, Condition) else read_definition(value)
+
+
+Definition = Annotated[AnyKind, WrapValidator(_as_condition)]
+Written = dict[str, JsonValue]
+TraitType = Literal["text", "number", "yes_no", "time", "list", "object"]
 People = Annotated[
     int | None,
     Field(
@@ -18,7 +28,8 @@ People = Annotated[
     ),
 ]
 Hidden = Annotated[
-    str | None, Field(description="Why there is no number: `fewer than 10 people`. Null when there is one.")
+    str | None,
+    Field(description="Why there is no number: `fewer than 10 people`, `not looked up yet`. Null when there is one."),
 ]
 DEFINITION = "The condition, a tagged union by `kind`; docs/segments.md lists all kinds with examples."
 
@@ -90,7 +101,7 @@ class SegmentSummary(Shape):
 class SegmentOut(SegmentSummary):
     """A segment with all that is known of it."""
 
-    definition: Definition = Field(description=DEFINITION)
+    definition: Written = Field(description=DEFINITION)
     reading: ReadingOut = Field(description="The condition in plain English, node by node.")
     used_by: list[SegmentUseOut] = Field(description="What rests on it; while there is something it is not deleted.")
 
@@ -248,9 +259,7 @@ class TraitWord(Shape):
     """A trait that people have."""
 
     name: str = Field(description="Its name.")
-    types: list[Literal["text", "number", "yes_no", "time", "list", "object"]] = Field(
-        description="What its values are."
-    )
+    types: list[TraitType] = Field(description="What its values are.")
     values: list[JsonValue] = Field(
         description="Its usual values, the most frequent first: those that at least ten people have."
     )
@@ -285,7 +294,6 @@ class StoreWord(NamedWord):
     """A store."""
 
     mall_id: UUID | None = Field(description="Its mall.")
-    has_place: bool = Field(description="It has a point on the map, so that people near it can be found.")
 
 
 class ChoiceWord(Shape):
@@ -300,9 +308,7 @@ class MetricWord(Shape):
 
     name: str = Field(description="As a definition has it.")
     label: str = Field(description="As people read it.")
-    unit: Literal["times", "money", "days", "share", "stage"] = Field(
-        description="`money`: minor units of `currency`; `share`: 0 to 1; `stage`: one of `stages`."
-    )
+    unit: Unit = Field(description="`money`: minor units of `currency`; `share`: 0 to 1; `stage`: one of `stages`.")
 
 
 class VocabularyOut(Shape):
@@ -313,7 +319,7 @@ class VocabularyOut(Shape):
     events: list[EventWord] = Field(description="Events, by name.")
     categories: list[str] = Field(description="Categories of products.")
     brands: list[str] = Field(description="Brands of products.")
-    order_channels: list[str] = Field(description="Channels through which orders came.")
+    order_channels: list[ChoiceWord] = Field(description="Ways to order.")
     stores: list[StoreWord] = Field(description="Stores.")
     malls: list[NamedWord] = Field(description="Malls.")
     zones: list[ZoneWord] = Field(description="Published zones, without sensitive ones.")
@@ -372,18 +378,6 @@ class TemplateMadeOut(Shape):
 
     name: str = Field(description="A name for it.")
     description: str = Field(description="What it is for.")
-    definition: Definition = Field(description=DEFINITION)
+    definition: Written = Field(description=DEFINITION)
     sentence: str = Field(description="The whole condition in one plain English sentence.")
     reading: ReadingOut = Field(description="Node by node.")
-
-
-# --- one person ---------------------------------------------------------------------------------------------------
-
-
-class SegmentOfPerson(Shape):
-    """A segment that somebody is in."""
-
-    id: UUID = Field(description="The segment.")
-    name: str = Field(description="Its name.")
-    sentence: str = Field(description="Its condition in plain English.")
-    since: datetime = Field(description="Since when they are in it.")

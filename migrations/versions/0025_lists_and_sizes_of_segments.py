@@ -1,4 +1,4 @@
-"""static lists of people"""
+"""static lists of people, and segments that are put away"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,8 +50,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "list_id", "identifier_id", name=op.f("pk_people_list_member")),
     )
     op.create_index("ix_people_list_member_identifier", "people_list_member", ["tenant_id", "identifier_id"])
+    op.add_column("segment", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("segment", "archived_at")
     op.drop_table("people_list_member")
     op.drop_table("people_list")

@@ -84,6 +84,12 @@ export interface Figures {
   first_at: string;
   last_at: string;
 }
+export interface OverviewSegment {
+  id: string;
+  name: string;
+  sentence: string;
+  since: string;
+}
 /** GET /v1/profiles/{id}/overview */
 export interface Overview {
   profile_id: string;
@@ -98,6 +104,7 @@ export interface Overview {
     hour_of: number;
   };
   carts: OpenCart[];
+  segments: OverviewSegment[];
 }
 
 export interface PersonDevice {

@@ -21,6 +21,7 @@ import geoengage.metrics.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
+import geoengage.segments.lists.models
 import geoengage.segments.models
 import geoengage.tenancy.models
 import geoengage.webhooks.models  # noqa: F401

@@ -14,6 +14,7 @@ from geoengage.kit.shapes import Shape
 from geoengage.profiles import service as profiles
 from geoengage.reports import store
 from geoengage.reports.api.timeline import Reason
+from geoengage.segments.service import reading as segments
 from geoengage.tenancy.auth import ProfileReader
 
 router = APIRouter(tags=["people"], responses=PROBLEMS)
@@ -67,6 +68,15 @@ class OpenCartOut(Shape):
     lines: list[CartLineOut] = Field(description="What lies in it.")
 
 
+class OverviewSegment(Shape):
+    """A segment that somebody is in."""
+
+    id: UUID = Field(description="The segment.")
+    name: str = Field(description="Its name.")
+    sentence: str = Field(description="Its condition in plain English.")
+    since: AwareDatetime = Field(description="Since when they are in it.")
+
+
 class OverviewOut(Shape):
     """One person at a glance. A credential that is restricted to stores sees what belongs to these."""
 
@@ -74,6 +84,9 @@ class OverviewOut(Shape):
     figures: list[FiguresOut] = Field(description="By currency, the one with most orders first.")
     usual: UsualOut = Field(description="Where and when they usually buy.")
     carts: list[OpenCartOut] = Field(description="Carts that are neither ordered nor empty.")
+    segments: list[OverviewSegment] = Field(
+        description="Segments that they are in, by name; `GET /v1/segments/{id}/why/{profile_id}` says why."
+    )
 
 
 @router.get("/v1/profiles/{profile_id}/overview")
@@ -88,6 +101,10 @@ async def get_overview(profile_id: UUID, me: ProfileReader, tx: Tx, now: Now, re
         figures=[_figures(row) for row in await store.list_figures(tx, tenant_id, of)],
         usual=_usual(*habits),
         carts=[OpenCartOut.model_validate(row) for row in await store.list_open_carts(tx, tenant_id, of)],
+        segments=[
+            OverviewSegment.model_validate(each)
+            for each in await segments.list_of_person(tx, tenant_id, subject.profile_id, me.store_ids)
+        ],
     )
 
 

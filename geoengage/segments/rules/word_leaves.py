@@ -44,7 +44,7 @@ CHANNELS = {
 }  # fmt: skip
 PURPOSES = {"marketing": "marketing", "service": "service messages", "transactional": "transactional messages"}
 STAGES = {
-    Stage.SUBSCRIBED: "subscriber", Stage.NEW: "new", Stage.ACTIVE: "active", Stage.SLOWING: "slowing down",
+    Stage.SUBSCRIBER: "subscriber", Stage.NEW: "new", Stage.ACTIVE: "active", Stage.SLOWING: "slowing down",
     Stage.AT_RISK: "at risk", Stage.CHURNED: "churned", Stage.REACTIVATED: "reactivated",
 }  # fmt: skip
 DEGREES = {
@@ -187,11 +187,11 @@ def _order(condition: OrderCondition, names: Names) -> Phrase:
         case "per_week":
             rest = f"{what and ' ' + what}{where} {how_often(op.value, value)} a week on average{when}"
             return did("bought", "buy", rest)
-    amount = compared(op.value, value, lambda minor: money(minor, condition.currency))
-    on = f"{what and ' on ' + what}{where}{when}"
-    if condition.measure == "spend":
-        return did("spent", "spend", f" {amount}{on}")
-    return theirs(f"average order{on}", amount)
+        case "spend" | "average":
+            amount = compared(op.value, value, lambda minor: money(minor, condition.currency))
+            on = f"{what and ' on ' + what}{where}{when}"
+            is_sum = condition.measure == "spend"
+            return did("spent", "spend", f" {amount}{on}") if is_sum else theirs(f"average order{on}", amount)
 
 
 def _goods(condition: OrderCondition) -> str:
@@ -281,7 +281,8 @@ def _consent(condition: ConsentCondition, names: Names) -> Phrase:
             return Phrase("who", f"have yet to confirm {what}", f"do not have to confirm {what}")
         case "redacted":
             return Phrase("whose", f"decision on {what} was erased", f"decision on {what} was not erased")
-    return Phrase("who", f"have not decided on {what}", f"have decided on {what}")
+        case "none":
+            return Phrase("who", f"have not decided on {what}", f"have decided on {what}")
 
 
 @_words.register
@@ -312,12 +313,19 @@ def _metric(condition: MetricCondition, names: Names) -> Phrase:
             return theirs("average order so far", compared(op, value, amount))
         case "days_since_order":
             return theirs("last order", f"{so_many(op, value, 'day', counted=False)} ago")
-        case "p_alive":
-            return theirs("probability of still being a customer", compared(op, value, percent))
-        case "orders_90d" | "orders_365d":
-            days = "90" if condition.name == "orders_90d" else "365"
-            return are("are", f"expected to place {so_many(op, value, 'order')} in the next {days} days")
-    return are("are", f"expected to spend {compared(op, value, amount)} in the next 365 days")
+        case _:
+            return _expected(condition.name, op, value, names)
+
+
+def _expected(name: str, op: str, value: Any, names: Names) -> Phrase:
+    """A figure of the future."""
+    if name == "p_alive":
+        return theirs("probability of still being a customer", compared(op, value, percent))
+    if name == "value_365":
+        amount = compared(op, value, lambda minor: money(minor, names.currency))
+        return are("are", f"expected to spend {amount} in the next 365 days")
+    days = "90" if name == "orders_90d" else "365"
+    return are("are", f"expected to place {so_many(op, value, 'order')} in the next {days} days")
 
 
 def _so_far(past: str, op: str, value: Any, how: str) -> Phrase:

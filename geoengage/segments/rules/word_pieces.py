@@ -62,7 +62,7 @@ def plural(value: float, noun: str) -> str:
 
 def times(value: float) -> str:
     """`once`, `twice`, `3 times`."""
-    return {1: "once", 2: "twice"}.get(value, f"{number(value)} times")
+    return "once" if value == 1 else "twice" if value == 2 else f"{number(value)} times"
 
 
 def money(minor: float, currency: str | None) -> str:
@@ -199,5 +199,6 @@ def value_test(name: str, op: str, value: Any) -> tuple[str, str]:
             verb = {"contains": "contain", "starts_with": "begin with", "ends_with": "end with"}[op]
             first, _, rest = verb.partition(" ")
             return f"{what} {first}s{' ' * bool(rest)}{rest} {said(value)}", f"{what} does not {verb} {said(value)}"
-    test = compared(op, value, number)
-    return f"{what} is {test}", f"{what} is not {test}"
+        case _:
+            test = compared(op, value, number)
+            return f"{what} is {test}", f"{what} is not {test}"

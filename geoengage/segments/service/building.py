@@ -78,7 +78,7 @@ async def evaluate_segments(
 
 
 class Overtaken(Exception):
-    """The segment was changed or deleted while it was built: nothing of it may stay."""
+    """The segment was changed, archived or deleted while it was built: nothing of it may stay."""
 
 
 async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now: datetime) -> None:
@@ -87,7 +87,7 @@ async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now:
     first = await _write_beside(session, tenant_id, built)
     cursor = await events.hold_cursor(session, tenant_id, REACTION, waits=True)
     segment = await store.lock_segment(session, tenant_id, built.id)
-    if segment is None or segment.definition != built.definition:
+    if segment is None or segment.archived_at is not None or segment.definition != built.definition:
         raise Overtaken
     is_new = segment.live_definition != segment.definition
     entered, exited = await _switch(session, tenant_id, segment, built, now, is_first=first)

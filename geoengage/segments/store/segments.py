@@ -97,7 +97,7 @@ _EXISTS = {
     "store_id": "SELECT 1 FROM store x WHERE x.tenant_id = :tenant_id AND x.id = :id",
     "mall_id": "SELECT 1 FROM mall x WHERE x.tenant_id = :tenant_id AND x.id = :id",
     "campaign_id": "SELECT 1 FROM campaign x WHERE x.tenant_id = :tenant_id AND x.id = :id",
-    "segment_id": "SELECT 1 FROM segment x WHERE x.tenant_id = :tenant_id AND x.id = :id",
+    "segment_id": "SELECT 1 FROM segment x WHERE x.tenant_id = :tenant_id AND x.id = :id AND x.archived_at IS NULL",
     "list_id": "SELECT 1 FROM people_list x WHERE x.tenant_id = :tenant_id AND x.id = :id",
 }
 _OF_STORE = {

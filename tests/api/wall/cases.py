@@ -51,8 +51,8 @@ class Case:
 
     @property
     def names_ids(self) -> bool:
-        """Whether the path names a thing."""
-        return "{" in self.path
+        """Whether the path names a thing of a tenant."""
+        return "{" in self.path.replace("{template_name}", "")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -63,7 +63,16 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged", channel="sms")
+        return self.path.format(
+            **names,
+            code=code,
+            token="forged",
+            version=1,
+            template_name="new",
+            write_key="forged",
+            channel="sms",
+            picture="holdout",
+        )
 
 
 def crud(
@@ -205,6 +214,18 @@ def cart(side: Side, **over: Any) -> dict[str, Any]:
     return {"store_id": side["store"], "customer": {"external_id": f"{side.mark}-person"}} | over
 
 
+def segment(side: Side) -> dict[str, Any]:
+    """Whoever is in the zone of the side's store, as that store's segment."""
+    inside = {"kind": "visit", "measure": "now", "zone_id": side["zone"]}
+    return {"store_id": side["store"], "definition": inside}
+
+
+def on_list(side: Side) -> dict[str, Any]:
+    """The side's person, to put on a list."""
+    return {"add": [{"kind": "external_id", "value": f"{side.mark}-person"}]}
+
+
+SEGMENT, LIST = "/v1/segments/{segment_id}", "/v1/lists/{list_id}"
 THINGS = {"lines": [{"sku": "new", "quantity": 1}]}
 PLACE_FILTERS: tuple[Make, ...] = (
     *NO_QUERY,
@@ -509,6 +530,7 @@ CASES = [
     Case("GET", "/v1/orders/{order_id}"),
     Case("POST", "/v1/orders/{order_id}/refunds", body=lambda _: {"amount_minor": 1}),
     Case("POST", "/v1/orders/{order_id}/cancel"),
+    Case("POST", "/v1/orders/{order_id}/messages", body=lambda _: {"notice": "receipt"}),
     Case("GET", "/v1/carts", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}, lambda _: {"status": "open"})),
     Case("PUT", "/v1/carts", body=lambda s: cart(s, **THINGS)),
     Case("POST", "/v1/carts/lines", body=lambda s: cart(s, **THINGS)),
@@ -518,12 +540,34 @@ CASES = [
     Case("POST", "/v1/carts/me/lines", For.DEVICE, lambda _: THINGS),
     Case("POST", "/v1/till/lookup", body=lambda s: {name: sale(s)[name] for name in ("store_id", "member")}),
     Case("POST", "/v1/till/sales", body=sale),
+    # --- segments and lists
+    *crud("/v1/segments", "segment", lambda s: segment(s) | {"name": "New"}, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/segments/preview", body=segment),
+    Case("POST", "/v1/segments/words", body=segment),
+    Case("GET", "/v1/segments/overlap", queries=(lambda s: {"segment_id": [s["segment"], s["second_segment"]]},)),
+    Case("GET", "/v1/segments/vocabulary"),
+    Case("GET", "/v1/segments/templates"),
+    Case("POST", "/v1/segments/templates/{template_name}", body=lambda s: {"store_id": s["store"]}),
+    Case("GET", f"{SEGMENT}/sizes"),
+    Case("GET", f"{SEGMENT}/members"),
+    Case("GET", f"{SEGMENT}/members.csv", queries=(lambda _: {"reason": "a mailing"},)),
+    Case("GET", SEGMENT + "/why/{profile_id}", queries=(lambda _: {"reason": "asked"},)),
+    Case("POST", f"{SEGMENT}/archive"),
+    Case("POST", f"{SEGMENT}/restore"),
+    *crud("/v1/lists", "list", lambda s: {"name": "New", "store_id": s["store"]}, lambda _: {"name": "Changed"}),
+    Case("GET", f"{LIST}/people"),
+    Case("POST", f"{LIST}/people", body=on_list),
+    Case("POST", f"{LIST}/file", body=lambda s: f"external_id\n{s.mark}-person\n".encode()),
     # --- footfall
     Case("GET", "/v1/footfall", queries=FOOTFALL),
     Case("GET", "/v1/footfall/places", queries=FOOTFALL_LISTS, shared=True),
     Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
     Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
     Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
+    # --- value models
+    Case("GET", "/v1/metrics/models"),
+    Case("GET", "/v1/metrics/models/{model_id}"),
+    Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

@@ -79,6 +79,7 @@ NAMELESS = {
     "/v1/imports/drop",
     "/v1/imports/data/{import_id}/errors.csv",
     "/v1/people/recent",  # nobody was looked up
+    "/v1/segments/templates",
 }  # answers that name nothing of a tenant
 # What a shop must not see of its mall, and a phone not of other people.
 NOT_FOR_SHOPS = [
@@ -99,6 +100,8 @@ NOT_FOR_SHOPS = [
     "product",
     "order",
     "import",
+    "segment",
+    "list",
 ]
 NOT_FOR_PHONES = [
     "order",
@@ -112,6 +115,8 @@ NOT_FOR_PHONES = [
     "webhook",
     "operator",
     "tenant",
+    "segment",
+    "list",
 ]
 NOT_FOR_PHONES_WORDS = [
     "campaign",
@@ -258,7 +263,11 @@ async def test_another_tenant(
             assert (answer.status, '"accepted":0' in answer.text) == (200, True), answer
         elif case.who in (For.APP, For.DEVICE, For.PINGS) or (case.who is For.CONSOLE and not console):
             assert answer.status == 403, answer
-        elif case.names_ids or case.path == "/v1/explain" or case.path.startswith("/v1/footfall"):
+        elif (
+            case.names_ids
+            or case.path in ("/v1/explain", "/v1/segments/overlap")
+            or case.path.startswith("/v1/footfall")
+        ):
             assert answer.status == 404, answer
         elif names_foreign(case, alpha):
             assert answer.status in (404, 422), answer
@@ -303,6 +312,7 @@ async def test_a_store_sees_its_own_things(client: httpx.AsyncClient, alpha: Sid
     """The other side of the wall: the lists that hide the other store are not merely empty."""
     shown = {"/v1/stores": "neighbour", "/v1/zones": "neighbour_zone", "/v1/campaigns": "neighbour_campaign"}
     shown |= {"/v1/profiles": "neighbour_customer"}
+    shown |= {"/v1/segments": "neighbour_segment", "/v1/lists": "neighbour_list"}
     shown |= {"/v1/products": "neighbour_product", "/v1/orders": "neighbour_order", "/v1/carts": "neighbour"}
     shown |= {"/v1/visits": "neighbour_zone", "/v1/zone-events": "neighbour_zone", "/v1/malls": "mall"}
     for headers in (bearer(alpha.shop_key), cookie(alpha.cookies["shop"])):

@@ -34,6 +34,7 @@ from geoengage.presence.models import Visit
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import ContactProof, Identifier, IdentityPolicy
 from geoengage.profiles.rules import Id, Kind, Proof, Together, hash_code
+from geoengage.segments.models import Segment, SegmentMember
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -46,6 +47,7 @@ from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.conftest import KEY, NOWHERE
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
+from tests.value_rows import make_model
 
 CODE = "123456"  # that the person was sent
 LON, LAT = 8.5005, 47.4005  # inside the zones
@@ -116,6 +118,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await _link(client, side)
     await _customers(session, side)
     await _notes(client, side)
+    await _belong(client, session, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
     await _sell(client, side)
@@ -129,6 +132,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["message"] = await make_message(session, side)
     await _decided(client, session, side, now)
     ids |= await _sources(client, session, world, mark)
+    ids["model"] = await make_model(session, world)
     await session.commit()
     return side
 
@@ -307,6 +311,35 @@ async def _notes(client: httpx.AsyncClient, side: Side) -> None:
         )
         assert made.status_code == 201, made.text
         side.ids[note] = UUID(made.json()["id"])
+
+
+async def _belong(client: httpx.AsyncClient, session: Session, side: Side) -> None:
+    """Two segments and a list of the shop with its customer in them, and one of each next door."""
+    for kind, person, at, words in (
+        ("segment", "profile", "store", f"{side.mark}-segment"),
+        ("second_segment", "profile", "store", f"{side.mark}-second"),
+        ("neighbour_segment", "neighbour_customer", "neighbour", "Next door"),
+    ):
+        everybody = {"kind": "trait", "name": "city", "op": "not_exists"}
+        row = Segment(
+            tenant_id=side.world.tenant_id, id=new_id(), store_id=side.ids[at], name=words, definition=everybody,
+            live_definition=everybody, live_version=1, status="ready", size=1,
+        )  # fmt: skip
+        session.add(row)
+        await session.flush()
+        session.add(
+            SegmentMember(tenant_id=row.tenant_id, segment_id=row.id, profile_id=side.ids[person], since=utc_now())
+        )
+        side.ids[kind] = row.id
+    await session.commit()
+    for kind, at, words, who in (
+        ("list", "store", f"{side.mark}-list", f"{side.mark}-person"),
+        ("neighbour_list", "neighbour", "Next door", "neighbour-customer"),
+    ):
+        made = await _made(client, side, "POST", "/v1/lists", {"name": words, "store_id": side[at]})
+        side.ids[kind] = UUID(made["id"])
+        add = {"add": [{"kind": "external_id", "value": who}]}
+        await _made(client, side, "POST", f"/v1/lists/{made['id']}/people", add)
 
 
 async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:

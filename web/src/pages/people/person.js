@@ -14,6 +14,7 @@ import { figuresCard } from './figures.js';
 import { idsCard } from './ids.js';
 import { notesCard } from './notes.js';
 import { ordersCard } from './orders.js';
+import { segmentsCard } from './segments.js';
 import { timelineCard } from './timeline.js';
 import { traitsCard } from './traits.js';
 import { whoCard } from './who.js';
@@ -98,6 +99,7 @@ export function personView({ context, id, access, signal, again }) {
           cartCard(overview.carts, context.me.pictures_from ?? []),
           consentsCard(person),
           all && devicesCard(person),
+          segmentsCard(overview.segments),
           traitsCard(person),
         ),
       ),
