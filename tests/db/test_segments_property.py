@@ -65,7 +65,7 @@ async def act(people: People, what: str, *how: Any) -> None:
             await people.are_one(how[0], how[1], joins=how[2])
         case "time":
             people.now += timedelta(hours=how[0])
-        case "works":
+        case _:
             await people.work()
 
 
@@ -83,7 +83,7 @@ def trait(name: str, op: str, value: Any = None) -> dict[str, Any]:
 
 RATED = {"kind": "event", "name": "Rated", "window": {"days": 10}}
 GOOD = [{"property": "stars", "op": "gte", "value": 3}]
-EMAIL = {"kind": "reachable", "channel": "email", "purpose": "marketing"}
+SELDOM = {"kind": "not", "of": RATED | {"measure": "count", "op": "lte", "value": 1}}
 NO = {"kind": "consent", "channel": "email", "purpose": "marketing", "state": "none"}
 
 
@@ -110,9 +110,9 @@ async def make_segments(people: People) -> list[UUID]:
         NO | {"state": "subscribed", "store_id": str(store_id)},
         NO,
         {"kind": "reachable", "channel": "in_app", "purpose": "marketing"},
+        {"kind": "reachable", "channel": "push", "purpose": "service"},
         {"kind": "not", "of": {"kind": "any", "of": [order("count", "gte", 1), visit("count", "gte", 2)]}},
-        {"kind": "all", "of": [trait("city", "exists"), {"kind": "any", "of": [
-            order("per_week", "lt", 0.3), {"kind": "not", "of": RATED | {"measure": "count", "op": "lte", "value": 1}}]}]},
+        {"kind": "all", "of": [trait("city", "exists"), {"kind": "any", "of": [order("per_week", "lt", 0.3), SELDOM]}]},
     ]  # fmt: skip
     made = [await people.segment(definition) for definition in plain]
     linked = {"kind": "all", "of": [{"kind": "in_segment", "segment_id": str(made[0])}, trait("city", "not_exists")]}

@@ -1,18 +1,8 @@
 """Leaves on events of sites, apps and servers, in SQL. What test keys have sent does not count."""
 
 from geoengage.kit.ids import lowest_id
-from geoengage.segments.leaves.base import (
-    ASIDE,
-    Json,
-    Part,
-    Rows,
-    Terms,
-    as_number,
-    measured,
-    people,
-    start_of,
-    value_test,
-)
+from geoengage.segments.leaves.base import ASIDE, Part, Rows, Terms, measured, people, start_of
+from geoengage.segments.leaves.values import Json, as_number, value_test
 from geoengage.segments.rules import EventCondition, PropertyTest
 
 

@@ -1,6 +1,7 @@
 """Leaves on traits, in SQL: one row a person, of the profile that is made from what was said."""
 
-from geoengage.segments.leaves.base import Json, Part, Terms, as_date, as_moment, moment_test, people, value_test
+from geoengage.segments.leaves.base import Part, Terms, moment_test, people
+from geoengage.segments.leaves.values import Json, as_date, as_moment, value_test
 from geoengage.segments.rules import TraitCondition
 
 _SOURCE = f"FROM profile p WHERE p.tenant_id = :tenant_id AND p.merged_into IS NULL {people('p.id')}"

@@ -39,20 +39,9 @@ from geoengage.segments.rules.ledger import (
     SegmentRetired,
 )
 from geoengage.segments.rules.messages import CONVERTED_WITHIN_DAYS, MessageCondition
+from geoengage.segments.rules.ops import MomentOp, NumberOp, TraitOp, ValueOp
 from geoengage.segments.rules.orders import OrderCondition
-from geoengage.segments.rules.pieces import (
-    Between,
-    Condition,
-    Ever,
-    LastDays,
-    MomentOp,
-    NumberOp,
-    PropertyTest,
-    TraitOp,
-    ValueOp,
-    Window,
-    weeks_of,
-)
+from geoengage.segments.rules.pieces import Between, Condition, Ever, LastDays, PropertyTest, Window, weeks_of
 from geoengage.segments.rules.places import PlaceCondition
 from geoengage.segments.rules.traits import TraitCondition
 from geoengage.segments.rules.visits import VisitCondition

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from geoengage.metrics.rules import Stage
-from geoengage.segments.rules.pieces import Condition, Number, NumberOp, is_number, one_flaw, raise_flaw, value_flaw
+from geoengage.segments.rules.ops import NumberOp, is_number, one_flaw, raise_flaw, value_flaw
+from geoengage.segments.rules.pieces import Condition, Number
 
 
 class MetricCondition(Condition):

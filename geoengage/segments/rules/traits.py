@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from geoengage.profiles.rules.traits import TRAIT_NAME_MAX
-from geoengage.segments.rules.pieces import Condition, Scalar, TraitOp, raise_flaw, value_flaw
+from geoengage.segments.rules.ops import TraitOp, raise_flaw, value_flaw
+from geoengage.segments.rules.pieces import Condition, Scalar
 
 
 class TraitCondition(Condition):

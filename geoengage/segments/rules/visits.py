@@ -8,17 +8,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from geoengage.segments.rules.pieces import (
-    Condition,
-    Ever,
-    Moment,
-    MomentOp,
-    Number,
-    NumberOp,
-    Window,
-    measure_flaw,
-    raise_flaw,
-)
+from geoengage.segments.rules.ops import MomentOp, NumberOp, measure_flaw, raise_flaw
+from geoengage.segments.rules.pieces import Condition, Ever, Moment, Number, Window
 from geoengage.venues.rules import ZoneKind
 
 

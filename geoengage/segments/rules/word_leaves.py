@@ -14,8 +14,9 @@ from geoengage.segments.rules.events import EventCondition
 from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition, Stage
 from geoengage.segments.rules.groups import ListCondition, SegmentCondition
 from geoengage.segments.rules.messages import CONVERTED_WITHIN_DAYS, MessageCondition
+from geoengage.segments.rules.ops import NumberOp
 from geoengage.segments.rules.orders import OrderCondition
-from geoengage.segments.rules.pieces import Condition, Ever, NumberOp, PropertyTest
+from geoengage.segments.rules.pieces import Condition, Ever, PropertyTest
 from geoengage.segments.rules.places import PlaceCondition
 from geoengage.segments.rules.traits import TraitCondition
 from geoengage.segments.rules.visits import VisitCondition

@@ -12,7 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.commerce.rules.money import exponent
-from geoengage.segments.rules.pieces import Between, Ever, LastDays, read_moment
+from geoengage.segments.rules.ops import read_moment
+from geoengage.segments.rules.pieces import Between, Ever, LastDays
 
 # As in "at least 3 times".
 _AMOUNTS = {

@@ -36,10 +36,9 @@ class Standing:
     dues: dict[tuple[UUID, UUID], datetime]
 
 
-_OF = (
-    "WHERE tenant_id = :tenant_id AND segment_id = ANY(CAST(:segments AS uuid[]))"
-    " AND profile_id = ANY(CAST(:ids AS uuid[]))"
-)
+_OF_SOME = "AND segment_id = ANY(CAST(:segments AS uuid[])) AND profile_id = ANY(CAST(:ids AS uuid[]))"
+_MEMBERS = f"SELECT segment_id, profile_id FROM segment_member WHERE tenant_id = :tenant_id {_OF_SOME}"  # noqa: S608
+_DUES = f"SELECT segment_id, profile_id, due_at FROM segment_due WHERE tenant_id = :tenant_id {_OF_SOME}"  # noqa: S608
 
 
 async def read_standing(
@@ -48,8 +47,8 @@ async def read_standing(
     """What is written of these people in these segments."""
     asked = {"tenant_id": tenant_id, "segments": pgarrays.uuids(segments), "ids": pgarrays.uuids(ids)}
     async with pipelined(session):
-        members = await send(session, f"SELECT segment_id, profile_id FROM segment_member {_OF}", asked)  # noqa: S608
-        dues = await send(session, f"SELECT segment_id, profile_id, due_at FROM segment_due {_OF}", asked)  # noqa: S608
+        members = await send(session, _MEMBERS, asked)
+        dues = await send(session, _DUES, asked)
     return Standing({(row[0], row[1]) for row in members.rows}, {(row[0], row[1]): row[2] for row in dues.rows})
 
 
