@@ -129,6 +129,23 @@ async def test_real_people_are_told_of_from_ten_on(client: httpx.AsyncClient, se
     assert (shown["value"], shown["people"], shown["k"]) == ((K - 1) * 3_000, K - 1, 1)
 
 
+async def test_nine_real_people_are_in_no_answer(client: httpx.AsyncClient, session: Session, clock: None) -> None:
+    world = await make_world(session)
+    await buy(session, world, K - 1, ZURICH_EVENING)
+    await session.commit()
+    grid = await get(client, world, "/rfm", **{"from": "2026-05-31", "to": "2026-07-01"})
+    assert grid["customers"] is None
+    assert not any(item["people"] for part in ("cells", "groups", "movements") for item in grid[part])
+    worth = await get(client, world, "/worth", to="2026-06-30")
+    assert worth["hidden"] == "fewer than 10 people"
+    assert (worth["so_far"]["people"], worth["so_far"]["bins"]) == (None, [])
+    june = (await get(client, world, "/cohorts", **JUNE))["items"][0]
+    assert (june["people"], june["hidden"]) == (None, "fewer than 10 people")
+    assert (await get(client, world, "/funnel"))["items"][2]["known"] is None
+    orders = (await get(client, world, "/when", **JUNE))["items"][2]["hours"]
+    assert [n for n in orders if n != 0] == [None]
+
+
 async def test_files_hold_what_the_answers_say(client: httpx.AsyncClient, session: Session, clock: None) -> None:
     world = await make_world(session)
     await buy(session, world, 20, ZURICH_EVENING)

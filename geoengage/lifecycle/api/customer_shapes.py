@@ -61,7 +61,7 @@ class RfmGroup(BaseModel):
     words: str = Field(description="What it means.")
     people: int | None = Field(description=f"How many. {UNTOLD}.")
     spent_minor: int | None = Field(
-        description="What they have spent so far, minor units of `currency`; null with `people`."
+        description="What they have spent so far, minor units of `currency`. " + UNTOLD + "."
     )
 
 

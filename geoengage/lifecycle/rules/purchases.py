@@ -84,9 +84,15 @@ class Purchases:
         first, end = np.searchsorted(self.day, (span.first.toordinal(), span.last.toordinal() + 1))
         return slice(int(first), int(end))
 
-    def people(self, span: Span) -> int:
-        """How many different people ordered in a span, known or not."""
-        return len(np.unique(self.person[self.rows(span)]))
+    def people(self, span: Span, *, known: bool = False) -> int:
+        """How many different people ordered in a span; `known`: without those of whom nothing is known."""
+        at = self.rows(span)
+        return len(np.unique(self.person[at][self.known[at]] if known else self.person[at]))
+
+    def new_people(self, span: Span) -> int:
+        """How many known people bought for the first time in a span."""
+        first = self.days.first
+        return int(((first >= span.first.toordinal()) & (first <= span.last.toordinal())).sum())
 
     @cached_property
     def days(self) -> "PurchaseDays":

@@ -32,9 +32,12 @@ class Tenth:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What customers are worth: mean, quantiles (by QUANTILES), bins from the least on, tenths from the most on."""
+    """What customers are worth: mean, quantiles (by QUANTILES), bins from the least on, tenths from the most on.
 
-    people: int
+    `people` None: so few that nothing is told.
+    """
+
+    people: int | None
     mean: float | None
     quantiles: list[float]
     bins: list[Bin]
@@ -45,8 +48,8 @@ def spread(values: npt.NDArray[np.float64], *, exact: bool) -> Spread:
     """The distribution of values in minor units. Unless `exact`, no bin and no tenth is of fewer than K people."""
     n = len(values)
     least = 1 if exact else K
-    if n == 0:
-        return Spread(0, None, [], [], [])
+    if n < least:
+        return Spread(None if n else 0, None, [], [], [])
     ordered = np.sort(values)[::-1]
     total = float(ordered.sum())
     tenths = [] if n < 10 * least else [_tenth(part, total) for part in np.array_split(ordered, 10)]
@@ -84,6 +87,4 @@ def _bins(ordered: npt.NDArray[np.float64], least: int) -> list[Bin]:
     if people and found:  # too few are left for a bin of their own
         last = found.pop()
         found.append(Bin(last.low, None, last.people + people))
-    elif people:
-        found.append(Bin(None, None, people))
     return found

@@ -43,11 +43,7 @@ def _retention(facts: Facts, spans: Sequence[Span], exact: bool) -> Retention:
     found = cohorts(facts.orders.days, spans)
     if exact:
         return Retention(facts, found, [None] * len(found), [[None] * len(c.later) for c in found])
-    first = np.sort(facts.orders.days.first)
-
-    def new(span: Span) -> int:
-        return int(np.diff(np.searchsorted(first, (span.first.toordinal(), span.last.toordinal() + 1)))[0])
-
+    new = facts.orders.new_people
     hidden = [why_hidden(Figure(None, c.people)) or (None if is_safe(c.span, new, facts.today) else FEW) for c in found]
     later = [[why or why_hidden(f) for f in c.later] for c, why in zip(found, hidden, strict=True)]
     return Retention(facts, found, hidden, later)
@@ -93,6 +89,7 @@ def _grid(facts: Facts, before: date, on: date, exact: bool) -> Grid:
     marks = np.zeros(cells.shape, dtype=bool) if exact else _hidden_cells(cells, hidden)
     hidden_moves = set() if exact else _hidden_moves(moved)
     total = Figure(None, int(after.is_customer.sum()))
+    hides_money = not exact and facts.why_hidden("ltv", Span(on.replace(day=1), on), total) is not None
     return Grid(
         facts,
         on,
@@ -102,7 +99,10 @@ def _grid(facts: Facts, before: date, on: date, exact: bool) -> Grid:
             [None if m else int(n) for n, m in zip(row, mark, strict=True)]
             for row, mark in zip(cells, marks, strict=True)
         ],
-        {name: (None, None) if h else (n, m) for name, n, m, h in zip(rfm.GROUPS, people, money, hidden, strict=True)},
+        {
+            name: (None, None) if h else (n, None if hides_money else m)
+            for name, n, m, h in zip(rfm.GROUPS, people, money, hidden, strict=True)
+        },
         {key: None if key in hidden_moves else n for key, n in moved.items()},
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
@@ -19,7 +20,7 @@ from geoengage.lifecycle.store import Place
 from geoengage.metrics import store as metrics
 from geoengage.metrics.rules import Shop
 
-_OF_ONE_CURRENCY = frozenset({"revenue", "average_order_value", "ltv"})
+_OF_ONE_CURRENCY = frozenset({"revenue", "average_order_value", "ltv", "direct_share"})
 _OF_A_PERIOD = frozenset(PURCHASE_METRICS) | {"direct_share"}  # two that differ by a day would tell of that day
 
 
@@ -42,7 +43,7 @@ class Facts:
     shop: Shop = field(default_factory=Shop)
     kept: dict[str, Mapping[date, Figure]] = field(default_factory=dict)
     latest: dict[str, Figure] = field(default_factory=dict)
-    _people: dict[Span, int] = field(default_factory=dict)
+    _people: dict[tuple[str, Span], int] = field(default_factory=dict)
 
     @property
     def orders(self) -> Purchases:
@@ -74,15 +75,21 @@ class Facts:
     def why_hidden(self, name: str, span: Span, figure: Figure) -> str | None:
         """Why a metric may not be told to whoever is not allowed to see single people; None: it may be."""
         reason = why_hidden(figure)
-        if reason is None and name in _OF_A_PERIOD and not is_safe(span, self.people, self.today):
+        if reason is None and name in _OF_A_PERIOD and not is_safe(span, partial(self.people, name), self.today):
             return FEW
         return reason
 
-    def people(self, span: Span) -> int:
-        """How many people ordered in a span; each is counted once."""
-        if span not in self._people:
-            self._people[span] = self.orders.people(span)
-        return self._people[span]
+    def people(self, name: str, span: Span) -> int:
+        """How many people a day or more of a metric is about, for what could be worked out by subtracting periods."""
+        if (name, span) not in self._people:
+            if name == "activation":
+                found = self.orders.new_people(span)
+            elif name in _OF_ONE_CURRENCY:
+                found = self.money.people(span, known=name == "ltv")
+            else:
+                found = self.orders.people(span, known=True)
+            self._people[name, span] = found
+        return self._people[name, span]
 
     def _direct(self, direct: Purchases, span: Span) -> Figure:
         known = self.oldest_message is not None and span.first >= self.oldest_message
