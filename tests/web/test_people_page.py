@@ -54,6 +54,7 @@ async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop, watch: W
     segment = page.get_by_test_id("segment-row")
     await expect(segment).to_contain_text("Known by name")
     await expect(segment).to_contain_text("People whose first name is known.")
+    await expect(page.get_by_test_id("due")).to_contain_text("they have not agreed to personalisation")
     order = page.get_by_test_id("order-row").filter(has_text="K-1002")
     await order.locator("summary").click()
     await expect(order).to_contain_text("CHF 24.00 went back")
@@ -196,7 +197,7 @@ async def test_parts_that_fail_say_so(open_page: OpenPage, shop: Shop, watch: Wa
 
     page = await as_support(open_page, shop)
     await open_person(page, shop.anna)
-    for part, there in (("/timeline", "timeline-row"), ("/overview", "figures"), (r"/v1/orders\?", "order-row")):
+    for part, there in (("/timeline", "timeline-row"), ("/overview", "figures"), (r"/v1/orders\?", "order-row"), ("/v1/recommendations", "due")):
         await page.route(re.compile(part), fail)
         await page.goto(f"/people/{shop.anna}")
         await expect(page.locator("main").get_by_test_id("error")).to_contain_text("The disk is full.")

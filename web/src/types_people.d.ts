@@ -124,6 +124,12 @@ export interface Overview {
   habit: PersonHabit | null;
 }
 
+/** GET /v1/recommendations */
+export interface Recommendations {
+  items: { name: string; reason: string }[];
+  hindrance: 'nobody' | 'no_consent' | 'under_16' | null;
+}
+
 export interface PersonDevice {
   device_id: string;
   platform: string;

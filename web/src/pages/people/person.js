@@ -10,6 +10,7 @@ import { actionsCard } from './actions.js';
 import { cartCard } from './cart.js';
 import { consentsCard } from './consents.js';
 import { devicesCard } from './devices.js';
+import { dueCard } from './due.js';
 import { figuresCard } from './figures.js';
 import { idsCard } from './ids.js';
 import { notesCard } from './notes.js';
@@ -97,6 +98,7 @@ export function personView({ context, id, access, signal, again }) {
           null,
           notesCard(person),
           cartCard(overview.carts, context.me.pictures_from ?? []),
+          dueCard(person),
           consentsCard(person),
           all && devicesCard(person),
           segmentsCard(overview.segments),
