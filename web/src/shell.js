@@ -31,7 +31,7 @@ const PAGES = [
   ['/audit', 'Audit log', 'audit'],
 ];
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
-const RARE = new Set(['/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
+const RARE = new Set(['/explain', '/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 
