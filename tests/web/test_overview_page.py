@@ -60,7 +60,7 @@ def of(demo: Demo, trader: Trader) -> Demo:
 
 
 async def night(demo_env: dict[str, str], trader: Trader, *, anew: bool = False) -> int:
-    """The night's round in this process; the demo's worker may have done it already. `anew`: first without its alerts."""
+    """The night's round in this process; the demo's worker may have done it. `anew`: without what there is."""
     engine = create_async_engine(demo_env["GEOENGAGE_DATABASE_URL"], connect_args=DRIVER)
     sessions = make_sessions(engine)
     try:
