@@ -33,7 +33,17 @@ const PAGES = [
   ['/audit', 'Audit log', 'audit'],
 ];
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
-const RARE = new Set(['/metrics', '/orders', '/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
+const RARE = new Set([
+  '/metrics',
+  '/explain',
+  '/orders',
+  '/products',
+  '/apps',
+  '/webhooks',
+  '/imports',
+  '/privacy',
+  '/audit',
+]);
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 

@@ -76,8 +76,8 @@ async def play(
     for plan, ids in drafts:
         await _make(session, me, plan, store_id, ids, now)
     if alert is not None:
-        ids = [{"segment_id": str(each.segment_id), "campaign_id": str(each.campaign_id)} for each in made]
-        await store.set_alert(session, TenantId(me.tenant_id), alert, made=[*(alert.made or ()), *ids])
+        news = [{"segment_id": str(each.segment_id), "campaign_id": str(each.campaign_id)} for each in made]
+        await store.set_alert(session, TenantId(me.tenant_id), alert, made=[*(alert.made or ()), *news])
     return made
 
 
@@ -98,7 +98,7 @@ async def _target(session: Session, me: Principal, alert: Alert | None, store_id
     return Target(
         currency=trade.currency,
         order_minor=round(trade.order_minor) or None,
-        group=alert and alert.driver_name,
+        group=None if alert is None else alert.driver_name,
         in_store=store_id is not None,
         **driver,
     )

@@ -74,6 +74,9 @@ function drafts({ made, to_check: check }) {
   );
 }
 
+/** A text as somebody called Anna gets it. @param {string} text */
+const asRead = (text) => text.replaceAll('{{ first_name }}', 'Anna');
+
 /** @param {string} playbook @param {string | null} alertId @param {AbortSignal} signal */
 function seeWho(playbook, alertId, signal) {
   const body = h('div', { class: 'stack' });
@@ -113,8 +116,8 @@ function seeWho(playbook, alertId, signal) {
             'li',
             { class: 'overview-tier' },
             h('p', { class: 'quiet' }, tier.name),
-            h('strong', null, tier.title),
-            h('p', null, tier.body),
+            h('strong', null, asRead(tier.title)),
+            h('p', null, asRead(tier.body)),
           ),
         ),
       ),

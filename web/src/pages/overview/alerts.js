@@ -37,10 +37,11 @@ export function alertList(options) {
     whileLoading(
       past,
       () => get('/v1/alerts', { limit: 50 }, options.signal),
-      ({ items }) =>
-        items.length
-          ? h('ul', { class: 'overview-past' }, items.map(earlier))
-          : h('p', { class: 'quiet' }, 'There has been none yet.'),
+      ({ items }) => {
+        const done = items.filter((/** @type {MetricAlert} */ { status }) => status !== 'open');
+        if (done.length === 0) return h('p', { class: 'quiet' }, 'There has been none yet.');
+        return h('ul', { class: 'overview-past' }, done.map(earlier));
+      },
     );
   }
 
