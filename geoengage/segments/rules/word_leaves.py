@@ -43,7 +43,7 @@ CHANNELS = {
 }  # fmt: skip
 PURPOSES = {"marketing": "marketing", "service": "service messages", "transactional": "transactional messages"}
 STAGES = {
-    Stage.SUBSCRIBED: "subscriber", Stage.NEW: "new", Stage.ACTIVE: "active", Stage.SLOWING: "slowing down",
+    Stage.SUBSCRIBER: "subscriber", Stage.NEW: "new", Stage.ACTIVE: "active", Stage.SLOWING: "slowing down",
     Stage.AT_RISK: "at risk", Stage.CHURNED: "churned", Stage.REACTIVATED: "reactivated",
 }  # fmt: skip
 DEGREES = {
