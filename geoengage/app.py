@@ -42,6 +42,7 @@ from geoengage.kit.vapid import load_vapid_key, public_key_text
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
+from geoengage.metrics.api import router as metrics
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -169,6 +170,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         consents,
         presence.router,
         messaging,
+        metrics,
         campaigns,
         commerce,
         segments,

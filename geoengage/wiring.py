@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from geoengage.campaigns import moves as campaign_moves
 from geoengage.campaigns import reaction as campaigns
 from geoengage.ingest import service as ingest
 from geoengage.kit.db import Session
@@ -46,6 +47,7 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
     """All reactions. `indexes`: the zones that this process keeps in memory. `erase`: its `privacy.Eraser`."""
     return (
         Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
+        Reaction("campaigns.segments", campaign_moves.WANTED, campaign_moves.on_moves),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),

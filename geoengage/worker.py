@@ -17,6 +17,7 @@ from functools import partial
 import prometheus_client
 import uvloop
 
+from geoengage.campaigns import jobs as campaigns
 from geoengage.commerce import jobs as commerce
 from geoengage.ingest import jobs as ingest
 from geoengage.ingest import store as ingest_store
@@ -206,6 +207,12 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         await nightly.run(sessions, now)
 
 
+async def _value_customers(sessions: Sessions, ring: Callable[[], None]) -> bool:
+    if await metrics.value_customers_once(sessions, utc_now()):
+        ring()
+    return False
+
+
 def run(settings: Settings, database_url: str) -> None:
     """Work until SIGTERM or SIGINT; messages in flight are finished and recorded first."""
     sys.setswitchinterval(GIVE_WAY_S)
@@ -262,7 +269,9 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
+        value_customers = partial(_value_customers, sessions, bell.ring)
         mind_habits = partial(metrics.mind_habits, sessions, bell.ring)
+        mind_starts = partial(campaigns.mind_starts, sessions, bell.ring)
         mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
         loops: tuple[Loop, ...] = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
@@ -274,6 +283,8 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
             ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
+            ("campaign starts", mind_starts, bell.ear().wait, poll_s),
+            ("values", value_customers, asyncio.sleep, metrics.PAUSE_S),
             ("timers", timing, asyncio.sleep, poll_s),
             ("habits", mind_habits, asyncio.sleep, HABITS_S),
             ("zones", learning, asyncio.sleep, LEARN_S),

@@ -141,6 +141,24 @@ async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
     assert written.status_code == 201, written.text
 
 
+async def _worth(session: Session, side: Side) -> None:
+    """A value of a model, and a campaign that waits because of a segment."""
+    await session.execute(
+        text(
+            "INSERT INTO campaign_start (tenant_id, campaign_id, profile_id, occurrence, moved_at, due_at)"
+            " VALUES (:t, :c, :p, :id, now(), now() + interval '1 hour')"
+        ),
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,"
+            " value_365_minor, valued_at) VALUES (:t, :p, :m, 'CHF', 0.5, 1, 4, 2000, now())"
+        ),
+        {"t": side.world.tenant_id, "p": side["profile"], "m": side.ids["model"]},
+    )
+
+
 async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
     """An order, one of a guest who left their address, and something put aside."""
     lines = [{"name": "Puzzle", "quantity": 1, "unit_price_minor": 500}]
@@ -151,6 +169,7 @@ async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark:
         }  # fmt: skip
         answer = await client.post("/v1/orders", json=order, headers=side.world.sk_headers)
         assert answer.status_code == 201, answer.text
+    await _worth(session, side)
     values = {"t": side.world.tenant_id, "p": side["profile"], "mail": f"{mark}-mia@example.com", "id": new_id()}
     values |= {"name": f"{mark}-Puzzle", "line": f"{mark}-mia@example.com,x"}
     await session.execute(

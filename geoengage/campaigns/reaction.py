@@ -19,9 +19,11 @@ from geoengage.campaigns.rules import (
     in_audience,
     is_triggered,
     outlives_visit,
+    segments_of,
     write_for,
 )
 from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.starts import list_segments_of
 from geoengage.campaigns.store import Running
 from geoengage.kit import log
 from geoengage.kit.db import Session
@@ -60,7 +62,8 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     batch: list[ZoneTransition] = [event for event, recorded_at in events if not is_history(event.at, recorded_at)]
     starts = await _starts(session, tenant_id, batch, now)
     people = await _people(session, tenant_id, starts)
-    starts = [s for s in starts if _addresses(s, people.get(s.event.device_id))]
+    segments = await _segments(session, tenant_id, starts, people)
+    starts = [s for s in starts if _addresses(s, people.get(s.event.device_id), segments)]
     if not starts:
         return
     ends = await store.list_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
@@ -95,9 +98,23 @@ async def _people(session: Session, tenant_id: TenantId, starts: Sequence[_Start
     return await profiles.hold_recipients(session, tenant_id, {s.event.device_id for s in starts})
 
 
-def _addresses(start: _Start, person: Recipient | None) -> bool:
+async def _segments(
+    session: Session, tenant_id: TenantId, starts: Sequence[_Start], people: Mapping[UUID, Recipient]
+) -> Mapping[UUID, frozenset[UUID]]:
+    """In which of the segments that the audiences name these people are."""
+    named = {id_ for s in starts for id_ in segments_of(s.campaign.content)}
+    if not named:
+        return {}
+    profile_ids = {person.profile_id for person in people.values() if person.profile_id is not None}
+    return await list_segments_of(session, tenant_id, named, profile_ids)
+
+
+def _addresses(start: _Start, person: Recipient | None, segments: Mapping[UUID, frozenset[UUID]]) -> bool:
     """A device that was deleted meanwhile is nobody."""
-    return person is not None and in_audience(start.campaign.content.definition.audience, person)
+    if person is None:
+        return False
+    inside = segments.get(person.person_id, frozenset())
+    return in_audience(start.campaign.content.definition.audience, person, inside)
 
 
 def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Case:

@@ -110,6 +110,14 @@ KINDS: Mapping[str, Kind] = {
     "events": Kind(
         "what people did on sites and in apps, as those told it", MONTHS_13, 7, 1_100, (Aged("event", "id"),)
     ),
+    "guests": Kind(
+        "the address or card that a guest left with an order",
+        MONTHS_13,
+        30,
+        1_100,
+        (Aged("order_claim", "claimed_at"),),
+        "the order, without it",
+    ),
     "segments": Kind(
         "who came into a segment and left it, and how large segments were",
         MONTHS_13,

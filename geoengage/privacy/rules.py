@@ -302,6 +302,19 @@ ERASURE_MAP: dict[str, Table] = {
         {"b_id": Ids.IDENTIFIERS},
     ),
     "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
+    "campaign_start": _erase(
+        "waiting_campaigns",
+        "Campaigns that wait for a good time to write to you, because you entered or left a group of customers.",
+        {"profile_id": Ids.PROFILE},
+        kept="a day at most",
+    ),
+    "customer_value": _erase(
+        "value",
+        "What you are expected to buy, worked out from your purchases.",
+        {"profile_id": Ids.PROFILE},
+        kept="until your next purchase or the next day, when it is worked out anew",
+    ),
+    "value_model": _none("figures of a model of all customers"),
     "customer_habit": _erase(
         "habits",
         "How often you usually buy, and whether that has changed.",

@@ -1,5 +1,6 @@
 """What the worker does for segments: builds, what is due, positions that are in no ledger, upkeep."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -35,8 +36,9 @@ async def _build(
         async with transaction(sessions, tenant_id) as session:
             built = await service.evaluate_segments(session, tenant_id, store_id, ids, clock())
         for each in built:
-            async with transaction(sessions, tenant_id) as session:
-                await service.put_in_force(session, tenant_id, each, clock())
+            with contextlib.suppress(service.Overtaken):  # it waits for its next build
+                async with transaction(sessions, tenant_id) as session:
+                    await service.put_in_force(session, tenant_id, each, clock())
     except Exception as error:
         if is_passing(error):
             raise  # the lease runs out, and somebody tries again

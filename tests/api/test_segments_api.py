@@ -184,6 +184,20 @@ async def test_why_somebody_is_in_or_out(
     assert (city["met"], city["found"], city["changes_at"]) == (True, "“Bern”", None)
     assert [part["found"] for part in cleo["check"]["of"]] == ["not once", "“Bern”"]
     await call(client, world, "GET", f"/v1/segments/{segment}/why/{new_id()}", 404)
+    overview = await call(client, world, "GET", f"/v1/profiles/{people['anna'].profile_id}/overview")
+    assert [(each["id"], each["name"]) for each in overview["segments"]] == [(segment, "Berners")]
+    assert overview["segments"][0]["sentence"].startswith("People who bought at least once")
+    assert overview["segments"][0]["since"] == anna["since"]
+
+
+async def test_who_has_bought_nothing_is_a_subscriber(
+    client: httpx.AsyncClient, world: World, people: dict[str, Resolved]
+) -> None:
+    """There is no row of habits then."""
+    for op, value, found in (("eq", "subscriber", 3), ("ne", "subscriber", 0), ("in", ["new", "subscriber"], 3)):
+        stage = {"kind": "metric", "name": "stage", "op": op, "value": value}
+        seen = await call(client, world, "POST", "/v1/segments/preview", json={"definition": stage})
+        assert seen["people"] == found, (op, value)  # no worker has looked at the orders yet
 
 
 async def test_overlap_and_sizes(

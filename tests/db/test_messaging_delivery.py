@@ -362,6 +362,23 @@ async def test_the_end_of_the_visit_ends_the_message(outbox: Outbox, fcm: FcmSer
     assert (await outbox.message(open_id)).status == "sent"
 
 
+async def test_what_is_transactional_waits_for_no_hour_and_asks_for_no_marketing_consent(
+    outbox: Outbox, fcm: FcmServer
+) -> None:
+    async with transaction(outbox.sessions, outbox.world.tenant_id) as session:
+        await session.execute(
+            text("UPDATE tenant SET quiet_start = '00:00', quiet_end = '23:59:59' WHERE id = :id"),
+            {"id": outbox.world.tenant_id},
+        )
+    order: dict[str, object] = {"campaign_id": None, "zone_id": None, "purpose": "transactional"}
+    (ready,) = await outbox.queue(device={"marketing_push": "denied"}, **order)
+    (offer,) = await outbox.queue(device={"marketing_push": "denied"}, **(order | {"purpose": "marketing"}))
+    await outbox.deliver()
+    assert [call.target for call in fcm.accepted()] == ["phone-0"]
+    assert (await outbox.message(ready)).status == "sent"
+    assert (await outbox.message(offer)).blockers == ["no_consent", "quiet_hours"]
+
+
 async def test_quiet_hours_are_judged_again_in_the_messages_zone(outbox: Outbox, fcm: FcmServer) -> None:
     start, end = NOW.time(), (NOW + timedelta(hours=1)).time()
     async with transaction(outbox.sessions, outbox.world.tenant_id) as session:

@@ -26,7 +26,7 @@ async def as_support(open_page: OpenPage, shop: Shop, *, is_phone: bool = False)
     return page
 
 
-async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop) -> None:
+async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop, watch: Watch) -> None:
     page = await as_support(open_page, shop)
     await page.get_by_test_id("people-query").fill("079 123 45 67")
     row = page.get_by_test_id("person-row")
@@ -48,6 +48,9 @@ async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop) -> None:
     await expect(figures).to_contain_text("refundsCHF 315.00an order")
     await expect(page.get_by_test_id("usual")).to_contain_text("Usually at Kites at the station (2 of 3 orders)")
     await expect(page.get_by_test_id("carts")).to_contain_text("CHF 91.00")
+    segment = page.get_by_test_id("segment-row")
+    await expect(segment).to_contain_text("Known by name")
+    await expect(segment).to_contain_text("People whose first name is known.")
     order = page.get_by_test_id("order-row").filter(has_text="K-1002")
     await order.locator("summary").click()
     await expect(order).to_contain_text("CHF 24.00 went back")
@@ -67,6 +70,12 @@ async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop) -> None:
     await page.get_by_test_id("note-edit").click()
     await page.get_by_test_id("note-delete").click()
     await expect(page.get_by_test_id("note-row")).to_have_count(0)
+
+    await order.get_by_test_id("tell-receipt").click()
+    await expect(page.get_by_test_id("tell-dialog")).to_contain_text("what was paid")
+    watch.expect("409 (Conflict)")
+    await page.get_by_test_id("tell-confirm").click()
+    await expect(page.get_by_test_id("toast")).to_contain_text("no device with an app of this store")
 
     await page.get_by_role("link", name="People").first.click()
     await page.get_by_test_id("people-query").fill("")

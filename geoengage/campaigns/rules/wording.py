@@ -53,6 +53,13 @@ def write_for(content: Content, place: Place, person: Recipient, store_name: str
     return write(content.title, content.body, names, name or content.definition.fallback_name)
 
 
+def write_to_member(content: Content, person: Recipient, store_name: str | None) -> Text:
+    """The text for somebody who has entered or left a segment: as `write_for`, without a place."""
+    name = person.first_name if person.personalisation == GRANTED else None
+    names = Names(campaign=content.name, store=store_name)
+    return write(content.title, content.body, names, name or content.definition.fallback_name)
+
+
 def check_texts(title: str, body: str) -> dict[str, str]:
     """What is wrong with the templates, by part (`title`, `body`); empty when nothing is."""
     wrong = {}

@@ -114,15 +114,18 @@ class OrderLine(TenantRow, Base):
 
 
 class OrderClaim(TenantRow, Base):
-    """An id that a guest left with an order. It goes away when somebody known turns out to have it."""
+    """An id that a guest left with an order. It goes away when somebody known turns out to have it, or by
+    retention."""
 
     __tablename__ = "order_claim"
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
     claim_kind: Mapped[str] = mapped_column(Text, primary_key=True)
     claim_value: Mapped[str] = mapped_column(Text)
+    claimed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["shop_order.tenant_id", "shop_order.id"], ondelete="CASCADE"),
         Index("ix_order_claim_claim_value", "tenant_id", "claim_kind", "claim_value"),
+        Index("ix_order_claim_claimed_at", "tenant_id", "claimed_at"),
     )
 
 

@@ -29,10 +29,15 @@ class Status(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Marketing needs consent, caps, holdout and quiet hours; service goes out from the mall's owner only."""
+    """Marketing needs consent, caps, holdout and quiet hours; service goes out from the mall's owner only.
+
+    Transactional is what somebody waits for because they bought: it says nothing else, and no cap or hour holds it
+    back.
+    """
 
     MARKETING = "marketing"
     SERVICE = "service"
+    TRANSACTIONAL = "transactional"
 
 
 class Blocker(StrEnum):
@@ -84,18 +89,18 @@ def gate_blocker(key: str) -> Blocker:
 class Draft:
     """A decided message to one device, to be queued, or recorded as skipped when `blockers` is not empty.
 
-    (campaign_id, person_id, step, occurrence) is decided once: the same again is dropped silently. `data` are extra
-    strings for the app (a deep link); ids are added when sending. `collapse_key` (≤ 64 bytes, APNs) names what a phone
-    shows only once: a newer message with the same key replaces the older. `gates` are keys made by `campaign_gate` and
-    `zone_gate`; the tenant's gate is added by itself. `timezone` is the IANA zone in which quiet hours are judged
-    again before sending; None means the tenant's. `fault`: the campaign cannot be rendered; recorded as misconfigured
-    with this reason and never sent. `outlives_visit`: that the visit is over does not hold it back. `push`: sound,
-    picture, link and the like.
+    (campaign_id, person_id, step, occurrence) is decided once: the same again is dropped silently. `campaign_id` is
+    None for what no campaign decided. `data` are extra strings for the app (a deep link); ids are added when sending.
+    `collapse_key` (≤ 64 bytes, APNs) names what a phone shows only once: a newer message with the same key replaces the
+    older. `gates` are keys made by `campaign_gate` and `zone_gate`; the tenant's gate is added by itself. `timezone` is
+    the IANA zone in which quiet hours are judged again before sending; None means the tenant's. `fault`: the campaign
+    cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
+    over does not hold it back. `push`: sound, picture, link and the like.
     """
 
     device_id: UUID
     person_id: UUID
-    campaign_id: UUID
+    campaign_id: UUID | None
     store_id: UUID | None = None
     zone_id: UUID | None = None
     zone_version: int | None = None

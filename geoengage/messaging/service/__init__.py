@@ -1,7 +1,9 @@
 """Messaging as other domains use it. `outbox`: drafts, budgets, gates, receipts, reactions; `senders`: the Firebase
-accounts of apps and test pushes. Everything is imported from here.
+accounts of apps and test pushes; `order_notices`: what customers are told about their
+orders. Everything is imported from here.
 """
 
+from geoengage.messaging.service.order_notices import NobodyToTell, tell_about_order
 from geoengage.messaging.service.outbox import (
     close_gate,
     enqueue,
@@ -28,7 +30,9 @@ from geoengage.messaging.service.senders import (
 )
 
 __all__ = [
-    "NoSender", "TestPushRefused", "close_gate", "enqueue", "find_paused_until", "get_account", "lock_budgets",
+    "NoSender", "NobodyToTell", "TestPushRefused", "close_gate", "enqueue", "find_paused_until", "get_account",
+    "lock_budgets",
     "note_check", "note_test_push", "on_consent_changed", "on_profile_merged", "on_venue_changed", "on_zone_exited",
     "open_gate", "put_account", "record_receipt", "remove_account", "resume_sending", "start_test_push", "stop_sending",
+    "tell_about_order",
 ]  # fmt: skip

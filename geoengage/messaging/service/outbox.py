@@ -41,13 +41,18 @@ async def lock_budgets(
 async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft], now: datetime) -> list[UUID]:
     """Write drafts as messages, queued or (with blockers) skipped; returns the ids of those that are new.
 
-    A draft whose (campaign, person, step, occurrence) was decided before is dropped. Queued ones are spent from their
-    people's budgets, which the caller holds (`lock_budgets`). Ends with the ledger: call it last.
+    A draft whose (campaign, person, step, occurrence) was decided before is dropped. Queued ones that a campaign
+    decided are spent from their people's budgets, which the caller holds (`lock_budgets`). Ends with the ledger: call
+    it last.
     """
     rows = [_row(new_id(now), draft) for draft in drafts]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
-    queued = [(row["person_id"], row["campaign_id"], row["id"]) for row in rows if row["status"] == Status.QUEUED]
+    queued = [
+        (row["person_id"], row["campaign_id"], row["id"])
+        for row in rows
+        if row["status"] == Status.QUEUED and row["campaign_id"]
+    ]
     async with pipelined(session, last=True):
         await store.spend_budgets(session, tenant_id, queued, now)
         await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)

@@ -21,7 +21,7 @@ WITH r AS (
     data jsonb, push jsonb, collapse_key text, timezone text, expires_at timestamptz, step text, occurrence uuid)),
 fresh AS (
   INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
-  SELECT :tenant_id, campaign_id, person_id, step, occurrence, id, :now FROM r
+  SELECT :tenant_id, coalesce(campaign_id, occurrence), person_id, step, occurrence, id, :now FROM r
   ON CONFLICT DO NOTHING RETURNING message_id),
 new AS (
   INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,

@@ -13,3 +13,10 @@ class HabitsChanged(Event, frozen=True, kw_only=True, tag="habits.changed"):
 
     profile_id: UUID
     what: list[str]
+
+
+class ValuesFitted(Event, frozen=True, kw_only=True, tag="values.fitted"):
+    """All customers were valued anew, with this model; if it is a refusal, nobody has a value any more."""
+
+    model_id: UUID
+    version: int

@@ -14,6 +14,7 @@ from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId
 from geoengage.metrics import rules, store
 from geoengage.metrics.rules import PERCENTILES, CustomerHabit, HabitsChanged, Shop, Told
+from geoengage.metrics.service.values import revalue
 
 BOUGHT = frozenset(
     {"order.placed", "order.updated", "order.cancelled", "order.refunded", "order.left"}
@@ -47,6 +48,7 @@ async def refresh(session: Session, tenant_id: TenantId, profile_ids: Collection
     ids = sorted(profile_ids)
     summed, gone = await store.summarise(session, tenant_id, ids)
     news = await _habits(session, tenant_id, ids, now)
+    await revalue(session, tenant_id, summed | gone, now)
     told = [
         HabitsChanged(profile_id=id_, what=(["summary"] if id_ in summed | gone else []) + sorted(news.get(id_, ())))
         for id_ in ids

@@ -131,10 +131,12 @@ async def _for_a_store(tx: Tx, tenant_id: TenantId, profile: Profile, stores: fr
 
 
 def _id_out(known: store.Known, *, masked: bool = False) -> IdOut:
+    """`masked`: addresses are shortened; what the shop calls its customer stays."""
+    hides = masked and known.kind in rules.ADDRESS_KIND.values()
     return IdOut(
         id=known.id,
         kind=known.kind,
-        value=rules.mask(known.kind, known.value) if masked else known.value,
+        value=rules.masked_value(known.kind, known.value) if hides else known.value,
         verified=known.is_verified,
         shared=known.is_shared,
         source=known.source,

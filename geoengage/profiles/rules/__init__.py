@@ -85,7 +85,6 @@ from geoengage.profiles.rules.masks import (
 )
 from geoengage.profiles.rules.normalise import (
     SHOWN_TO_STORES,
-    mask,
     normalise,
     spellings,
 )
@@ -159,7 +158,6 @@ __all__ = [
     "hash_code",
     "hold_of",
     "make_code",
-    "mask",
     "masked_name",
     "masked_value",
     "may_contact",

@@ -83,14 +83,6 @@ def _card(text: str) -> str | None:
 SHOWN_TO_STORES = (Kind.EXTERNAL_ID, Kind.LOYALTY_CARD, Kind.EMAIL, Kind.PHONE)
 
 
-def mask(kind: Kind, value: str) -> str:
-    """As much of an address as is needed to recognise it."""
-    if kind is Kind.EMAIL:
-        box, _, domain = value.partition("@")
-        return f"{box[:1]}…@{domain}"
-    return f"{value[:3]}…{value[-2:]}" if kind is Kind.PHONE else value
-
-
 def spellings(text: str, region: str | None) -> list[Id]:
     """The ids that somebody may mean who types this."""
     found = [Id(Kind.SOURCE_ID, text.strip())]  # as it is shown: `system:id`

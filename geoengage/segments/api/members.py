@@ -14,7 +14,7 @@ from geoengage.kit.http import PROBLEMS, Now, Paging, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.profiles import service as profiles
 from geoengage.profiles import store as profile_store
-from geoengage.profiles.rules import Kind, mask
+from geoengage.profiles.rules import Kind, masked_value
 from geoengage.segments import service, store
 from geoengage.segments.api.common import dated
 from geoengage.segments.api.segments import definition_of, get_own
@@ -103,7 +103,7 @@ def _cells(me: Principal, person: Exported, since: datetime) -> list[str | None]
     whole = me.may(Scope.PEOPLE)
 
     def shown(kind: Kind, value: str | None) -> str | None:
-        return value if whole or value is None else mask(kind, value)
+        return value if whole or value is None else masked_value(kind, value)
 
     return [
         str(person.profile_id),

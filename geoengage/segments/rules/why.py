@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from geoengage.segments.rules.consents import ConsentCondition, ReachableCondition
-from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition
+from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition, Stage
 from geoengage.segments.rules.groups import AllCondition, AnyCondition, ListCondition, NotCondition, SegmentCondition
 from geoengage.segments.rules.labels import CONSENT_STATES, DEGREE_LABELS, STAGE_LABELS
 from geoengage.segments.rules.messages import MessageCondition
@@ -94,6 +94,10 @@ def _without(condition: Condition) -> str:
         return plural(0, "message")
     if isinstance(condition, MetricCondition) and condition.name in ("orders", "purchase_days"):
         return "not once"
+    if isinstance(condition, MetricCondition) and condition.name == "stage":
+        return STAGE_LABELS[Stage.SUBSCRIBER]
+    if isinstance(condition, DeclineCondition):
+        return DEGREE_LABELS["unknown"]
     if isinstance(condition, VisitCondition) and condition.measure == "now":
         return "no"
     return "not once" if getattr(condition, "measure", "") == "count" else NOTHING

@@ -3,6 +3,7 @@
 from geoengage.segments.service.building import (
     MOST_TOGETHER,
     Built,
+    Overtaken,
     evaluate_segments,
     give_up,
     list_rows,
@@ -28,6 +29,7 @@ __all__ = [
     "Built",
     "DefinitionRefused",
     "Explained",
+    "Overtaken",
     "Preview",
     "SegmentInUse",
     "as_uuids",

@@ -77,16 +77,18 @@ async def evaluate_segments(
     return built
 
 
-async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now: datetime) -> bool:
-    """Switch to what was built; False when the segment was deleted, archived or changed meanwhile."""
+class Overtaken(Exception):
+    """The segment was changed, archived or deleted while it was built: nothing of it may stay."""
+
+
+async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now: datetime) -> None:
+    """Switch to what was built. Raises Overtaken when it is out of date."""
     await store.give_time(session, BUILD_S)
     first = await _write_beside(session, tenant_id, built)
     cursor = await events.hold_cursor(session, tenant_id, REACTION, waits=True)
     segment = await store.lock_segment(session, tenant_id, built.id)
     if segment is None or segment.archived_at is not None or segment.definition != built.definition:
-        if segment is not None:
-            segment.leased_until = None
-        return False
+        raise Overtaken
     is_new = segment.live_definition != segment.definition
     entered, exited = await _switch(session, tenant_id, segment, built, now, is_first=first)
     segment.size = len(built.members)
@@ -108,13 +110,14 @@ async def put_in_force(session: Session, tenant_id: TenantId, built: Built, now:
     else:
         await _tell_repairs(session, tenant_id, segment, entered, exited, now)
     await tell(session, tenant_id, moves, now)
-    return True
 
 
 async def _write_beside(session: Session, tenant_id: TenantId, built: Built) -> bool:
     """A first build writes its members before anybody waits for it: until it is in force nobody reads them."""
-    segment = await store.lock_segment(session, tenant_id, built.id)
-    is_first = segment is not None and segment.archived_at is None and segment.live_definition is None
+    found = await store.list_segments(session, tenant_id, [built.id])
+    if not found:
+        raise Overtaken
+    is_first = found[0].live_definition is None
     if is_first:
         nobody = built.members[:0]
         await store.write_members(session, tenant_id, built.id, built.members, nobody, built.at)

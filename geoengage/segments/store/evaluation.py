@@ -5,7 +5,7 @@ Rebuilds and single people go the same way; only the restriction to :ids is adde
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,40 +63,37 @@ async def read(
     terms = asked.terms()
     parts = [compile_leaf(terms, leaf) for leaf in wanted.values()]
     asking = statements(terms, parts, for_some=asked.ids is not None)
-    if asked.is_routine:
-        people, packed = await _read_together(session, tenant_id, asked, terms, asking)
-    else:
-        people, packed = await _read_in_turn(session, tenant_id, asked, terms, asking)
+    read_them = _read_together if asked.is_routine else _read_in_turn
+    people, truths = await read_them(session, tenant_id, asked, terms, asking)
     found: dict[int, Truth] = {}
-    for statement in asking:
-        one = packed.pop(0)
-        truths = await asyncio.to_thread(unpack, people, statement, one) if len(people) >= MANY else unpack(
-            people, statement, one
-        )  # fmt: skip
-        found.update(zip(statement.places, truths, strict=True))
+    for statement, own in zip(asking, truths, strict=True):
+        found.update(zip(statement.places, own, strict=True))
     return people, {key: found[place] for place, key in enumerate(wanted)}
 
 
 async def _read_together(
     session: Session, tenant_id: TenantId, asked: Asked, terms: Terms, asking: Sequence[Statement]
-) -> tuple[People, list[bytes | None]]:
+) -> tuple[People, list[list[Truth]]]:
     common = _common(tenant_id, asked)
     async with pipelined(session):
         people = await send(session, _people(asked), common)
         answers = [await send(session, s.sql, terms.values | common) for s in asking]
-    return as_people(people.rows[0][0]), [answer.rows[0][0] for answer in answers]
+    found = as_people(people.rows[0][0])
+    return found, [unpack(found, s, answer.rows[0][0]) for s, answer in zip(asking, answers, strict=True)]
 
 
 async def _read_in_turn(
     session: Session, tenant_id: TenantId, asked: Asked, terms: Terms, asking: Sequence[Statement]
-) -> tuple[People, list[bytes | None]]:
+) -> tuple[People, list[list[Truth]]]:
+    """Of many people each answer is unpacked in a thread, while the database works on the next."""
     common = _common(tenant_id, asked)
     people = as_people((await session.execute(text(_people(asked)), common)).scalar())
-    packed = []
+    unpacking: list[Awaitable[list[Truth]]] = []
     for s in asking:
         used = {name: value for name, value in (terms.values | common).items() if _uses(s.sql, name)}
-        packed.append((await session.execute(text(s.sql), used)).scalar())
-    return people, packed
+        packed = (await session.execute(text(s.sql), used)).scalar()
+        unpacking.append(asyncio.ensure_future(asyncio.to_thread(unpack, people, s, packed)))
+    return people, list(await asyncio.gather(*unpacking))
 
 
 def _people(asked: Asked) -> str:

@@ -64,7 +64,14 @@ class Case:
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
         return self.path.format(
-            **names, code=code, token="forged", version=1, template_name="new", write_key="forged", channel="sms"
+            **names,
+            code=code,
+            token="forged",
+            version=1,
+            template_name="new",
+            write_key="forged",
+            channel="sms",
+            picture="holdout",
         )
 
 
@@ -523,6 +530,7 @@ CASES = [
     Case("GET", "/v1/orders/{order_id}"),
     Case("POST", "/v1/orders/{order_id}/refunds", body=lambda _: {"amount_minor": 1}),
     Case("POST", "/v1/orders/{order_id}/cancel"),
+    Case("POST", "/v1/orders/{order_id}/messages", body=lambda _: {"notice": "receipt"}),
     Case("GET", "/v1/carts", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}, lambda _: {"status": "open"})),
     Case("PUT", "/v1/carts", body=lambda s: cart(s, **THINGS)),
     Case("POST", "/v1/carts/lines", body=lambda s: cart(s, **THINGS)),
@@ -556,6 +564,10 @@ CASES = [
     Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
     Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
     Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
+    # --- value models
+    Case("GET", "/v1/metrics/models"),
+    Case("GET", "/v1/metrics/models/{model_id}"),
+    Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

@@ -47,6 +47,7 @@ from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.conftest import KEY, NOWHERE
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
+from tests.value_rows import make_model
 
 CODE = "123456"  # that the person was sent
 LON, LAT = 8.5005, 47.4005  # inside the zones
@@ -131,6 +132,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["message"] = await make_message(session, side)
     await _decided(client, session, side, now)
     ids |= await _sources(client, session, world, mark)
+    ids["model"] = await make_model(session, world)
     await session.commit()
     return side
 

@@ -9,9 +9,10 @@ import { orderChannel, orderStatus, orderTone, thingsWords } from './words.js';
 /**
  * @param {Order} order
  * @param {Map<string, string>} stores names by id
- * @param {{open?: boolean, linked?: boolean}} [options] `linked`: with a way to the person's screen
+ * @param {{open?: boolean, linked?: boolean, below?: HTMLElement | null}} [options] `linked`: with a way to the person's
+ *   screen; `below`: what can be done about it
  */
-export function orderRow(order, stores, { open = false, linked = false } = {}) {
+export function orderRow(order, stores, { open = false, linked = false, below = null } = {}) {
   const { currency } = order;
   const place = order.store_id ? (stores.get(order.store_id) ?? 'a store that is gone') : null;
   const isReturn = order.total_minor < 0;
@@ -49,6 +50,7 @@ export function orderRow(order, stores, { open = false, linked = false } = {}) {
           .filter(Boolean)
           .join(' · '),
       ),
+      below,
     ),
   );
 }

@@ -79,6 +79,9 @@ export const TYPES = [
       ['profile.created', 'person new'],
       ['profile.merged', 'two became one'],
       ['profile.unmerged', 'one became two'],
+      ['segment.entered', 'came into a segment'],
+      ['segment.exited', 'left a segment'],
+      ['segment.rebuilt', 'segment rebuilt'],
     ],
   ],
   [
