@@ -59,10 +59,10 @@ export function campaignForm({ context, names, campaign, query }) {
     testid: 'trigger-segment',
   });
   const move = selectField(
-    'When somebody',
+    'What happens',
     [
-      ['entered', 'comes into it'],
-      ['exited', 'leaves it'],
+      ['entered', 'somebody comes into it'],
+      ['exited', 'somebody leaves it'],
     ],
     trigger.on ?? 'entered',
     { testid: 'trigger-move' },
