@@ -41,7 +41,9 @@ async def _build(
                     await service.put_in_force(session, tenant_id, each, clock())
     except Exception as error:
         if is_passing(error):
-            raise  # the lease runs out, and somebody tries again
+            async with transaction(sessions, tenant_id) as session:
+                await store.release_builds(session, tenant_id, ids)
+            raise  # somebody tries again
         if len(ids) > 1:
             for id_ in ids:
                 await _build(sessions, tenant_id, store_id, [id_], clock)

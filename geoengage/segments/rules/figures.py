@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from geoengage.metrics.rules import Stage
+from geoengage.metrics.rules import Stage as Stage  # the words of conditions take it from here
 from geoengage.segments.rules.ops import NumberOp, is_number, one_flaw, raise_flaw, value_flaw
 from geoengage.segments.rules.pieces import Condition, Number
 

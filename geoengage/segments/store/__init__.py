@@ -42,6 +42,7 @@ from geoengage.segments.store.segments import (
     list_live,
     list_segments,
     lock_segment,
+    release_builds,
     set_stale,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     "read",
     "read_members",
     "read_standing",
+    "release_builds",
     "replace_dues",
     "set_stale",
     "take_moved",

@@ -139,6 +139,14 @@ WHERE s.tenant_id = m.tenant_id AND s.id = m.id RETURNING s.tenant_id, s.id
     return (TenantId(found[0][0]), [row[1] for row in found]) if found else None
 
 
+async def release_builds(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> None:
+    """Let somebody take these up again at once."""
+    await session.execute(
+        text("UPDATE segment SET leased_until = NULL WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))"),
+        {"tenant_id": tenant_id, "ids": list(ids)},
+    )
+
+
 async def list_segments(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> Sequence[Segment]:
     """These segments, as they are now."""
     query = select(Segment).where(Segment.tenant_id == tenant_id, Segment.id.in_(ids)).order_by(Segment.id)
@@ -148,6 +156,7 @@ async def list_segments(session: Session, tenant_id: TenantId, ids: Collection[U
 async def give_time(session: Session, seconds: int) -> None:
     """Let this transaction's statements take more time and memory than usual (cross-tenant: it reads nothing)."""
     await session.execute(text(f"SET LOCAL statement_timeout = '{int(seconds)}s'"))
+    await session.execute(text("SET LOCAL lock_timeout = '60s'"))  # the tenant's cursor may be held by a long round
     await session.execute(text("SET LOCAL work_mem = '64MB'"))  # a hash table of a million people
 
 
