@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from geoengage.metrics.rules import Stage
 from geoengage.segments.rules.consents import ConsentCondition, ReachableCondition
-from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition, Stage
+from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition
 from geoengage.segments.rules.groups import AllCondition, AnyCondition, ListCondition, NotCondition, SegmentCondition
 from geoengage.segments.rules.labels import CONSENT_STATES, DEGREE_LABELS, STAGE_LABELS
 from geoengage.segments.rules.messages import MessageCondition

@@ -9,9 +9,10 @@ from functools import singledispatch
 from typing import Any, Literal
 from uuid import UUID
 
+from geoengage.metrics.rules import Stage
 from geoengage.segments.rules.consents import ConsentCondition, ReachableCondition
 from geoengage.segments.rules.events import EventCondition
-from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition, Stage
+from geoengage.segments.rules.figures import DeclineCondition, HabitCondition, MetricCondition
 from geoengage.segments.rules.groups import ListCondition, SegmentCondition
 from geoengage.segments.rules.messages import CONVERTED_WITHIN_DAYS, MessageCondition
 from geoengage.segments.rules.orders import OrderCondition
