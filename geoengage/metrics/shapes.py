@@ -17,22 +17,22 @@ class BuyingOut(BaseModel):
     `alpha`), the probability to stop after one as a beta distribution (`a`, `b`).
     """
 
-    r: float
-    alpha: float
-    a: float
-    b: float
-    log_likelihood: float
-    customers: int
+    r: float = Field(description="Shape of the rates' distribution.")
+    alpha: float = Field(description="Its rate parameter, weeks; `r / alpha` is the mean of purchase days a week.")
+    a: float = Field(description="Of the probability to stop.")
+    b: float = Field(description="Of the same; `a / (a + b)` is its mean.")
+    log_likelihood: float = Field(description="Of all customers, times in weeks.")
+    customers: int = Field(description="Whom it was fitted on.")
 
 
 class SpendingOut(BaseModel):
     """Gamma-Gamma, of customers with repeat purchases; `gamma` is in minor units."""
 
-    p: float
-    q: float
-    gamma: float
-    log_likelihood: float
-    customers: int
+    p: float = Field(description="How alike the purchases of one customer are.")
+    q: float = Field(description="How alike customers are.")
+    gamma: float = Field(description="Scale, minor units; the mean of a purchase is `p gamma / (q - 1)`.")
+    log_likelihood: float = Field(description="Of these customers, amounts in minor units.")
+    customers: int = Field(description="Whom it was fitted on: with repeat purchases that were paid.")
     correlation: float = Field(
         description="Pearson correlation of how often and how much, which the model takes to be 0. −1 to 1."
     )
@@ -41,7 +41,7 @@ class SpendingOut(BaseModel):
 class ParametersOut(BaseModel):
     """What was fitted."""
 
-    buying: BuyingOut
+    buying: BuyingOut = Field(description="Of purchases.")
     spending: SpendingOut | None = Field(description="null: no model of amounts, so orders are foreseen, no values.")
     spending_refusal: str | None = Field(description="Why there is no model of amounts.")
 
@@ -49,18 +49,18 @@ class ParametersOut(BaseModel):
 class ValueModelOut(BaseModel):
     """A fit, or the reason why there is none."""
 
-    id: UUID
+    id: UUID = Field(description="Its id.")
     version: int = Field(description="Counts the fits of the tenant.")
-    is_current: bool
+    is_current: bool = Field(description="Whether customers are valued with it.")
     kind: str = Field(description="`mbg_nbd`: probability alive and expected purchases come from MBG/NBD.")
-    fitted_at: datetime
+    fitted_at: datetime = Field(description="When it was fitted.")
     through: date = Field(description="The last day whose purchases it knows, tenant time.")
     valued_on: date = Field(description="The day for which all customers were last valued with it, tenant time.")
     currency: str | None = Field(description="That of most orders; values are in it.")
     customers: int = Field(description="Who has bought.")
     orders_left_out: int = Field(description="Orders in other currencies, whose amounts are in no figure.")
     refusal: str | None = Field(description="Why there is no model; null: there is one.")
-    parameters: ParametersOut | None
+    parameters: ParametersOut | None = Field(description="What was fitted; null for a refusal.")
     warnings: list[str] = Field(description="What to keep in mind about its figures.")
 
     @classmethod
@@ -82,35 +82,35 @@ def _plain(row: ValueModelRow) -> Mapping[str, Any]:
 class ValueModelsOut(BaseModel):
     """All versions that are kept."""
 
-    items: list[ValueModelOut]
+    items: list[ValueModelOut] = Field(description="The newest first.")
 
 
 class RepeatersOut(BaseModel):
     """Customers who bought again on `least` to `most` (null: or more) days."""
 
-    least: int
-    most: int | None
-    customers: int
+    least: int = Field(description="Fewest repeat purchase days.")
+    most: int | None = Field(description="Most of them; null: or more.")
+    customers: int = Field(description="How many there are.")
     model: float = Field(description="How many the model says.")
 
 
 class PurchaseWeekOut(BaseModel):
     """Repeat purchase days up to a day, since the first one. Weeks with fewer than ten buyers go with the next ones."""
 
-    until: date
-    counted: int
-    model: float
-    is_holdout: bool
+    until: date = Field(description="The last day of the week.")
+    counted: int = Field(description="Repeat purchase days that came.")
+    model: float = Field(description="How many the model says.")
+    is_holdout: bool = Field(description="Whether it was kept back from the fit.")
 
 
 class BuyersOut(BaseModel):
     """Customers with `least` to less than `below` (null: or more), and means of them."""
 
-    least: float
-    below: float | None
-    customers: int
-    counted: float
-    model: float
+    least: float = Field(description="Least value of the group, included.")
+    below: float | None = Field(description="Upper end, excluded; null: or more.")
+    customers: int = Field(description="How many they are.")
+    counted: float = Field(description="Mean of what came.")
+    model: float = Field(description="Mean of what was foreseen.")
 
     @classmethod
     def of(cls, group: Group) -> "BuyersOut":
@@ -123,7 +123,7 @@ class BuyersOut(BaseModel):
 class VerdictOut(BaseModel):
     """How a kind of model did on the same hold-out."""
 
-    kind: str
+    kind: str = Field(description="`mbg_nbd` or `bg_nbd`.")
     purchase_days: float = Field(description="Repeat purchase days that it foresaw.")
     mean_error: float = Field(description="Mean absolute error per customer, purchase days.")
     auc_alive: float = Field(
@@ -135,14 +135,14 @@ class VerdictOut(BaseModel):
 class HoldoutOut(BaseModel):
     """Fitted on purchases up to `cut`, compared with what the same customers bought until `through`."""
 
-    cut: date
-    through: date
-    customers: int
+    cut: date = Field(description="The last day that the fit knew.")
+    through: date = Field(description="The last day of the hold-out.")
+    customers: int = Field(description="Customers that were known at the cut, or the sample of them.")
     purchase_days: int = Field(description="Repeat purchase days that came.")
     revenue_minor: int | None = Field(description="What they brought; null: no model of amounts.")
     revenue_model_minor: int | None = Field(description="What the models foresaw, not discounted.")
     verdicts: list[VerdictOut] = Field(description="The kind in use first, plain BG/NBD beside it.")
-    weeks: list[PurchaseWeekOut]
+    weeks: list[PurchaseWeekOut] = Field(description="Repeat purchase days added up, before and after the cut.")
     by_times: list[BuyersOut] = Field(
         description="By repeat purchase days before the cut: mean purchase days after it."
     )
@@ -179,8 +179,10 @@ class HoldoutOut(BaseModel):
 class ValueModelDetailOut(ValueModelOut):
     """With its checks; empty for a refusal."""
 
-    calibration: list[RepeatersOut]
-    holdout: HoldoutOut | None
+    calibration: list[RepeatersOut] = Field(
+        description="Customers by how often they bought again, counted and by the model."
+    )
+    holdout: HoldoutOut | None = Field(description="The hold-out; null: none was possible.")
     no_holdout: str | None = Field(description="Why no purchases could be kept back.")
 
     @classmethod

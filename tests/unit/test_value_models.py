@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoengage.metrics.rules import buying, spending, trials, values, worth
+from geoengage.metrics.rules import buying, plots, spending, trials, values, worth
 from geoengage.metrics.rules.buying import Fit, Histories, Model, TooLittle
 from geoengage.metrics.rules.spending import Spending
 from tests import cdnow
@@ -182,6 +182,16 @@ def test_every_figure_of_a_trial_is_about_ten_people_or_more() -> None:
     assert sum(t.actual for t in times) == 2357
     assert sum(t.expected for t in times) == pytest.approx(2357)
     assert times[0].expected == pytest.approx(times[0].actual, rel=0.01)
+
+
+def test_the_pictures_show_both_lines_and_all_groups() -> None:
+    """Two lines; two bars for each group and two in the legend; the background is one more."""
+    found, times = trial(), trials.calibration(history(), fitted(Model.MBG_NBD))
+    assert plots.holdout(found).count("<polyline ") == 2
+    assert plots.calibration(times).count("<rect ") == 2 * len(times) + 3
+    drawn = plots.by_times(found.by_times)
+    assert drawn.count("<rect ") == 2 * len(found.by_times) + 3
+    assert ">7–8<" in drawn
 
 
 def test_a_few_people_are_put_together() -> None:

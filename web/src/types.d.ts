@@ -225,13 +225,17 @@ export interface Alert {
 }
 
 export interface Trigger {
-  kind: 'entered' | 'dwelled' | 'exited';
+  kind: 'entered' | 'dwelled' | 'exited' | 'segment';
   zone_ids: string[];
   store_ids: string[];
   dwell_s?: number | null;
+  segment_id?: string | null;
+  on?: 'entered' | 'exited';
+  present?: boolean;
 }
 export interface Audience {
-  kind: 'all' | 'attribute';
+  kind: 'all' | 'attribute' | 'segment';
+  segment_id?: string;
   name?: string;
   op?: string;
   value?: unknown;

@@ -26,7 +26,7 @@ def calibration(times: Sequence[Times]) -> str:
 def by_times(groups: Sequence[Group]) -> str:
     """Mean purchase days of the hold-out by how often customers had bought again before it."""
     return _bars(
-        ("Purchase days in the hold-out, by those before", "repeat purchase days before", "mean purchase days"),
+        ("Hold-out by purchases before", "repeat purchase days before the cut", "mean purchase days"),
         [_between(group) for group in groups],
         [(group.actual, group.expected) for group in groups],
     )
@@ -98,13 +98,13 @@ def _y(value: float, top: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The least of 1, 2, 4, 6, 8 times a power of ten that is not smaller."""
+    """The least of 1, 1.2, 1.6, 2, 3, 4, 5, 6, 8 times a power of ten that is not smaller."""
     power = 1.0
     while power * 10 <= value:
         power *= 10
     while power > value > 0:
         power /= 10
-    return next((step * power for step in (1, 2, 4, 6, 8) if step * power >= value), 10 * power)
+    return next((step * power for step in (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8) if step * power >= value), 10 * power)
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", weight: str = "400") -> str:

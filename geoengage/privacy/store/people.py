@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, text
 
+import geoengage.campaigns.models
+
 # The map's statements are made from the models, so all of them must be loaded.
 import geoengage.commerce.models
 import geoengage.ingest.files.models

@@ -70,6 +70,7 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/footfall/flows",
     "/v1/footfall/heat",
+    "/v1/metrics/models/{model_id}/pictures/{picture}",
     "/v1/profiles/{profile_id}/may-contact",
     "/v1/erasures",
     "/v1/retention",
