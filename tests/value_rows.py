@@ -15,7 +15,7 @@ from geoengage.metrics.models import ValueModelRow
 from geoengage.metrics.rules.buying import Fit, Model
 from geoengage.metrics.rules.trials import Group, Times, Trial, Verdict, Week
 from geoengage.metrics.rules.values import Quality
-from geoengage.metrics.store import summarise_all
+from geoengage.metrics.store import list_wrong, summarise
 from geoengage.profiles.models import Identifier, Profile
 from tests import cdnow
 from tests.factories import World
@@ -54,7 +54,7 @@ async def add_orders(session: Session, world: World, rows: list[tuple[UUID, date
         for at in [datetime(day.year, day.month, day.day, tzinfo=UTC) + NOON]
     ]  # fmt: skip
     await session.execute(insert(ShopOrder), made)
-    await summarise_all(session, world.tenant_id)
+    await summarise(session, world.tenant_id, await list_wrong(session, world.tenant_id))
     await session.commit()
 
 

@@ -13,7 +13,7 @@ from geoengage.metrics.jobs import value_customers_once
 from geoengage.metrics.models import CustomerValue, ValueModelRow
 from geoengage.metrics.rules import trials, values
 from geoengage.metrics.service import refresh
-from geoengage.metrics.store import summarise_all
+from geoengage.metrics.store import list_wrong, summarise
 from geoengage.tenancy.rules import KeyKind
 from tests import cdnow
 from tests.factories import World, make_key_row, make_world
@@ -144,7 +144,7 @@ async def test_each_day_everybody_is_valued_and_each_week_fitted(
         text("UPDATE shop_order SET identifier_id = NULL WHERE tenant_id = :t AND identifier_id = :p"),
         {"t": world.tenant_id, "p": people[3]},
     )
-    await summarise_all(session, world.tenant_id)
+    await summarise(session, world.tenant_id, await list_wrong(session, world.tenant_id))
     await session.commit()
     assert await value_customers_once(sessions, NOW + WEEK) == 1
     old, new = await models_of(session, world)
