@@ -105,6 +105,8 @@ async def test_a_warning_comes_live_and_its_button_makes_a_draft(
     await expect(toast(page, "most of it comes from “Bern”").first).to_be_visible()
     row = page.get_by_test_id("alert-row").filter(has_text="Revenue fell by")
     await expect(row).to_contain_text("Expected loss CHF ")
+    await expect(page.get_by_test_id("alert-row")).not_to_have_count(0)
+    await settled(page)
     line = page.get_by_test_id("line-revenue")
     await expect(line).to_contain_text("came in within 28 days (was CHF ")
     await expect(line).to_contain_text("unusual")

@@ -21,6 +21,8 @@ const BEHIND = [
   ['/footfall', 'Footfall', 'Who comes in, when and where to next'],
 ];
 
+const GATHER_MS = 500;
+
 /** What the start has read already, so that the page need not ask again. @type {Promise<FirstScreen> | null} */
 let first = null;
 
@@ -55,10 +57,17 @@ export function overviewPage(root, context) {
     );
   }
 
-  const stop = context.hub.on('alert', (alert) => alert.kind === 'metric_alert' && load());
+  let timer = 0;
+  const stop = context.hub.on('alert', ({ kind }) => {
+    if (kind !== 'metric_alert') return;
+    window.clearTimeout(timer);
+    // a night's alerts come together; what somebody has just made stays in sight
+    timer = window.setTimeout(() => body.querySelector('.overview-made, :disabled') || load(), GATHER_MS);
+  });
   load();
   return () => {
     abort.abort();
+    window.clearTimeout(timer);
     stop();
   };
 }
