@@ -15,6 +15,7 @@ from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
+from geoengage.metrics import service as metrics
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
@@ -70,6 +71,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await _decided(client, session, side, mark)
     await _helped(client, side, mark)
     await _bought(client, session, side, mark)
+    await metrics.refresh(session, side.world.tenant_id, [UUID(side["profile"])], now)
     await _grouped(session, side, now)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)

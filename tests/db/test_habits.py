@@ -97,7 +97,7 @@ async def test_who_buys_no_more_falls_back_by_time_alone(session: Session, sessi
     await settle(sessions)
     row = await habit(session, world, anna)
     assert row is not None
-    assert (row.stage, row.decline, row.bought_now) == ("active", "none", 5)
+    assert (row.stage, row.decline, row.bought_now) == ("active", "none", 7)
     before, seen, now = len(await events(session, world)), ["none"], NOW
     for _ in range(60):
         row = await habit(session, world, anna)

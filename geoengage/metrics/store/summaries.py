@@ -27,7 +27,7 @@ WITH {BOUGHT},
 main AS (
   SELECT DISTINCT ON (profile_id) profile_id, currency FROM bought GROUP BY profile_id, currency
   ORDER BY profile_id, sum(orders) DESC, currency),
-begun AS (SELECT profile_id, min(day) AS day FROM bought GROUP BY profile_id),
+begun AS (SELECT profile_id, min(day) AS day FROM bought GROUP BY profile_id),  -- all of :tenant_id
 summed AS (
   SELECT b.profile_id, m.currency, sum(b.orders)::int AS orders,
     coalesce(sum(b.orders) FILTER (WHERE b.currency <> m.currency), 0)::int AS other_orders,
