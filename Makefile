@@ -38,6 +38,7 @@ bench:
 	@$(PYTHON) scripts/setup.py bench
 	.venv/bin/python -m tests.bench
 	.venv/bin/python -m tests.bench.sending
+	.venv/bin/python -m tests.bench.values
 	.venv/bin/python -m tests.bench.console
 
 web:

@@ -39,9 +39,12 @@ from geoengage.kit.limits import RateLimit
 from geoengage.kit.middleware import Outermost
 from geoengage.kit.settings import Settings
 from geoengage.kit.vapid import load_vapid_key, public_key_text
+from geoengage.lifecycle.api import router as lifecycle
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
+from geoengage.metrics.api import router as metrics
+from geoengage.metrics.habits_api import router as habits
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -49,7 +52,9 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
+from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
+from geoengage.segments.api import router as segments
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import KnownKeys, authenticate
@@ -72,9 +77,12 @@ LOGIN_PAGE = "/login"
 PAGES = (
     "/",
     LOGIN_PAGE,
+    "/overview",
+    "/metrics",
     "/map",
     "/stores",
     "/footfall",
+    "/segments",
     "/campaigns",
     "/review",
     "/explain",
@@ -167,9 +175,14 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         consents,
         presence.router,
         messaging,
+        metrics,
         campaigns,
         commerce,
+        segments,
+        recommendations,
+        habits,
         reports,
+        lifecycle,
         live,
         phones.router,
         simulation,

@@ -12,6 +12,7 @@ from geoengage.demo.run import DemoError, check_address
 from geoengage.ingest.files import cli as imports
 from geoengage.kit import commands, log
 from geoengage.privacy import cli as privacy
+from geoengage.recommendations import cli as recommendations
 from geoengage.scenarios import cli as scenarios
 from geoengage.simulator.cli import simulate
 from geoengage.tenancy import cli as tenancy
@@ -29,6 +30,7 @@ app.add_typer(imports.app, name="imports")
 app.add_typer(demo.app, name="demo")
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(recommendations.app, name="recommendations")
 app.command()(simulate)
 app.command()(privacy.backup)
 app.command()(privacy.restore)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from geoengage.campaigns import moves as campaign_moves
 from geoengage.campaigns import reaction as campaigns
 from geoengage.ingest import service as ingest
 from geoengage.kit.db import Session
@@ -17,6 +18,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.metrics import service as metrics
 from geoengage.presence import service as presence
+from geoengage.segments import service as segments
 
 Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[None]]
 
@@ -25,13 +27,14 @@ Handler = Callable[[Session, TenantId, Sequence[Recorded], datetime], Awaitable[
 class Reaction:
     """A named reader of the ledger: the event types it wants and what it does with a batch of them.
 
-    `is_urgent`: somebody waits for what follows, so it never waits for the others.
+    `is_urgent`: somebody waits for what follows, so it never waits for the others. `is_apart`: has its own loop.
     """
 
     name: str
     types: frozenset[str]
     handle: Handler
     is_urgent: bool = False
+    is_apart: bool = False
 
 
 async def _erases_nobody(
@@ -44,6 +47,7 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
     """All reactions. `indexes`: the zones that this process keeps in memory. `erase`: its `privacy.Eraser`."""
     return (
         Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
+        Reaction("campaigns.segments", campaign_moves.WANTED, campaign_moves.on_moves),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
@@ -53,6 +57,8 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
         Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
+        Reaction("metrics.habits", metrics.BOUGHT, metrics.on_bought),
         Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
+        Reaction(segments.REACTION, segments.WANTED, segments.on_news, is_apart=True),
     )

@@ -11,12 +11,13 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import prometheus_client
 import uvloop
 
+from geoengage.campaigns import jobs as campaigns
 from geoengage.commerce import jobs as commerce
 from geoengage.ingest import jobs as ingest
 from geoengage.ingest import store as ingest_store
@@ -27,23 +28,31 @@ from geoengage.kit.db import Session, Sessions, glance, is_passing, make_engine,
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
+from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
 from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
 from geoengage.profiles import store as profiles_store
+from geoengage.recommendations import jobs as recommendations
+from geoengage.segments import jobs as segments
 from geoengage.webhooks import jobs as webhooks
 from geoengage.webhooks import store as webhooks_store
 from geoengage.wiring import Reaction, reactions
 
 logger = log.get("worker")
+# Its name, one round (is there more?), how to wait until the next, for how many seconds at most.
+Once = Callable[[], Awaitable[bool]]
+Loop = tuple[str, Once, Callable[[float], Awaitable[None]], float]
 BATCH = 500
 GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message pass
 GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
 LEARN_S = 1.0
 UPKEEP_S = 3600.0
+BUILD_POLL_S = 0.5
 IMPORT_POLL_S = 2.0
+HABITS_S = 2.0  # a batch of people whom time alone has changed
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
 LEDGER_LAST_DAYS = 37  # what a webhook has not had yet is kept for a week longer
@@ -193,10 +202,52 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
             session, stuck=now - timedelta(days=1), old=now - timedelta(days=DELIVERY_DAYS)
         )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
+        await segments.upkeep(session, now)
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
+    await metrics.repair_once(sessions, now)
+    await lifecycle.keep_days_once(sessions, now)
     if nightly is not None:
         await nightly.run(sessions, now)
+
+
+def _worked_out(import_once: Once, sessions: Sessions, ring: Callable[[], None]) -> Once:
+    """Imports, and as soon as nothing waits to be imported what follows from it: else it would wait for the hour."""
+    has_news = False
+
+    async def once() -> bool:
+        nonlocal has_news
+        if await import_once():
+            has_news = True
+            return True
+        if has_news:
+            has_news = False
+            await metrics.compute_traits_once(sessions, utc_now())
+            await metrics.repair_once(sessions, utc_now())
+            ring()
+        return False
+
+    return once
+
+
+def _slow_loops(sessions: Sessions, bell: Bell) -> tuple[Loop, ...]:
+    """What is worked out of what happened: nobody waits for it at once, but some wait for what follows from it."""
+
+    def ringing(once: Callable[[Sessions, datetime], Awaitable[int]]) -> Once:
+        async def step() -> bool:
+            if await once(sessions, utc_now()):
+                bell.ring()
+            return False
+
+        return step
+
+    return (
+        ("shops", partial(commerce.mind_shops, sessions, bell.ring), asyncio.sleep, COMMERCE_S),
+        ("values", ringing(metrics.value_customers_once), asyncio.sleep, metrics.PAUSE_S),
+        ("recommendations", partial(recommendations.fit_once, sessions), asyncio.sleep, recommendations.PAUSE_S),
+        ("habits", partial(metrics.mind_habits, sessions, bell.ring), asyncio.sleep, HABITS_S),
+        ("early warnings", ringing(lifecycle.warn_once), asyncio.sleep, lifecycle.PAUSE_S),
+    )
 
 
 def run(settings: Settings, database_url: str) -> None:
@@ -212,7 +263,7 @@ async def _run(settings: Settings, database_url: str) -> None:
     bell, indexes = Bell(database_url), presence.IndexCache()
     learning = partial(learn_zones_once, sessions, indexes)
     table = reactions(indexes, privacy.Eraser.of(sessions, settings).on_requested)
-    urgent, patient = ([r for r in table if r.is_urgent is hurried] for hurried in (True, False))
+    urgent, patient = ([r for r in table if r.is_urgent is hurried and not r.is_apart] for hurried in (True, False))
     stopping, ear = asyncio.Event(), bell.ear()
     _stop_at_signals(stopping)
 
@@ -255,17 +306,19 @@ async def _run(settings: Settings, database_url: str) -> None:
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
         logger.info("worker_started")
-        mind_shops = partial(commerce.mind_shops, sessions, bell.ring)
-        loops = (
+        mind_starts = partial(campaigns.mind_starts, sessions, bell.ring)
+        loops: tuple[Loop, ...] = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
+            *_segment_loops(sessions, [r for r in table if r.is_apart], bell, poll_s),
             ("delivery", deliverer.claim, bell.ear().wait, poll_s),
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
             ("webhooks", tell_once, patiently(), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
-            ("imports", import_once, bell.ear().wait, IMPORT_POLL_S),
-            ("shops", mind_shops, asyncio.sleep, COMMERCE_S),
+            ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
+            ("campaign starts", mind_starts, bell.ear().wait, poll_s),
             ("timers", timing, asyncio.sleep, poll_s),
+            *_slow_loops(sessions, bell),
             ("zones", learning, asyncio.sleep, LEARN_S),
             ("upkeep", keeping, asyncio.sleep, UPKEEP_S),
         )
@@ -274,6 +327,27 @@ async def _run(settings: Settings, database_url: str) -> None:
                 tasks.create_task(_loop(name, once, wait, pause_s, stopping))
     await engine.dispose()
     logger.info("worker_stopped")
+
+
+def _segment_loops(sessions: Sessions, apart: Sequence[Reaction], bell: Bell, poll_s: float) -> tuple[Loop, ...]:
+    """Membership by news and by time, and builds beside it: an event moves somebody within a second."""
+
+    async def keeping() -> bool:
+        moved = await react_among(sessions, apart, (), bell.ring) + await segments.keep_time_once(sessions, utc_now)
+        if moved:
+            bell.ring()
+        return moved > 0
+
+    async def building() -> bool:
+        built = await segments.build_once(sessions, utc_now) + await segments.sweep_positions_once(sessions, utc_now)
+        if built:
+            bell.ring()
+        return built > 0
+
+    return (
+        ("segments", keeping, bell.ear().wait, poll_s),
+        ("segment builds", building, bell.ear().wait, BUILD_POLL_S),
+    )
 
 
 def _stop_at_signals(stopping: asyncio.Event) -> None:

@@ -15,6 +15,9 @@ import geoengage.metrics.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
+import geoengage.recommendations.models
+import geoengage.segments.lists.models
+import geoengage.segments.models
 import geoengage.simulation.models
 import geoengage.tenancy.models
 import geoengage.venues.models

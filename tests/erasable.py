@@ -15,9 +15,13 @@ from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
+from geoengage.metrics import service as metrics
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
+from geoengage.segments import store as segments
+from geoengage.segments.lists import store as lists
+from geoengage.segments.models import Segment
 from geoengage.tenancy.rules import KeyKind
 from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
@@ -67,6 +71,8 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await _decided(client, session, side, mark)
     await _helped(client, side, mark)
     await _bought(client, session, side, mark)
+    await metrics.refresh(session, side.world.tenant_id, [UUID(side["profile"])], now)
+    await _grouped(session, side, now)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
@@ -114,6 +120,20 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
     assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
 
 
+async def _grouped(session: Session, side: Side, now: datetime) -> None:
+    """They belong to a segment, for a while, and are on a list."""
+    segment_id = new_id(now)
+    always = {"kind": "trait", "name": "hobby", "op": "exists"}
+    session.add(Segment(tenant_id=side.world.tenant_id, id=segment_id, name="All", definition=always))
+    await session.flush()
+    move = segments.Move(segment_id, UUID(side["profile"]), True, now, 1, {"by": ["traits"], "conditions": [""]})
+    await segments.write_moves(session, side.world.tenant_id, [move], now)
+    await segments.write_dues(session, side.world.tenant_id, [(segment_id, UUID(side["profile"]), now)])
+    known = await session.execute(select(Identifier.id).where(Identifier.profile_id == UUID(side["profile"])))
+    await lists.insert_members(session, side.world.tenant_id, side.ids["list"], known.scalars().all(), now)
+    await session.commit()
+
+
 async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
     """Somebody opened their screen and wrote a note."""
     person, headers = f"/v1/profiles/{side['profile']}", side.world.sk_headers
@@ -121,6 +141,24 @@ async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
     assert opened.status_code == 200, opened.text
     written = await client.post(f"{person}/notes", json={"text": f"{mark}-Mia likes trains"}, headers=headers)
     assert written.status_code == 201, written.text
+
+
+async def _worth(session: Session, side: Side) -> None:
+    """A value of a model, and a campaign that waits because of a segment."""
+    await session.execute(
+        text(
+            "INSERT INTO campaign_start (tenant_id, campaign_id, profile_id, occurrence, moved_at, due_at)"
+            " VALUES (:t, :c, :p, :id, now(), now() + interval '1 hour')"
+        ),
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,"
+            " value_365_minor, valued_at) VALUES (:t, :p, :m, 'CHF', 0.5, 1, 4, 2000, now())"
+        ),
+        {"t": side.world.tenant_id, "p": side["profile"], "m": side.ids["model"]},
+    )
 
 
 async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark: str) -> None:
@@ -133,6 +171,7 @@ async def _bought(client: httpx.AsyncClient, session: Session, side: Side, mark:
         }  # fmt: skip
         answer = await client.post("/v1/orders", json=order, headers=side.world.sk_headers)
         assert answer.status_code == 201, answer.text
+    await _worth(session, side)
     values = {"t": side.world.tenant_id, "p": side["profile"], "mail": f"{mark}-mia@example.com", "id": new_id()}
     values |= {"name": f"{mark}-Puzzle", "line": f"{mark}-mia@example.com,x"}
     await session.execute(

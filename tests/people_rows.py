@@ -13,9 +13,26 @@ from geoengage.kit.ids import new_id
 from geoengage.profiles import service as profiles
 from geoengage.profiles.rules import Id, Kind, Proof
 from geoengage.profiles.service import Resolved
+from geoengage.tenancy import service as tenancy
+from geoengage.tenancy.auth import COOKIE
+from geoengage.tenancy.models import Operator
 from tests.factories import World
 
 NOON = datetime.now(UTC).replace(hour=11, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+
+async def sign_in(session: Session, world: World, role: str, owner_id: UUID | None = None) -> dict[str, str]:
+    """The headers of an operator's browser, logged in to the console."""
+    id_ = new_id()
+    row = Operator(
+        tenant_id=world.tenant_id, id=id_, email=f"{role}@example.com", name=role.title(), role=role, owner_id=owner_id,
+        password_hash="none",
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    cookie = await tenancy.open_session(session, world.tenant_id, id_, datetime.now(UTC))
+    await session.commit()
+    return {"Cookie": f"{COOKIE}={cookie}", "Origin": "http://testserver"}
 
 
 async def make_person(

@@ -6,6 +6,7 @@ What may be said about these numbers is decided by `rules.counts`, not here.
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,11 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.campaigns.models import Campaign
-from geoengage.campaigns.rules import AttributeTest, Audience, Everyone, Op
+from geoengage.campaigns.rules import AttributeTest, Audience, Content, Everyone, InSegment, Op
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.messaging.models import FirebaseSender
 from geoengage.profiles.models import Device, Profile
+from geoengage.segments.models import SegmentMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ class Whose:
 
     tests: bool | None
     preview: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whom a campaign is for. `segment_id`: the one it waits for, so that it is not about a place."""
+
+    audience: Audience
+    is_marketing: bool
+    segment_id: UUID | None = None
+
+    @classmethod
+    def of(cls, content: Content) -> "Addressed":
+        """By what somebody wrote."""
+        return cls(content.definition.audience, content.is_marketing, content.segment_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +68,15 @@ class Reach:
 
 
 async def count_reach(
-    session: Session, tenant_id: TenantId, wanted: Collection[tuple[Audience, bool]], whose: Whose
-) -> dict[tuple[Audience, bool], Reach]:
-    """How many people could be sent to now, for each (audience, is marketing). One pass over the devices for all."""
+    session: Session, tenant_id: TenantId, wanted: Collection[Addressed], whose: Whose
+) -> dict[Addressed, Reach]:
+    """How many people could be sent to now, for each. One pass over the devices for all."""
     keys = list(dict.fromkeys(wanted))
     if not keys:
         return {}
     person = func.coalesce(Device.profile_id, Device.id)
     columns = [
-        func.count(distinct(person)).filter(condition)
-        for audience, marketing in keys
-        for condition in _reach_conditions(audience, marketing, whose)
+        func.count(distinct(person)).filter(condition) for key in keys for condition in _reach_conditions(key, whose)
     ]
     query = (
         select(*columns)
@@ -80,17 +94,19 @@ def _reach(audience: int, consenting: int, not_suppressed: int, reachable: int, 
     return Reach(reachable, everyone, audience - consenting, consenting - not_suppressed, not_suppressed - reachable)
 
 
-def _reach_conditions(audience: Audience, marketing: bool, whose: Whose) -> list[ColumnElement[bool]]:
+def _reach_conditions(key: Addressed, whose: Whose) -> list[ColumnElement[bool]]:
     """Each one narrower than the one before; the last is the reach without the audience."""
-    consent = Device.location == "granted"
-    if marketing:
+    consent = Device.personalisation == "granted" if key.segment_id else Device.location == "granted"
+    if key.is_marketing:
         consent = and_(consent, Device.marketing_push == "granted")
     awake = Profile.suppressed_at.is_(None)
     has_address = and_(Device.push_address.is_not(None), Device.push_retired_at.is_(None))
     address = or_(Device.is_test, has_address)
     if whose.preview:
         address = or_(address, ~_has_own_sender())
-    inside = _in_audience(audience)
+    inside = _in_audience(key.audience)
+    if key.segment_id is not None:
+        inside = and_(inside, _is_member(key.segment_id))
     return [
         inside,
         and_(inside, consent),
@@ -110,7 +126,13 @@ def _in_audience(audience: Audience) -> ColumnElement[bool]:
     """`rules.in_audience` in SQL; a test holds the two together."""
     if isinstance(audience, Everyone):
         return true()
-    return and_(Device.personalisation == "granted", _passes(audience))
+    chosen = _is_member(audience.segment_id) if isinstance(audience, InSegment) else _passes(audience)
+    return and_(Device.personalisation == "granted", chosen)
+
+
+def _is_member(segment_id: UUID) -> ColumnElement[bool]:
+    mine = and_(SegmentMember.tenant_id == Device.tenant_id, SegmentMember.profile_id == Device.profile_id)
+    return exists().where(mine, SegmentMember.segment_id == segment_id)
 
 
 def _passes(test: AttributeTest) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ _MAY_RUN = "status = 'active' AND deleted_at IS NULL"
 
 
 class Campaign(TenantRow, Base):
-    """One kind so far: a zone or store is entered, dwelled in or left.
+    """A zone or store is entered, dwelled in or left; or (`trigger_segment_id`) a segment is entered or left.
 
     `status` is what people decided (draft, in_review, active, paused, rejected); scheduled and finished follow from the
     validity (`rules.status_at`). `trigger_zone_ids` and `trigger_store_ids` stand as columns so that the reaction finds
@@ -29,6 +29,7 @@ class Campaign(TenantRow, Base):
     trigger_kind: Mapped[str] = mapped_column(Text)
     trigger_zone_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     trigger_store_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    trigger_segment_id: Mapped[UUID | None]
     definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
     title: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
@@ -46,7 +47,31 @@ class Campaign(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id"], ["tenant.id"]),
         ForeignKeyConstraint(["tenant_id", "store_id"], ["store.tenant_id", "store.id"]),
         CheckConstraint("status IN ('draft', 'in_review', 'active', 'paused', 'rejected')", name="status"),
-        CheckConstraint("trigger_kind IN ('entered', 'dwelled', 'exited')", name="trigger_kind"),
+        CheckConstraint(
+            "trigger_kind IN ('entered', 'dwelled', 'exited') AND trigger_segment_id IS NULL"
+            " OR trigger_kind = 'segment' AND trigger_segment_id IS NOT NULL",
+            name="trigger_kind",
+        ),
+        Index("ix_campaign_trigger_segment_id", "tenant_id", "trigger_segment_id", postgresql_where=_MAY_RUN),
         Index("ix_campaign_trigger_zone_ids", "trigger_zone_ids", postgresql_using="gin", postgresql_where=_MAY_RUN),
         Index("ix_campaign_trigger_store_ids", "trigger_store_ids", postgresql_using="gin", postgresql_where=_MAY_RUN),
+    )
+
+
+class CampaignStart(TenantRow, Base):
+    """Somebody has entered or left the segment of a campaign, `moved_at`; it is decided at `due_at`.
+
+    `occurrence` names the move: a person gets a message for it once. A later move takes the place of one that waits.
+    """
+
+    __tablename__ = "campaign_start"
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    profile_id: Mapped[UUID] = mapped_column(primary_key=True)
+    occurrence: Mapped[UUID]
+    moved_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "campaign_id"], ["campaign.tenant_id", "campaign.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"], ondelete="CASCADE"),
+        Index("ix_campaign_start_due_at", "tenant_id", "due_at"),
     )

@@ -19,9 +19,12 @@ from geoengage.campaigns.rules import (
     in_audience,
     is_triggered,
     outlives_visit,
+    segments_of,
+    uses_recommendations,
     write_for,
 )
 from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.starts import list_segments_of
 from geoengage.campaigns.store import Running
 from geoengage.kit import log
 from geoengage.kit.db import Session
@@ -29,10 +32,11 @@ from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Budget, Draft, Send, campaign_gate, zone_gate
-from geoengage.messaging.rules.text import TextError
+from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended, TextError
 from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition, is_history
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
+from geoengage.recommendations import service as recommendations
 
 STEP = "message"  # a campaign has one step so far
 BAD_TEMPLATE = "bad_template"
@@ -60,7 +64,8 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     batch: list[ZoneTransition] = [event for event, recorded_at in events if not is_history(event.at, recorded_at)]
     starts = await _starts(session, tenant_id, batch, now)
     people = await _people(session, tenant_id, starts)
-    starts = [s for s in starts if _addresses(s, people.get(s.event.device_id))]
+    segments = await _segments(session, tenant_id, starts, people)
+    starts = [s for s in starts if _addresses(s, people.get(s.event.device_id), segments)]
     if not starts:
         return
     ends = await store.list_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
@@ -68,7 +73,8 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     policy = await load_policy(session, tenant_id)
     persons = sorted({case.person.person_id for _, case in cases})
     budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
-    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, now)), now)
+    recommended = await _recommended(session, tenant_id, cases, now)
+    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, now)), now)
 
 
 async def _starts(
@@ -95,9 +101,23 @@ async def _people(session: Session, tenant_id: TenantId, starts: Sequence[_Start
     return await profiles.hold_recipients(session, tenant_id, {s.event.device_id for s in starts})
 
 
-def _addresses(start: _Start, person: Recipient | None) -> bool:
+async def _segments(
+    session: Session, tenant_id: TenantId, starts: Sequence[_Start], people: Mapping[UUID, Recipient]
+) -> Mapping[UUID, frozenset[UUID]]:
+    """In which of the segments that the audiences name these people are."""
+    named = {id_ for s in starts for id_ in segments_of(s.campaign.content)}
+    if not named:
+        return {}
+    profile_ids = {person.profile_id for person in people.values() if person.profile_id is not None}
+    return await list_segments_of(session, tenant_id, named, profile_ids)
+
+
+def _addresses(start: _Start, person: Recipient | None, segments: Mapping[UUID, frozenset[UUID]]) -> bool:
     """A device that was deleted meanwhile is nobody."""
-    return person is not None and in_audience(start.campaign.content.definition.audience, person)
+    if person is None:
+        return False
+    inside = segments.get(person.person_id, frozenset())
+    return in_audience(start.campaign.content.definition.audience, person, inside)
 
 
 def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Case:
@@ -111,24 +131,44 @@ def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Ca
     )
 
 
+async def _recommended(
+    session: Session, tenant_id: TenantId, cases: Sequence[tuple[_Start, Case]], now: datetime
+) -> dict[tuple[UUID, UUID | None], Recommended]:
+    """What texts that ask for it may recommend, by device and the store whose campaign it is."""
+    asked: dict[UUID | None, dict[UUID, Recipient]] = {}
+    for _, case in cases:
+        if uses_recommendations(case.content.title, case.content.body):
+            asked.setdefault(case.content.store_id, {})[case.person.device_id] = case.person
+    found: dict[tuple[UUID, UUID | None], Recommended] = {}
+    for store_id, people in asked.items():
+        values = await recommendations.values_for(session, tenant_id, people.values(), store_id, now)
+        found |= {(device_id, store_id): each for device_id, each in values.items()}
+    return found
+
+
 def _drafts(
-    cases: Sequence[tuple[_Start, Case]], policy: Policy, locked: Mapping[UUID, Budget], now: datetime
+    cases: Sequence[tuple[_Start, Case]],
+    policy: Policy,
+    locked: Mapping[UUID, Budget],
+    recommended: Mapping[tuple[UUID, UUID | None], Recommended],
+    now: datetime,
 ) -> Iterator[Draft]:
     budgets = dict(locked)
     for start, case in cases:
         person_id = case.person.person_id
         blockers = decide(case, policy, budgets[person_id], now)
-        draft = _draft(start, case, tuple(blockers))
+        products = recommended.get((case.person.device_id, case.content.store_id), NOTHING_RECOMMENDED)
+        draft = _draft(start, case, tuple(blockers), products)
         if not blockers and draft.fault is None:
             budgets[person_id] = budgets[person_id].spend(Send(case.campaign_id, case.event.id, now))
         yield draft
 
 
-def _draft(start: _Start, case: Case, blockers: tuple[str, ...]) -> Draft:
+def _draft(start: _Start, case: Case, blockers: tuple[str, ...], recommended: Recommended) -> Draft:
     content, event, place = case.content, case.event, case.place
     title, body, fault = content.title, content.body, None
     try:
-        text = write_for(content, place, case.person, start.campaign.store_name)
+        text = write_for(content, place, case.person, start.campaign.store_name, recommended)
         title, body = text.title, text.body
     except TextError as error:
         # One campaign's mistake is told in its own messages; the other campaigns of the batch go on.

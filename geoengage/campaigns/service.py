@@ -9,16 +9,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from geoengage.campaigns import store
+from geoengage.campaigns import starts, store
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
+    MAX_CAP_DAYS,
+    MAX_COOLDOWN_S,
     CampaignChanged,
+    Cap,
     Content,
+    Definition,
+    InSegment,
     Policy,
     Standing,
     Status,
     TargetStore,
     TargetZone,
+    TriggerKind,
     after_activate,
     after_edit,
     after_pause,
@@ -26,6 +32,7 @@ from geoengage.campaigns.rules import (
     check_texts,
     needs_review,
     reviewed_part,
+    segments_of,
     status_at,
 )
 from geoengage.kit import events
@@ -54,6 +61,29 @@ async def create(session: Session, me: Principal, id_: UUID, content: Content, n
         content = replace(content, store_id=next(iter(me.store_ids)))
     await _check(session, me, content)
     row = await store.insert_campaign(session, TenantId(me.tenant_id), id_, content, now)
+    await _tell(session, row, now)
+    return row
+
+
+async def draft_for_segment(  # noqa: PLR0913 - what such a campaign is
+    session: Session,
+    tenant_id: TenantId,
+    id_: UUID,
+    *,
+    name: str,
+    segment_id: UUID,
+    title: str,
+    body: str,
+    now: datetime,
+    store_id: UUID | None = None,
+) -> Campaign:
+    """A draft that, once activated, speaks to who is in a segment and to who comes in. For alerts and playbooks."""
+    content = Content(
+        name=name, store_id=store_id, kind=TriggerKind.SEGMENT, zone_ids=(), store_ids=(), title=title, body=body,
+        valid_from=None, valid_to=None, segment_id=segment_id,
+        definition=Definition(present=True, cap=Cap(1, MAX_CAP_DAYS), cooldown_s=MAX_COOLDOWN_S),
+    )  # fmt: skip
+    row = await store.insert_campaign(session, tenant_id, id_, content, now)
     await _tell(session, row, now)
     return row
 
@@ -128,11 +158,19 @@ async def _move(session: Session, row: Campaign, status: Status, columns: dict[s
 
 
 async def _set_gate(session: Session, row: Campaign, before: Status, now: datetime) -> None:
-    """The gate is open exactly while the campaign is active; a campaign that never ran has no messages to hold."""
+    """The gate is open exactly while the campaign is active; a campaign that never ran has no messages to hold.
+
+    Who is in its segment starts with it, and with it goes whoever waits for a good time.
+    """
     tenant_id, gate = TenantId(row.tenant_id), campaign_gate(row.id)
     if row.status == Status.ACTIVE and before is not Status.ACTIVE:
         await messaging.open_gate(session, tenant_id, gate)
+        if row.trigger_segment_id is not None and store.content_of(row).definition.present:
+            await starts.put_present(
+                session, tenant_id, row.id, row.trigger_segment_id, max(row.valid_from or now, now)
+            )
     elif row.status != Status.ACTIVE and before is Status.ACTIVE:
+        await starts.drop(session, tenant_id, row.id)
         await messaging.close_gate(session, tenant_id, gate, f"campaign is {row.status.replace('_', ' ')}", now)
 
 
@@ -206,10 +244,26 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
     for i, store_id in enumerate(content.store_ids):
         if store_id not in known_stores:
             wrong[f"trigger/store_ids/{i}"] = "there is no such store"
+    wrong |= await _check_segments(session, me, content, before)
     if me.store_ids is not None and not content.is_marketing:
         wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
     if wrong:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
+
+
+async def _check_segments(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:
+    """What is wrong with the segments that it names; one that was named before may have been deleted meanwhile."""
+    found = await starts.list_target_segments(session, TenantId(me.tenant_id), segments_of(content))
+    known = {segment.segment_id for segment in found if me.sees_store(segment.store_id)}
+    known |= frozenset() if before is None else segments_of(before)
+    named = {"trigger/segment_id": content.segment_id, "audience/segment_id": _audience_segment(content)}
+    detail = "there is no such segment" + ("" if me.store_ids is None else " of your stores")
+    return {at: detail for at, id_ in named.items() if id_ is not None and id_ not in known}
+
+
+def _audience_segment(content: Content) -> UUID | None:
+    audience = content.definition.audience
+    return audience.segment_id if isinstance(audience, InSegment) else None
 
 
 async def load_policy(session: Session, tenant_id: TenantId) -> Policy:

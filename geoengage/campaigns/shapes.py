@@ -24,6 +24,8 @@ from geoengage.campaigns.rules import (
     Content,
     Definition,
     Everyone,
+    InSegment,
+    Move,
     Op,
     QuietHours,
     Span,
@@ -45,17 +47,31 @@ Value = Words | Whole | Number | bool
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 Source = Annotated[str, StringConstraints(max_length=4000)]
 _TITLE = (
-    "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name. Phones show about 65 characters."
+    "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name, recommendations.due[0].name (also"
+    " usual, together, popular; 0 to 2). Phones show about 65 characters."
 )
 _BODY = "Liquid with the same variables as `title`. Phones show about 178 characters."
 
 
 class TriggerShape(Shape):
-    """What starts the campaign: somebody enters one of these zones or stores, stays for `dwell_s`, or leaves."""
+    """What starts the campaign: somebody enters one of these zones or stores, stays for `dwell_s`, or leaves; or comes
+    into a segment or leaves it, by what they do or by time alone.
+    """
 
     kind: TriggerKind = Field(
         description="`entered`, `dwelled` for a dwell mark of the zone, or `exited`. Nothing is sent for an exit that"
         " nobody walked: the zone was edited, closed by its schedule or taken down, consent was withdrawn."
+        " `segment`: what `on` says happens to `segment_id`. It waits until the campaign's hours are open and quiet"
+        " hours over, a day at most; location needs no consent for it, personalisation does."
+    )
+    segment_id: UUID | None = Field(
+        default=None, validate_default=True, description="For `segment`: which one. Its people need no zone."
+    )
+    on: Move = Field(default=Move.ENTERED, description="For `segment`: what somebody does with it.")
+    present: bool = Field(
+        default=False,
+        validate_default=True,
+        description="For `segment` and `entered`: when the campaign is activated, who is in the segment gets it too.",
     )
     zone_ids: list[UUID] = Field(default=[], max_length=200, description="Zones to wait at.")
     store_ids: list[UUID] = Field(
@@ -76,9 +92,27 @@ class TriggerShape(Shape):
             raise ValueError("belongs to kind dwelled, and only there")
         return value
 
+    @field_validator("segment_id")
+    @classmethod
+    def _is_of_segment(cls, value: UUID | None, info: ValidationInfo) -> UUID | None:
+        if "kind" in info.data and (value is None) is (info.data["kind"] is TriggerKind.SEGMENT):
+            raise ValueError("belongs to kind segment, and only there")
+        return value
+
+    @field_validator("present")
+    @classmethod
+    def _are_inside(cls, value: bool, info: ValidationInfo) -> bool:
+        is_entry = info.data.get("kind") is TriggerKind.SEGMENT and info.data.get("on") is Move.ENTERED
+        if value and not is_entry:
+            raise ValueError("is for segments that are entered: who is in one has not left it")
+        return value
+
     @model_validator(mode="after")
     def _is_somewhere(self) -> "TriggerShape":
-        if not self.zone_ids and not self.store_ids:
+        somewhere = bool(self.zone_ids or self.store_ids)
+        if self.kind is TriggerKind.SEGMENT and somewhere:
+            raise ValueError("a segment is at no place: leave zone_ids and store_ids empty")
+        if self.kind is not TriggerKind.SEGMENT and not somewhere:
             raise ValueError("name at least one zone or store")
         return self
 
@@ -112,7 +146,14 @@ class AttributeTestShape(Shape):
         return value
 
 
-AudienceShape = Annotated[EveryoneShape | AttributeTestShape, Field(discriminator="kind")]
+class InSegmentShape(Shape):
+    """People who agreed to personalisation and are in a segment at that moment."""
+
+    kind: Literal["segment"] = Field(description="Members of a segment.")
+    segment_id: UUID = Field(description="Which one.")
+
+
+AudienceShape = Annotated[EveryoneShape | AttributeTestShape | InSegmentShape, Field(discriminator="kind")]
 
 
 class HoursShape(Shape):
@@ -250,6 +291,7 @@ class CampaignIn(Shape):
             body=self.body,
             valid_from=self.valid_from,
             valid_to=self.valid_to,
+            segment_id=self.trigger.segment_id,
             definition=Definition(
                 audience=_audience(self.audience),
                 days=tuple(day for day in DAYS if day in self.days),
@@ -259,15 +301,19 @@ class CampaignIn(Shape):
                 cooldown_s=self.cooldown_s,
                 purpose=self.purpose,
                 dwell_s=self.trigger.dwell_s,
+                move=self.trigger.on,
+                present=self.trigger.present,
                 fallback_name=self.fallback_name or None,
                 push=self.push.options(),
             ),
         )
 
 
-def _audience(shape: EveryoneShape | AttributeTestShape) -> Audience:
+def _audience(shape: EveryoneShape | AttributeTestShape | InSegmentShape) -> Audience:
     if isinstance(shape, EveryoneShape):
         return Everyone()
+    if isinstance(shape, InSegmentShape):
+        return InSegment(shape.segment_id)
     return AttributeTest(shape.name, shape.op, shape.value)
 
 
@@ -343,10 +389,11 @@ def content_json(content: Content) -> dict[str, Any]:
             "zone_ids": list(content.zone_ids),
             "store_ids": list(content.store_ids),
             "dwell_s": d.dwell_s,
+            "segment_id": content.segment_id,
+            "on": d.move,
+            "present": d.present,
         },
-        "audience": {"kind": "all"}
-        if isinstance(d.audience, Everyone)
-        else {"kind": "attribute", "name": d.audience.name, "op": d.audience.op, "value": d.audience.value},
+        "audience": msgspec.to_builtins(d.audience),
         "days": list(d.days),
         "hours": None if d.hours is None else {"start": d.hours.start, "end": d.hours.end},
         "quiet_hours": d.quiet_hours,

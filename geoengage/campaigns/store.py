@@ -117,6 +117,7 @@ def _columns(content: Content) -> dict[str, Any]:
         "trigger_kind": content.kind.value,
         "trigger_zone_ids": list(content.zone_ids),
         "trigger_store_ids": list(content.store_ids),
+        "trigger_segment_id": content.segment_id,
         "title": content.title,
         "body": content.body,
         "valid_from": content.valid_from,
@@ -138,6 +139,7 @@ def content_of(row: Campaign | Any) -> Content:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         definition=msgspec.convert(row.definition, Definition),
+        segment_id=row.trigger_segment_id,
     )
 
 
@@ -246,19 +248,23 @@ class Running:
     store_name: str | None
 
 
+RUNNING_SQL = (
+    "SELECT c.id, c.name, c.store_id, c.trigger_kind, c.trigger_zone_ids, c.trigger_store_ids, c.trigger_segment_id,"
+    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name"
+    " FROM campaign c LEFT JOIN store s ON s.tenant_id = c.tenant_id AND s.id = c.store_id"
+    " WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.status = 'active'"
+    " AND coalesce(c.valid_from <= :now, true) AND coalesce(c.valid_to > :now, true)"
+)
+
+
 async def list_running(
     session: Session, tenant_id: TenantId, zone_ids: Collection[UUID], store_ids: Collection[UUID], now: datetime
 ) -> list[Running]:
     """Campaigns in force at `now` that wait at one of these zones or stores, oldest first."""
     found = await send(
         session,
-        "SELECT c.id, c.name, c.store_id, c.trigger_kind, c.trigger_zone_ids, c.trigger_store_ids, c.title, c.body,"
-        " c.valid_from, c.valid_to, c.definition, s.name AS store_name"
-        " FROM campaign c LEFT JOIN store s ON s.tenant_id = c.tenant_id AND s.id = c.store_id"
-        " WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.status = 'active'"
-        " AND coalesce(c.valid_from <= :now, true) AND coalesce(c.valid_to > :now, true)"
-        " AND (c.trigger_zone_ids && CAST(:zones AS uuid[]) OR c.trigger_store_ids && CAST(:stores AS uuid[]))"
-        " ORDER BY c.id",
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
+        " OR c.trigger_store_ids && CAST(:stores AS uuid[])) ORDER BY c.id",
         {
             "tenant_id": tenant_id,
             "now": now,

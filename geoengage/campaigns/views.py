@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geoengage.campaigns import counts, service, store
-from geoengage.campaigns.counts import Outcome, Reach, Whose
+from geoengage.campaigns import counts, service, starts, store
+from geoengage.campaigns.counts import Addressed, Outcome, Reach, Whose
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
+    SAMPLE_RECOMMENDED,
     Content,
     Names,
     Status,
     TargetZone,
     check_texts,
     length_warnings,
+    segments_of,
     status_at,
     visible,
     visible_groups,
@@ -77,12 +79,14 @@ def _is_exact(me: Principal) -> bool:
 async def describe(
     session: Session, me: Principal, rows: Sequence[Campaign], now: datetime, *, preview: bool
 ) -> list[Described]:
-    """Campaigns as the API shows them; four queries however many. `preview`: no push provider is set up."""
+    """Campaigns as the API shows them; five queries however many. `preview`: no push provider is set up."""
     tenant_id = TenantId(me.tenant_id)
     contents = [store.content_of(row) for row in rows]
     zones, stores = await service.list_targets(session, tenant_id, contents)
     policy = await service.load_policy(session, tenant_id)
-    wanted = [(content.definition.audience, content.is_marketing) for content in contents]
+    named = {id_ for content in contents for id_ in segments_of(content)}
+    segments = await starts.list_target_segments(session, tenant_id, named)
+    wanted = [Addressed.of(content) for content in contents]
     reach = await counts.count_reach(session, tenant_id, wanted, _whose(me, preview=preview))
     return [
         Described(
@@ -94,6 +98,7 @@ async def describe(
                 content,
                 [z for z in zones if _waits_at(content, z)],
                 [s for s in stores if s.store_id == content.store_id or s.store_id in content.store_ids],
+                [s for s in segments if s.segment_id in segments_of(content)],
                 policy,
             ),
         )
@@ -141,7 +146,7 @@ async def preview(session: Session, me: Principal, sample: Sample) -> Text:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
     mall = await store.find_mall_name(session, tenant_id, sample.zone_id, store_id)
     names = Names(store=shop.name if shop else None, zone=zone.name if zone else None, mall=mall)
-    text = write(sample.title, sample.body, names, sample.first_name)
+    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED)
     return Text(text.title, text.body, (*text.warnings, *length_warnings(text.title, text.body)))
 
 

@@ -5,28 +5,17 @@ A report may hide numbers of few people, and tells some only when a week is over
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
 from geoengage.demo.client import Client, Json
+from geoengage.demo.findings import NOT_TOLD, Finding
 from geoengage.simulator.past import PLANTED
 from geoengage.simulator.venue import DAYS
 
 SLACK = 0.1  # noise of phones; more than planted is no fault: shoppers walked live on that day as well
-NOT_TOLD = "not told"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One planted effect. `holds` None: the report does not tell it (yet)."""
-
-    what: str
-    planted: str
-    found: str
-    holds: bool | None
 
 
 def check(client: Client, mall_id: str, book: Mapping[str, Any], today: date) -> list[Finding]:

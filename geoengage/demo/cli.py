@@ -2,6 +2,9 @@
 
 import json
 import os
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,7 +14,9 @@ from geoengage.demo import check as planted
 from geoengage.demo import receiver as receiving
 from geoengage.demo import run, state
 from geoengage.demo.chains import build as chains
+from geoengage.demo.chains.check import check as planted_in_chain
 from geoengage.demo.client import Answered, Client
+from geoengage.demo.findings import Finding
 from geoengage.kit import commands
 from geoengage.kit.clock import utc_now
 from geoengage.kit.cluster import Cluster, ClusterError
@@ -85,21 +90,38 @@ def build(seed: Annotated[int, typer.Option(help="Another seed plans other custo
 
 @app.command()
 def check() -> None:
-    """Lay what was planted in the mall's past beside what the footfall reports find. The demo must be running."""
+    """Lay what was planted, in the mall's past and in the chains, beside what is found. The demo must be running."""
     data_dir = commands.read_settings().data_dir
-    remembered, told = state.read(data_dir), state.history_in(data_dir)
-    if "base_url" not in remembered or not told.exists():
+    mall = state.read(data_dir)
+    findings = [*_mall_findings(data_dir, mall), *_chain_findings(data_dir, mall)]
+    if not findings:
         typer.echo("the demo has told no past here yet: make run, and wait for it", err=True)
         raise typer.Exit(1)
-    client = Client(remembered["base_url"], remembered["secret_key"])
-    mall_id = remembered["mall_id"]
-    today = utc_now().astimezone(ZoneInfo(client.get(f"/v1/malls/{mall_id}")["timezone"])).date()
-    findings = planted.check(client, mall_id, json.loads(told.read_text())["days"], today)
     for f in findings:
         mark = {True: "ok", False: "NOT FOUND", None: "open"}[f.holds]
-        typer.echo(f"{f.what:34} planted: {f.planted:>12}   found: {f.found:<34} {mark}")
+        typer.echo(f"{f.what:44} planted: {f.planted:>14}   found: {f.found:<34} {mark}")
     if any(f.holds is False for f in findings):
         raise typer.Exit(1)
+
+
+def _mall_findings(data_dir: Path, mall: state.State) -> list[Finding]:
+    told = state.history_in(data_dir)
+    if "base_url" not in mall or not told.exists():
+        return []
+    client = Client(mall["base_url"], mall["secret_key"])
+    today = utc_now().astimezone(ZoneInfo(client.get(f"/v1/malls/{mall['mall_id']}")["timezone"])).date()
+    return planted.check(client, mall["mall_id"], json.loads(told.read_text())["days"], today)
+
+
+def _chain_findings(data_dir: Path, mall: state.State) -> list[Finding]:
+    found = []
+    for slug in chains.CHAINS:
+        chain = state.read(data_dir, slug)
+        if "base_url" in mall and "built_on" in chain:
+            client = Client(mall["base_url"], chain["secret_key"], timeout_s=120.0)
+            those = planted_in_chain(client, slug, int(chain["seed"]), date.fromisoformat(chain["built_on"]))
+            found += [replace(one, what=f"{slug}: {one.what}") for one in those]
+    return found
 
 
 @app.command(hidden=True)

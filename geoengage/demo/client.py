@@ -31,6 +31,10 @@ class Client:
         """The JSON at a path."""
         return self._send("GET", path, None, {})
 
+    def text(self, path: str) -> str:
+        """An answer that is no JSON."""
+        return self._text("GET", path, None, {})
+
     def post(self, path: str, body: Json | None = None, *, idempotency_key: str | None = None) -> Json:
         """Post JSON; with a key the server does it once, however often it is said."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
@@ -61,6 +65,10 @@ class Client:
         return answer.status
 
     def _send(self, method: str, path: str, content: str | None, headers: dict[str, str]) -> Json:
+        text = self._text(method, path, content, headers)
+        return json.loads(text) if text else {}
+
+    def _text(self, method: str, path: str, content: str | None, headers: dict[str, str]) -> str:
         if time.monotonic() - self._used_at > IDLE_S:
             self._connection.close()  # the next request opens it again
         self._used_at = time.monotonic()
@@ -69,4 +77,4 @@ class Client:
         text = answer.read().decode()
         if answer.status >= 400:
             raise Answered(f"{method} {path}: {answer.status} {text[:1000]}")
-        return json.loads(text) if text else {}
+        return text

@@ -267,6 +267,23 @@ async def move_cursor(session: Session, tenant_id: TenantId, reaction: str, posi
         )
 
 
+async def hold_cursor(session: Session, tenant_id: TenantId, reaction: str, *, waits: bool) -> int | None:
+    """Lock a reaction's cursor for this transaction without reading on: nobody reacts meanwhile. Its position.
+
+    The cursor is made if there is none. None: somebody else holds it, and `waits` is not wanted.
+    """
+    await make_cursor(session, tenant_id, reaction)
+    row = await session.execute(
+        text(
+            "SELECT position FROM reaction_cursor WHERE tenant_id = :tenant_id AND reaction = :reaction"  # noqa: S608
+            f" FOR NO KEY UPDATE{'' if waits else ' SKIP LOCKED'}"
+        ),
+        {"tenant_id": tenant_id, "reaction": reaction},
+    )
+    found = row.scalar_one_or_none()
+    return None if found is None else int(found)
+
+
 async def record_failure(
     session: Session, tenant_id: TenantId, reaction: str, position: int, error: str, now: datetime
 ) -> None:

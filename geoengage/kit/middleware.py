@@ -18,6 +18,7 @@ MAX_BODY_BYTES = 5_000_000  # of everything that `_LARGER` does not name
 _LARGER = (
     (re.compile(r"/v1/imports/data"), 500_000_000),  # a file of orders, compressed or not; never held in memory
     (re.compile(r"/v1/imports/venue"), 50_000_000),  # an archive of a whole mall
+    (re.compile(r"/v1/lists/[^/]+/file"), 25_000_000),  # half a million ids
     (re.compile(r"/v1/imports/stores|/v1/malls/[^/]+/levels/[^/]+/plan"), 12_000_000),  # a table, a picture
 )
 CSP = (

@@ -71,7 +71,10 @@ def _walk(value: Any, names: dict[str, str]) -> None:
         for key, each in value.items():
             if key in ("$ref", *value.get("mapping", ())) and isinstance(each, str):
                 value[key] = _REF + names.get(each.removeprefix(_REF), each.removeprefix(_REF))
-            _walk(each, names)
+            if key == "properties" and isinstance(each, dict):
+                _walk(list(each.values()), names)  # a member may be called `default`
+            else:
+                _walk(each, names)
     elif isinstance(value, list):
         for each in value:
             _walk(each, names)

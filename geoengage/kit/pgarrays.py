@@ -4,7 +4,7 @@ The hot path sends some thousand values a statement; everywhere else plain lists
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -65,8 +65,17 @@ def _numbers(element: int, values: NDArray[np.generic], kind: str) -> PgArray:
 
 def uuids(values: Iterable[UUID]) -> PgArray:
     """uuid[]."""
-    raw = np.frombuffer(b"".join([v.bytes for v in values]), dtype="V16")
-    return _numbers(UUID_, raw, "V16")
+    return raw_uuids(np.frombuffer(b"".join([v.bytes for v in values]), dtype="V16"))
+
+
+def raw_uuids(values: NDArray[np.generic]) -> PgArray:
+    """uuid[] of ids that are 16 bytes each."""
+    return _numbers(UUID_, values, "V16")
+
+
+def raw_times(us: NDArray[np.int64]) -> PgArray:
+    """timestamptz[] of microseconds since 2000."""
+    return _numbers(TIMESTAMPTZ, us, ">i8")
 
 
 def uuids_or_null(values: Iterable[UUID | None]) -> PgArray:
@@ -97,7 +106,7 @@ def times(values: Iterable[datetime]) -> PgArray:
 
 def moments(us: NDArray[np.int64]) -> PgArray:
     """timestamptz[] of microseconds since 1970."""
-    return _numbers(TIMESTAMPTZ, us - _EPOCH_US, ">i8")
+    return raw_times(us - _EPOCH_US)
 
 
 def times_or_null(values: Iterable[datetime | None]) -> PgArray:
@@ -143,6 +152,11 @@ def jsons_or_null(values: Iterable[bytes | None]) -> PgArray:
 def micros(at: datetime) -> int:
     """A moment as the database counts, in microseconds since 2000."""
     return round((at.timestamp() - _EPOCH_S) * 1e6)
+
+
+def moment_of(us: int) -> datetime:
+    """A moment from microseconds since 2000."""
+    return datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 
 
 def _sized(element: int, values: list[bytes | None] | list[bytes]) -> PgArray:

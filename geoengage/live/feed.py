@@ -39,6 +39,7 @@ _ALERTS = {
     "venue.changed": ("venue_changed", "Zones or plans changed"),
     "webhook.disabled": ("webhook_disabled", "A webhook endpoint gets nothing any more"),
     "import.alert": ("import_alert", "A file did not come as usual"),
+    "metric.alerted": ("metric_alert", "A metric is off its usual course"),
 }
 
 
@@ -174,11 +175,12 @@ def _data(
             "campaign_id": p["campaign_id"]
         }
     kind, text = _ALERTS[r.type]
-    if r.type == "import.alert":
+    if r.type in ("import.alert", "metric.alerted"):
         text = p["text"]
     if r.type == "webhook.disabled":
         text = f"{p['name']} gets no events any more: {_DISABLED.get(p['reason'], p['reason'])}"
-    return {"position": r.position, "at": at, "kind": kind, "text": text}
+    told = {"position": r.position, "at": at, "kind": kind, "text": text}
+    return told | {"is_good": p["is_good"]} if r.type == "metric.alerted" else told
 
 
 def _who(r: Recorded, key: str, tenant_id: TenantId) -> dict[str, Any]:

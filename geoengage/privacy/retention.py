@@ -118,6 +118,13 @@ KINDS: Mapping[str, Kind] = {
         (Aged("order_claim", "claimed_at"),),
         "the order, without it",
     ),
+    "segments": Kind(
+        "who came into a segment and left it, and how large segments were",
+        MONTHS_13,
+        30,
+        1_100,
+        (Aged("segment_change", "id"), Aged("segment_size", "at")),
+    ),
     "audit": Kind(
         "who looked at whom and changed what", MONTHS_13, 30, 3_660, (Aged("audit_entry", "id"),)
     ),
@@ -135,6 +142,13 @@ KINDS: Mapping[str, Kind] = {
         3_660,
         (Aged("erasure_receipt", "at"), Aged("erasure_journal", "at")),
     ),
+    "metric_days": Kind(
+        "how many people could be reached on a day, what was expected of customers on average",
+        1_100,
+        30,
+        3_660,
+        (Aged("metric_day", "kept_at"),),
+    ),
     "retention_log": Kind("what was deleted each night", MONTHS_13, 30, 3_660, (Aged("retention_run", "at"),)),
 }  # fmt: skip
 
@@ -148,6 +162,8 @@ ELSEWHERE: Mapping[str, str] = {
     "data_import_error": "30 days after the import",
     "idempotency_key": "1 day",
     "timer": "minutes",
+    "segment_due": "until then",
+    "segment_member": "while somebody belongs to it",
     "zone_occupant": "while somebody is inside",
     "person_budget": "31 days of sendings",
 }

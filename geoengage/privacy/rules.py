@@ -109,6 +109,7 @@ _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
 _PLACES = "places and their rules, made by operators"
 _STAFF = "about operators and their keys, not about shoppers"
 _GOODS = "what shops sell"
+_LEARNT = "what at least ten people bought alike (pairs: five), learnt anew every day"
 _SOLD = "what was sold: it hangs on an order, which knows its customer alone"
 _CLAIMED_ID = (
     "(SELECT CAST(i.id AS text) FROM identifier i"
@@ -275,6 +276,26 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "trait": _erase("statements", "What was said about you, by whom and when.", _BY_ID),
     "store_profile": _erase("known_to_stores", "Which stores may know you, and why.", _BY_ID),
+    "people_list_member": _erase(
+        "lists", "Lists that you were put on.", _BY_ID, kept="until somebody takes you off, or the list is deleted"
+    ),
+    "segment_member": _erase(
+        "segments",
+        "Groups of customers that you belong to, and since when.",
+        {"profile_id": Ids.PROFILE},
+        kept="while you belong to it",
+    ),
+    "segment_due": _erase(
+        "segment_times",
+        "When you may come to belong to a group of customers, or to belong to it no more, by time alone.",
+        {"profile_id": Ids.PROFILE},
+        kept="until then",
+    ),
+    "segment_change": _erase(
+        "segment_history",
+        "When you came to belong to a group of customers or belonged to it no more, and why.",
+        {"profile_id": Ids.PROFILE},
+    ),
     "identity_edge": _erase(
         "joined_ids",
         "Why two of your ids are taken for one person, or for two.",
@@ -282,8 +303,35 @@ ERASURE_MAP: dict[str, Table] = {
         {"b_id": Ids.IDENTIFIERS},
     ),
     "identifier": _erase("ids", "The ids under which you are known.", {"id": Ids.IDENTIFIERS}),
+    "campaign_start": _erase(
+        "waiting_campaigns",
+        "Campaigns that wait for a good time to write to you, because you entered or left a group of customers.",
+        {"profile_id": Ids.PROFILE},
+        kept="a day at most",
+    ),
+    "customer_value": _erase(
+        "value",
+        "What you are expected to buy, worked out from your purchases.",
+        {"profile_id": Ids.PROFILE},
+        kept="until your next purchase or the next day, when it is worked out anew",
+    ),
+    "value_model": _none("figures of a model of all customers"),
+    "metric_day": _none("how many people could be reached on a day, and what was expected of all customers together"),
+    "customer_habit": _erase(
+        "habits",
+        "How often you usually buy, and whether that has changed.",
+        {"profile_id": Ids.PROFILE},
+        kept="until you delete it; worked out anew from your orders",
+    ),
+    "customer_summary": _erase(
+        "purchases_in_sum",
+        "How often and for how much you have bought.",
+        {"profile_id": Ids.PROFILE},
+        kept="until you delete it; worked out anew from your orders",
+    ),
     "profile": _erase("profile", "What is known about you by name.", {"id": Ids.PROFILE}),
     # --- nothing about shoppers
+    "alert": _none("that a metric of the tenant was off its course, rounded"),
     "alembic_version": _none("which migration the database is at"),
     "app": _none("apps of the tenant"),
     "cart_line": _none("what lies in a cart, erased with it"),
@@ -311,21 +359,31 @@ ERASURE_MAP: dict[str, Table] = {
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
     "message_total": _none("how many messages had which outcome on a day"),
+    "metric_watch": _none(_BOOKKEEPING),
     "operator": _none(_STAFF),
     "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
     "place_total": _none("how many visits a zone had on a day, from ten people"),
     "retention_run": _none(_BOOKKEEPING),
     "retention_setting": _none("for how long the tenant keeps what"),
+    "popular_product": _none(_LEARNT),
     "product": _none(_GOODS),
+    "product_pattern": _none(_LEARNT),
     "product_variant": _none(_GOODS),
     "reaction_cursor": _none(_BOOKKEEPING),
+    "recommendation_model": _none(_LEARNT),
+    "recommendation_schedule": _none("when recommendations are learnt anew"),
     "refund": _none(_SOLD),
     "refund_line": _none(_SOLD),
     "scanner": _none("networks of access points"),
+    "people_list": _none("lists of customers, without who is on them"),
+    "segment": _none("groups of customers as operators define them, without their members"),
+    "segment_size": _none("how many people a group of customers had"),
+    "segment_sweep": _none(_BOOKKEEPING),
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "shop_rhythm": _none("how the tenant's people buy on the whole, and by which thresholds they are judged"),
     "stock": _none(_GOODS),
     "store": _none(_PLACES),
     "tenant": _none("the company that runs the programme"),

@@ -11,6 +11,7 @@ from geoengage.campaigns import rules as campaigns
 from geoengage.campaigns import store as campaign_store
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.starts import list_segments_of
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import Budget, Send
@@ -93,6 +94,8 @@ async def load(
     near = [z for z in zones if z.verdict is not rules.Verdict.OUTSIDE]
     stores = {z.store_id for z in near if z.store_id is not None and z.kind == "store"}
     waiting = await store.list_campaigns_at(session, tenant_id, [z.zone_id for z in near], stores)
+    named = {id_ for row in waiting for id_ in campaigns.segments_of(campaign_store.content_of(row))}
+    inside = await list_segments_of(session, tenant_id, named, [person.person_id])
     spoke = {(m["campaign_id"], m["zone_id"]) for m in messages}
     return Case(
         person=person,
@@ -101,7 +104,7 @@ async def load(
         timezone=(await tenancy.get_tenant(session, tenant_id)).timezone,
         event_times={e["id"]: e["at"] for e in events},
         campaigns=await store.list_named_campaigns(session, tenant_id, {m["campaign_id"] for m in messages} - {None}),
-        waiting=list(_silent(waiting, near, spoke, events, person, now)),
+        waiting=list(_silent(waiting, near, spoke, events, (person, inside.get(person.person_id, frozenset())), now)),
     )
 
 
@@ -110,10 +113,10 @@ def _silent(
     near: Sequence[ZoneTold],
     spoke: set[tuple[Any, Any]],
     events: Sequence[Mapping[str, Any]],
-    person: Recipient,
+    whom: tuple[Recipient, frozenset[UUID]],
     now: datetime,
 ) -> Iterator[WaitingCampaign]:
-    """Each campaign once for each zone at which it waits and sent nothing."""
+    """Each campaign once for each zone at which it waits and sent nothing. `whom`: the person, their segments."""
     for row in waiting:
         content = campaign_store.content_of(row)
         status = str(campaigns.status_at(campaigns.Status(row.status), row.valid_from, row.valid_to, now))
@@ -130,7 +133,8 @@ def _silent(
                     happened=frozenset(e["kind"] for e in here),
                     marks=frozenset(e["dwell_s"] for e in here if e["kind"] == "dwelled"),
                     instead=zone.text,
-                    person=person,
+                    person=whom[0],
+                    segments=whom[1],
                 )
             )
             yield WaitingCampaign(row.id, row.name, status, zone.zone_id, zone.name, checks)

@@ -12,8 +12,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.campaigns import store as campaigns
-from geoengage.campaigns.rules import waits_at
+from geoengage.campaigns.rules import segments_of, waits_at
 from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.starts import list_segments_of
 from geoengage.kit.db import Session, Sessions, transaction
 from geoengage.kit.ids import TenantId
 from geoengage.presence.index import Building, ZoneIndex
@@ -150,4 +151,6 @@ async def _try_campaigns(session: Session, found: Found) -> None:
         for start in starts(tenant_id, device_id, people[device_id], transitions, places)
     ]
     policy = await load_policy(session, tenant_id)
-    found.tried = list(try_campaigns(begun, [(r.id, r.content) for r in running], policy))
+    named = {id_ for r in running for id_ in segments_of(r.content)}
+    segments = await list_segments_of(session, tenant_id, named, {p.person_id for p in people.values()})
+    found.tried = list(try_campaigns(begun, [(r.id, r.content) for r in running], policy, segments))

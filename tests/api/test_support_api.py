@@ -17,13 +17,11 @@ from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.profiles.service import Resolved
-from geoengage.tenancy import service as tenancy
-from geoengage.tenancy.auth import COOKIE
-from geoengage.tenancy.models import AuditEntry, Operator, Owner
+from geoengage.tenancy.models import AuditEntry, Owner
 from geoengage.tenancy.rules import KeyKind
 from tests.campaign_rows import Ledger, make_device, make_mall, make_store, make_zone
 from tests.factories import World, make_key_row, make_world
-from tests.people_rows import NOON, make_cart, make_order, make_person
+from tests.people_rows import NOON, make_cart, make_order, make_person, sign_in
 
 MINE = {"Origin": "http://testserver"}
 IDS = {
@@ -46,18 +44,6 @@ class Desk:
     analyst: dict[str, str]
 
 
-async def _operator(session: Session, world: World, role: str, owner_id: UUID | None = None) -> dict[str, str]:
-    id_ = new_id()
-    row = Operator(
-        tenant_id=world.tenant_id, id=id_, email=f"{role}@example.com", name=role.title(), role=role, owner_id=owner_id,
-        password_hash="none",
-    )  # fmt: skip
-    session.add(row)
-    await session.flush()
-    cookie = await tenancy.open_session(session, world.tenant_id, id_, utc_now())
-    return {"Cookie": f"{COOKIE}={cookie}"} | MINE
-
-
 async def make_desk(session: Session, **over: object) -> Desk:
     world = await make_world(session, **over)
     owner = Owner(tenant_id=world.tenant_id, id=new_id(), name="Left")
@@ -71,8 +57,8 @@ async def make_desk(session: Session, **over: object) -> Desk:
     )
     await make_order(session, world, "1001", anna, store_id=left)
     await make_order(session, world, "2002", ben, store_id=right)
-    roles = [await _operator(session, world, role) for role in ("support", "analyst")]
-    shop = await _operator(session, world, "shop", owner.id)
+    roles = [await sign_in(session, world, role) for role in ("support", "analyst")]
+    shop = await sign_in(session, world, "shop", owner.id)
     await session.commit()
     return Desk(world, left, right, anna, ben, roles[0], shop, roles[1])
 

@@ -24,6 +24,11 @@ def of_children(pid: int) -> float:
     return total
 
 
+def parent_of(pid: int) -> int:
+    """The process that made this one: of a database's backend its postmaster."""
+    return _parent(Path(f"/proc/{pid}"))
+
+
 def _parent(entry: Path) -> int:
     return int((entry / "stat").read_text().rpartition(") ")[2].split()[1])
 

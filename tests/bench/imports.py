@@ -48,7 +48,7 @@ def run(url: str, data_dir: Path, what: str, rows: int, *arguments: str) -> Done
     env = os.environ | {
         "GEOENGAGE_DATABASE_URL": url, "GEOENGAGE_DATA_DIR": str(data_dir), "GEOENGAGE_SECRET_KEY": KEY
     }  # fmt: skip
-    postmaster = _postmaster(url)
+    postmaster = postmaster_of(url)
     started, before, spent = time.monotonic(), cpu.of_children(postmaster), 0.0
     with (data_dir / "said").open("w+") as said:
         process = subprocess.Popen([sys.executable, "-m", "geoengage", *arguments], env=env, stdout=said, stderr=said)
@@ -65,7 +65,7 @@ def run(url: str, data_dir: Path, what: str, rows: int, *arguments: str) -> Done
     return Done(what, rows, took, spent, database, largest, words.splitlines()[-1])
 
 
-def _postmaster(url: str) -> int:
+def postmaster_of(url: str) -> int:
     """The process whose children work for the database."""
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         stat = Path(f"/proc/{connection.info.backend_pid}/stat").read_text()

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geoengage.campaigns import store
-from geoengage.campaigns.counts import Whose, count_reach
+from geoengage.campaigns.counts import Addressed, Whose, count_reach
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.reaction import on_zone_events
 from geoengage.campaigns.rules import (
@@ -20,6 +20,7 @@ from geoengage.campaigns.rules import (
     Cap,
     Content,
     Definition,
+    InSegment,
     Op,
     Status,
     TriggerKind,
@@ -35,6 +36,7 @@ from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Purpose
 from geoengage.presence.rules.events import NOT_WALKED
 from geoengage.profiles import store as profiles
+from geoengage.segments.models import Segment, SegmentMember
 from tests.campaign_rows import NOON, Ledger, make_device, make_mall, make_profile, make_store, make_zone
 from tests.factories import World, make_world
 from tests.unit.test_campaigns_rules import AUDIENCES
@@ -337,10 +339,36 @@ async def test_counting_an_audience_agrees_with_the_rule(mall: Mall) -> None:
         profile_id = await make_profile(mall.session, mall.world, attributes=attributes)
         device_id = await make_device(mall.session, mall.world, profile_id=profile_id)
         person = (await profiles.list_recipients(mall.session, tenant_id, [device_id]))[device_id]
-        reach = await count_reach(mall.session, tenant_id, [(audience, True)], Whose(tests=None, preview=True))
+        key = Addressed(audience, is_marketing=True)
+        reach = await count_reach(mall.session, tenant_id, [key], Whose(tests=None, preview=True))
         assert in_audience(audience, person) is expected, (op, value, attributes)
-        assert reach[audience, True].people == int(expected), (op, value, attributes)
+        assert reach[key].people == int(expected), (op, value, attributes)
         await mall.session.execute(text("DELETE FROM device WHERE id = :id"), {"id": device_id})
+
+
+@pytest.mark.parametrize("personalisation", ["granted", "denied"])
+@pytest.mark.parametrize("inside", [True, False])
+async def test_members_of_a_segment_are_an_audience(mall: Mall, inside: bool, personalisation: str) -> None:
+    """The reaction and the estimate agree: who is in the segment and agreed to personal content."""
+    tenant_id = mall.world.tenant_id
+    segment = Segment(tenant_id=tenant_id, id=new_id(), name="Regulars", definition={}, version=1, status="ready")
+    mall.session.add(segment)
+    await mall.session.flush()
+    if inside:
+        member = {"segment_id": segment.id, "profile_id": mall.profile_id, "since": NOON}
+        mall.session.add(SegmentMember(tenant_id=tenant_id, **member))
+    await mall.session.execute(
+        text("UPDATE device SET personalisation = :p WHERE id = :id"), {"p": personalisation, "id": mall.device_id}
+    )
+    audience = InSegment(segment.id)
+    await mall.campaign(audience=audience)
+    await on_zone_events(mall.session, tenant_id, [await mall.ledger.entered(mall.device_id, mall.zone_id)], SOON)
+    expected = inside and personalisation == "granted"
+    sent = await mall.session.execute(text("SELECT count(*) FROM message WHERE tenant_id = :t"), {"t": tenant_id})
+    assert sent.scalar() == int(expected)
+    key = Addressed(audience, is_marketing=True)
+    reach = await count_reach(mall.session, tenant_id, [key], Whose(tests=None, preview=True))
+    assert reach[key].people == int(expected)
 
 
 async def test_the_status_filter_agrees_with_the_rule(mall: Mall) -> None:

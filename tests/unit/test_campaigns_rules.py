@@ -17,6 +17,7 @@ from geoengage.campaigns.rules import (
     Content,
     Definition,
     Everyone,
+    InSegment,
     Op,
     Place,
     Policy,
@@ -24,6 +25,7 @@ from geoengage.campaigns.rules import (
     Span,
     Standing,
     Status,
+    TargetSegment,
     TargetStore,
     TargetZone,
     TriggerKind,
@@ -40,6 +42,7 @@ from geoengage.campaigns.rules import (
     needs_review,
     overlap,
     reviewed_part,
+    starts_at,
     status_at,
     visible,
     visible_groups,
@@ -47,6 +50,7 @@ from geoengage.campaigns.rules import (
     write_for,
 )
 from geoengage.kit.clock import hours_end, is_within_hours
+from geoengage.kit.ids import new_id
 from geoengage.messaging.rules import Blocker, Budget, Purpose, Send, in_holdout
 from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneTransition
 from geoengage.profiles.rules import Recipient
@@ -508,7 +512,7 @@ def zone(**over: object) -> TargetZone:
 def test_warnings(
     campaign: Content, zones: list[TargetZone], stores: list[TargetStore], policy: Policy, words: list[str]
 ) -> None:
-    found = warnings(campaign, zones, stores, policy)
+    found = warnings(campaign, zones, stores, [], policy)
     assert len(found) == len(words)
     assert all(word in text for word, text in zip(words, found, strict=True))
 
@@ -547,7 +551,45 @@ def test_groups() -> None:
 
 def test_a_zone_whose_exits_come_too_late_for_a_message() -> None:
     slow, waits = zone(exit_s=120.0), content(kind=TriggerKind.EXITED)
-    (found,) = [w for w in warnings(waits, [slow], [], POLICY) if "exit_s" in w]
+    (found,) = [w for w in warnings(waits, [slow], [], [], POLICY) if "exit_s" in w]
     assert "after 120 s outside" in found
-    assert not [w for w in warnings(waits, [zone(exit_s=119.0)], [], POLICY) if "exit_s" in w]
+    assert not [w for w in warnings(waits, [zone(exit_s=119.0)], [], [], POLICY) if "exit_s" in w]
     assert not [w for w in warnings(content(), [slow], [], POLICY) if "exit_s" in w]
+
+
+# --- segments -------------------------------------------------------------------------------------------------------
+
+
+def test_a_start_waits_for_open_hours_and_the_end_of_quiet_ones() -> None:
+    quiet = replace(POLICY, quiet_start=time(21), quiet_end=time(8))
+    night = datetime(2026, 7, 4, 1, 30, 12, tzinfo=ZURICH)  # a Saturday
+    until = night + timedelta(hours=24)
+
+    def at(**over: object) -> str:
+        return f"{starts_at(content(**over), quiet, ZURICH, night, until).astimezone(ZURICH):%a %H:%M:%S}"
+
+    assert at() == "Sat 08:00:00"
+    assert at(hours=Span("10:15", "12:00")) == "Sat 10:15:00"
+    assert at(quiet_hours=QuietHours.IGNORE) == "Sat 01:30:12"
+    assert at(days=("mon",)) == "Sat 01:30:12", "not within a day: it is decided now, and says why it is not sent"
+
+
+def test_a_segment_that_is_gone_or_not_built_is_told() -> None:
+    id_ = new_id()
+    waits = content(present=True, kind=TriggerKind.SEGMENT, zone_ids=(), segment_id=id_, body="in {{ zone.name }}")
+
+    def told(*segments: TargetSegment) -> list[str]:
+        return warnings(waits, [], [], segments, POLICY)
+
+    assert "was deleted" in told()[0]
+    assert "cannot be built" in told(TargetSegment(id_, "Slow", None, "failed", is_built=True))[0]
+    assert "first time" in told(TargetSegment(id_, "Slow", None, "building", is_built=False))[0]
+    found = told(TargetSegment(id_, "Slow", None, "ready", is_built=True))
+    assert ["zone.name" in found[0], "everybody who is in the segment" in found[1]] == [True, True]
+
+
+def test_members_of_a_segment_need_consent_to_personal_content() -> None:
+    audience = InSegment(new_id())
+    assert in_audience(audience, person(), {audience.segment_id})
+    assert not in_audience(audience, person(), {new_id()})
+    assert not in_audience(audience, person(personalisation="unknown"), {audience.segment_id})

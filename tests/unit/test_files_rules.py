@@ -19,6 +19,7 @@ from geoengage.ingest.files.rules.people import Customer, Stated
 from geoengage.ingest.files.rules.rows import Chunk, Context, Groups, Seen, read_chunk
 from geoengage.ingest.files.rules.sheet import inspect, open_records, reader_of
 from geoengage.ingest.files.rules.text import Records, UnreadableFile, look
+from geoengage.kit.csvs import harmless
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SHOP, OTHER = UUID(int=1), UUID(int=2)
@@ -177,12 +178,12 @@ def test_no_times(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+49", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1"])
 def test_no_cell_that_leaves_is_a_formula(text: str) -> None:
-    assert cells.harmless(text) == f"'{text}"
+    assert harmless(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["", "Mia", "-12.50", "12", "a=b"])
 def test_harmless_cells_stay(text: str) -> None:
-    assert cells.harmless(text) == text
+    assert harmless(text) == text
 
 
 # --- mappings -----------------------------------------------------------------------------------------------------

@@ -179,6 +179,14 @@ def test_who_became_one_is_told_to_who_may_know_people() -> None:
     assert told_data(merged, None, None, with_people=True) == plain | {"profile_id": "p1", "into_id": "p2"}
 
 
+def test_who_came_into_a_segment_is_told_to_who_may_know_people() -> None:
+    payload = {"segment_id": "s1", "profile_id": "p1", "version": 2, "at": "2026-11-20T09:59:58Z"}
+    entered = Recorded(9, "segment.entered", NOW, payload)
+    plain = {"position": 9, "segment_id": "s1", "version": 2, "at": "2026-11-20T09:59:58Z"}
+    assert told_data(entered, None, None, with_people=False) == plain
+    assert told_data(entered, None, None, with_people=True) == plain | {"profile_id": "p1"}
+
+
 def test_a_body_is_small_and_plain() -> None:
     body = body_of("zone.entered", NOW.astimezone(UTC), told_data(ENTERED, PLACE, MIA, with_people=True))
     read = json.loads(body)

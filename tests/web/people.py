@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.web.console import Demo, settled
 
 PASSWORD = "a long password for the test"
-SCOPES = ("read", "venues", "people", "commerce", "customers", "admin")
+SCOPES = ("read", "venues", "people", "commerce", "customers", "segments", "admin")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ async def make_shop(demo: Demo, env: dict[str, str]) -> Shop:
     for role in ("owner", "support", "analyst", "shop"):
         body = {"email": shop.email(role), "name": f"Sue {role.title()}", "role": role, "password": PASSWORD}
         await mine.api("POST", "/v1/operators", body | ({"owner_id": owner} if role == "shop" else {}))
+    known = {"kind": "trait", "name": "first_name", "op": "exists"}
+    await mine.api("POST", "/v1/segments", {"name": "Known by name", "definition": known})
     return replace(shop, anna=await _people(shop))
 
 

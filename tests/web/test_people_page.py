@@ -1,15 +1,18 @@
 """The page of people: found by whatever they say, opened with a reason, helped on one screen; laptop and phone."""
 
+import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
+from geoengage.kit.clock import utc_now
 from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, Demo, Watch, settled, toast
-from tests.web.people import Shop, make_other, make_shop, open_person, sign_in
+from tests.web.people import Shop, find, make_order, make_other, make_shop, open_person, sign_in
 from tests.web.test_look import faults
 
 pytestmark = MARKS
@@ -48,6 +51,10 @@ async def test_found_opened_and_helped(open_page: OpenPage, shop: Shop, watch: W
     await expect(figures).to_contain_text("refundsCHF 315.00an order")
     await expect(page.get_by_test_id("usual")).to_contain_text("Usually at Kites at the station (2 of 3 orders)")
     await expect(page.get_by_test_id("carts")).to_contain_text("CHF 91.00")
+    segment = page.get_by_test_id("segment-row")
+    await expect(segment).to_contain_text("Known by name")
+    await expect(segment).to_contain_text("People whose first name is known.")
+    await expect(page.get_by_test_id("due")).to_contain_text("they have not agreed to personalisation")
     order = page.get_by_test_id("order-row").filter(has_text="K-1002")
     await order.locator("summary").click()
     await expect(order).to_contain_text("CHF 24.00 went back")
@@ -157,6 +164,24 @@ async def test_a_shop_sees_its_own_part(open_page: OpenPage, shop: Shop) -> None
     await expect(page.get_by_test_id("note-row")).to_contain_text("for Kites at the station")
 
 
+async def test_who_has_stopped_buying_is_gone(open_page: OpenPage, shop: Shop, tmp_path: Path) -> None:
+    for n in range(12):
+        at = (utc_now() - timedelta(days=90 + 9 * n)).isoformat()
+        await make_order(shop, f"W-{n}", {"external_id": "C-weekly"}, store_id=shop.left, ordered_at=at)
+    person = await find(shop, "C-weekly")
+    page = await as_support(open_page, shop)
+    await open_person(page, person)
+    habit = page.get_by_test_id("habit")
+    async with asyncio.timeout(20):
+        while not await habit.is_visible():  # the worker has not been told yet
+            await page.reload()
+            await expect(page.get_by_test_id("figures")).to_be_visible()
+    await expect(habit).to_contain_text("churned")
+    await expect(habit).to_contain_text("This gap is longer than four of five of theirs.")
+    await page.screenshot(path=tmp_path / "habit.png")
+    assert await faults(page, "habit") == []
+
+
 async def test_only_support_sees_people(open_page: OpenPage, shop: Shop) -> None:
     page = await open_page(None, guest=True)
     await sign_in(page, shop, "analyst")
@@ -172,7 +197,7 @@ async def test_parts_that_fail_say_so(open_page: OpenPage, shop: Shop, watch: Wa
 
     page = await as_support(open_page, shop)
     await open_person(page, shop.anna)
-    for part, there in (("/timeline", "timeline-row"), ("/overview", "figures"), (r"/v1/orders\?", "order-row")):
+    for part, there in (("/timeline", "timeline-row"), ("/overview", "figures"), (r"/v1/orders\?", "order-row"), ("/v1/recommendations", "due")):
         await page.route(re.compile(part), fail)
         await page.goto(f"/people/{shop.anna}")
         await expect(page.locator("main").get_by_test_id("error")).to_contain_text("The disk is full.")

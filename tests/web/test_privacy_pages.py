@@ -3,95 +3,50 @@
 On a server of its own in this process: no shoppers are needed, and it starts in seconds.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from playwright.async_api import Browser, Page, expect
 
-from geoengage.app import create_app
-from geoengage.kit.clock import utc_now
-from geoengage.kit.db import make_engine, make_sessions
-from geoengage.kit.settings import Settings
 from geoengage.privacy import page as words
-from geoengage.tenancy import service as tenancy
-from geoengage.tenancy.auth import COOKIE
-from geoengage.tenancy.rules import NewOperator, Role
+from geoengage.tenancy.rules import Role
 from tests.campaign_rows import make_store
-from tests.conftest import KEY
-from tests.factories import World, make_world
-from tests.web.conftest import free_port
 from tests.web.console import MARKS, Watch, toast
+from tests.web.site import LAPTOP, PHONE, Site, serving
 from tests.web.test_look import AXE, RUN_AXE, faults
 
 pytestmark = MARKS
 SIZES = pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-LAPTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @dataclass
-class Site:
-    """A server with one tenant, its store, and the cookies of an owner and of an analyst."""
+class Cafe(Site):
+    """With a store."""
 
-    url: str
-    world: World
-    store_id: str
-    cookies: dict[str, str]
-
-    async def api(self, method: str, path: str, body: Any = None) -> Any:
-        """One call with the tenant's secret key; a refusal is an error here."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=60) as http:
-            answer = await http.request(method, path, json=body, headers=self.world.sk_headers)
-        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
-
-    async def open(self, browser: Browser, path: str, role: str = "owner", *, is_phone: bool = False) -> Page:
-        """A page of the console, as somebody of that role sees it."""
-        context = await browser.new_context(viewport=PHONE if is_phone else LAPTOP, base_url=self.url)  # type: ignore[arg-type]
-        await context.add_cookies([{"name": COOKIE, "value": self.cookies[role], "url": self.url}])
-        page = await context.new_page()
-        await page.goto(path)
-        return page
+    store_id: str = ""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    url, port, folder = clone(), free_port(), Path(tmp_path_factory.mktemp("privacy"))
-    engine, cookies = make_engine(url), {}
-    async with make_sessions(engine)() as session:
-        world = await make_world(session)
-        store_id = await make_store(session, world, name="Café")
-        for role in (Role.OWNER, Role.ANALYST):
-            new = NewOperator(f"{role}@example.com", role.title(), role, "a long password for the test")
-            made = await tenancy.create_operator(session, world.tenant_id, new, now=utc_now())
-            cookies[role.value] = await tenancy.open_session(session, world.tenant_id, made.id, utc_now())
-        await session.commit()
-    app = create_app(Settings(data_dir=folder, secret_key=KEY), url)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.05)
-    yield Site(f"http://127.0.0.1:{port}", world, str(store_id), cookies)
-    server.should_exit = True
-    await serving
-    await engine.dispose()
+async def site(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cafe]:
+    async with serving(clone(), tmp_path_factory.mktemp("privacy"), (Role.OWNER, Role.ANALYST)) as made:
+        async with made.sessions() as session:
+            store_id = await make_store(session, made.world, name="Café")
+            await session.commit()
+        yield Cafe(made.url, made.world, made.cookies, made.sessions, str(store_id))
 
 
 @pytest.fixture
-def seen(site: Site) -> Watch:
+def seen(site: Cafe) -> Watch:
     """What the browser complains of."""
     return Watch(site.url)
 
 
-async def customer(site: Site) -> str:
+async def customer(site: Cafe) -> str:
     """Somebody who bought something at the café and left an e-mail address; the profile's id."""
     mark = time.monotonic_ns()
     order = {
@@ -104,7 +59,7 @@ async def customer(site: Site) -> str:
     return id_
 
 
-async def preference_page(browser: Browser, site: Site, seen: Watch, url: str, *, is_phone: bool = False) -> Page:
+async def preference_page(browser: Browser, site: Cafe, seen: Watch, url: str, *, is_phone: bool = False) -> Page:
     """The page as its owner opens it: another browser, which runs no scripts."""
     size = PHONE if is_phone else LAPTOP
     context = await browser.new_context(java_script_enabled=False, viewport=size, base_url=site.url)  # type: ignore[arg-type]
@@ -114,7 +69,7 @@ async def preference_page(browser: Browser, site: Site, seen: Watch, url: str, *
     return page
 
 
-async def test_a_person_decides_without_javascript(browser: Browser, site: Site, seen: Watch) -> None:
+async def test_a_person_decides_without_javascript(browser: Browser, site: Cafe, seen: Watch) -> None:
     seen.expect("status of 404")
     profile = f"/v1/profiles/{await customer(site)}"
     link = await site.api("POST", f"{profile}/preference-link", {"language": "en"})
@@ -142,7 +97,7 @@ async def test_a_person_decides_without_javascript(browser: Browser, site: Site,
 
 
 @SIZES
-async def test_the_look_of_the_preference_page(is_phone: bool, browser: Browser, site: Site, seen: Watch) -> None:
+async def test_the_look_of_the_preference_page(is_phone: bool, browser: Browser, site: Cafe, seen: Watch) -> None:
     """Every language at both sizes; axe needs scripts, so here they run, under the page's own policy."""
     profile = f"/v1/profiles/{await customer(site)}"
     link = await site.api("POST", f"{profile}/preference-link")
@@ -164,7 +119,7 @@ async def test_the_look_of_the_preference_page(is_phone: bool, browser: Browser,
 
 
 @SIZES
-async def test_the_look_of_the_console(is_phone: bool, browser: Browser, site: Site) -> None:
+async def test_the_look_of_the_console(is_phone: bool, browser: Browser, site: Cafe) -> None:
     await site.api("POST", f"/v1/profiles/{await customer(site)}/erase", {"reason": "test"})
     page = await site.open(browser, "/privacy", is_phone=is_phone)
     await expect(page.get_by_test_id("erased").get_by_role("row").nth(1)).to_be_visible()
@@ -179,7 +134,7 @@ async def test_the_look_of_the_console(is_phone: bool, browser: Browser, site: S
     assert found == []
 
 
-async def test_times_are_chosen(browser: Browser, site: Site, seen: Watch) -> None:
+async def test_times_are_chosen(browser: Browser, site: Cafe, seen: Watch) -> None:
     seen.expect("status of 422")
     page = await site.open(browser, "/privacy")
     field = page.get_by_test_id("kept-audit")
@@ -193,7 +148,7 @@ async def test_times_are_chosen(browser: Browser, site: Site, seen: Watch) -> No
     await site.api("PUT", "/v1/retention", {"days": {"audit": days}})
 
 
-async def test_only_owners_see_them(browser: Browser, site: Site) -> None:
+async def test_only_owners_see_them(browser: Browser, site: Cafe) -> None:
     for path in ("/privacy", "/audit"):
         page = await site.open(browser, path, "analyst")
         await expect(page.get_by_test_id("empty")).to_contain_text("Only for owners")

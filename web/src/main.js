@@ -14,11 +14,14 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
+import { metricsPage } from './pages/metrics/index.js';
+import { hasOverview, overviewPage } from './pages/overview/index.js';
 import { ordersPage } from './pages/orders/index.js';
 import { peoplePage } from './pages/people/index.js';
 import { productsPage } from './pages/products/index.js';
 import { privacyPage } from './pages/privacy/index.js';
 import { reviewPage } from './pages/review.js';
+import { segmentsPage } from './pages/segments/index.js';
 import { storesPage } from './pages/stores/index.js';
 import { webhooksPage } from './pages/webhooks/index.js';
 import { makeShell } from './shell.js';
@@ -30,9 +33,12 @@ import { failure, loading } from './ui/widgets.js';
 
 /** @type {Record<string, Page>} */
 const ROUTES = {
+  '/overview': overviewPage,
+  '/metrics': metricsPage,
   '/map': mapPage,
   '/stores': storesPage,
   '/footfall': footfallPage,
+  '/segments': segmentsPage,
   '/campaigns': campaignsPage,
   '/review': reviewPage,
   '/explain': explainPage,
@@ -82,12 +88,12 @@ function showLogin() {
   loginPage(root, (me) => enterAt(me, ownPath(new URLSearchParams(window.location.search).get('next'))));
 }
 
-/** Only a page of this console, or the till, may be the next one. @param {string | null} next */
+/** Only a page of this console, or the till, may be the next one; else the start page is. @param {string | null} next */
 function ownPath(next) {
-  if (!next?.startsWith('/')) return HOME;
+  if (!next?.startsWith('/')) return '/';
   const url = new URL(next, window.location.origin);
-  if (url.origin !== window.location.origin) return HOME;
-  return routeOf(url.pathname) || url.pathname === TILL ? url.pathname + url.search : HOME;
+  if (url.origin !== window.location.origin) return '/';
+  return routeOf(url.pathname) || url.pathname === TILL ? url.pathname + url.search : '/';
 }
 
 /** @param {Me} me @param {string} url */
@@ -97,8 +103,9 @@ function enterAt(me, url) {
   enter(me);
 }
 
-/** Where the bare address leads: to the map, or to the stores of a chain that has no mall. */
+/** Where the bare address leads: to the overview once there are orders; else to the map, or a chain's stores. */
 async function home() {
+  if (await hasOverview()) return '/overview';
   const [malls, stores] = await Promise.all(
     ['/v1/malls', '/v1/stores'].map((path) => get(path, { limit: 1 }).catch(() => ({ items: [] }))),
   );

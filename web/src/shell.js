@@ -13,12 +13,15 @@ import { may, ROLES } from './ui/words.js';
 
 /** @type {[string, string, string][]} */
 const PAGES = [
+  ['/overview', 'Overview', 'overview'],
+  ['/metrics', 'Metrics', 'footfall'],
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
   ['/people', 'People', 'people'],
   ['/orders', 'Orders', 'bag'],
   ['/products', 'Products', 'product'],
+  ['/segments', 'Segments', 'segments'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
@@ -30,7 +33,17 @@ const PAGES = [
   ['/audit', 'Audit log', 'audit'],
 ];
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
-const RARE = new Set(['/products', '/apps', '/webhooks', '/imports', '/privacy', '/audit']);
+const RARE = new Set([
+  '/metrics',
+  '/explain',
+  '/orders',
+  '/products',
+  '/apps',
+  '/webhooks',
+  '/imports',
+  '/privacy',
+  '/audit',
+]);
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 
@@ -281,6 +294,8 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       refreshReviewCount();
     } else if (alert.kind === 'webhook_disabled') {
       toast(alert.text, { href: '/webhooks', link: 'Webhooks', tone: 'bad' });
+    } else if (alert.kind === 'metric_alert') {
+      toast(alert.text, { href: '/overview', link: 'Overview', tone: alert.is_good ? 'info' : 'bad' });
     } else if (alert.kind === 'import_alert') {
       toast(alert.text, { href: '/imports', link: 'Imports', tone: 'bad' });
     }

@@ -2,6 +2,8 @@
 
 export * from './types_explain';
 export * from './types_footfall';
+export * from './types_metrics';
+export * from './types_overview';
 export * from './types_people';
 export * from './types_phones';
 
@@ -222,16 +224,21 @@ export interface Alert {
   kind: string;
   text: string;
   campaign_id?: string | null;
+  is_good?: boolean;
 }
 
 export interface Trigger {
-  kind: 'entered' | 'dwelled' | 'exited';
+  kind: 'entered' | 'dwelled' | 'exited' | 'segment';
   zone_ids: string[];
   store_ids: string[];
   dwell_s?: number | null;
+  segment_id?: string | null;
+  on?: 'entered' | 'exited';
+  present?: boolean;
 }
 export interface Audience {
-  kind: 'all' | 'attribute';
+  kind: 'all' | 'attribute' | 'segment';
+  segment_id?: string;
   name?: string;
   op?: string;
   value?: unknown;

@@ -84,6 +84,28 @@ export interface Figures {
   first_at: string;
   last_at: string;
 }
+export interface OverviewSegment {
+  id: string;
+  name: string;
+  sentence: string;
+  since: string;
+}
+/** How a person buys now, against their own habit. */
+export interface PersonHabit {
+  stage: string;
+  stage_since: string | null;
+  decline: string;
+  decline_since: string | null;
+  purchases: number;
+  typical_gap_days: number | null;
+  long_gap_at: string | null;
+  per_week_before: number | null;
+  per_week_now: number | null;
+  now_days: number | null;
+  frequency_change: number | null;
+  spend_change: number | null;
+  visits_change: number | null;
+}
 /** GET /v1/profiles/{id}/overview */
 export interface Overview {
   profile_id: string;
@@ -98,6 +120,14 @@ export interface Overview {
     hour_of: number;
   };
   carts: OpenCart[];
+  segments: OverviewSegment[];
+  habit: PersonHabit | null;
+}
+
+/** GET /v1/recommendations */
+export interface Recommendations {
+  items: { name: string; reason: string }[];
+  hindrance: 'nobody' | 'no_consent' | 'under_16' | null;
 }
 
 export interface PersonDevice {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { money } from '../src/ui/format.js';
-import { cartValue, quantity, statusText, tone, usualWords } from '../src/pages/people/words.js';
+import { cartValue, habitWords, quantity, statusText, tone, usualWords } from '../src/pages/people/words.js';
 
 const LINE = {
   name: 'Kite',
@@ -44,6 +44,34 @@ test('where and when somebody usually shops', () => {
   assert.equal(usualWords(USUAL), 'Usually at Left (3 of 4 orders), between 17 and 18 o’clock (4 of 6).');
   assert.equal(usualWords({ ...USUAL, store_name: null }), 'Usually between 17 and 18 o’clock (4 of 6).');
   assert.match(usualWords({ ...USUAL, store_name: null, hour: null }), /^Too few/);
+});
+
+test('how somebody buys against their own habit', () => {
+  const habit = {
+    stage: 'slowing',
+    stage_since: '2026-11-01',
+    decline: 'marked',
+    decline_since: '2026-11-08',
+    purchases: 40,
+    typical_gap_days: 8.6,
+    long_gap_at: '2026-11-05T00:00:00Z',
+    per_week_before: 0.81,
+    per_week_now: 0.42,
+    now_days: 42,
+    frequency_change: -0.48,
+    spend_change: 0.1,
+    visits_change: null,
+  };
+  const now = new Date('2026-11-10T00:00:00Z');
+  assert.equal(
+    habitWords(habit, now),
+    'Usually every 9 days; 0.42 a week now, 0.81 before (−48 %); spends +10 %. This gap is longer than four of five of theirs.',
+  );
+  assert.equal(
+    habitWords({ ...habit, per_week_now: null, spend_change: null, long_gap_at: null }, now),
+    'Usually every 9 days.',
+  );
+  assert.match(habitWords({ ...habit, decline: 'unknown' }, now), /^Too few/);
 });
 
 test('statuses in words', () => {

@@ -17,3 +17,9 @@ test('a bare class has one home', () => {
   const shared = [...homes].filter(([, files]) => files.size > 1).map(([name, files]) => `${name}: ${[...files]}`);
   assert.deepEqual(shared, []);
 });
+
+test('segments name colours by tokens only, so that a dark theme is a table of tokens', () => {
+  for (const file of ['segments.css', 'segment_builder.css']) {
+    assert.doesNotMatch(readFileSync(new URL(file, FOLDER), 'utf8'), /#[0-9a-f]{3,8}\b|rgb\(/, file);
+  }
+});

@@ -25,6 +25,8 @@ from geoengage.campaigns.rules.definition import (
     Content,
     Definition,
     Everyone,
+    InSegment,
+    Move,
     Op,
     QuietHours,
     Span,
@@ -44,14 +46,33 @@ from geoengage.campaigns.rules.lifecycle import (
     needs_review,
     status_at,
 )
-from geoengage.campaigns.rules.lint import TargetStore, TargetZone, length_warnings, overlap, warnings
-from geoengage.campaigns.rules.wording import Names, check_texts, write, write_for
+from geoengage.campaigns.rules.lint import (
+    TargetSegment,
+    TargetStore,
+    TargetZone,
+    length_warnings,
+    overlap,
+    segments_of,
+    warnings,
+)
+from geoengage.campaigns.rules.moves import MoveCase, addressed, decide_move, is_still_so, stale_at, starts_at
+from geoengage.campaigns.rules.wording import (
+    SAMPLE_RECOMMENDED,
+    Names,
+    check_texts,
+    uses_recommendations,
+    write,
+    write_for,
+    write_to_member,
+)
 
 __all__ = [
-    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "AttributeTest", "Audience", "CampaignChanged", "Cap", "Case",
-    "Content", "Definition", "Everyone", "Names", "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status",
-    "TargetStore", "TargetZone", "TriggerKind", "WrongStatus", "after_activate", "after_edit", "after_pause",
-    "check_in_review", "check_texts", "decide", "expires_at", "in_audience", "is_triggered", "length_warnings",
-    "needs_review", "outlives_visit", "overlap", "reviewed_part", "status_at", "visible",
-    "visible_groups", "waits_at", "warnings", "write", "write_for",
+    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "SAMPLE_RECOMMENDED", "AttributeTest", "Audience",
+    "CampaignChanged", "Cap", "Case", "Content", "Definition", "Everyone", "InSegment", "Move", "MoveCase", "Names",
+    "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status", "TargetSegment", "TargetStore",
+    "TargetZone", "TriggerKind", "WrongStatus", "addressed", "after_activate", "after_edit", "after_pause",
+    "check_in_review", "check_texts", "decide", "decide_move", "expires_at", "in_audience", "is_still_so",
+    "is_triggered", "length_warnings", "needs_review", "outlives_visit", "overlap", "reviewed_part", "segments_of",
+    "stale_at", "starts_at", "status_at", "uses_recommendations", "visible", "visible_groups", "waits_at",
+    "warnings", "write", "write_for", "write_to_member",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ All blockers are listed, the first one is the reason. A person outside the audie
 recorded about people whom a campaign does not address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Protocol, assert_never
@@ -16,6 +16,7 @@ from geoengage.campaigns.rules.definition import (
     Audience,
     Content,
     Everyone,
+    InSegment,
     Op,
     QuietHours,
     TriggerKind,
@@ -78,6 +79,31 @@ class Case:
     person: Recipient
     visit_ended_at: datetime | None
 
+    @property
+    def timezone(self) -> ZoneInfo:
+        """Whose clock counts."""
+        return self.place.timezone
+
+
+class Asked(Protocol):
+    """What the checks that every campaign has need of a case."""
+
+    @property
+    def campaign_id(self) -> UUID:
+        """Which campaign."""
+
+    @property
+    def content(self) -> Content:
+        """What it says."""
+
+    @property
+    def person(self) -> Recipient:
+        """Whom it addresses."""
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """Whose clock counts."""
+
 
 def is_triggered(content: Content, event: ZoneTransition, place: Place) -> bool:
     """Whether the event is what the campaign waits for.
@@ -107,8 +133,9 @@ def waits_at(content: Content, zone_id: UUID, zone_kind: str, store_id: UUID | N
     return zone_id in content.zone_ids or (zone_kind == ZoneKind.STORE and store_id in content.store_ids)
 
 
-def in_audience(audience: Audience, person: Recipient) -> bool:
-    """Whether the campaign addresses this person. Attributes choose nobody who has not agreed to personalisation.
+def in_audience(audience: Audience, person: Recipient, segments: Container[UUID] = ()) -> bool:
+    """Whether the campaign addresses this person. Attributes and segments choose nobody who has not agreed to
+    personalisation. `segments`: those in which the person is, of the ones that audiences name.
 
     An attribute that is not known passes only `exists: false`.
     """
@@ -117,6 +144,8 @@ def in_audience(audience: Audience, person: Recipient) -> bool:
             return True
         case AttributeTest():
             return person.personalisation == GRANTED and _passes(audience, person.attributes.get(audience.name))
+        case InSegment():
+            return person.personalisation == GRANTED and audience.segment_id in segments
         case _:
             assert_never(audience)
 
@@ -148,15 +177,24 @@ def decide(case: Case, policy: Policy, history: History, now: datetime) -> list[
     checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
         (Blocker.NO_CONSENT, lambda: not _consents(case, now)),
         (Blocker.SUPPRESSED, lambda: case.person.suppressed),
-        (Blocker.HOLDOUT, lambda: _is_held_out(case, policy)),
-        (Blocker.QUIET_HOURS, lambda: _is_quiet(case, policy, now)),
-        (Blocker.CAMPAIGN_HOURS, lambda: not is_open(schedule(case.content.definition), case.place.timezone, now)),
-        (Blocker.COOLDOWN, lambda: _cools_down(case, history, now)),
-        (Blocker.CAP, lambda: _is_capped(case, policy, history, now)),
+        *common_checks(case, policy, history, now),
         (Blocker.LATE, lambda: case.event.late or now - case.event.at > timedelta(seconds=PUSH_MAX_AGE_S)),
         (Blocker.VISIT_ENDED, lambda: case.visit_ended_at is not None and not outlives_visit(case.event)),
     )
     return [blocker for blocker, holds in checks if holds()]
+
+
+def common_checks(
+    case: Asked, policy: Policy, history: History, now: datetime
+) -> tuple[tuple[Blocker, Callable[[], bool]], ...]:
+    """Those that do not ask what has happened, in their order."""
+    return (
+        (Blocker.HOLDOUT, lambda: _is_held_out(case, policy)),
+        (Blocker.QUIET_HOURS, lambda: is_quiet(case.content, policy, case.timezone, now)),
+        (Blocker.CAMPAIGN_HOURS, lambda: not is_open(schedule(case.content.definition), case.timezone, now)),
+        (Blocker.COOLDOWN, lambda: _cools_down(case, history, now)),
+        (Blocker.CAP, lambda: _is_capped(case, policy, history, now)),
+    )
 
 
 def _consents(case: Case, now: datetime) -> bool:
@@ -164,26 +202,27 @@ def _consents(case: Case, now: datetime) -> bool:
     return person.location == GRANTED and (not content.is_marketing or agrees_to_push(person, content.store_id, now))
 
 
-def _is_held_out(case: Case, policy: Policy) -> bool:
+def _is_held_out(case: Asked, policy: Policy) -> bool:
     person = case.person
     if person.is_test or not case.content.is_marketing:
         return False
     return in_holdout(policy.tenant_id, person.person_id, policy.holdout_percent)
 
 
-def _is_quiet(case: Case, policy: Policy, now: datetime) -> bool:
-    if case.content.definition.quiet_hours is QuietHours.IGNORE:
+def is_quiet(content: Content, policy: Policy, timezone: ZoneInfo, now: datetime) -> bool:
+    """Whether the tenant's quiet hours hold this campaign back."""
+    if content.definition.quiet_hours is QuietHours.IGNORE:
         return False
-    return is_within_hours(now, case.place.timezone, policy.quiet_start, policy.quiet_end)
+    return is_within_hours(now, timezone, policy.quiet_start, policy.quiet_end)
 
 
-def _cools_down(case: Case, history: History, now: datetime) -> bool:
+def _cools_down(case: Asked, history: History, now: datetime) -> bool:
     """A message exactly `cooldown_s` after the last one may go."""
     last = history.last_send(case.campaign_id)
     return last is not None and now - last < timedelta(seconds=case.content.definition.cooldown_s)
 
 
-def _is_capped(case: Case, policy: Policy, history: History, now: datetime) -> bool:
+def _is_capped(case: Asked, policy: Policy, history: History, now: datetime) -> bool:
     cap = case.content.definition.cap
     if history.sends_since(now - timedelta(days=cap.per_days), case.campaign_id) >= cap.count:
         return True

@@ -15,10 +15,18 @@ MAX_COOLDOWN_S = MAX_CAP_DAYS * 86_400
 
 
 class TriggerKind(StrEnum):
-    """What somebody does in a zone."""
+    """What somebody does in a zone; or that somebody comes into a segment or leaves it."""
 
     ENTERED = "entered"
     DWELLED = "dwelled"
+    EXITED = "exited"
+    SEGMENT = "segment"
+
+
+class Move(StrEnum):
+    """What somebody does with a segment, by acting or by time alone."""
+
+    ENTERED = "entered"
     EXITED = "exited"
 
 
@@ -51,7 +59,13 @@ class AttributeTest(msgspec.Struct, frozen=True, tag_field="kind", tag="attribut
     value: str | int | float | bool = True
 
 
-Audience = Everyone | AttributeTest
+class InSegment(msgspec.Struct, frozen=True, tag_field="kind", tag="segment"):
+    """Who is in a segment at that moment."""
+
+    segment_id: UUID
+
+
+Audience = Everyone | AttributeTest | InSegment
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -69,7 +83,11 @@ class Cap(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a campaign that is stored as JSON. `days` empty: every day."""
+    """The part of a campaign that is stored as JSON. `days` empty: every day.
+
+    `move`: what a segment's campaign waits for. `present`: when it is activated, who is in the segment counts as having
+    come in.
+    """
 
     audience: Audience = Everyone()
     days: tuple[str, ...] = ()
@@ -79,13 +97,18 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     cooldown_s: int = 3600
     purpose: Purpose = Purpose.MARKETING
     dwell_s: int | None = None
+    move: Move = Move.ENTERED
+    present: bool = False
     fallback_name: str | None = None
     push: PushOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Everything that somebody writes into a campaign. `title` and `body` are Liquid."""
+    """Everything that somebody writes into a campaign. `title` and `body` are Liquid.
+
+    It waits at zones and stores, or, of kind `segment`, for who enters or leaves `segment_id`.
+    """
 
     name: str
     store_id: UUID | None
@@ -97,6 +120,7 @@ class Content:
     valid_from: datetime | None
     valid_to: datetime | None
     definition: Definition
+    segment_id: UUID | None = None
 
     @property
     def is_marketing(self) -> bool:
@@ -128,5 +152,6 @@ def reviewed_part(content: Content) -> tuple[object, ...]:
     d = content.definition
     return (
         content.title, content.body, d.fallback_name, content.kind, d.dwell_s,
-        frozenset(content.zone_ids), frozenset(content.store_ids), d.audience, d.purpose, d.push,
+        frozenset(content.zone_ids), frozenset(content.store_ids), content.segment_id, d.move, d.present,
+        d.audience, d.purpose, d.push,
     )  # fmt: skip

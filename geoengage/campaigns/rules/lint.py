@@ -7,8 +7,8 @@ from datetime import time
 from uuid import UUID
 
 from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
-from geoengage.campaigns.rules.definition import Content, QuietHours, TriggerKind, open_hours
-from geoengage.campaigns.rules.wording import SAMPLE_NAME, Names, write
+from geoengage.campaigns.rules.definition import Content, InSegment, QuietHours, TriggerKind, open_hours
+from geoengage.campaigns.rules.wording import SAMPLE_NAME, SAMPLE_RECOMMENDED, Names, recommends_unguarded, write
 from geoengage.messaging.rules.text import TextError
 from geoengage.venues.rules import DAYS, Hours, ZoneKind
 
@@ -16,6 +16,7 @@ LONGEST_TITLE = 65  # one line on most Android phones; iOS cuts earlier
 LONGEST_BODY = 178  # four lines, what iOS shows on the lock screen
 _DAY = 24 * 60
 _STORE = re.compile(r"\{[{%][^}]*\bstore\.")
+_PLACE = re.compile(r"\{[{%][^}]*\b(zone|mall)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,29 @@ class TargetStore:
     opening_hours: tuple[Hours, ...]
 
 
-def warnings(content: Content, zones: Sequence[TargetZone], stores: Sequence[TargetStore], policy: Policy) -> list[str]:
-    """What to know before activating. `zones`: those named, and the zones of kind store of the trigger's stores."""
+@dataclass(frozen=True, slots=True)
+class TargetSegment:
+    """A segment that a campaign names. `status`: `building | ready | failed`."""
+
+    segment_id: UUID
+    name: str
+    store_id: UUID | None
+    status: str
+    is_built: bool
+
+
+def warnings(
+    content: Content,
+    zones: Sequence[TargetZone],
+    stores: Sequence[TargetStore],
+    segments: Sequence[TargetSegment],
+    policy: Policy,
+) -> list[str]:
+    """What to know before activating. `zones`: those named, and the zones of kind store of the trigger's stores;
+    `segments`: all that it names.
+    """
     return [
+        *_about_segments(content, segments),
         *_about_zones(content, zones, stores),
         *_about_times(content, stores, policy),
         *_about_texts(content),
@@ -74,6 +95,29 @@ def _about_zones(content: Content, zones: Sequence[TargetZone], stores: Sequence
             yield f"Store “{store.name}” has no zone of kind store yet: draw one, or name zones in the trigger."
 
 
+def segments_of(content: Content) -> frozenset[UUID]:
+    """The segments that a campaign names."""
+    audience = content.definition.audience
+    found = {content.segment_id, audience.segment_id if isinstance(audience, InSegment) else None}
+    return frozenset(id_ for id_ in found if id_ is not None)
+
+
+def _about_segments(content: Content, segments: Sequence[TargetSegment]) -> Iterator[str]:
+    known = {segment.segment_id: segment for segment in segments}
+    for id_ in sorted(segments_of(content)):
+        segment = known.get(id_)
+        if segment is None:
+            yield "Its segment was deleted: nobody is in it, and nothing will be sent. Choose another."
+        elif segment.status == "failed":
+            yield f"Segment “{segment.name}” cannot be built as it is written now: open it to see why."
+        elif not segment.is_built:
+            yield f"Segment “{segment.name}” is being built for the first time; nobody is in it until then."
+    if content.kind is TriggerKind.SEGMENT and _PLACE.search(content.title + content.body):
+        yield "The text uses zone.name or mall.name; who enters a segment is at no place, so it will be empty."
+    if content.segment_id is not None and content.definition.present and content.definition.cap.count:
+        yield "Once activated it also goes to everybody who is in the segment, as far as consents and caps allow."
+
+
 def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy) -> Iterator[str]:
     hours = open_hours(content.definition)
     for store in stores:
@@ -89,13 +133,20 @@ def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy
 def _about_texts(content: Content) -> Iterator[str]:
     if content.store_id is None and not content.store_ids and _STORE.search(content.title + content.body):
         yield "The text uses store.name, and neither the campaign nor its trigger has a store: it may be empty."
+    if recommends_unguarded(content.title, content.body):
+        yield (
+            "The text names a recommended product, and there is none for who has not agreed to personalisation or buys"
+            " nothing regularly: say what to write then, e.g."
+            " {{ recommendations.due[0].name | default: recommendations.popular[0].name | default: 'something new' }}."
+        )
 
 
 def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
     names = {store.store_id: store.name for store in stores}
     sample = Names(campaign=content.name, store=names.get(content.store_id) if content.store_id else None)
     try:
-        text = write(content.title, content.body, sample, content.definition.fallback_name or SAMPLE_NAME)
+        name = content.definition.fallback_name or SAMPLE_NAME
+        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED)
     except TextError as error:  # it was accepted once, by an older version of the language
         return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
     return [*text.warnings, *length_warnings(text.title, text.body)]

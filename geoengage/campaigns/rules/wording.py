@@ -1,15 +1,30 @@
-"""The words of a message for one person: which name may be used, and a natural text where there is none. Pure."""
+"""The words of a message for one person: which name and products, and a natural text where there is none. Pure."""
 
 import re
 from dataclasses import dataclass
 
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
-from geoengage.messaging.rules.text import Text, TextError, check_template, render_message
+from geoengage.messaging.rules.text import (
+    NOTHING_RECOMMENDED,
+    RECOMMENDED_KINDS,
+    Recommended,
+    Text,
+    TextError,
+    check_template,
+    render_message,
+)
 from geoengage.profiles.rules import Recipient
 
 SAMPLE_NAME = "Alexandra"
+SAMPLE_RECOMMENDED: Recommended = {
+    kind: ({"name": "Wholegrain bread"}, {"name": "Salted butter"}, {"name": "Cherry jam"})
+    for kind in RECOMMENDED_KINDS
+}
 _USES_NAME = re.compile(r"\bfirst_name\b")
+_USES_RECOMMENDED = re.compile(r"\brecommendations\.")
+_UNGUARDED = re.compile(r"\{\{(?=[^}]*\brecommendations\.)(?![^}]*\|\s*default\b)[^}]*\}\}")
+_GUARD = re.compile(r"\{%-?\s*(if|unless|case)\b[^%]*\brecommendations\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +37,20 @@ class Names:
     mall: str | None = None
 
 
-def write(title: str, body: str, names: Names, first_name: str | None) -> Text:
-    """Render a text; TextError when that fails. Without a name, what was written around it is tidied up."""
+def uses_recommendations(title: str, body: str) -> bool:
+    """Whether a text names products that are recommended, so that somebody has to choose them first."""
+    return _USES_RECOMMENDED.search(title + body) is not None
+
+
+def recommends_unguarded(title: str, body: str) -> bool:
+    """Whether a text leaves a hole where nothing can be recommended: without `default`, and under no condition."""
+    return any(_UNGUARDED.search(text) and not _GUARD.search(text) for text in (title, body))
+
+
+def write(
+    title: str, body: str, names: Names, first_name: str | None, recommended: Recommended = NOTHING_RECOMMENDED
+) -> Text:
+    """Render a text; TextError when that fails. Without a name or a product, what was written around is tidied up."""
     text = render_message(
         title,
         body,
@@ -33,23 +60,39 @@ def write(title: str, body: str, names: Names, first_name: str | None) -> Text:
             "zone": {"name": names.zone or ""},
             "mall": {"name": names.mall or ""},
             "campaign": {"name": names.campaign},
+            "recommendations": recommended,
         },
     )
-    if first_name:
-        return text
-    return Text(
-        _without_name(text.title) if _USES_NAME.search(title) else text.title,
-        _without_name(text.body) if _USES_NAME.search(body) else text.body,
-        text.warnings,
-    )
+
+    def tidy(source: str, written: str) -> str:
+        may_lack = (not first_name and _USES_NAME.search(source)) or _USES_RECOMMENDED.search(source)
+        return _without_name(written) if may_lack else written
+
+    return Text(tidy(title, text.title), tidy(body, text.body), text.warnings)
 
 
-def write_for(content: Content, place: Place, person: Recipient, store_name: str | None) -> Text:
-    """A campaign's text for one person. Her name is used only with consent to personalisation."""
+def write_for(
+    content: Content,
+    place: Place,
+    person: Recipient,
+    store_name: str | None,
+    recommended: Recommended = NOTHING_RECOMMENDED,
+) -> Text:
+    """A campaign's text for one person. Her name is used only with consent to personalisation.
+
+    `recommended`: what was chosen for her, with her consent where it follows from what she bought.
+    """
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(
         campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
     )
+    return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
+
+
+def write_to_member(content: Content, person: Recipient, store_name: str | None) -> Text:
+    """The text for somebody who has entered or left a segment: as `write_for`, without a place."""
+    name = person.first_name if person.personalisation == GRANTED else None
+    names = Names(campaign=content.name, store=store_name)
     return write(content.title, content.body, names, name or content.definition.fallback_name)
 
 
@@ -63,7 +106,7 @@ def check_texts(title: str, body: str) -> dict[str, str]:
             wrong[part] = str(error)
     if not wrong:
         try:
-            write(title, body, Names(), SAMPLE_NAME)
+            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED)
         except TextError as error:
             wrong[error.part or "body"] = str(error)
     return wrong

@@ -32,6 +32,10 @@ class OrderUpdated(OrderEvent, frozen=True, kw_only=True, tag="order.updated"):
     """An order has another content or customer."""
 
 
+class OrderLeft(OrderEvent, frozen=True, kw_only=True, tag="order.left"):
+    """An order turned out to be somebody else's: `identifier_id` is whose it was until now."""
+
+
 class OrderCancelled(OrderEvent, frozen=True, kw_only=True, tag="order.cancelled"):
     """An order was cancelled."""
 

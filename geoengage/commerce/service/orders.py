@@ -18,6 +18,7 @@ from geoengage.commerce.rules import (
     OrderCancelled,
     OrderEvent,
     OrderIn,
+    OrderLeft,
     OrderPlaced,
     OrderRefunded,
     OrderUpdated,
@@ -100,7 +101,15 @@ async def record_orders(
     if not quiet:
         told: list[Event] = [event for work in todo for event in _events(work)]
         await events.publish(session, tenant_id, [*told, *recovered], now)
+    else:
+        profiles.tell_changed(session, tenant_id, "orders", now, identifiers=_whose(todo))
     return _results(orders, works)
+
+
+def _whose(todo: Sequence[_Work]) -> set[UUID]:
+    """Whose these orders are, and whose they were."""
+    both = (known for work in todo for known in (work.before, work.after) if known is not None)
+    return {known.identifier_id for known in both if known.identifier_id is not None}
 
 
 def _results(orders: Sequence[OrderIn], works: dict[tuple[str, str], _Work]) -> list[RecordedOrder]:
@@ -234,6 +243,8 @@ def _events(work: _Work) -> Iterable[OrderEvent]:
         yield OrderPlaced(**said, at=order.ordered_at)
     elif after.content is not None or after.identifier_id != before.identifier_id:
         yield OrderUpdated(**said, at=after.version_at)
+    if before is not None and before.identifier_id not in (None, after.identifier_id):
+        yield OrderLeft(**said | {"identifier_id": before.identifier_id}, at=after.version_at)
     if after.status is Status.CANCELLED and (before is None or before.status is not Status.CANCELLED):
         yield OrderCancelled(**said, at=after.version_at)
     for refund in after.new_refunds.values():

@@ -8,12 +8,12 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
-from geoengage.demo.chains import files, supermarket, toys
+from geoengage.demo.chains import files, segments, supermarket, toys
 from geoengage.demo.chains.plan import Plan
 from geoengage.demo.client import Client, Json
 from geoengage.demo.state import State
@@ -46,6 +46,7 @@ def build(base_url: str, state: State, slug: str, seed: int, say: Callable[[str]
         for kind, content in files.tables(plan):
             _import(client, kind, content, plan)
         count = _tell_visits(counters, state["write_key"], plan)
+        segments.make(client)
         if slug == MESSY_IN:
             say(f"  {_enter_messy(client, plan.currency)}")
     say(
@@ -86,6 +87,15 @@ def _tell_visits(client: Client, write_key: str, plan: Plan) -> int:
         client.post("/v1/batch", {"batch": batch, "writeKey": write_key})
         count += len(batch)
     return count
+
+
+def messy_revenue(today: date) -> dict[date, int]:
+    """What the messy customer's records bring, by day: no planner knows of them. Minor units."""
+    records = json.loads(MESSY.read_text("utf-8"))["records"]
+    return {
+        today - timedelta(days=record["days_ago"]): sum(line["total_minor"] for line in record["order"]["lines"])
+        for record in records
+    }
 
 
 def _enter_messy(client: Client, currency: str) -> str:

@@ -5,8 +5,6 @@ to stores, for these. Who may not read people sees no files of people.
 """
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -36,10 +34,9 @@ from geoengage.ingest.files.out import (
     preview_out,
 )
 from geoengage.ingest.files.rules import arrivals
-from geoengage.ingest.files.rules.cells import harmless
 from geoengage.ingest.files.rules.kinds import OF_STORES, PERSONAL, FileKind
 from geoengage.ingest.files.shapes import Options
-from geoengage.kit import errors
+from geoengage.kit import csvs, errors
 from geoengage.kit.db import Session, transaction
 from geoengage.kit.http import CONFLICT, EDIT, PROBLEMS, IfMatch, Now, Paging, Problem, Tx, check_version, etag
 from geoengage.kit.ids import TenantId, new_id
@@ -231,7 +228,7 @@ async def get_import_errors(request: Request, import_id: UUID, me: CommerceCalle
 
 async def _error_lines(request: Request, tenant_id: TenantId, import_id: UUID) -> AsyncIterator[str]:
     """Page by page, each in a short transaction. The mark at the start tells Excel that it is UTF-8."""
-    yield "\ufeff" + _csv([("line", "column", "value", "reason", "record")])
+    yield csvs.MARK + csvs.lines([("line", "column", "value", "reason", "record")])
     after = 0
     while True:
         async with transaction(request.app.state.sessions, tenant_id) as session:
@@ -239,15 +236,7 @@ async def _error_lines(request: Request, tenant_id: TenantId, import_id: UUID) -
         if not page:
             return
         after = page[-1].number
-        yield _csv(
-            (e.line, harmless(e.column_name), harmless(e.value), harmless(e.reason), harmless(e.record)) for e in page
-        )
-
-
-def _csv(rows: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+        yield csvs.lines((e.line, e.column_name, e.value, e.reason, e.record) for e in page)
 
 
 # --- saved mappings, the drop folder ------------------------------------------------------------------------------

@@ -15,11 +15,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from geoengage.ingest.files import service, store
 from geoengage.ingest.files.models import DataImport
 from geoengage.ingest.files.rules import mapping as maps
-from geoengage.ingest.files.rules.cells import harmless
 from geoengage.ingest.files.rules.kinds import FIELDS, FileKind
 from geoengage.ingest.files.rules.text import ENCODING_WORDS, UnreadableFile
 from geoengage.ingest.files.shapes import Options
-from geoengage.kit import commands
+from geoengage.kit import commands, csvs
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Sessions, make_engine, make_sessions, transaction
 from geoengage.kit.errors import AppError
@@ -233,4 +232,4 @@ async def _write_errors(sessions: Sessions, tenant_id: TenantId, row: DataImport
             if not page:
                 return
             after = page[-1].number
-            out.writerows((e.line, *map(harmless, (e.column_name, e.value, e.reason, e.record))) for e in page)
+            out.writerows((e.line, *map(csvs.harmless, (e.column_name, e.value, e.reason, e.record))) for e in page)

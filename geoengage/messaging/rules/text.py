@@ -6,7 +6,7 @@ cannot be written cannot run away. Whatever comes out is plain text, never HTML.
 
 import functools
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from liquid import BoundTemplate, Environment, Node, RenderContext, StrictDefaultUndefined
@@ -14,7 +14,14 @@ from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 
-VARIABLES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+# What the recommendations domain fills in: `{{ recommendations.due[0].name }}`, three of each kind.
+RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
+RECOMMENDED_PLACES = 3
+_RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
+_NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+VARIABLES = _NAMES | _RECOMMENDED
+Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
+NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120
 BODY_MAX = 1000
 # FCM takes 4,096 bytes for everything; ids, a deep link and the longest title leave this much for the body.
@@ -131,9 +138,10 @@ def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
         for use in uses:
             path = ".".join(str(segment) for segment in use.segments)
             if path not in variables:
+                known = ", ".join(sorted(variables - _RECOMMENDED))
+                more = ", recommendations.due[0].name" if variables >= _RECOMMENDED else ""
                 raise TextError(
-                    f"there is no variable {path[:60]}; there are {', '.join(sorted(variables))}",
-                    *_place(source, use.span.index),
+                    f"there is no variable {path[:60]}; there are {known}{more}", *_place(source, use.span.index)
                 )
 
 

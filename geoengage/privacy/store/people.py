@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, text
 
+import geoengage.campaigns.models
+
 # The map's statements are made from the models, so all of them must be loaded.
 import geoengage.commerce.models
 import geoengage.ingest.files.models
@@ -21,6 +23,9 @@ import geoengage.metrics.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
+import geoengage.recommendations.models
+import geoengage.segments.lists.models
+import geoengage.segments.models
 import geoengage.tenancy.models
 import geoengage.webhooks.models  # noqa: F401
 from geoengage.kit import errors

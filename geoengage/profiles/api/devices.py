@@ -181,10 +181,10 @@ async def log_person_in(body: UserTokenIn, me: DeviceCaller, tx: Tx, now: Now) -
 
 
 @router.delete("/v1/devices/me/link", status_code=204)
-async def log_person_out(me: DeviceCaller, tx: Tx) -> None:
+async def log_person_out(me: DeviceCaller, tx: Tx, now: Now) -> None:
     """Log the user out: from now on the installation is anonymous. Its device token and consents stay."""
     device = await store.lock_device(tx, me.tenant_id, me.id, me.token_version)
-    service.log_out(device)
+    service.log_out(tx, me.tenant_id, device, now)
 
 
 @router.post("/v1/devices/{device_id}/link")

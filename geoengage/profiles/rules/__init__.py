@@ -53,9 +53,11 @@ from geoengage.profiles.rules.devices import (
     withdrew_location,
 )
 from geoengage.profiles.rules.events import (
+    PeopleChanged,
     ProfileCreated,
     ProfileMerged,
     ProfileUnmerged,
+    people_changed,
 )
 from geoengage.profiles.rules.identity import (
     LIMITS,
@@ -133,6 +135,7 @@ __all__ = [
     "Limits",
     "LinkKind",
     "Node",
+    "PeopleChanged",
     "PointState",
     "ProfileCreated",
     "ProfileMerged",
@@ -162,6 +165,7 @@ __all__ = [
     "own_profile",
     "pairs",
     "pause_until",
+    "people_changed",
     "point_after",
     "push_hindrance",
     "read_link",

@@ -57,6 +57,7 @@ from geoengage.profiles.service.support import (
     own_note,
     write_note,
 )
+from geoengage.profiles.service.telling import tell_changed
 from geoengage.profiles.service.traits import (
     Basis,
     note_customer,
@@ -110,6 +111,7 @@ __all__ = [
     "stop_sender",
     "take_address",
     "take_back",
+    "tell_changed",
     "tell_state",
     "unmerge",
     "wish",

@@ -15,6 +15,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.profiles import rules, store
 from geoengage.profiles.rules import Channel, Consent, ConsentKind, ConsentState, Decision, Purpose
 from geoengage.profiles.service.devices import state_consents as state_device_consents
+from geoengage.profiles.service.telling import tell_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ async def state_consents_many(
     """
     for decision in decisions:
         rules.check_decision(decision, now)
-    return await store.record_decisions(session, tenant_id, decisions, now)
+    in_force = await store.record_decisions(session, tenant_id, decisions, now)
+    tell_changed(session, tenant_id, "consents", now, identifiers={d.identifier_id for d in in_force})
+    return in_force
 
 
 async def wish(
@@ -112,15 +115,9 @@ async def pause(
     session: Session, tenant_id: TenantId, profile_id: UUID, until: datetime | None, *, source: str, now: datetime
 ) -> None:
     """Hold back all marketing to a person until a moment; None ends a pause."""
-    await store.set_holds(
-        session,
-        tenant_id,
-        await identifiers_of(session, tenant_id, profile_id),
-        paused_until=until,
-        stopped_at=None,
-        source=source,
-        now=now,
-    )
+    ids = await identifiers_of(session, tenant_id, profile_id)
+    await store.set_holds(session, tenant_id, ids, paused_until=until, stopped_at=None, source=source, now=now)
+    tell_changed(session, tenant_id, "consents", now, identifiers=ids)
 
 
 async def stop_sender(
@@ -154,6 +151,7 @@ async def stop_everything(
     )
     paused_until = rules.hold_of(standing.holds).paused_until
     await store.set_holds(session, tenant_id, ids, paused_until=paused_until, stopped_at=at, source=source, now=now)
+    tell_changed(session, tenant_id, "consents", now, identifiers=ids)
     await deny_pushes(session, tenant_id, profile_id, source=source, now=now)
 
 

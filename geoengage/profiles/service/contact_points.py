@@ -14,6 +14,7 @@ from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles import rules, store
 from geoengage.profiles.models import ContactProof, PreferenceLink
 from geoengage.profiles.rules import Channel, LinkKind, PointState
+from geoengage.profiles.service.telling import tell_changed
 
 DOUBLE_OPT_IN = "double opt-in"
 
@@ -42,6 +43,7 @@ async def note_addresses(
         for id_, channel, is_proven in addresses
     ]
     await store.insert_points(session, tenant_id, points, source=source, now=now)
+    tell_changed(session, tenant_id, "consents", now, identifiers={id_ for id_, _, _ in points})
 
 
 async def tell_state(
@@ -61,6 +63,7 @@ async def tell_state(
     new = rules.point_after(old, state)
     if new is not old:
         await store.put_point(session, tenant_id, identifier_id, channel, new, reason=reason, source=source, now=now)
+        tell_changed(session, tenant_id, "consents", now, identifiers=[identifier_id])
     return new
 
 
@@ -146,6 +149,7 @@ async def _prove(session: Session, tenant_id: TenantId, proof: ContactProof, now
     pending = await store.list_pending(session, tenant_id, proof.identifier_id, channel)
     confirmed = [rules.confirmed(d, source=DOUBLE_OPT_IN, at=now) for d in pending]
     await store.record_decisions(session, tenant_id, confirmed, now)
+    tell_changed(session, tenant_id, "consents", now, identifiers=[proof.identifier_id])
     await store.delete_proof(session, tenant_id, proof.id)
 
 

@@ -17,6 +17,7 @@ from geoengage.profiles import rules, store
 from geoengage.profiles.models import Device
 from geoengage.profiles.rules import Consent, ConsentChanged, ConsentKind, Id, Kind, Proof
 from geoengage.profiles.service.identity import Resolved, resolve
+from geoengage.profiles.service.telling import tell_changed
 from geoengage.profiles.service.traits import set_traits
 from geoengage.tenancy.models import App
 from geoengage.tenancy.store import get_row
@@ -37,12 +38,12 @@ async def register_device(
 ) -> Device:
     """Store a new installation with the consents it starts with; `user_token` links it at once.
 
-    Nobody reacts to a device that is only just there, so no event is published.
+    Nobody reacts to the consents of a device that is only just there, so no event of them is published.
     """
     app = await get_row(session, tenant_id, App, device.app_id)
     if user_token is not None:
         external_id = rules.read_user_token(user_token, app.user_token_keys, app.id, now)
-        await _link(session, tenant_id, device, await _resolve(session, tenant_id, external_id, USER_TOKEN, now))
+        await _link(session, tenant_id, device, await _resolve(session, tenant_id, external_id, USER_TOKEN, now), now)
     stated = rules.changed_consents({}, consents)
     for kind, status in stated.items():
         setattr(device, kind, status)
@@ -64,8 +65,10 @@ def set_push_address(device: Device, push: tuple[str, str, str] | None) -> None:
 
 async def take_address(session: Session, tenant_id: TenantId, device: Device, now: datetime) -> None:
     """A push address leads to one installation: older rows with the address of this device stop using it."""
+    changed = set() if device.profile_id is None else {device.id}
     if device.push_address is not None:
-        await store.retire_moved(session, tenant_id, device.push_address, device.id, now)
+        changed |= await store.retire_moved(session, tenant_id, device.push_address, device.id, now)
+    tell_changed(session, tenant_id, "devices", now, devices=changed)
 
 
 async def state_consents(
@@ -105,7 +108,7 @@ async def link_by_user_token(
     external_id = rules.read_user_token(user_token, app.user_token_keys, app.id, now)
     resolved = await _resolve(session, tenant_id, external_id, USER_TOKEN, now)
     device = await store.lock_device(session, tenant_id, device_id, token_version)  # ids before devices
-    await _link(session, tenant_id, device, resolved)
+    await _link(session, tenant_id, device, resolved, now)
 
 
 async def link_by_server(
@@ -117,7 +120,7 @@ async def link_by_server(
         session, tenant_id, resolved.identifier_id, traits, source=SERVER, at=now, proof=Proof.LINK, now=now
     )
     device = await store.lock_device(session, tenant_id, device.id)
-    return await _link(session, tenant_id, device, resolved)
+    return await _link(session, tenant_id, device, resolved, now)
 
 
 async def _resolve(session: Session, tenant_id: TenantId, external_id: str, source: str, now: datetime) -> Resolved:
@@ -130,15 +133,19 @@ async def _resolve(session: Session, tenant_id: TenantId, external_id: str, sour
     return await resolve(session, tenant_id, ids, proof=Proof.LINK, source=source, at=now, now=now)
 
 
-async def _link(session: Session, tenant_id: TenantId, device: Device, resolved: Resolved) -> UUID:
+async def _link(session: Session, tenant_id: TenantId, device: Device, resolved: Resolved, now: datetime) -> UUID:
     """Make a locked or new device a person's. The id is held, so that a merge takes the device along."""
     owners = await store.hold_owners(session, tenant_id, [resolved.identifier_id])
+    theirs = {id_ for id_ in (resolved.identifier_id, device.identifier_id) if id_ is not None}
+    tell_changed(session, tenant_id, "devices", now, identifiers=theirs)
     device.identifier_id, device.profile_id = resolved.identifier_id, owners[resolved.identifier_id]
     return device.profile_id
 
 
-def log_out(device: Device) -> None:
+def log_out(session: Session, tenant_id: TenantId, device: Device, now: datetime) -> None:
     """Make a locked device anonymous."""
+    if device.identifier_id is not None:
+        tell_changed(session, tenant_id, "devices", now, identifiers=[device.identifier_id])
     device.identifier_id = device.profile_id = None
 
 
@@ -151,7 +158,7 @@ async def delete_device(session: Session, tenant_id: TenantId, device: Device, n
     for kind, status in granted.items():
         setattr(device, kind, status)
     set_push_address(device, None)
-    log_out(device)
+    log_out(session, tenant_id, device, now)
     device.locale = device.timezone = device.wifi_hash = None
     device.token_version += 1
     await store.insert_consents(

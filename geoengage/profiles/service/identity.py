@@ -26,6 +26,7 @@ from geoengage.profiles.rules import (
     Proof,
     Together,
 )
+from geoengage.profiles.service.telling import tell_changed
 from geoengage.profiles.store import Known, NewEdge, NewIdentifier
 
 
@@ -244,6 +245,7 @@ class Work:
             await store.lock_profiles(self.session, self.tenant_id, stale)
             await store.refresh_profiles(self.session, self.tenant_id, stale, self.now)
         if self.quiet:
+            tell_changed(self.session, self.tenant_id, "person", self.now, profiles={*self.new_profiles, *stale})
             return
         told: list[Event] = [
             ProfileCreated(profile_id=p, source=self.source, at=self.now) for p in sorted(self.new_profiles)

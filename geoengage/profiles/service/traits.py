@@ -11,6 +11,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.profiles import rules, store
 from geoengage.profiles.rules import Proof
+from geoengage.profiles.service.telling import tell_changed
 
 Basis = Literal["order", "consent", "app", "import"]
 
@@ -69,6 +70,7 @@ async def refresh(session: Session, tenant_id: TenantId, identifier_ids: set[UUI
         owners = set((await store.hold_owners(session, tenant_id, identifier_ids)).values())
         await store.lock_profiles(session, tenant_id, owners)  # so that two writers see each other's traits
         await store.refresh_profiles(session, tenant_id, owners, now)
+        tell_changed(session, tenant_id, "traits", now, profiles=owners)
 
 
 async def note_customer(
@@ -76,4 +78,5 @@ async def note_customer(
 ) -> None:
     """Let stores see the people of ids: (store_id, identifier_id), why, and since when. Idempotent."""
     if pairs:
-        await store.insert_store_profiles(session, tenant_id, pairs, basis, now)
+        known = await store.insert_store_profiles(session, tenant_id, pairs, basis, now)
+        tell_changed(session, tenant_id, "person", now, identifiers=known)

@@ -78,9 +78,11 @@ async def retire_address(
     return result.scalar_one_or_none() is not None
 
 
-async def retire_moved(session: Session, tenant_id: TenantId, address: str, device_id: UUID, now: datetime) -> None:
-    """Retire this push address wherever another device than `device_id` has it, with the reason `moved`."""
-    await session.execute(
+async def retire_moved(
+    session: Session, tenant_id: TenantId, address: str, device_id: UUID, now: datetime
+) -> set[UUID]:
+    """Retire this push address wherever another device than `device_id` has it (`moved`); returns those devices."""
+    rows = await session.execute(
         update(Device)
         .where(
             Device.tenant_id == tenant_id,
@@ -89,8 +91,10 @@ async def retire_moved(session: Session, tenant_id: TenantId, address: str, devi
             Device.push_retired_at.is_(None),
         )
         .values(push_retired_at=now, push_retired_reason="moved")
+        .returning(Device.id)
         .execution_options(synchronize_session=False)
     )
+    return set(rows.scalars())
 
 
 async def hold_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:

@@ -133,15 +133,15 @@ _NOTE = text("""
 INSERT INTO store_profile (tenant_id, store_id, identifier_id, basis, at)
 SELECT DISTINCT CAST(:tenant_id AS uuid), n.store_id, n.identifier_id, CAST(:basis AS text), CAST(:now AS timestamptz)
 FROM unnest(CAST(:stores AS uuid[]), CAST(:ids AS uuid[])) AS n (store_id, identifier_id)
-ORDER BY n.store_id, n.identifier_id ON CONFLICT DO NOTHING
+ORDER BY n.store_id, n.identifier_id ON CONFLICT DO NOTHING RETURNING identifier_id
 """)
 
 
 async def insert_store_profiles(
     session: Session, tenant_id: TenantId, pairs: Sequence[tuple[UUID, UUID]], basis: str, now: datetime
-) -> None:
-    """Note that a store may know an id's person. Idempotent: the first time stays."""
-    await session.execute(
+) -> set[UUID]:
+    """Note that a store may know an id's person. Idempotent: the first time stays. Returns the ids with news."""
+    rows = await session.execute(
         _NOTE,
         {
             "tenant_id": tenant_id,
@@ -151,3 +151,4 @@ async def insert_store_profiles(
             "now": now,
         },
     )
+    return set(rows.scalars())

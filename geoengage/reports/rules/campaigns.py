@@ -1,6 +1,6 @@
 """Which messages a replayed walk would have set off, decided as campaigns decide, with nothing sent before it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,15 +36,23 @@ class Tried:
         return self.addressed and not self.blockers
 
 
-def try_campaigns(starts: Iterable[Start], running: Sequence[tuple[UUID, Content]], policy: Policy) -> Iterator[Tried]:
-    """Every campaign at every event that it waits for, in order of time; what an earlier one sends counts for caps."""
+def try_campaigns(
+    starts: Iterable[Start],
+    running: Sequence[tuple[UUID, Content]],
+    policy: Policy,
+    segments: Mapping[UUID, frozenset[UUID]] | None = None,
+) -> Iterator[Tried]:
+    """Every campaign at every event that it waits for, in order of time; what an earlier one sends counts for caps.
+
+    `segments`: by person, those in which they are, of the ones that audiences name.
+    """
     budgets: dict[UUID, Budget] = {}
     for start in sorted(starts, key=lambda s: s.event.at):
         event, person = start.event, start.person
         for campaign_id, content in running:
             if not is_triggered(content, event, start.place):
                 continue
-            if not in_audience(content.definition.audience, person):
+            if not in_audience(content.definition.audience, person, (segments or {}).get(person.person_id, ())):
                 yield Tried(campaign_id, start, addressed=False)
                 continue
             budget = budgets.get(person.person_id, Budget(person.person_id))

@@ -7,10 +7,11 @@ they are kept: sends by their times, consents and the campaign's own settings as
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.campaigns.rules import Content, Policy, in_audience
-from geoengage.campaigns.rules.definition import Everyone, QuietHours, TriggerKind
+from geoengage.campaigns.rules.definition import Everyone, InSegment, QuietHours, TriggerKind
 from geoengage.messaging.rules import Blocker, Budget
 from geoengage.profiles.rules import Recipient
 
@@ -93,6 +94,8 @@ _PLAIN = {
 
 
 def _consent(d: Decided, content: Content | None) -> str:
+    if content is not None and content.kind is TriggerKind.SEGMENT:
+        return f"personal content {d.person.personalisation}, pushes {d.person.marketing_push}"
     needs = "" if content is None or content.is_marketing else " (needs location only)"
     wished = "" if d.person.wishes is None else "; the person has decided about pushes themselves"
     return f"location {d.person.location}, pushes {d.person.marketing_push}{wished}{needs}"
@@ -185,7 +188,7 @@ def _span(seconds: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A campaign at a zone. `happened`: the kinds of events recorded there in the span; `marks`: dwell marks reached;
-    `instead`: what became of the zone, in words."""
+    `instead`: what became of the zone, in words; `segments`: those in which the person is, of the ones named."""
 
     content: Content
     status: str
@@ -193,6 +196,7 @@ class Waiting:
     marks: frozenset[int]
     instead: str
     person: Recipient
+    segments: frozenset[UUID] = frozenset()
 
 
 def waiting_checks(w: Waiting) -> list[Check]:
@@ -205,9 +209,13 @@ def _waiting(w: Waiting) -> Iterator[Check]:
     yield Check("status", is_active, f"the campaign is {w.status.replace('_', ' ')}")
     yield Check("trigger", *_trigger(w))
     audience = w.content.definition.audience
-    addressed = in_audience(audience, w.person)
+    addressed = in_audience(audience, w.person, w.segments)
     if isinstance(audience, Everyone):
         words = "everybody"
+    elif isinstance(audience, InSegment):
+        words = "by a segment, in which this person is" + (" not" if audience.segment_id not in w.segments else "")
+        if w.person.personalisation != "granted":
+            words = f"by a segment, which needs consent to personal content ({w.person.personalisation})"
     elif w.person.personalisation != "granted":
         words = f"by {audience.name}, which needs consent to personal content ({w.person.personalisation})"
     else:

@@ -55,6 +55,10 @@ class EventType(StrEnum):
     ORDER_REFUNDED = "order.refunded"
     CART_ABANDONED = "cart.abandoned"
     CART_RECOVERED = "cart.recovered"
+    METRIC_ALERTED = "metric.alerted"
+    SEGMENT_ENTERED = "segment.entered"
+    SEGMENT_EXITED = "segment.exited"
+    SEGMENT_REBUILT = "segment.rebuilt"
     SENDING_STOPPED = "sending.stopped"
     SENDING_RESUMED = "sending.resumed"
     WEBHOOK_DISABLED = "webhook.disabled"
@@ -91,11 +95,13 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
         "at",
     ),
     "cart": ("cart_id", "store_id", "order_id", "lines", "totals", "abandoned_at", "at"),
+    "metric": ("alert_id", "metric", "text", "is_good"),
+    "segment": ("segment_id", "version", "size", "entered", "exited", "at"),
     "sending": ("reason",),
     "webhook": ("webhook_id", "name", "reason"),
 }
 _FOR_WHO_KNOWS_PEOPLE = ("title", "body")  # a message's words may hold a name
-_PROFILES = ("profile_id", "into_id", "from_id")  # of people who were made, joined or parted
+_PROFILES = ("profile_id", "into_id", "from_id")  # of people who were made, joined, parted, or came into a segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ def told_data(recorded: Recorded, place: Place | None, who: Someone | None, *, w
     if place is not None:
         data |= {"zone_name": place.name, "mall_id": place.mall_id}
         data.setdefault("store_id", place.store_id)
-    if with_people and recorded.type.startswith("profile."):
+    if with_people and recorded.type.startswith(("profile.", "segment.")):
         data |= {name: payload[name] for name in _PROFILES if name in payload}
     if who is not None:
         data |= {"pseudonym": who.pseudonym, "is_test": who.is_test}

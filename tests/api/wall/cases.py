@@ -51,8 +51,8 @@ class Case:
 
     @property
     def names_ids(self) -> bool:
-        """Whether the path names a thing."""
-        return "{" in self.path
+        """Whether the path names a thing of a tenant."""
+        return "{" in self.path.replace("{template_name}", "").replace("{playbook}", "")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -63,7 +63,9 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
-        return self.path.format(**names, code=code, token="forged", version=1, write_key="forged", channel="sms")
+        words = {"token": "forged", "write_key": "forged", "channel": "sms", "picture": "holdout", "name": "revenue"}
+        words |= {"template_name": "new", "playbook": "win-back"}
+        return self.path.format(**names, **words, code=code, version=1)
 
 
 def crud(
@@ -87,6 +89,7 @@ def crud(
     ]
 
 
+OF_A_STORE: tuple[Make, ...] = (lambda s: {"store_id": s["store"]},)
 CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
 TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
@@ -205,6 +208,18 @@ def cart(side: Side, **over: Any) -> dict[str, Any]:
     return {"store_id": side["store"], "customer": {"external_id": f"{side.mark}-person"}} | over
 
 
+def segment(side: Side) -> dict[str, Any]:
+    """Whoever is in the zone of the side's store, as that store's segment."""
+    inside = {"kind": "visit", "measure": "now", "zone_id": side["zone"]}
+    return {"store_id": side["store"], "definition": inside}
+
+
+def on_list(side: Side) -> dict[str, Any]:
+    """The side's person, to put on a list."""
+    return {"add": [{"kind": "external_id", "value": f"{side.mark}-person"}]}
+
+
+SEGMENT, LIST = "/v1/segments/{segment_id}", "/v1/lists/{list_id}"
 THINGS = {"lines": [{"sku": "new", "quantity": 1}]}
 PLACE_FILTERS: tuple[Make, ...] = (
     *NO_QUERY,
@@ -268,6 +283,13 @@ ORDER_FILTERS: tuple[Make, ...] = (
     lambda s: {"product_id": s["product"]},
     lambda s: {"external_id": f"{s.mark}-order"},
     lambda s: {"since": (NOON - timedelta(days=99)).isoformat(), "until": (NOON + timedelta(days=9999)).isoformat()},
+)
+RECOMMENDED: tuple[Make, ...] = (
+    *NO_QUERY,
+    lambda s: {"profile_id": s["profile"], "reason": "asked"},
+    lambda s: {"cart": s["cart"]},
+    lambda s: {"product": s["neighbour_product"]},
+    lambda s: {"store_id": s["store"], "kind": "popular"},
 )
 CONNECT = "/v1/connect/{device_id}"
 OF_CONSOLE = {"device": "connected"}  # the phone that the console connected
@@ -452,6 +474,8 @@ CASES = [
     Case("POST", "/v1/profiles/{profile_id}/notes", body=lambda s: {"text": "New", "store_id": s["store"]}),
     Case("PATCH", "/v1/notes/{note_id}", body=lambda _: {"text": "Changed"}),
     Case("DELETE", "/v1/notes/{note_id}"),
+    Case("GET", "/v1/habit-policy"),
+    Case("PUT", "/v1/habit-policy", body=lambda _: {"slight": 0.2}),
     Case("GET", "/v1/identity-policy"),
     Case("PUT", "/v1/identity-policy", body=lambda _: {"region": "CH"}),
     Case("GET", f"{PERSON}/consents"),
@@ -517,14 +541,57 @@ CASES = [
     Case("GET", "/v1/carts/me", For.DEVICE),
     Case("PUT", "/v1/carts/me", For.DEVICE, lambda _: THINGS),
     Case("POST", "/v1/carts/me/lines", For.DEVICE, lambda _: THINGS),
+    Case("GET", "/v1/recommendations", queries=RECOMMENDED),
+    Case(
+        "GET", "/v1/recommendations/me", For.DEVICE, queries=(*NO_QUERY, lambda s: {"product": s["neighbour_product"]})
+    ),
     Case("POST", "/v1/till/lookup", body=lambda s: {name: sale(s)[name] for name in ("store_id", "member")}),
     Case("POST", "/v1/till/sales", body=sale),
+    # --- segments and lists
+    *crud("/v1/segments", "segment", lambda s: segment(s) | {"name": "New"}, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/segments/preview", body=segment),
+    Case("POST", "/v1/segments/words", body=segment),
+    Case("GET", "/v1/segments/overlap", queries=(lambda s: {"segment_id": [s["segment"], s["second_segment"]]},)),
+    Case("GET", "/v1/segments/vocabulary"),
+    Case("GET", "/v1/segments/templates"),
+    Case("POST", "/v1/segments/templates/{template_name}", body=lambda s: {"store_id": s["store"]}),
+    Case("GET", f"{SEGMENT}/sizes"),
+    Case("GET", f"{SEGMENT}/members"),
+    Case("GET", f"{SEGMENT}/members.csv", queries=(lambda _: {"reason": "a mailing"},)),
+    Case("GET", SEGMENT + "/why/{profile_id}", queries=(lambda _: {"reason": "asked"},)),
+    Case("POST", f"{SEGMENT}/archive"),
+    Case("POST", f"{SEGMENT}/restore"),
+    *crud("/v1/lists", "list", lambda s: {"name": "New", "store_id": s["store"]}, lambda _: {"name": "Changed"}),
+    Case("GET", f"{LIST}/people"),
+    Case("POST", f"{LIST}/people", body=on_list),
+    Case("POST", f"{LIST}/file", body=lambda s: f"external_id\n{s.mark}-person\n".encode()),
     # --- footfall
     Case("GET", "/v1/footfall", queries=FOOTFALL),
     Case("GET", "/v1/footfall/places", queries=FOOTFALL_LISTS, shared=True),
     Case("GET", "/v1/footfall/flows", queries=(lambda s: PERIOD | {"mall_id": s["mall"]},), shared=True),
     Case("GET", "/v1/footfall/heat", queries=(lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},)),
     Case("GET", "/v1/footfall/export", queries=FOOTFALL_FILES, shared=True),
+    # --- lifecycle metrics
+    Case("GET", "/v1/metrics", shared=True),
+    Case("GET", "/v1/metrics/{name}", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/cohorts", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/rfm", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/worth", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/when", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/metrics/funnel", queries=OF_A_STORE, shared=True),
+    # --- value models
+    Case("GET", "/v1/metrics/models"),
+    Case("GET", "/v1/metrics/models/{model_id}"),
+    Case("GET", "/v1/metrics/models/{model_id}/pictures/{picture}"),
+    # --- the first screen and early warnings; alerts are of the whole tenant
+    Case("GET", "/v1/overview", queries=OF_A_STORE, shared=True),
+    Case("GET", "/v1/alerts", shared=True),
+    Case("GET", "/v1/alerts/{alert_id}"),
+    Case("POST", "/v1/alerts/{alert_id}/dismiss"),
+    Case("POST", "/v1/alerts/{alert_id}/snooze", body=lambda _: {"days": 7}),
+    Case("GET", "/v1/playbooks", shared=True),
+    Case("GET", "/v1/playbooks/{playbook}", queries=OF_A_STORE, shared=True),
+    Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

@@ -34,6 +34,13 @@ from geoengage.presence.models import Visit
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import ContactProof, Identifier, IdentityPolicy
 from geoengage.profiles.rules import Id, Kind, Proof, Together, hash_code
+from geoengage.recommendations.models import (
+    PopularProduct,
+    ProductPattern,
+    RecommendationModel,
+    RecommendationSchedule,
+)
+from geoengage.segments.models import Segment, SegmentMember
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
 from geoengage.tenancy.models import App, Credential, Operator, Owner
@@ -44,8 +51,10 @@ from geoengage.webhooks.models import Webhook, WebhookDelivery
 from geoengage.webhooks.service.secrets import about
 from tests.campaign_rows import make_mall, make_profile, make_store, make_zone
 from tests.conftest import KEY, NOWHERE
+from tests.early_warning import make_alert
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
+from tests.value_rows import make_model
 
 CODE = "123456"  # that the person was sent
 LON, LAT = 8.5005, 47.4005  # inside the zones
@@ -116,9 +125,11 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await _link(client, side)
     await _customers(session, side)
     await _notes(client, side)
+    await _belong(client, session, side)
     made = await client.post("/v1/connect", json={"app_id": side["app"]}, headers=world.sk_headers)
     ids["connected"] = UUID(made.json()["device_id"])
     await _sell(client, side)
+    await _learnt(session, side)
     sent = await client.post(
         "/v1/imports/data", params={"kind": "products"}, content=products_of(mark), headers=world.sk_headers
     )
@@ -129,6 +140,8 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["message"] = await make_message(session, side)
     await _decided(client, session, side, now)
     ids |= await _sources(client, session, world, mark)
+    ids["model"] = await make_model(session, world)
+    ids["alert"] = await make_alert(session, side, now)
     await session.commit()
     return side
 
@@ -309,6 +322,35 @@ async def _notes(client: httpx.AsyncClient, side: Side) -> None:
         side.ids[note] = UUID(made.json()["id"])
 
 
+async def _belong(client: httpx.AsyncClient, session: Session, side: Side) -> None:
+    """Two segments and a list of the shop with its customer in them, and one of each next door."""
+    for kind, person, at, words in (
+        ("segment", "profile", "store", f"{side.mark}-segment"),
+        ("second_segment", "profile", "store", f"{side.mark}-second"),
+        ("neighbour_segment", "neighbour_customer", "neighbour", "Next door"),
+    ):
+        everybody = {"kind": "trait", "name": "city", "op": "not_exists"}
+        row = Segment(
+            tenant_id=side.world.tenant_id, id=new_id(), store_id=side.ids[at], name=words, definition=everybody,
+            live_definition=everybody, live_version=1, status="ready", size=1,
+        )  # fmt: skip
+        session.add(row)
+        await session.flush()
+        session.add(
+            SegmentMember(tenant_id=row.tenant_id, segment_id=row.id, profile_id=side.ids[person], since=utc_now())
+        )
+        side.ids[kind] = row.id
+    await session.commit()
+    for kind, at, words, who in (
+        ("list", "store", f"{side.mark}-list", f"{side.mark}-person"),
+        ("neighbour_list", "neighbour", "Next door", "neighbour-customer"),
+    ):
+        made = await _made(client, side, "POST", "/v1/lists", {"name": words, "store_id": side[at]})
+        side.ids[kind] = UUID(made["id"])
+        add = {"add": [{"kind": "external_id", "value": who}]}
+        await _made(client, side, "POST", f"/v1/lists/{made['id']}/people", add)
+
+
 async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> None:
     """Enter both shops' zones: two agreeing positions."""
     moments = [now - timedelta(seconds=seconds) for seconds in (60, 40, 20)]
@@ -331,12 +373,33 @@ async def _sell(client: httpx.AsyncClient, side: Side) -> None:
         counted = [at | {"item": f"{mark}-product", "quantity": 2}]
         await _made(client, side, "POST", "/v1/stock", {"counts": counted})
         ordered = await _made(client, side, "POST", "/v1/orders", sold)
-        await _made(client, side, "PUT", "/v1/carts", at | who | {"lines": lines})
+        cart = await _made(client, side, "PUT", "/v1/carts", at | who | {"lines": lines})
         prefix = "" if kind == "store" else "neighbour_"
         side.ids |= {f"{prefix}product": UUID(made["id"]), f"{prefix}order": UUID(ordered["id"])}
+        side.ids[f"{prefix}cart"] = UUID(cart["id"])
     own = {"lines": [{"sku": f"{side.mark}-thing", "quantity": 1}]}
     answer = await client.put("/v1/carts/me", json=own, headers=bearer(side.phone.token))
     assert answer.status_code == 200, answer.text
+
+
+async def _learnt(session: Session, side: Side) -> None:
+    """What both stores sell is popular, there and everywhere, and goes together."""
+    tenant_id, id_ = side.world.tenant_id, new_id()
+    numbers = {"baskets": 9, "people": 9, "products": 2, "gap_days": 7.0, "lambda_": 50.0, "quality": {}}
+    session.add(RecommendationModel(tenant_id=tenant_id, id=id_, fitted_at=utc_now(), is_current=True, **numbers))
+    await session.flush()
+    of_model = {"tenant_id": tenant_id, "model_id": id_}
+    session.add(RecommendationSchedule(tenant_id=tenant_id, due_at=utc_now()))
+    for place, rank, product in (
+        ("store", 0, "product"), ("neighbour", 0, "neighbour_product"),
+        ("tenant", 0, "product"), ("tenant", 1, "neighbour_product"),
+    ):  # fmt: skip
+        what = {"place_id": side.ids[place], "rank": rank, "product_id": side.ids[product], "buyers": 10}
+        session.add(PopularProduct(**of_model, **what))
+    for product, other in (("product", "neighbour_product"), ("neighbour_product", "product")):
+        what = {"product_id": side.ids[product], "others": [side.ids[other]], "weights": [0.5]}
+        session.add(ProductPattern(**of_model, **what, buyers=10, share=0.5))
+    await session.commit()
 
 
 async def _made(client: httpx.AsyncClient, side: Side, method: str, path: str, body: dict[str, Any]) -> Any:

@@ -156,7 +156,7 @@ export function reviewPage(root, context) {
           h(
             'ul',
             { class: 'plain-list' },
-            rulesText(campaign).map((text) => h('li', null, text)),
+            rulesText(campaign, names).map((text) => h('li', null, text)),
           ),
           h('p', { class: 'estimate', 'data-testid': 'estimate' }, estimateText(campaign)),
         ),

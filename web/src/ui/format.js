@@ -76,8 +76,17 @@ export const number = (value) => (value === null || value === undefined ? '–' 
 export function money(minor, currency) {
   if (minor === null || minor === undefined || !currency) return '–';
   const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** digits).replaceAll('\u00a0', ' ');
+  return format.format(minor / 10 ** digitsOf(currency)).replaceAll('\u00a0', ' ');
+}
+
+/** How many decimals a currency has; 2 for what is none (yet). @param {string | null | undefined} currency */
+export function digitsOf(currency) {
+  try {
+    const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency: currency ?? '' });
+    return format.resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    return 2;
+  }
 }
 
 /** `45 s`, `2 min`, `1 h 30 min` @param {number} seconds */

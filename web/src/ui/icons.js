@@ -4,6 +4,7 @@ import { svg } from './dom.js';
 /** @type {Record<string, string>} */
 const PATHS = {
   map: 'M9 4 3 6.5v13L9 17l6 2.5 6-2.5v-13L15 6.5 9 4zM9 4v13M15 6.5v13',
+  overview: 'M4 19h16M5 15l4-5 4 3 6-8M15.5 5H19v3.5',
   footfall: 'M4 20V11M9.3 20V4M14.7 20v-6.5M20 20V8M3 20h18',
   review: 'M5 4h14v16H5zM8.5 12.5l2.5 2.5 4.5-5.5',
   campaigns: 'M4 10v4h3l8 5V5L7 10H4zM18.5 9a4 4 0 0 1 0 6',
@@ -62,6 +63,7 @@ const PATHS = {
   webhook: 'M14 4h6v6M20 4l-9 9M18 14v5.5H4.5V6H10',
   people:
     'M9 11.5a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2zM2.5 20a6.5 6.5 0 0 1 13 0M15.5 4.7a3.5 3.5 0 0 1 0 6.6M18 14.5a6.4 6.4 0 0 1 3.5 5.5',
+  segments: 'M9 15a6 6 0 1 0 0-12 6 6 0 0 0 0 12zM15 21a6 6 0 1 0 0-12 6 6 0 0 0 0 12z',
   cart: 'M3 4h2.5l2.2 11h10.6l2.2-8H6.3M9 20h.2M17 20h.2',
   bag: 'M5 8h14l1 12.5H4zM8.5 10.5V7a3.5 3.5 0 0 1 7 0v3.5',
   product: 'M12 3 4 7.2v9.6L12 21l8-4.2V7.2zM4 7.2l8 4.2 8-4.2M12 11.4V21',

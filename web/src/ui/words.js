@@ -194,7 +194,7 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'admin'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'segments' | 'playbooks' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
@@ -203,6 +203,8 @@ const RIGHTS = {
   people: ['owner', 'support'],
   customers: ['owner', 'support', 'shop'],
   commerce: ['owner', 'editor', 'support', 'shop'],
+  segments: ['owner', 'editor', 'analyst', 'shop'],
+  playbooks: ['owner', 'editor', 'shop'],
   admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */

@@ -174,16 +174,3 @@ def short(text: str, most: int = 255) -> str:
     if not text.isprintable() and any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise BadCell("holds a control character")
     return text
-
-
-# --- what leaves as CSV ---------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # OWASP, CSV injection
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet program takes for a formula."""
-    if text.lstrip(" ").startswith(_DANGEROUS) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text

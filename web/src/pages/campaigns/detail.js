@@ -44,7 +44,7 @@ export function detail({ context, names, campaign, report }) {
         h(
           'ul',
           { class: 'plain-list' },
-          rulesText(campaign).map((text) => h('li', null, text)),
+          rulesText(campaign, names).map((text) => h('li', null, text)),
         ),
         h('p', { class: 'quiet' }, estimateText(campaign)),
       ),

@@ -44,6 +44,7 @@ export function campaignForm({ context, names, campaign, query }) {
       ['entered', 'enters'],
       ['dwelled', 'stays in'],
       ['exited', 'leaves'],
+      ['segment', 'enters or leaves a segment'],
     ],
     trigger.kind,
     { testid: 'trigger-kind' },
@@ -54,6 +55,21 @@ export function campaignForm({ context, names, campaign, query }) {
     trigger.zone_ids[0] ? `zone:${trigger.zone_ids[0]}` : trigger.store_ids[0] ? `store:${trigger.store_ids[0]}` : '',
     { testid: 'trigger-place' },
   );
+  const segment = selectField('Segment', segmentOptions(names), trigger.segment_id ?? query.get('segment') ?? '', {
+    testid: 'trigger-segment',
+  });
+  const move = selectField(
+    'What happens',
+    [
+      ['entered', 'somebody comes into it'],
+      ['exited', 'somebody leaves it'],
+    ],
+    trigger.on ?? 'entered',
+    { testid: 'trigger-move' },
+  );
+  const present = checkField('Also to everybody who is in it when the campaign starts', trigger.present ?? false, {
+    testid: 'trigger-present',
+  });
   const dwell = textField(
     'For (seconds)',
     { type: 'number', min: 1, value: trigger.dwell_s ?? 60, inputmode: 'numeric' },
@@ -64,6 +80,7 @@ export function campaignForm({ context, names, campaign, query }) {
     [
       ['all', 'Everybody who allows it'],
       ['attribute', 'Only people with an attribute'],
+      ['segment', 'Only people in a segment'],
     ],
     audience.kind,
     { testid: 'audience-kind' },
@@ -82,6 +99,9 @@ export function campaignForm({ context, names, campaign, query }) {
     { testid: 'audience-op' },
   );
   const value = textField('Value', { value: audience.value ?? '' }, { testid: 'audience-value' });
+  const among = selectField('In the segment', segmentOptions(names), audience.segment_id ?? '', {
+    testid: 'audience-segment',
+  });
   const days = dayChips(campaign?.days ?? [], 'campaign-days');
   const start = textField(
     'From (time of day)',
@@ -140,6 +160,19 @@ export function campaignForm({ context, names, campaign, query }) {
   const complaint = h('div', { class: 'form-error', role: 'alert', hidden: true, 'data-testid': 'form-error' });
 
   const dwellPart = h('div', { class: 'field-wrap' }, dwell.node);
+  const placePart = h('div', { class: 'field-wrap' }, place.node);
+  const segmentPart = h(
+    'div',
+    { class: 'stack', 'data-testid': 'segment-part' },
+    h('div', { class: 'field-pair' }, segment.node, move.node),
+    present.node,
+    h(
+      'p',
+      { class: 'quiet' },
+      'It waits for these hours and for the end of quiet hours, a day at most. Only people who allow personal content get it.',
+    ),
+  );
+  const amongPart = h('div', { class: 'field-wrap' }, among.node);
   const audiencePart = h('div', { class: 'field-trio' }, attribute.node, op.node, value.node);
   const preview = livePreview(
     names,
@@ -154,15 +187,38 @@ export function campaignForm({ context, names, campaign, query }) {
   );
 
   function target() {
+    if (kind.input.value === 'segment') return { zone_ids: [], store_ids: [] };
     const [type, id] = place.input.value.split(':');
     return { zone_ids: type === 'zone' ? [id] : [], store_ids: type === 'store' ? [id] : [] };
   }
 
   function show() {
+    const ofSegment = kind.input.value === 'segment';
     dwellPart.hidden = kind.input.value !== 'dwelled';
+    placePart.hidden = ofSegment;
+    segmentPart.hidden = !ofSegment;
+    present.node.hidden = move.input.value !== 'entered';
     audiencePart.hidden = who.input.value !== 'attribute';
+    amongPart.hidden = who.input.value !== 'segment';
     value.node.hidden = op.input.value === 'exists';
     preview.update();
+  }
+
+  function moves() {
+    if (kind.input.value !== 'segment') return { segment_id: null, on: 'entered', present: false };
+    const entered = move.input.value === 'entered';
+    return { segment_id: segment.input.value || null, on: move.input.value, present: entered && present.box.checked };
+  }
+
+  function addressed() {
+    if (who.input.value === 'all') return { kind: 'all' };
+    if (who.input.value === 'segment') return { kind: 'segment', segment_id: among.input.value || null };
+    return {
+      kind: 'attribute',
+      name: attribute.input.value.trim(),
+      op: op.input.value,
+      ...(op.input.value !== 'exists' && { value: typed(value.input.value) }),
+    };
   }
 
   function read() {
@@ -173,16 +229,9 @@ export function campaignForm({ context, names, campaign, query }) {
         kind: kind.input.value,
         ...target(),
         dwell_s: kind.input.value === 'dwelled' ? numberIn(dwell.input) : null,
+        ...moves(),
       },
-      audience:
-        who.input.value === 'all'
-          ? { kind: 'all' }
-          : {
-              kind: 'attribute',
-              name: attribute.input.value.trim(),
-              op: op.input.value,
-              ...(op.input.value !== 'exists' && { value: typed(value.input.value) }),
-            },
+      audience: addressed(),
       days: days.values(),
       hours: start.input.value && end.input.value ? { start: start.input.value, end: end.input.value } : null,
       cap: { count: numberIn(count.input), per_days: numberIn(perDays.input) },
@@ -221,8 +270,10 @@ export function campaignForm({ context, names, campaign, query }) {
   const targets = [
     ...push.targets,
     ['/trigger/dwell_s', dwell],
+    ['/trigger/segment_id', segment],
     ['/trigger', place],
     ['/audience/value', value],
+    ['/audience/segment_id', among],
     ['/audience', attribute],
     ['/days', days],
     ['/hours', start],
@@ -286,8 +337,9 @@ export function campaignForm({ context, names, campaign, query }) {
       'section',
       { class: 'card' },
       h('h2', null, 'When it happens'),
-      h('div', { class: 'field-pair' }, kind.node, place.node),
+      h('div', { class: 'field-pair' }, kind.node, placePart),
       dwellPart,
+      segmentPart,
       days.node,
       h('div', { class: 'field-pair' }, start.node, end.node),
       h('div', { class: 'field-pair field-dates' }, from.node, to.node),
@@ -298,6 +350,7 @@ export function campaignForm({ context, names, campaign, query }) {
       h('h2', null, 'Who gets it'),
       who.node,
       audiencePart,
+      amongPart,
       h('div', { class: 'field-trio' }, count.node, perDays.node, cooldown.node),
       service.node,
     ),
@@ -361,6 +414,14 @@ const byName = (items) =>
   [...items.values()]
     .map(({ id, properties }) => /** @type {[string, string]} */ ([id, properties.name]))
     .sort((a, b) => a[1].localeCompare(b[1]));
+
+/** @param {Names} names @returns {[string, string][]} */
+const segmentOptions = ({ segments }) => [
+  ['', segments.size ? 'Choose one' : 'There is no segment yet'],
+  ...[...segments.values()]
+    .map(({ id, name }) => /** @type {[string, string]} */ ([id, name]))
+    .sort((a, b) => a[1].localeCompare(b[1])),
+];
 
 /** @param {Names} names @returns {[string, string][]} */
 function places({ zones, stores }) {

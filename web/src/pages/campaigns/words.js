@@ -1,12 +1,13 @@
 /** A campaign's rules as sentences, and its pieces that list, detail and review share. */
-import { getAll, post } from '../../api.js';
+import { ApiError, getAll, post } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { duration, moment, number } from '../../ui/format.js';
 import { logo, pill } from '../../ui/widgets.js';
 import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
 
 /** @import {Campaign, Store, Zone} from '../../types' */
-/** @typedef {{zones: Map<string, Zone>, stores: Map<string, Store>}} Names */
+/** @typedef {{id: string, name: string}} SegmentName */
+/** @typedef {{zones: Map<string, Zone>, stores: Map<string, Store>, segments: Map<string, SegmentName>}} Names */
 
 export const EXAMPLE_NAME = 'Ana';
 /** @type {Record<string, string>} */
@@ -23,13 +24,29 @@ const TONES = {
 /** @param {Campaign} campaign */
 export const statusPill = (campaign) => pill(campaignStatus(campaign.status), TONES[campaign.status]);
 
-/** Zones and stores by id, to speak of them by name. @param {AbortSignal} [signal] @returns {Promise<Names>} */
+/** Zones, stores and segments by id, to speak of them by name. @param {AbortSignal} [signal] @returns {Promise<Names>} */
 export async function loadNames(signal) {
-  const [zones, stores] = await Promise.all([getAll('/v1/zones', {}, signal), getAll('/v1/stores', {}, signal)]);
+  const [zones, stores, segments] = await Promise.all([
+    getAll('/v1/zones', {}, signal),
+    getAll('/v1/stores', {}, signal),
+    loadSegments(signal),
+  ]);
   return {
     zones: new Map(zones.map((zone) => [zone.id, zone])),
     stores: new Map(stores.map((store) => [store.id, store])),
+    segments,
   };
+}
+
+/** None for who may not see segments. @param {AbortSignal} [signal] @returns {Promise<Map<string, SegmentName>>} */
+async function loadSegments(signal) {
+  try {
+    const segments = await getAll('/v1/segments', {}, signal);
+    return new Map(segments.map((segment) => [segment.id, segment]));
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return new Map();
+    throw error;
+  }
 }
 
 /** @param {Campaign} campaign @param {Names} names */
@@ -43,6 +60,11 @@ export function sender(campaign, names) {
 
 /** @param {Campaign} campaign @param {Names} names */
 export function triggerText({ trigger }, names) {
+  if (trigger.kind === 'segment') {
+    const segment = segmentName(trigger.segment_id, names);
+    const does = trigger.on === 'exited' ? 'leaves' : 'comes into';
+    return `When somebody ${does} the segment ${segment}${trigger.present ? ', and for everybody who is in it at the start' : ''}`;
+  }
   const places = [
     ...trigger.zone_ids.map((id) => names.zones.get(id)?.properties.name ?? 'a deleted zone'),
     ...trigger.store_ids.map((id) => names.stores.get(id)?.properties.name ?? 'a deleted shop'),
@@ -53,6 +75,12 @@ export function triggerText({ trigger }, names) {
   return `When somebody enters ${places || 'no zone yet'}`;
 }
 
+/** @param {string | null | undefined} id @param {Names} names */
+function segmentName(id, names) {
+  const segment = names.segments.get(id ?? '');
+  return segment ? `“${segment.name}”` : 'that was deleted';
+}
+
 const OPS = /** @type {Record<string, string>} */ ({
   eq: 'is',
   ne: 'is not',
@@ -61,12 +89,15 @@ const OPS = /** @type {Record<string, string>} */ ({
   exists: 'is known',
 });
 
-/** @param {Campaign} campaign @returns {string[]} */
-export function rulesText({ audience, days, hours, cap, cooldown_s, valid_from, valid_to, quiet_hours, purpose }) {
+/** @param {Campaign} campaign @param {Names} names @returns {string[]} */
+export function rulesText(campaign, names) {
+  const { audience, days, hours, cap, cooldown_s, valid_from, valid_to, quiet_hours, purpose } = campaign;
   return [
     audience.kind === 'all'
       ? 'Everybody who allows it'
-      : `People whose ${audience.name} ${OPS[audience.op ?? ''] ?? audience.op} ${audience.op === 'exists' ? '' : String(audience.value)}`.trim(),
+      : audience.kind === 'segment'
+        ? `People who are in the segment ${segmentName(audience.segment_id, names)} and allow personal content`
+        : `People whose ${audience.name} ${OPS[audience.op ?? ''] ?? audience.op} ${audience.op === 'exists' ? '' : String(audience.value)}`.trim(),
     `${daysText(days)}${hours ? `, ${hours.start} to ${hours.end}` : ', at any time'}`,
     cap && `at most ${cap.count} in ${cap.per_days === 1 ? 'a day' : `${cap.per_days} days`} for each person`,
     cooldown_s ? `not again within ${duration(cooldown_s)}` : null,

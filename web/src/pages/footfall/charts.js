@@ -135,15 +135,25 @@ export function hourBars({ hours, from }, today) {
 
 /** The hours of a week as a table that is a picture. @param {Footfall} footfall @param {string} today */
 export function weekTable({ hours, from, to, peak }, today) {
-  const rows = hourRows(hours);
-  const { step, words } = scale(hours);
   const over = new Set();
   for (let on = from; on <= to && on < today; on = addDays(on, 1)) over.add(weekday(on));
+  return hoursTable(hours, { of: 'people', over, peak });
+}
+
+/**
+ * 168 hours, Monday 0:00 first, as a table that is a picture.
+ * @param {(number | null)[]} hours
+ * @param {{of: string, over?: Set<number>, peak?: {weekday: number, hour: number} | null}} options `of`: what is counted;
+ *   `over`: the weekdays that are, else all
+ */
+export function hoursTable(hours, { of, over, peak = null }) {
+  const rows = hourRows(hours);
+  const { step, words } = scale(hours);
   return [
     h(
       'table',
       { class: 'week', 'data-testid': 'week-hours' },
-      h('caption', { class: 'visually-hidden' }, 'People by weekday and hour'),
+      h('caption', { class: 'visually-hidden' }, `${of} by weekday and hour`),
       h('thead', null, hourHeads(rows[0].length)),
       h(
         'tbody',
@@ -154,13 +164,13 @@ export function weekTable({ hours, from, to, peak }, today) {
             null,
             h('th', { scope: 'row' }, h('abbr', { title: WEEKDAYS[day] }, WEEKDAYS[day].slice(0, 2))),
             row.map((value, hour) =>
-              cell(
-                value,
-                `${WEEKDAYS[day]} ${hourWords(hour)}`,
-                over.has(day),
+              cell(value, {
+                when: `${WEEKDAYS[day]} ${hourWords(hour)}`,
+                of,
+                isOver: over?.has(day) ?? true,
                 step,
-                peak?.weekday === day && peak.hour === hour,
-              ),
+                isPeak: peak?.weekday === day && peak.hour === hour,
+              }),
             ),
           ),
         ),
@@ -190,14 +200,17 @@ function hourHeads(count) {
   ];
 }
 
-/** @param {number | null} value @param {string} when @param {boolean} over @param {(value: number) => number} step @param {boolean} isPeak */
-function cell(value, when, over, step, isPeak) {
-  const text = !over ? 'not over yet' : value === null ? NOT_TOLD : `${number(value)} people`;
-  const look = !over ? 'open' : value === null ? 'hatch' : `step-${step(value)}`;
+/**
+ * @param {number | null} value
+ * @param {{when: string, of: string, isOver: boolean, step: (value: number) => number, isPeak: boolean}} options
+ */
+function cell(value, { when, of, isOver, step, isPeak }) {
+  const text = !isOver ? 'not over yet' : value === null ? NOT_TOLD : `${number(value)} ${of}`;
+  const look = !isOver ? 'open' : value === null ? 'hatch' : `step-${step(value)}`;
   return h(
     'td',
     { class: `${look} ${isPeak ? 'peak' : ''}`, title: `${when}: ${text}` },
-    h('span', { class: 'week-number' }, over ? told(value) : 'not over yet'),
+    h('span', { class: 'week-number' }, isOver ? told(value) : 'not over yet'),
   );
 }
 

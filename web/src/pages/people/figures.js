@@ -1,12 +1,13 @@
 /** What a person bought, in numbers, and where and when they usually do. */
 import { h } from '../../ui/dom.js';
 import { money, moment, number } from '../../ui/format.js';
-import { usualWords } from './words.js';
+import { pill } from '../../ui/widgets.js';
+import { DECLINES, STAGES, habitWords, usualWords } from './words.js';
 
-/** @import {Figures, Overview} from '../../types' */
+/** @import {Figures, Overview, PersonHabit} from '../../types' */
 
 /** @param {Overview} overview */
-export function figuresCard({ figures, usual }) {
+export function figuresCard({ figures, usual, habit }) {
   const [main, ...others] = figures;
   return h(
     'section',
@@ -21,6 +22,19 @@ export function figuresCard({ figures, usual }) {
       ),
     ),
     main && h('p', { 'data-testid': 'usual' }, usualWords(usual)),
+    habit && habit.stage in STAGES && habitLine(habit),
+  );
+}
+
+/** @param {PersonHabit} habit */
+function habitLine(habit) {
+  const decline = DECLINES[habit.decline];
+  return h(
+    'p',
+    { class: 'row-title', 'data-testid': 'habit' },
+    pill(...STAGES[habit.stage]),
+    decline && pill(...decline),
+    h('span', null, habitWords(habit, new Date())),
   );
 }
 

@@ -10,10 +10,12 @@ import { actionsCard } from './actions.js';
 import { cartCard } from './cart.js';
 import { consentsCard } from './consents.js';
 import { devicesCard } from './devices.js';
+import { dueCard } from './due.js';
 import { figuresCard } from './figures.js';
 import { idsCard } from './ids.js';
 import { notesCard } from './notes.js';
 import { ordersCard } from './orders.js';
+import { segmentsCard } from './segments.js';
 import { timelineCard } from './timeline.js';
 import { traitsCard } from './traits.js';
 import { whoCard } from './who.js';
@@ -96,8 +98,10 @@ export function personView({ context, id, access, signal, again }) {
           null,
           notesCard(person),
           cartCard(overview.carts, context.me.pictures_from ?? []),
+          dueCard(person),
           consentsCard(person),
           all && devicesCard(person),
+          segmentsCard(overview.segments),
           traitsCard(person),
         ),
       ),

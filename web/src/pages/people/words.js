@@ -2,7 +2,7 @@
 import { money } from '../../ui/format.js';
 import { CONSENT_STATES } from '../../ui/words.js';
 
-/** @import {CartLine, Entry, EntryKind, Overview, ProfileDetail} from '../../types' */
+/** @import {CartLine, Entry, EntryKind, Overview, PersonHabit, ProfileDetail} from '../../types' */
 
 /** @param {Record<string, string>} table */
 const lookUp = (table) => (/** @type {string | null | undefined} */ key) =>
@@ -85,6 +85,41 @@ export function usualWords({ store_name: store, store_orders, store_of, hour, ho
     parts.push(store ? span : `Usually ${span}`);
   }
   return parts.length ? `${parts.join(', ')}.` : 'Too few purchases yet to say where and when they usually shop.';
+}
+
+/** Stages of a customer's life and degrees of decline: words and look. @type {Record<string, [string, string]>} */
+export const STAGES = {
+  new: ['new', 'info'],
+  active: ['active', 'ok'],
+  slowing: ['slowing down', 'warn'],
+  at_risk: ['at risk', 'warn'],
+  churned: ['churned', 'bad'],
+  reactivated: ['back again', 'ok'],
+};
+/** @type {Record<string, [string, string]>} */
+export const DECLINES = {
+  slight: ['slight decline', 'warn'],
+  marked: ['marked decline', 'warn'],
+  severe: ['severe decline', 'bad'],
+  gone: ['gone', 'bad'],
+};
+
+/** @param {number} share */
+const percent = (share) => `${share < 0 ? '−' : '+'}${Math.abs(Math.round(100 * share))} %`;
+/** @param {number} n */
+const often = (n) => n.toLocaleString('en-GB', { maximumFractionDigits: n < 1 ? 2 : 1 });
+
+/** How a person buys now against their own habit. @param {PersonHabit} habit @param {Date} now */
+export function habitWords(habit, now) {
+  const { typical_gap_days: gap, per_week_now, per_week_before, frequency_change, spend_change, long_gap_at } = habit;
+  if (habit.decline === 'unknown' || gap === null) return 'Too few purchases yet to know a habit.';
+  const parts = [`Usually every ${Math.round(gap)} days`];
+  if (per_week_now !== null && per_week_before !== null && frequency_change !== null) {
+    parts.push(`${often(per_week_now)} a week now, ${often(per_week_before)} before (${percent(frequency_change)})`);
+  }
+  if (spend_change !== null) parts.push(`spends ${percent(spend_change)}`);
+  const isLong = long_gap_at !== null && new Date(long_gap_at) < now;
+  return `${parts.join('; ')}.${isLong ? ' This gap is longer than four of five of theirs.' : ''}`;
 }
 
 /** 2, 0.75 @param {number} milli */

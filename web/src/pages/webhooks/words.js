@@ -79,6 +79,9 @@ export const TYPES = [
       ['profile.created', 'person new'],
       ['profile.merged', 'two became one'],
       ['profile.unmerged', 'one became two'],
+      ['segment.entered', 'came into a segment'],
+      ['segment.exited', 'left a segment'],
+      ['segment.rebuilt', 'segment rebuilt'],
     ],
   ],
   [
@@ -89,6 +92,7 @@ export const TYPES = [
       ['venue.changed', 'zones changed'],
       ['sending.stopped', 'sending stopped'],
       ['sending.resumed', 'sending resumed'],
+      ['metric.alerted', 'metric off its course'],
       ['webhook.disabled', 'webhook disabled'],
     ],
   ],

@@ -1,0 +1,188 @@
+"""What it sets off that somebody enters or leaves a segment: a start that waits for a good time, and then a message.
+
+The reaction only writes starts; `decide_due` is the one place that decides, also for those who were in the segment
+when its campaign was activated. A start whose person has moved back meanwhile is dropped.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from geoengage.campaigns import starts
+from geoengage.campaigns.rules import (
+    Content,
+    Move,
+    MoveCase,
+    Policy,
+    addressed,
+    decide_move,
+    in_audience,
+    is_still_so,
+    segments_of,
+    stale_at,
+    starts_at,
+    write_to_member,
+)
+from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.starts import Start
+from geoengage.campaigns.store import Running
+from geoengage.kit import log
+from geoengage.kit.db import Session
+from geoengage.kit.events import Recorded
+from geoengage.kit.ids import TenantId, derived_id
+from geoengage.messaging import service as messaging
+from geoengage.messaging.rules import Draft, Send, campaign_gate
+from geoengage.messaging.rules.text import TextError
+from geoengage.profiles import store as profiles
+from geoengage.profiles.rules import Recipient
+from geoengage.segments.rules import SegmentEntered, SegmentExited, SegmentRebuilt
+
+STEP = "message"  # a campaign has one step so far
+BAD_TEMPLATE = "bad_template"
+_MOVES: dict[str, tuple[type[SegmentEntered | SegmentExited], Move]] = {
+    "segment.entered": (SegmentEntered, Move.ENTERED),
+    "segment.exited": (SegmentExited, Move.EXITED),
+}
+_REBUILT = "segment.rebuilt"
+WANTED = frozenset({*_MOVES, _REBUILT})
+logger = log.get("campaigns")
+
+
+async def on_moves(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
+    """Let a start wait for every campaign that these moves set off; a segment's first members count as present."""
+    told = [(r.as_(_MOVES[r.type][0]), _MOVES[r.type][1]) for r in recorded if r.type in _MOVES]
+    built = [r.as_(SegmentRebuilt) for r in recorded if r.type == _REBUILT]
+    segments = {event.segment_id for event, _ in told} | {event.segment_id for event in built}
+    waiting: Mapping[UUID, list[Running]] = defaultdict(list)
+    for campaign in await starts.list_waiting_at(session, tenant_id, segments, now):
+        waiting[campaign.content.segment_id or campaign.id].append(campaign)
+    if not waiting:
+        return
+    clock = await _clock(session, tenant_id, [c.content for some in waiting.values() for c in some])
+    found = []
+    for event, move in told:
+        for campaign in waiting[event.segment_id]:
+            if campaign.content.definition.move is move:
+                occurrence = derived_id(event.segment_id, event.profile_id, move, event.at.isoformat())
+                found.append(_start(campaign, event.profile_id, occurrence, event.at, clock, now))
+    await starts.put(session, tenant_id, [s for s in found if s is not None])
+    for event in built:
+        if event.entered == event.size and event.exited == 0:  # nobody was in it before
+            for campaign in waiting[event.segment_id]:
+                if campaign.content.definition.present:
+                    await starts.put_present(session, tenant_id, campaign.id, event.segment_id, now)
+
+
+Clock = tuple[Policy, ZoneInfo, Mapping[UUID, ZoneInfo]]
+
+
+async def _clock(session: Session, tenant_id: TenantId, contents: Sequence[Content]) -> Clock:
+    stores = {content.store_id for content in contents if content.store_id is not None}
+    return await load_policy(session, tenant_id), *await starts.get_timezones(session, tenant_id, stores)
+
+
+def _timezone(content: Content, clock: Clock) -> ZoneInfo:
+    return clock[2].get(content.store_id, clock[1]) if content.store_id is not None else clock[1]
+
+
+def _start(
+    campaign: Running, profile_id: UUID, occurrence: UUID, moved_at: datetime, clock: Clock, now: datetime
+) -> Start | None:
+    """None: it is too late to say anything about it."""
+    stale = stale_at(campaign.content, moved_at)
+    if stale <= now:
+        return None
+    due_at = starts_at(campaign.content, clock[0], _timezone(campaign.content, clock), now, stale)
+    return Start(campaign.id, profile_id, occurrence, moved_at, due_at)
+
+
+async def decide_due(session: Session, tenant_id: TenantId, now: datetime, limit: int) -> int:
+    """Decide on starts that are due: queue a message or record why not; returns how many people were looked at."""
+    people = await starts.list_due_people(session, tenant_id, now, limit)
+    if not people:
+        return 0
+    ids = await starts.list_devices_of(session, tenant_id, people)
+    devices: dict[UUID, list[Recipient]] = defaultdict(list)
+    for device in (await profiles.hold_recipients(session, tenant_id, ids)).values():
+        if device.profile_id is not None:
+            devices[device.profile_id].append(device)
+    taken = await starts.take_due(session, tenant_id, people, now)
+    running = await starts.list_running_named(session, tenant_id, {s.campaign_id for s in taken}, now)
+    clock = await _clock(session, tenant_id, [c.content for c in running.values()])
+    named = {id_ for campaign in running.values() for id_ in segments_of(campaign.content)}
+    inside = await starts.list_segments_of(session, tenant_id, named, people)
+    due, later = [], []
+    for start in taken:
+        campaign = running.get(start.campaign_id)
+        if campaign is None:
+            continue
+        person = addressed(devices[start.profile_id], campaign.content, now)
+        if person is None or not _is_meant(campaign.content, person, inside):
+            continue
+        again = _start(campaign, start.profile_id, start.occurrence, start.moved_at, clock, now)
+        if again is not None and again.due_at > now:
+            later.append(again)  # the hours have changed since it was put off
+        else:
+            due.append((start, campaign, person))
+    await starts.put(session, tenant_id, later)
+    await _send(session, tenant_id, due, clock, now)
+    return len(people)
+
+
+def _is_meant(content: Content, person: Recipient, inside: Mapping[UUID, frozenset[UUID]]) -> bool:
+    segments = inside.get(person.profile_id or person.device_id, frozenset())
+    still = is_still_so(content.definition.move, inside=content.segment_id in segments)
+    return still and in_audience(content.definition.audience, person, segments)
+
+
+async def _send(
+    session: Session,
+    tenant_id: TenantId,
+    due: Sequence[tuple[Start, Running, Recipient]],
+    clock: Clock,
+    now: datetime,
+) -> None:
+    persons = sorted({person.person_id for _, _, person in due})
+    budgets = dict(await messaging.lock_budgets(session, tenant_id, persons, now)) if persons else {}
+    drafts = []
+    for start, campaign, person in due:
+        case = MoveCase(campaign.id, campaign.content, person, _timezone(campaign.content, clock))
+        blockers = decide_move(case, clock[0], budgets[person.person_id], now)
+        draft = _draft(start, campaign, case, tuple(blockers))
+        if not blockers and draft.fault is None:
+            budgets[person.person_id] = budgets[person.person_id].spend(Send(campaign.id, start.occurrence, now))
+        drafts.append(draft)
+    if drafts:
+        await messaging.enqueue(session, tenant_id, drafts, now)
+
+
+def _draft(start: Start, campaign: Running, case: MoveCase, blockers: tuple[str, ...]) -> Draft:
+    content, person = campaign.content, case.person
+    title, body, fault = content.title, content.body, None
+    try:
+        text = write_to_member(content, person, campaign.store_name)
+        title, body = text.title, text.body
+    except TextError as error:
+        logger.warning("template", campaign_id=str(campaign.id), error=str(error))
+        fault = BAD_TEMPLATE
+    return Draft(
+        device_id=person.device_id,
+        person_id=person.person_id,
+        campaign_id=campaign.id,
+        store_id=content.store_id,
+        outlives_visit=True,
+        purpose=content.definition.purpose,
+        title=title,
+        body=body,
+        push=content.definition.push,
+        collapse_key=str(campaign.id),
+        gates=(campaign_gate(campaign.id),),
+        expires_at=stale_at(content, start.moved_at),
+        blockers=blockers,
+        fault=fault,
+        step=STEP,
+        occurrence=start.occurrence,
+        timezone=case.timezone.key,
+    )

@@ -1,0 +1,90 @@
+"""`geoengage demo check` for a chain: what its planner put in, beside what segments and metrics find.
+
+The truth comes from planning the chain again with its seed and day; what is found, from the API as anybody would read
+it. That somebody buys half as often shows after months only, and not of everybody (docs/habits.md): how many of those
+who slowed are found is told, and few are no fault.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from geoengage.demo.chains import segments
+from geoengage.demo.chains.build import CHAINS, MESSY_IN, messy_revenue
+from geoengage.demo.chains.plan import Change, Plan
+from geoengage.demo.client import Client
+from geoengage.demo.findings import NOT_TOLD, Finding
+
+OLD_ENOUGH = timedelta(days=120)  # a change shows within these, or it is too early to say
+FALSE_ALARMS = 0.10  # of those who did not change, more are a fault
+STOPPED_FOUND = 0.49  # of those who stopped long enough ago, fewer are a fault (DESIGN.md, section 9)
+YEAR = timedelta(days=365)
+CENT = 0.005
+
+
+def check(client: Client, slug: str, seed: int, built_on: date) -> list[Finding]:
+    """Every planted effect of a chain. `built_on`: the day, by the chain's clock, as of which it was planned."""
+    plan: Plan = CHAINS[slug].plan(seed, built_on)
+    ids = segments.make(client)
+    members = {name: _members(client, ids[name]) for name in (segments.SLOWED, segments.GONE, segments.LOOKERS)}
+    return [
+        *_changes(plan, members[segments.SLOWED], members[segments.GONE], built_on),
+        _lookers(plan, members[segments.LOOKERS]),
+        *_money(client, plan, built_on),
+    ]
+
+
+def _members(client: Client, segment_id: str) -> set[str]:
+    """The external ids of who is in a segment."""
+    text = client.text(f"/v1/segments/{segment_id}/members.csv?reason=demo+check")
+    return {row["external_id"] for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))}
+
+
+def _changes(plan: Plan, slowed: set[str], gone: set[str], today: date) -> Iterator[Finding]:
+    """Who stopped, who slowed down, and who is told of without having changed."""
+    buys = {order.customer for order in plan.orders if order.customer}
+    for change, found_as in ((Change.STOPPED, slowed | gone), (Change.SLOWED, slowed | gone)):
+        those = {
+            who
+            for who, (kind, day, _) in plan.truth.changes.items()
+            if kind is change and today - day >= OLD_ENOUGH and who in buys
+        }
+        found = len(those & found_as)
+        holds = found >= STOPPED_FOUND * len(those) if change is Change.STOPPED and those else None
+        words = f"{found} of them {'gone or slower' if change is Change.STOPPED else 'slower or gone'}"
+        yield Finding(f"{change} at least {OLD_ENOUGH.days} days ago", str(len(those)), words, holds)
+    unchanged = buys - plan.truth.changes.keys()
+    alarmed = unchanged & (slowed | gone)
+    share = len(alarmed) / len(unchanged)
+    words = f"{len(alarmed)} of {len(unchanged)} ({share:.0%})"
+    yield Finding("slower or gone without a change", "0", words, share <= FALSE_ALARMS)
+
+
+def _lookers(plan: Plan, found: set[str]) -> Finding:
+    """Who comes, looks and never buys."""
+    planted = set(plan.truth.window_shoppers)
+    words = f"{len(found)}, of them {len(found & planted)} planted"
+    return Finding("come, look and never buy", str(len(planted)), words, found == planted)
+
+
+def _money(client: Client, plan: Plan, today: date) -> Iterator[Finding]:
+    """Revenue and the average order of the last year and the one before."""
+    for name, back in (("the last year", 0), ("the year before", 1)):
+        until = today - timedelta(days=1) - back * YEAR
+        since = until - YEAR + timedelta(days=1)
+        orders = [o for o in plan.orders if since <= o.at.astimezone(ZoneInfo(plan.timezone)).date() <= until]
+        revenue = sum(o.total_minor - o.refunded_minor for o in orders)
+        if plan.slug == MESSY_IN:
+            revenue += sum(minor for day, minor in messy_revenue(today).items() if since <= day <= until)
+        query = f"from={since}&to={until}&step=month&currency={plan.currency}"
+        yield _same(f"revenue of {name}", revenue, client.get(f"/v1/metrics/revenue?{query}"))
+
+
+def _same(what: str, planted: int, told: dict[str, Any]) -> Finding:
+    if told["value"] is None:
+        return Finding(what, f"{planted / 100:,.2f}", NOT_TOLD, None)
+    found = round(told["value"])
+    return Finding(what, f"{planted / 100:,.2f}", f"{found / 100:,.2f}", abs(found - planted) <= max(1, CENT * planted))
