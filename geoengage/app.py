@@ -78,7 +78,7 @@ PAGES = (
     "/",
     LOGIN_PAGE,
     "/overview",
-    "/metrics",
+    "/insights",
     "/map",
     "/stores",
     "/footfall",

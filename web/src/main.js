@@ -14,7 +14,7 @@ import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
 import { mapPage } from './pages/map/index.js';
 import { messagesPage } from './pages/messages.js';
-import { metricsPage } from './pages/metrics/index.js';
+import { insightsPage } from './pages/insights/index.js';
 import { hasOverview, overviewPage } from './pages/overview/index.js';
 import { ordersPage } from './pages/orders/index.js';
 import { peoplePage } from './pages/people/index.js';
@@ -34,7 +34,7 @@ import { failure, loading } from './ui/widgets.js';
 /** @type {Record<string, Page>} */
 const ROUTES = {
   '/overview': overviewPage,
-  '/metrics': metricsPage,
+  '/insights': insightsPage,
   '/map': mapPage,
   '/stores': storesPage,
   '/footfall': footfallPage,

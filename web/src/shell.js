@@ -14,7 +14,7 @@ import { may, ROLES } from './ui/words.js';
 /** @type {[string, string, string][]} */
 const PAGES = [
   ['/overview', 'Overview', 'overview'],
-  ['/metrics', 'Metrics', 'footfall'],
+  ['/insights', 'Insights', 'insights'],
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
   ['/footfall', 'Footfall', 'footfall'],
@@ -34,7 +34,7 @@ const PAGES = [
 ];
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
 const RARE = new Set([
-  '/metrics',
+  '/insights',
   '/explain',
   '/orders',
   '/products',

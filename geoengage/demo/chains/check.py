@@ -7,6 +7,7 @@ who slowed are found is told, and few are no fault.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -22,6 +23,8 @@ OLD_ENOUGH = timedelta(days=120)  # a change shows within these, or it is too ea
 FALSE_ALARMS = 0.10  # of those who did not change, more are a fault
 STOPPED_FOUND = 0.49  # of those who stopped long enough ago, fewer are a fault (DESIGN.md, section 9)
 YEAR = timedelta(days=365)
+FEWEST = 5  # of fewer a share says nothing
+HABIT = 4  # purchase days; of fewer nobody says what a habit is
 CENT = 0.005
 
 
@@ -32,7 +35,7 @@ def check(client: Client, slug: str, seed: int, built_on: date) -> list[Finding]
     members = {name: _members(client, ids[name]) for name in (segments.SLOWED, segments.GONE, segments.LOOKERS)}
     return [
         *_changes(plan, members[segments.SLOWED], members[segments.GONE], built_on),
-        _lookers(plan, members[segments.LOOKERS]),
+        _lookers(plan, members[segments.LOOKERS], built_on),
         *_money(client, plan, built_on),
     ]
 
@@ -45,7 +48,10 @@ def _members(client: Client, segment_id: str) -> set[str]:
 
 def _changes(plan: Plan, slowed: set[str], gone: set[str], today: date) -> Iterator[Finding]:
     """Who stopped, who slowed down, and who is told of without having changed."""
-    buys = {order.customer for order in plan.orders if order.customer}
+    days = Counter(
+        who for who, _ in {(o.customer, o.at.astimezone(ZoneInfo(plan.timezone)).date()) for o in plan.orders}
+    )
+    buys = {who for who, count in days.items() if who and count >= HABIT}
     for change, found_as in ((Change.STOPPED, slowed | gone), (Change.SLOWED, slowed | gone)):
         those = {
             who
@@ -53,7 +59,7 @@ def _changes(plan: Plan, slowed: set[str], gone: set[str], today: date) -> Itera
             if kind is change and today - day >= OLD_ENOUGH and who in buys
         }
         found = len(those & found_as)
-        holds = found >= STOPPED_FOUND * len(those) if change is Change.STOPPED and those else None
+        holds = found >= STOPPED_FOUND * len(those) if change is Change.STOPPED and len(those) >= FEWEST else None
         words = f"{found} of them {'gone or slower' if change is Change.STOPPED else 'slower or gone'}"
         yield Finding(f"{change} at least {OLD_ENOUGH.days} days ago", str(len(those)), words, holds)
     unchanged = buys - plan.truth.changes.keys()
@@ -63,9 +69,12 @@ def _changes(plan: Plan, slowed: set[str], gone: set[str], today: date) -> Itera
     yield Finding("slower or gone without a change", "0", words, share <= FALSE_ALARMS)
 
 
-def _lookers(plan: Plan, found: set[str]) -> Finding:
-    """Who comes, looks and never buys."""
-    planted = set(plan.truth.window_shoppers)
+def _lookers(plan: Plan, found: set[str], today: date) -> Finding:
+    """Who came three times in the last year and never bought."""
+    buyers = {order.customer for order in plan.orders}
+    since = today - YEAR
+    looks = Counter(one.customer for one in plan.looks if one.at.astimezone(ZoneInfo(plan.timezone)).date() >= since)
+    planted = {who for who, count in looks.items() if count >= segments.LOOKS and who not in buyers}
     words = f"{len(found)}, of them {len(found & planted)} planted"
     return Finding("come, look and never buy", str(len(planted)), words, found == planted)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from geoengage.demo.client import Client
 
+LOOKS = 3
 SLOWED, GONE, LOOKERS = "Slowing down", "Gone", "Come, look and never buy"
 # name → the template it is made of and its parameters
 _CLASSIC: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -22,7 +23,7 @@ _LOOKERS = {
     "kind": "all",
     "of": [
         {
-            "kind": "event", "name": "Store Visited", "measure": "count", "op": "gte", "value": 3,
+            "kind": "event", "name": "Store Visited", "measure": "count", "op": "gte", "value": LOOKS,
             "window": {"days": 365},
         },
         {"kind": "order", "measure": "count", "op": "eq", "value": 0, "window": {"ever": True}},

@@ -14,7 +14,7 @@ import { periodWords } from './words.js';
 
 /** Pages behind the first screen. @type {[string, string, string][]} */
 const BEHIND = [
-  ['/metrics', 'Metrics', 'Trends, who comes back, what customers are worth, when and where they are'],
+  ['/insights', 'Insights', 'Trends, who comes back, what customers are worth, when and where they are'],
   ['/people', 'People', 'One customer’s whole story'],
   ['/orders', 'Orders', 'What was sold, the newest first'],
   ['/campaigns', 'Campaigns', 'Drafts that your buttons made, and what runs'],

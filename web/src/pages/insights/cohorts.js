@@ -46,7 +46,7 @@ export async function cohorts({ scope, csvLink, signal }) {
         h('tbody', null, rows.map(row)),
       ),
     ),
-    csvLink('/v1/metrics/cohorts'),
+    csvLink('/v1/metrics/cohorts', scope),
   );
 }
 

@@ -21,7 +21,7 @@ export async function rfm({ scope, csvLink, signal }) {
     h(
       'div',
       { class: 'metric-pair' },
-      card('How recently and how often', found.formula, grid(found), csvLink('/v1/metrics/rfm')),
+      card('How recently and how often', found.formula, grid(found), csvLink('/v1/metrics/rfm', scope)),
       card('Groups', `${told(found.customers)} customers on ${found.on}`, groups(found)),
     ),
     card(`Who moved since ${found.before}`, null, movements(found)),

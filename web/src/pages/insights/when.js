@@ -39,7 +39,7 @@ export async function when({ scope, csvLink, signal }) {
       `${days}. ${found.formula}`,
       h('div', { class: 'segments', role: 'group', 'aria-label': 'What is counted' }, kinds),
       box,
-      csvLink('/v1/metrics/when'),
+      csvLink('/v1/metrics/when', scope),
     ),
     h(
       'div',

@@ -21,7 +21,7 @@ export async function worth({ scope, csvLink, signal }) {
   return [
     ...parts.map(([title, spread, name]) => card(title, lead(spread, found.currency), body(spread, found, name))),
     h('p', { class: 'quiet' }, found.formula),
-    csvLink('/v1/metrics/worth'),
+    csvLink('/v1/metrics/worth', scope),
   ];
 }
 

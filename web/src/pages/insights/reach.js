@@ -42,7 +42,7 @@ export async function reach({ scope, csvLink, signal }) {
         h('tbody', null, found.items.map(row)),
       ),
     ),
-    csvLink('/v1/metrics/funnel'),
+    csvLink('/v1/metrics/funnel', scope),
   );
 }
 

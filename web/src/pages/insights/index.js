@@ -18,7 +18,7 @@ import { worth } from './worth.js';
 /** @import {Child} from '../../ui/dom.js' */
 /**
  * What a view needs. `scope`: of whom; `query`: and which days, in which steps; `csvLink`: the same as a file.
- * @typedef {{scope: Query, query: Query, csvLink: (path: string) => HTMLElement, signal: AbortSignal}} Asked
+ * @typedef {{scope: Query, query: Query, csvLink: (path: string, query: Query) => HTMLElement, signal: AbortSignal}} Asked
  */
 
 /** @type {Record<string, [string, (asked: Asked) => Promise<Child>]>} */
@@ -38,18 +38,18 @@ const PERIODS = [
 ];
 
 /** @type {import('../../types').Page} */
-export function metricsPage(root, context) {
+export function insightsPage(root, context) {
   const abort = new AbortController();
-  const query = new URLSearchParams(location.search);
-  const view = VIEWS[query.get('view') ?? ''] ? String(query.get('view')) : 'trends';
-  const period = query.get('period') ?? 'year';
-  const scope = scopeOf(query.get('of') ?? '');
-  const csvLink = (/** @type {string} */ path) =>
+  const asked = new URLSearchParams(location.search);
+  const view = VIEWS[asked.get('view') ?? ''] ? String(asked.get('view')) : 'trends';
+  const period = asked.get('period') ?? 'year';
+  const scope = scopeOf(asked.get('of') ?? '');
+  const csvLink = (/** @type {string} */ path, /** @type {Query} */ query) =>
     h(
       'a',
       {
         class: 'link metric-csv',
-        href: `${path}${queryString({ ...scope, ...(path.includes(view) ? {} : daysOf(period)), format: 'csv' })}`,
+        href: `${path}${queryString({ ...query, format: 'csv' })}`,
         download: '',
       },
       icon('download', 16),
@@ -61,7 +61,7 @@ export function metricsPage(root, context) {
   const body = h('div', { class: 'stack' });
   const go = () =>
     context.navigate(
-      `/metrics${queryString({ view, of: of.input.value, period: days.input.value === 'year' ? '' : days.input.value })}`,
+      `/insights${queryString({ view, of: of.input.value, period: days.input.value === 'year' ? '' : days.input.value })}`,
     );
   of.input.addEventListener('change', go);
   days.input.addEventListener('change', go);
@@ -73,7 +73,7 @@ export function metricsPage(root, context) {
       h(
         'header',
         { class: 'page-head' },
-        h('h1', null, 'Metrics'),
+        h('h1', null, 'Insights'),
         h('div', { class: 'metrics-of' }, of.node, days.node),
       ),
       h(
@@ -84,7 +84,7 @@ export function metricsPage(root, context) {
             'a',
             {
               class: 'segment',
-              href: `/metrics${queryString({ view: name, of: query.get('of'), period: query.get('period') })}`,
+              href: `/insights${queryString({ view: name, of: asked.get('of'), period: asked.get('period') })}`,
               'aria-current': name === view ? 'page' : null,
               'data-testid': `view-${name}`,
             },
@@ -95,7 +95,7 @@ export function metricsPage(root, context) {
       body,
     ),
   );
-  void listScopes(/** @type {HTMLSelectElement} */ (of.input), query.get('of') ?? '', abort.signal);
+  void listScopes(/** @type {HTMLSelectElement} */ (of.input), asked.get('of') ?? '', abort.signal);
   void whileLoading(
     body,
     () => VIEWS[view][1]({ scope, query: { ...scope, ...daysOf(period) }, csvLink, signal: abort.signal }),

@@ -22,7 +22,7 @@ export async function trends({ query, csvLink, signal }) {
       void whileLoading(
         body,
         () => get(path, query, signal),
-        (history) => shown(history, csvLink(path)),
+        (history) => shown(history, csvLink(path, query)),
       );
       return h(
         'section',
