@@ -80,6 +80,7 @@ NAMELESS = {
     "/v1/metrics/models/{model_id}/pictures/{picture}",
     "/v1/profiles/{profile_id}/may-contact",
     "/v1/erasures",
+    "/v1/habit-policy",
     "/v1/retention",
     "/v1/retention/runs",
     "/v1/imports/kinds",
