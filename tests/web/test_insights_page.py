@@ -23,7 +23,7 @@ def orders() -> Iterator[dict[str, Any]]:
     """Twelve people who each bought every month of half a year, so that nothing about them is hidden."""
     for who in range(BUYERS):
         for month in range(6):
-            at = utc_now() - timedelta(days=20 + 30 * month, hours=who)
+            at = utc_now() - timedelta(days=20 + 30 * month)
             yield {
                 "source": "shop", "external_id": f"I-{who}-{month}", "ordered_at": at.isoformat(), "currency": "CHF",
                 "status": "paid", "channel": "web", "customer": {"external_id": f"I-{who}"},

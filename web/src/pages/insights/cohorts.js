@@ -22,29 +22,25 @@ export async function cohorts({ scope, csvLink, signal }) {
     'Who comes back',
     found.formula,
     h(
-      'div',
-      { class: 'wide-table' },
+      'table',
+      { class: 'cohorts', 'data-testid': 'cohorts' },
       h(
-        'table',
-        { class: 'cohorts', 'data-testid': 'cohorts' },
-        h(
-          'caption',
-          { class: 'visually-hidden' },
-          'Share of each month’s new customers who bought again, by months later',
-        ),
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            h('th', { scope: 'col' }, 'First bought'),
-            h('th', { scope: 'col', class: 'num' }, 'Customers'),
-            Array.from({ length: most }, (_, i) => h('th', { scope: 'col', class: 'num' }, `+${i + 1}`)),
-          ),
-        ),
-        h('tbody', null, rows.map(row)),
+        'caption',
+        { class: 'visually-hidden' },
+        'Share of each month’s new customers who bought again, by months later',
       ),
+      h(
+        'thead',
+        null,
+        h(
+          'tr',
+          null,
+          h('th', { scope: 'col' }, 'First bought'),
+          h('th', { scope: 'col', class: 'num' }, 'Customers'),
+          Array.from({ length: most }, (_, i) => h('th', { scope: 'col', class: 'num' }, `+${i + 1}`)),
+        ),
+      ),
+      h('tbody', null, rows.map(row)),
     ),
     csvLink('/v1/metrics/cohorts', scope),
   );

@@ -24,23 +24,19 @@ export async function reach({ scope, csvLink, signal }) {
     'From known to reached',
     found.formula,
     h(
-      'div',
-      { class: 'wide-table' },
+      'table',
+      { class: 'funnel', 'data-testid': 'funnel' },
       h(
-        'table',
-        { class: 'funnel', 'data-testid': 'funnel' },
+        'thead',
+        null,
         h(
-          'thead',
+          'tr',
           null,
-          h(
-            'tr',
-            null,
-            h('th', { scope: 'col' }, 'Channel'),
-            STAGES.map(([, words]) => h('th', { scope: 'col' }, words)),
-          ),
+          h('th', { scope: 'col' }, 'Channel'),
+          STAGES.map(([, words]) => h('th', { scope: 'col' }, words)),
         ),
-        h('tbody', null, found.items.map(row)),
       ),
+      h('tbody', null, found.items.map(row)),
     ),
     csvLink('/v1/metrics/funnel', scope),
   );

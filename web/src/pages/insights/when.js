@@ -26,11 +26,13 @@ export async function when({ scope, csvLink, signal }) {
   function show(kind) {
     kinds.forEach((button, i) => button.setAttribute('aria-pressed', String(Object.keys(KINDS)[i] === kind)));
     const hours = found.items.find((item) => item.kind === kind)?.hours ?? [];
-    const some = hours.some((value) => value);
+    const some = hours.some((value) => value !== 0);
     fill(box, some ? hoursTable(hours, { of: kind }) : h('p', { class: 'quiet' }, 'Nothing in these days.'));
   }
 
-  const first = Object.keys(KINDS).find((kind) => found.items.find((item) => item.kind === kind)?.hours.some(Boolean));
+  const first = Object.keys(KINDS).find((kind) =>
+    found.items.find((item) => item.kind === kind)?.hours.some((value) => value !== 0),
+  );
   show(first ?? 'orders');
   const days = found.from ? `${found.from} to ${found.to}, local time` : 'No month is over yet';
   return [
