@@ -19,7 +19,7 @@ from geoengage.profiles import service as profiles
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.models import Device
 from geoengage.recommendations import service, store
-from geoengage.recommendations.rules import Kind
+from geoengage.recommendations.rules import RecommendationKind
 from geoengage.recommendations.service import Ask, Hindrance
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.auth import CommerceCaller, DeviceCaller
@@ -28,11 +28,11 @@ from geoengage.tenancy.rules import Principal, Scope, actor_name
 router = APIRouter(tags=["recommendations"], responses=PROBLEMS)
 MOST, MOST_AT_HAND = 50, 100
 GRANTED = "granted"
-OF_PERSON = (Kind.USUAL, Kind.TOGETHER, Kind.POPULAR)
-OF_THINGS = (Kind.TOGETHER, Kind.POPULAR)
+OF_PERSON = (RecommendationKind.USUAL, RecommendationKind.TOGETHER, RecommendationKind.POPULAR)
+OF_THINGS = (RecommendationKind.TOGETHER, RecommendationKind.POPULAR)
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 OnlyKind = Annotated[
-    Kind | None,
+    RecommendationKind | None,
     Query(
         description="Only of this kind: `due` and `usual` of what the person buys, `together` with it or with what is"
         " at hand, `popular`. Left out: the kinds that fit, the most personal first, `popular` as the fall-back."
@@ -66,7 +66,7 @@ class RecommendationOut(BaseModel):
     image_url: str | None = Field(description="Its picture.")
     price_minor: int | None = Field(description="Minor units, of the first variant that is there.")
     currency: str | None = Field(description="Of the price.")
-    kind: Kind = Field(description="`due` and `usual` follow from the person's own purchases.")
+    kind: RecommendationKind = Field(description="`due` and `usual` follow from the person's own purchases.")
     score: float = Field(description="Sorts within a kind; of `due` and `usual` about the chance for the next basket.")
     reason: str = Field(description="Why, in a sentence that one can say to the person.")
     because: BecauseOut = Field(description="The facts behind it.")

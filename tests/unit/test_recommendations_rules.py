@@ -20,8 +20,8 @@ from geoengage.recommendations.rules import (
     Bought,
     Essential,
     Fitted,
-    Kind,
     Purchases,
+    RecommendationKind,
     Rhythm,
     basket_rows,
     essentials,
@@ -202,16 +202,20 @@ def test_pairs_of_few_are_nobodys_business() -> None:
 @pytest.mark.parametrize(
     ("kind", "because", "expected"),
     [
-        (Kind.DUE, Because(gap_days=14, since_days=15), "Bought about every 14 days, the last time 15 days ago"),
-        (Kind.DUE, Because(gap_days=1, since_days=1), "Bought about every day, the last time 1 day ago"),
-        (Kind.USUAL, Because(times=3, of=9), "Bought on 3 of 9 shopping days"),
-        (Kind.TOGETHER, Because(with_name="Tea"), "Often bought together with Tea"),
-        (Kind.POPULAR, Because(), "Popular now"),
+        (
+            RecommendationKind.DUE,
+            Because(gap_days=14, since_days=15),
+            "Bought about every 14 days, the last time 15 days ago",
+        ),
+        (RecommendationKind.DUE, Because(gap_days=1, since_days=1), "Bought about every day, the last time 1 day ago"),
+        (RecommendationKind.USUAL, Because(times=3, of=9), "Bought on 3 of 9 shopping days"),
+        (RecommendationKind.TOGETHER, Because(with_name="Tea"), "Often bought together with Tea"),
+        (RecommendationKind.POPULAR, Because(), "Popular now"),
     ],
 )
-def test_reasons(kind: Kind, because: Because, expected: str) -> None:
+def test_reasons(kind: RecommendationKind, because: Because, expected: str) -> None:
     assert reason(kind, because) == expected
-    assert reason(Kind.POPULAR, Because(), at_store="Corner shop") == "Popular at Corner shop now"
+    assert reason(RecommendationKind.POPULAR, Because(), at_store="Corner shop") == "Popular at Corner shop now"
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,31 @@ from geoengage.recommendations.rules.together import (
     take_one_out,
     together,
 )
-from geoengage.recommendations.rules.words import Because, Kind, reason
+from geoengage.recommendations.rules.words import Because, RecommendationKind, reason
 
 __all__ = [
-    "MOST_OTHERS", "USUAL_GAP_DAYS", "Because", "Bought", "Essential", "Fitted", "HoldOut", "Kind", "Pattern",
-    "Purchases", "Rhythm", "basket_rows", "essentials", "fit", "hit_and_gain", "hold_out", "is_young", "item_weights",
-    "pairs_allowed", "ranked_at", "reason", "strongest", "take_one_out", "together",
+    "MOST_OTHERS",
+    "USUAL_GAP_DAYS",
+    "Because",
+    "Bought",
+    "Essential",
+    "Fitted",
+    "HoldOut",
+    "Pattern",
+    "Purchases",
+    "RecommendationKind",
+    "Rhythm",
+    "basket_rows",
+    "essentials",
+    "fit",
+    "hit_and_gain",
+    "hold_out",
+    "is_young",
+    "item_weights",
+    "pairs_allowed",
+    "ranked_at",
+    "reason",
+    "strongest",
+    "take_one_out",
+    "together",
 ]  # fmt: skip

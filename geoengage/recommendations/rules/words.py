@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class RecommendationKind(StrEnum):
     """What a recommendation follows from. `due` and `usual` know the person, `together` what is at hand."""
 
     DUE = "due"
@@ -24,17 +24,17 @@ class Because:
     with_name: str | None = None
 
 
-def reason(kind: Kind, because: Because, *, at_store: str | None = None) -> str:
+def reason(kind: RecommendationKind, because: Because, *, at_store: str | None = None) -> str:
     """One sentence, e.g. “Bought about every 14 days, the last time 15 days ago”."""
     match kind:
-        case Kind.DUE:
+        case RecommendationKind.DUE:
             every = f"every {_days(because.gap_days or 1)}" if (because.gap_days or 1) > 1 else "every day"
             return f"Bought about {every}, the last time {_days(because.since_days or 0)} ago"
-        case Kind.USUAL:
+        case RecommendationKind.USUAL:
             return f"Bought on {because.times} of {because.of} shopping days"
-        case Kind.TOGETHER:
+        case RecommendationKind.TOGETHER:
             return f"Often bought together with {because.with_name}"
-        case Kind.POPULAR:
+        case RecommendationKind.POPULAR:
             return f"Popular at {at_store} now" if at_store else "Popular now"
 
 

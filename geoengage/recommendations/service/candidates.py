@@ -9,7 +9,7 @@ from uuid import UUID
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.recommendations import store
-from geoengage.recommendations.rules import USUAL_GAP_DAYS, Because, Essential, Kind, essentials, together
+from geoengage.recommendations.rules import USUAL_GAP_DAYS, Because, Essential, RecommendationKind, essentials, together
 from geoengage.recommendations.store import Model
 
 HISTORY = timedelta(days=730)
@@ -24,7 +24,7 @@ class Candidate:
     """Something that may be recommended, before it is known whether it can be had. `with_id`: bought with that."""
 
     product_id: UUID
-    kind: Kind
+    kind: RecommendationKind
     score: float
     because: Because = NO_FACTS
     with_id: UUID | None = None
@@ -67,24 +67,27 @@ async def list_shoppers(
     }
 
 
-def of_essentials(own: Iterable[Essential], kind: Kind) -> list[Candidate]:
+def of_essentials(own: Iterable[Essential], kind: RecommendationKind) -> list[Candidate]:
     """`due`: only what is due; `usual`: all of it."""
     return [
         Candidate(
             each.product_id,
-            Kind.DUE if each.is_due else Kind.USUAL,
+            RecommendationKind.DUE if each.is_due else RecommendationKind.USUAL,
             each.score,
             Because(gap_days=round(each.gap_days), since_days=each.since_days, times=each.times, of=each.of),
         )
         for each in own
-        if each.is_due or kind is Kind.USUAL
+        if each.is_due or kind is RecommendationKind.USUAL
     ]
 
 
 def that_go_with(others: Others, things: Mapping[UUID, float], without: Collection[UUID]) -> list[Candidate]:
     """What is bought together with things (product → how much it counts), the best first, without some."""
     speakers = [(id_, count, *others[id_]) for id_, count in things.items() if id_ in others]
-    return [Candidate(id_, Kind.TOGETHER, score, with_id=thing) for id_, score, thing in together(speakers, without)]
+    return [
+        Candidate(id_, RecommendationKind.TOGETHER, score, with_id=thing)
+        for id_, score, thing in together(speakers, without)
+    ]
 
 
 async def list_popular(session: Session, tenant_id: TenantId, model: Model, place: UUID | None) -> list[Candidate]:
@@ -92,4 +95,4 @@ async def list_popular(session: Session, tenant_id: TenantId, model: Model, plac
     places = [tenant_id] if place is None else [place, tenant_id]
     found = await store.list_popular(session, tenant_id, model.id, places, MOST_POPULAR)
     most = max((buyers for _, buyers in found), default=1)
-    return [Candidate(id_, Kind.POPULAR, buyers / most) for id_, buyers in found]
+    return [Candidate(id_, RecommendationKind.POPULAR, buyers / most) for id_, buyers in found]

@@ -13,7 +13,7 @@ from uuid import UUID
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.recommendations import store
-from geoengage.recommendations.rules import Because, Kind, is_young, reason
+from geoengage.recommendations.rules import Because, RecommendationKind, is_young, reason
 from geoengage.recommendations.service.candidates import (
     Candidate,
     Shopper,
@@ -44,7 +44,7 @@ class Ask:
     store whose favourites come before everybody's. `store_name`: what it is called.
     """
 
-    kinds: Sequence[Kind]
+    kinds: Sequence[RecommendationKind]
     limit: int
     profile_id: UUID | None = None
     at_hand: Sequence[UUID] = ()
@@ -59,7 +59,7 @@ class Recommended:
     """One recommendation."""
 
     offer: Offer
-    kind: Kind
+    kind: RecommendationKind
     score: float
     because: Because
     reason: str
@@ -90,7 +90,7 @@ async def recommend(session: Session, tenant_id: TenantId, ask: Ask, now: dateti
     """Recommendations of the asked kinds, one kind after the other, each product once, nothing that is at hand."""
     model = await store.find_model(session, tenant_id)
     shopper = Shopper()
-    if ask.profile_id is not None and any(kind is not Kind.POPULAR for kind in ask.kinds):
+    if ask.profile_id is not None and any(kind is not RecommendationKind.POPULAR for kind in ask.kinds):
         found = await list_shoppers(session, tenant_id, model, [ask.profile_id], ask.orders_of, now)
         shopper = found.get(ask.profile_id, shopper)
     chosen: dict[UUID, Candidate] = {}
@@ -106,14 +106,14 @@ async def recommend(session: Session, tenant_id: TenantId, ask: Ask, now: dateti
 
 
 async def _candidates(
-    session: Session, tenant_id: TenantId, model: Model | None, ask: Ask, kind: Kind, shopper: Shopper
+    session: Session, tenant_id: TenantId, model: Model | None, ask: Ask, kind: RecommendationKind, shopper: Shopper
 ) -> list[Candidate]:
     """Of one kind. What goes with the things at hand, or with nothing at hand, with what the person buys and is new."""
-    if kind in (Kind.DUE, Kind.USUAL):
+    if kind in (RecommendationKind.DUE, RecommendationKind.USUAL):
         return of_essentials(shopper.essentials, kind)
     if model is None:
         return []
-    if kind is Kind.POPULAR:
+    if kind is RecommendationKind.POPULAR:
         return await list_popular(session, tenant_id, model, ask.place)
     things = dict.fromkeys(ask.at_hand, 1.0) or shopper.tastes
     others = await store.list_others(session, tenant_id, model.id, things)

@@ -10,7 +10,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, RECOMMENDED_PLACES, Recommended
 from geoengage.profiles.rules import Recipient
 from geoengage.recommendations import store
-from geoengage.recommendations.rules import Kind, is_young
+from geoengage.recommendations.rules import RecommendationKind, is_young
 from geoengage.recommendations.service.candidates import (
     Candidate,
     Others,
@@ -57,16 +57,18 @@ async def values_for(
     found: dict[UUID, Recommended] = {}
     for person in people:
         kinds = wishes.get(own_ids[person.device_id], {}) if person.device_id in own_ids else {}
-        told = {kind.value: _places(some, names) for kind, some in ({Kind.POPULAR: popular} | kinds).items()}
+        told = {
+            kind.value: _places(some, names) for kind, some in ({RecommendationKind.POPULAR: popular} | kinds).items()
+        }
         found[person.device_id] = {**NOTHING_RECOMMENDED, **told}
     return found
 
 
-def _of_shopper(shopper: Shopper, others: Others) -> dict[Kind, list[Candidate]]:
+def _of_shopper(shopper: Shopper, others: Others) -> dict[RecommendationKind, list[Candidate]]:
     return {
-        Kind.DUE: of_essentials(shopper.essentials, Kind.DUE)[:TRIED],
-        Kind.USUAL: of_essentials(shopper.essentials, Kind.USUAL)[:TRIED],
-        Kind.TOGETHER: that_go_with(others, shopper.tastes, shopper.bought)[:TRIED],
+        RecommendationKind.DUE: of_essentials(shopper.essentials, RecommendationKind.DUE)[:TRIED],
+        RecommendationKind.USUAL: of_essentials(shopper.essentials, RecommendationKind.USUAL)[:TRIED],
+        RecommendationKind.TOGETHER: that_go_with(others, shopper.tastes, shopper.bought)[:TRIED],
     }
 
 

@@ -37,7 +37,7 @@ from geoengage.segments.list_shapes import (
 )
 from geoengage.segments.lists import service, store
 from geoengage.segments.lists.models import PeopleList
-from geoengage.segments.lists.rules import IdKind, Mode, Refused, Row, read_file
+from geoengage.segments.lists.rules import IdKind, ListFileMode, Refused, Row, read_file
 from geoengage.segments.service.using import check_unused
 from geoengage.segments.shapes import SegmentUseOut
 from geoengage.segments.store.uses import list_uses
@@ -158,8 +158,8 @@ async def change_people_on_list(
     """
     row = await _locked(tx, me, list_id)
     tenant_id = TenantId(me.tenant_id)
-    done = await service.change(tx, tenant_id, row, _rows(body.add, 0), Mode.ADD, now)
-    gone = await service.change(tx, tenant_id, row, _rows(body.remove, len(body.add)), Mode.REMOVE, now)
+    done = await service.change(tx, tenant_id, row, _rows(body.add, 0), ListFileMode.ADD, now)
+    gone = await service.change(tx, tenant_id, row, _rows(body.remove, len(body.add)), ListFileMode.REMOVE, now)
     done.removed, done.refused = gone.removed, done.refused + gone.refused
     await _note(tx, me, row, done, now)
     return _changed(done)
@@ -177,9 +177,9 @@ async def upload_people_list(
         Query(description="Only this kind of id counts; for a file without a header, what its first column is."),
     ] = None,
     mode: Annotated[
-        Mode,
+        ListFileMode,
         Query(description="`add` puts on, `remove` takes off, `replace`: these and nobody else are on it afterwards."),
-    ] = Mode.ADD,
+    ] = ListFileMode.ADD,
 ) -> ListChangeOut:
     """Put people on a list, or take them off, by a CSV file of up to 500,000 rows.
 

@@ -33,7 +33,7 @@ class IdKind(StrEnum):
     ANONYMOUS_ID = "anonymous_id"
 
 
-class Mode(StrEnum):
+class ListFileMode(StrEnum):
     """What a file does to a list."""
 
     ADD = "add"

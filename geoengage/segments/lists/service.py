@@ -13,7 +13,7 @@ from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Id
 from geoengage.segments.lists import store
 from geoengage.segments.lists.models import PeopleList
-from geoengage.segments.lists.rules import Mode, Refused, Row, as_id, unknown
+from geoengage.segments.lists.rules import ListFileMode, Refused, Row, as_id, unknown
 from geoengage.segments.lists.store import Whose
 from geoengage.segments.rules import ListChanged
 
@@ -31,19 +31,28 @@ class Changed:
 
 
 async def change(
-    session: Session, tenant_id: TenantId, row: PeopleList, rows: Iterable[Row | Refused], mode: Mode, now: datetime
+    session: Session,
+    tenant_id: TenantId,
+    row: PeopleList,
+    rows: Iterable[Row | Refused],
+    mode: ListFileMode,
+    now: datetime,
 ) -> Changed:
     """Put on, take off, or have exactly these on a locked list. ItemErrors when a file would leave nobody on it."""
     done = Changed()
     found = await _whose(session, tenant_id, row, rows, done)
     named = {whose.profile_id: whose.identifier_id for whose in found}
-    if mode is Mode.REPLACE and not named:
+    if mode is ListFileMode.REPLACE and not named:
         raise errors.field("", "no row names anybody, so nothing was replaced; take people off with mode=remove")
     before = await store.list_members(session, tenant_id, row.id)
-    fresh = {} if mode is Mode.REMOVE else {id_: one for id_, one in named.items() if id_ not in before}
-    gone = {Mode.ADD: set(), Mode.REMOVE: before & named.keys(), Mode.REPLACE: before - named.keys()}[mode]
+    fresh = {} if mode is ListFileMode.REMOVE else {id_: one for id_, one in named.items() if id_ not in before}
+    gone = {
+        ListFileMode.ADD: set(),
+        ListFileMode.REMOVE: before & named.keys(),
+        ListFileMode.REPLACE: before - named.keys(),
+    }[mode]
     done.added, done.removed = len(fresh), len(gone)
-    done.already = 0 if mode is Mode.REMOVE else len(found) - len(fresh)
+    done.already = 0 if mode is ListFileMode.REMOVE else len(found) - len(fresh)
     if fresh:
         await store.insert_members(session, tenant_id, row.id, fresh.values(), now)
     if gone:
