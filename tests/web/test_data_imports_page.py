@@ -209,6 +209,7 @@ async def test_an_alert_comes_to_whatever_page_is_open(
 ) -> None:
     page = await open_page("/campaigns")
     await settled(page)
+    await expect(page.get_by_test_id("link-state")).to_have_text("Live")
     engine = make_engine(demo_env["GEOENGAGE_DATABASE_URL"], pool_size=1)
     tenant_id = TenantId(UUID(demo.state["tenant_id"]))
     text = "orders.csv (orders): it has 9 lines; usual are 4,000"

@@ -101,6 +101,7 @@ async def test_what_opens_over_the_map(is_phone: bool, open_page: OpenPage) -> N
     if is_phone:
         await page.get_by_test_id("menu").click()
         found += await faults(page, "menu")
+        await page.get_by_test_id("menu").click()
         await page.get_by_test_id("tab-phone").click()
     await page.get_by_test_id("why").first.click()
     await expect(page.get_by_test_id("explanation")).to_be_visible()
