@@ -40,6 +40,11 @@ bench:
 	.venv/bin/python -m tests.bench.sending
 	.venv/bin/python -m tests.bench.values
 	.venv/bin/python -m tests.bench.console
+	.venv/bin/python -m tests.bench.segments
+	.venv/bin/python -m tests.bench.churn
+	.venv/bin/python -m tests.bench.summary
+	.venv/bin/python -m tests.bench.recommendations
+	.venv/bin/python -m tests.bench.lifecycle
 
 web:
 	@$(PYTHON) scripts/setup.py web

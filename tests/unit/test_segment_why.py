@@ -49,7 +49,7 @@ AT = "2026-04-30T22:00:00Z"
         (order("spend", "gte", 1), 1250, "CHF 12.50"),
         (order("average", "gte", 1), 1250.4, "CHF 12.50"),
         (order("average", "gte", 1), None, NOTHING),
-        (order("per_week", "gte", 1), 0.456, "0.46 times a week"),
+        (order("per_week", "gte", 1), 2, "0.47 times a week"),
         (order("last", "within_days", 1), AT, "1 May 2026"),
         (event("sum", "gte", 1, property="price"), 12.345, "12.35"),
         (visit("dwell_minutes", "gte", 1), 12.4, "12 minutes"),

@@ -12,7 +12,7 @@ from geoengage.segments.rules.groups import AllCondition, AnyCondition, ListCond
 from geoengage.segments.rules.labels import CONSENT_STATES, DEGREE_LABELS, STAGE_LABELS
 from geoengage.segments.rules.messages import MessageCondition
 from geoengage.segments.rules.orders import OrderCondition
-from geoengage.segments.rules.pieces import Condition, MeasureTest
+from geoengage.segments.rules.pieces import Condition, MeasureTest, weeks_of
 from geoengage.segments.rules.places import PlaceCondition
 from geoengage.segments.rules.visits import VisitCondition
 from geoengage.segments.rules.word_leaves import phrase
@@ -114,8 +114,8 @@ def _measure(condition: MeasureTest | VisitCondition, value: Any, names: Names) 
             return "yes" if value else "no"
         case "dwell_minutes":
             return plural(round(value), "minute")
-        case "per_week":
-            return f"{times(round(value, 2))} a week"
+        case "per_week" if isinstance(condition, OrderCondition):  # what is found is how many in the window
+            return f"{times(round(value / (weeks_of(condition.window) or 1.0), 2))} a week"
         case _:
             return (
                 money(value, condition.currency) if isinstance(condition, OrderCondition) else number(round(value, 2))

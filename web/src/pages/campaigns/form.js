@@ -46,7 +46,7 @@ export function campaignForm({ context, names, campaign, query }) {
       ['exited', 'leaves'],
       ['segment', 'enters or leaves a segment'],
     ],
-    trigger.kind,
+    !campaign && query.has('segment') ? 'segment' : trigger.kind,
     { testid: 'trigger-kind' },
   );
   const place = selectField(
