@@ -199,7 +199,7 @@ def names_foreign(case: Case, side: Side) -> bool:
 @pytest.fixture
 async def alpha(client: httpx.AsyncClient, session: Session) -> Side:
     """The tenant whose things are asked for."""
-    return await make_side(client, session, "alpha")
+    return await make_side(client, session, "alfa")
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ async def test_its_own_credentials_get_through(client: httpx.AsyncClient, sessio
             gone = answer.case.key == ERASURE and answer.status == 401
             assert answer.status < 300 or (answer.status == 409 and may_conflict) or gone, answer
             if answer.case.method == "GET" and answer.case.path not in NAMELESS:
-                assert "alpha" in answer.text or any(id_ in answer.text for id_ in known), answer
+                assert "alfa" in answer.text or any(id_ in answer.text for id_ in known), answer
 
 
 # --- another tenant -----------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ async def test_another_tenant(
     hidden = ids_in(before)
     async for answer in walk(client, alpha, headers, lambda case: case.who is not For.PUBLIC):
         case = answer.case
-        check_hidden(answer, hidden, ["alpha"])
+        check_hidden(answer, hidden, ["alfa"])
         if case.demo_only:
             assert answer.status == 403, answer
         elif case.who is For.PINGS and not console:
@@ -306,7 +306,7 @@ async def test_another_store(client: httpx.AsyncClient, session: Session, alpha:
     hidden = [alpha[kind] for kind in NOT_FOR_SHOPS]
     async for answer in walk(client, alpha, headers, lambda case: case.who is not For.PUBLIC):
         case = answer.case
-        check_hidden(answer, hidden, ["alpha"])
+        check_hidden(answer, hidden, ["alfa"])
         if case.demo_only:
             assert answer.status in (403, 404), answer
         elif case.who in (For.APP, For.DEVICE) or (case.who is For.CONSOLE and not console):
@@ -356,7 +356,7 @@ async def test_who_may_not_see_people_sees_none(client: httpx.AsyncClient, sessi
     scopes = [scope.value for scope in Scope if scope not in (Scope.PEOPLE, Scope.CUSTOMERS)]
     key = await make_key_row(session, alpha.world.tenant_id, KeyKind.SECRET, scopes=scopes)
     await session.commit()
-    words = ["alpha-Mia", "alpha-person", "alpha-attribute", "alpha-push-address"]
+    words = ["alfa-Mia", "alfa-person", "alfa-attribute", "alfa-push-address"]
     async for answer in walk(client, alpha, bearer(key), lambda case: case.method == "GET"):
         check_hidden(answer, [alpha["device"], alpha["profile"]], words)
         if "device_id" in answer.asked or "profile" in answer.case.path:
@@ -378,7 +378,7 @@ async def test_a_publishable_key_registers_devices_and_nothing_else(
         key = made.json()["key"]
     before = await dump(session, alpha)
     async for answer in walk(client, alpha, bearer(key), lambda case: case.who not in (For.PUBLIC, For.APP)):
-        check_hidden(answer, ids_in(before), ["alpha"])
+        check_hidden(answer, ids_in(before), ["alfa"])
         assert answer.status in (401, 403), answer
     assert await dump(session, alpha) == before
 
@@ -401,7 +401,7 @@ async def test_a_device_of_another_tenant(client: httpx.AsyncClient, session: Se
 
 async def _walk_as_phone(client: httpx.AsyncClient, alpha: Side, asked: Side, token: str) -> None:
     hidden = [alpha[kind] for kind in NOT_FOR_PHONES]
-    words = [f"alpha-{word}" for word in NOT_FOR_PHONES_WORDS]
+    words = [f"alfa-{word}" for word in NOT_FOR_PHONES_WORDS]
     refused = {
         ("POST", "/v1/receipts"): (404,),
         ("POST", "/v1/check-in/{code}"): (200, 404),
@@ -450,7 +450,7 @@ async def test_nobody(client: httpx.AsyncClient, session: Session, alpha: Side) 
         async for answer in walk(
             client, alpha, headers, lambda case, name=name: name == "none" or case.who is not For.PUBLIC
         ):
-            check_hidden(answer, hidden, ["alpha"])
+            check_hidden(answer, hidden, ["alfa"])
             assert (answer.status == 401) or answer.case.who is For.PUBLIC, f"{name}: {answer}"
     assert await dump(session, alpha) == before
 

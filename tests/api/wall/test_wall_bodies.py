@@ -145,7 +145,7 @@ async def refuse(client: httpx.AsyncClient, case: Pointing, me: Side, it: Side, 
 
 
 async def test_another_tenants_things(client: httpx.AsyncClient, session: Session) -> None:
-    alpha, beta = await make_side(client, session, "alpha"), await make_side(client, session, "beta")
+    alpha, beta = await make_side(client, session, "alfa"), await make_side(client, session, "beta")
     before = await dump(session, alpha), await dump(session, beta)
     for name, case in OTHER_TENANT.items():
         try:
@@ -157,7 +157,7 @@ async def test_another_tenants_things(client: httpx.AsyncClient, session: Sessio
 
 @pytest.mark.parametrize("credential", ["secret key", "console"])
 async def test_another_stores_things(client: httpx.AsyncClient, session: Session, credential: str) -> None:
-    alpha = await make_side(client, session, "alpha")
+    alpha = await make_side(client, session, "alfa")
     console = credential == "console"
     headers = bearer(alpha.shop_key)
     if console:
@@ -175,7 +175,7 @@ async def test_another_stores_things(client: httpx.AsyncClient, session: Session
 
 async def test_the_same_requests_about_ones_own_things_pass(client: httpx.AsyncClient, session: Session) -> None:
     """So the refusals above are about whose things are named."""
-    alpha = await make_side(client, session, "alpha")
+    alpha = await make_side(client, session, "alfa")
     for name, case in OTHER_TENANT.items():
         if "other mall" in name:
             continue
@@ -188,9 +188,9 @@ async def test_the_same_requests_about_ones_own_things_pass(client: httpx.AsyncC
 
 
 async def test_the_same_name_in_two_tenants_is_two_people(client: httpx.AsyncClient, session: Session) -> None:
-    alpha, beta = await make_side(client, session, "alpha"), await make_side(client, session, "beta")
+    alpha, beta = await make_side(client, session, "alfa"), await make_side(client, session, "beta")
     before = await dump(session, alpha)
-    body = {"external_id": "alpha-person", "first_name": "Eve"}
+    body = {"external_id": "alfa-person", "first_name": "Eve"}
     answer = await client.post(f"/v1/devices/{beta['device']}/link", json=body, headers=beta.world.sk_headers)
     assert answer.status_code == 200
     assert answer.json()["profile_id"] != alpha["profile"]
@@ -198,7 +198,7 @@ async def test_the_same_name_in_two_tenants_is_two_people(client: httpx.AsyncCli
 
 
 async def test_a_key_of_all_apps_registers_for_its_own_tenant_only(client: httpx.AsyncClient, session: Session) -> None:
-    alpha, beta = await make_side(client, session, "alpha"), await make_side(client, session, "beta")
+    alpha, beta = await make_side(client, session, "alfa"), await make_side(client, session, "beta")
     wide = await make_key_row(session, beta.world.tenant_id, KeyKind.PUBLISHABLE, scopes=[])
     await session.commit()
     before = await dump(session, alpha), await dump(session, beta)
@@ -212,7 +212,7 @@ async def test_a_key_of_all_apps_registers_for_its_own_tenant_only(client: httpx
 
 
 async def test_one_idempotency_key_in_two_hands_makes_two_things(client: httpx.AsyncClient, session: Session) -> None:
-    alpha, beta = await make_side(client, session, "alpha"), await make_side(client, session, "beta")
+    alpha, beta = await make_side(client, session, "alfa"), await make_side(client, session, "beta")
     made = set()
     for headers in (
         alpha.world.sk_headers,
@@ -228,7 +228,7 @@ async def test_one_idempotency_key_in_two_hands_makes_two_things(client: httpx.A
 async def test_cursors_and_positions_of_another_tenant_show_nothing(
     client: httpx.AsyncClient, session: Session
 ) -> None:
-    alpha, beta = await make_side(client, session, "alpha"), await make_side(client, session, "beta")
+    alpha, beta = await make_side(client, session, "alfa"), await make_side(client, session, "beta")
     cursor = (await client.get("/v1/zones", params={"limit": 1}, headers=alpha.world.sk_headers)).json()["next"]
     for path in (
         "/v1/zones",
@@ -241,4 +241,4 @@ async def test_cursors_and_positions_of_another_tenant_show_nothing(
     ):
         answer = await client.get(path, params={"cursor": cursor}, headers=beta.world.sk_headers)
         assert answer.status_code == 200, answer.text
-        assert "alpha" not in answer.text
+        assert "alfa" not in answer.text

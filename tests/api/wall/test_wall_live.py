@@ -45,7 +45,7 @@ async def watch(app: FastAPI, mall: str, headers: dict[str, str]) -> dict[str, A
 @pytest.fixture
 async def alpha(client: httpx.AsyncClient, session: Session) -> Side:
     """The tenant whose mall is watched."""
-    return await make_side(client, session, "alpha")
+    return await make_side(client, session, "alfa")
 
 
 class SilentFeeds:
