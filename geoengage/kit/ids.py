@@ -35,10 +35,14 @@ def derived_id(*parts: object) -> UUID:
 
 
 def derived_time_id(at: datetime, *parts: object) -> UUID:
-    """A UUIDv7 of the moment `at` whose random part is a hash of `parts`: sortable by time and reproducible."""
-    seed = derived_id(int(at.timestamp() * 1000), *parts).int
+    """A UUIDv7 of the moment `at` whose random part is a hash of `parts`: sortable by time and reproducible.
+
+    Before 1970 there is no such time: the id is then of that year's first moment.
+    """
+    ms = int(at.timestamp() * 1000)
+    seed = derived_id(ms, *parts).int
     low = (seed & ((1 << 62) - 1)) | (0b10 << 62)
-    return UUID(int=(int(at.timestamp() * 1000) << 80) | (0x7 << 76) | ((seed >> 64 & 0xFFF) << 64) | low)
+    return UUID(int=(max(ms, 0) << 80) | (0x7 << 76) | ((seed >> 64 & 0xFFF) << 64) | low)
 
 
 def lowest_id(at: datetime) -> UUID:

@@ -554,7 +554,7 @@ def test_a_zone_whose_exits_come_too_late_for_a_message() -> None:
     (found,) = [w for w in warnings(waits, [slow], [], [], POLICY) if "exit_s" in w]
     assert "after 120 s outside" in found
     assert not [w for w in warnings(waits, [zone(exit_s=119.0)], [], [], POLICY) if "exit_s" in w]
-    assert not [w for w in warnings(content(), [slow], [], POLICY) if "exit_s" in w]
+    assert not [w for w in warnings(content(), [slow], [], [], POLICY) if "exit_s" in w]
 
 
 # --- segments -------------------------------------------------------------------------------------------------------

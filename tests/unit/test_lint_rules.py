@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from geoengage.kit.anonymity import is_told, is_total_told
 from geoengage.kit.geo import Frame, disc_share
 from geoengage.reports.rules import (
     Code,
@@ -19,8 +20,6 @@ from geoengage.reports.rules import (
     Subject,
     Words,
     best_confidence,
-    is_told,
-    is_total_told,
     lint_flaws,
     lint_shape,
     lint_words,

@@ -17,6 +17,7 @@ from geoengage.lifecycle.jobs import warn_once
 from geoengage.lifecycle.store import alerts as store
 from tests.conftest import DRIVER
 from tests.early_warning import Trader, make_trader, morning
+from tests.factories import make_world
 from tests.web.conftest import OpenPage
 from tests.web.console import MARKS, Demo, settled, toast
 from tests.web.people import PASSWORD
@@ -161,9 +162,34 @@ async def test_how_it_looks(
     assert found + await faults(page, "made") == []
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def beginner(demo: Demo, demo_env: dict[str, str]) -> str:
+    """The e-mail of the owner of a tenant that has nothing yet."""
+    engine = create_async_engine(demo_env["GEOENGAGE_DATABASE_URL"], connect_args=DRIVER)
+    async with make_sessions(engine)() as session:
+        world = await make_world(session)
+    await engine.dispose()
+    email = f"owner@{world.tenant_id.hex}.example"
+    owner = {"email": email, "name": "Berta Beginner", "role": "owner", "password": PASSWORD}
+    await replace(demo, state=demo.state | {"secret_key": world.sk}).api("POST", "/v1/operators", owner)
+    return email
+
+
+async def begin(open_page: OpenPage, beginner: str, *, is_phone: bool = False) -> Page:
+    """The beginner's start page."""
+    page = await open_page("/login", is_phone=is_phone, guest=True)
+    await page.get_by_test_id("email").fill(beginner)
+    await page.get_by_test_id("password").fill(PASSWORD)
+    await page.get_by_test_id("log-in").click()
+    await expect(page.locator(".route-map")).to_be_visible()
+    return page
+
+
 @pytest.mark.parametrize("is_phone, scheme", LOOKS)
-async def test_without_orders_it_says_what_to_import(open_page: OpenPage, is_phone: bool, scheme: Any) -> None:
-    page = await open_page("/campaigns", is_phone=is_phone)
+async def test_without_orders_it_says_what_to_import(
+    open_page: OpenPage, beginner: str, is_phone: bool, scheme: Any
+) -> None:
+    page = await begin(open_page, beginner, is_phone=is_phone)
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await page.goto("/overview")
     await expect(page.get_by_test_id("empty")).to_contain_text("Nothing to tell yet")
@@ -174,6 +200,7 @@ async def test_without_orders_it_says_what_to_import(open_page: OpenPage, is_pho
     assert await faults(page, "empty") == []
 
 
-async def test_a_mall_without_orders_starts_on_its_map(open_page: OpenPage) -> None:
-    page = await open_page("/")
+async def test_without_orders_one_starts_on_the_map(open_page: OpenPage, beginner: str) -> None:
+    page = await begin(open_page, beginner)
+    await page.goto("/")
     await expect(page.locator(".route-map")).to_be_visible()

@@ -52,10 +52,15 @@ async def read_standing(
     return Standing({(row[0], row[1]) for row in members.rows}, {(row[0], row[1]): row[2] for row in dues.rows})
 
 
+# Nobody is erased before this is written down, and of who was erased nothing is: profiles come first in the lock order.
+_HOLD = """
+SELECT id FROM profile WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR KEY SHARE
+"""
 _ENTER = """
 INSERT INTO segment_member (tenant_id, segment_id, profile_id, since)
 SELECT :tenant_id, m.segment_id, m.profile_id, m.at FROM unnest(CAST(:segments AS uuid[]), CAST(:ids AS uuid[]),
-  CAST(:ats AS timestamptz[])) AS m (segment_id, profile_id, at) ORDER BY 2, 3 ON CONFLICT DO NOTHING
+  CAST(:ats AS timestamptz[])) AS m (segment_id, profile_id, at)
+JOIN profile p ON p.tenant_id = :tenant_id AND p.id = m.profile_id ORDER BY 2, 3 ON CONFLICT DO NOTHING
 """
 _LEAVE = """
 DELETE FROM segment_member s USING unnest(CAST(:segments AS uuid[]), CAST(:ids AS uuid[])) AS m (segment_id, profile_id)
@@ -65,7 +70,8 @@ _HISTORY = """
 INSERT INTO segment_change (tenant_id, id, segment_id, profile_id, entered, at, version, reason)
 SELECT :tenant_id, m.* FROM unnest(CAST(:new_ids AS uuid[]), CAST(:segments AS uuid[]), CAST(:ids AS uuid[]),
   CAST(:entered AS boolean[]), CAST(:ats AS timestamptz[]), CAST(:versions AS integer[]),
-  CAST(:reasons AS jsonb[])) AS m
+  CAST(:reasons AS jsonb[])) AS m (id, segment_id, profile_id, entered, at, version, reason)
+JOIN profile p ON p.tenant_id = :tenant_id AND p.id = m.profile_id
 """
 _GROW = """
 UPDATE segment s SET size = s.size + m.n FROM unnest(CAST(:segments AS uuid[]), CAST(:counts AS integer[])) AS m (id, n)
@@ -82,6 +88,9 @@ async def write_moves(session: Session, tenant_id: TenantId, moves: Sequence[Mov
     for m in moves:
         sizes[m.segment_id] = sizes.get(m.segment_id, 0) + (1 if m.entered else -1)
     async with pipelined(session):
+        await send(
+            session, _HOLD, {name: value for name, value in _pairs(tenant_id, moves).items() if name != "segments"}
+        )
         if entering:
             times = {"ats": pgarrays.times(m.at for m in entering)}
             await send(session, _ENTER, _pairs(tenant_id, entering) | times)
