@@ -115,7 +115,7 @@ class StopIn(Shape):
         default=None, description="The store whose sender it was sent to; left out: the programme itself."
     )
     source: Source = Field(description="Where, e.g. `sms`, `call`.")
-    at: AwareDatetime | None = Field(default=None, description="When; left out: now.")
+    at: AwareDatetime | None = Field(default=None, ge=EARLIEST, description="When; left out: now.")
 
     @model_validator(mode="after")
     def _says_what(self) -> "StopIn":

@@ -122,9 +122,13 @@ def _order_conditions(tenant_id: TenantId, wanted: OrderFilter) -> list[ColumnEl
     return conditions
 
 
-async def get_order(session: Session, tenant_id: TenantId, id_: UUID, *, lock: bool = False) -> ShopOrder:
-    """One order, else OrderNotFound. `lock`: FOR NO KEY UPDATE, read afresh."""
+async def get_order(
+    session: Session, tenant_id: TenantId, id_: UUID, *, store_ids: frozenset[UUID] | None = None, lock: bool = False
+) -> ShopOrder:
+    """One order, else OrderNotFound. `store_ids`: only of these stores. `lock`: FOR NO KEY UPDATE, read afresh."""
     query = select(ShopOrder).where(ShopOrder.tenant_id == tenant_id, ShopOrder.id == id_)
+    if store_ids is not None:
+        query = query.where(ShopOrder.store_id.in_(store_ids))
     if lock:
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     row = (await session.execute(query)).scalar_one_or_none()

@@ -53,20 +53,21 @@ def _changes(plan: Plan, slowed: set[str], gone: set[str], today: date) -> Itera
         who for who, _ in {(o.customer, o.at.astimezone(ZoneInfo(plan.timezone)).date()) for o in plan.orders}
     )
     buys = {who for who, count in days.items() if who and count >= HABIT}
-    for change, found_as in ((Change.STOPPED, slowed | gone), (Change.SLOWED, slowed | gone)):
+    alarmed = slowed | gone
+    for change in (Change.STOPPED, Change.SLOWED):
         those = {
             who
             for who, (kind, day, _) in plan.truth.changes.items()
             if kind is change and today - day >= OLD_ENOUGH and who in buys
         }
-        found = len(those & found_as)
+        found = len(those & alarmed)
         holds = found >= STOPPED_FOUND * len(those) if change is Change.STOPPED and len(those) >= FEWEST else None
-        words = f"{found} of them {'gone or slower' if change is Change.STOPPED else 'slower or gone'}"
+        words = f"{found} of them slower or gone"
         yield Finding(f"{change} at least {OLD_ENOUGH.days} days ago", str(len(those)), words, holds)
     unchanged = buys - plan.truth.changes.keys()
-    alarmed = unchanged & (slowed | gone)
-    share = len(alarmed) / len(unchanged)
-    words = f"{len(alarmed)} of {len(unchanged)} ({share:.0%})"
+    falsely = len(unchanged & alarmed)
+    share = falsely / len(unchanged)
+    words = f"{falsely} of {len(unchanged)} ({share:.0%})"
     yield Finding("slower or gone without a change", "0", words, share <= FALSE_ALARMS)
 
 

@@ -168,7 +168,7 @@ class DropOut(BaseModel):
     """The folder in which other systems leave files."""
 
     enabled: bool = Field(description="Whether one is set up (GEOENGAGE_IMPORTS__DROP_DIR).")
-    files: list[DropFile] = Field(description="FileKind by kind.")
+    files: list[DropFile] = Field(description="Kind by kind.")
     alerts: list[AlertOut] = Field(description="What was wrong lately, newest first.")
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -142,10 +141,10 @@ def _held_against(seen: Floats, forecast: Floats) -> _Trial:
     past = np.sort(np.abs(errors[:, :-GAP]), axis=1)  # NaN last
     count = np.isfinite(past).sum(axis=1)
     known = count >= FEWEST_ERRORS
-    usual = past[np.arange(len(past)), np.maximum(count - 1, 0) // 2] / norm.ppf(0.75)
+    usual = past[np.arange(len(past)), np.maximum(count - 1, 0) // 2] / ndtri(0.75)
     clipped = np.minimum(past, CLIP * usual[:, None])
     scale = np.maximum(np.sqrt(np.nansum(clipped**2, axis=1) / np.maximum(count, 1)), FLOOR)
-    limit = np.where(known, scale * student.isf(ALPHA / 2, np.maximum(INDEPENDENT * count, 2)), np.inf)
+    limit = np.where(known, scale * -stdtrit(np.maximum(INDEPENDENT * count, 2), ALPHA / 2), np.inf)
     error = errors[:, -1]
     limit[~np.isfinite(error)] = np.inf
     return _Trial(forecast[:, -1], error, limit)

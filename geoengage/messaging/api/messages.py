@@ -26,7 +26,7 @@ class MessageOut(BaseModel):
     """One message to one device, from decision to receipt."""
 
     id: UUID = Field(description="Identifies the message; rises with time.")
-    campaign_id: UUID | None = Field(description="The campaign that decided it.")
+    campaign_id: UUID | None = Field(description="The campaign that decided it; null: it tells of an order.")
     campaign_name: str | None = Field(description="Its name now.")
     store_id: UUID | None = Field(description="The store that speaks; null: the whole tenant.")
     store_name: str | None = Field(description="Its name now.")

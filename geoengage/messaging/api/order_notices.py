@@ -38,9 +38,7 @@ async def tell_customer(
     it back. 409 `nobody-to-tell`: the order is a guest's, or no device of theirs can be reached.
     """
     tenant_id = TenantId(me.tenant_id)
-    row = await commerce.get_order(tx, tenant_id, order_id)
-    if not me.sees_store(row.store_id):
-        raise commerce.OrderNotFound(f"order {order_id} does not exist")
+    await commerce.get_order(tx, tenant_id, order_id, store_ids=me.store_ids)
     if new.replayed:
         return OrderNoticeOut(message_ids=[])
     (order,) = await commerce.view_orders(tx, tenant_id, [order_id])

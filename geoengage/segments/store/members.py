@@ -88,9 +88,8 @@ async def write_moves(session: Session, tenant_id: TenantId, moves: Sequence[Mov
     for m in moves:
         sizes[m.segment_id] = sizes.get(m.segment_id, 0) + (1 if m.entered else -1)
     async with pipelined(session):
-        await send(
-            session, _HOLD, {name: value for name, value in _pairs(tenant_id, moves).items() if name != "segments"}
-        )
+        held = pgarrays.uuids(sorted({m.profile_id for m in moves}))
+        await send(session, _HOLD, {"tenant_id": tenant_id, "ids": held})
         if entering:
             times = {"ats": pgarrays.times(m.at for m in entering)}
             await send(session, _ENTER, _pairs(tenant_id, entering) | times)
