@@ -176,7 +176,8 @@ async def test_stop_and_everything(client: httpx.AsyncClient, anna: Person) -> N
     assert await allowed(client, anna, **sms, store_id=toys) == (False, "unsubscribed")
     assert await allowed(client, anna, **sms) == (True, None)
     assert await allowed(client, anna, store_id=toys) == (True, None)
-    for wrong in ({"source": "x"}, {"everything": True, "channel": "sms", "source": "x"}):
+    long_ago = stop | {"at": "1339-05-31T12:58:00Z"}
+    for wrong in ({"source": "x"}, {"everything": True, "channel": "sms", "source": "x"}, long_ago):
         assert (await client.post(f"{anna.path}/stop", json=wrong, headers=anna.sk)).status_code == 422
     everything = {"everything": True, "source": "call"}
     assert (await client.post(f"{anna.path}/stop", json=everything, headers=anna.sk)).status_code == 204
