@@ -16,7 +16,8 @@ from geoengage.metrics.rules import draw_by_times, draw_calibration, draw_holdou
 from geoengage.tenancy.auth import Reader
 from geoengage.tenancy.rules import Principal
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_PICTURE = {"image/svg+xml": _BYTES, "application/octet-stream": _BYTES}  # the latter for generators of clients
 router = APIRouter(tags=["metrics"])
 
 
@@ -59,8 +60,7 @@ async def get_value_model(me: Whole, tx: Tx, model_id: UUID) -> shapes.ValueMode
 @router.get(
     "/v1/metrics/models/{model_id}/pictures/{picture}",
     response_class=Response,
-    # as bytes: generators of clients know no pictures
-    responses=PROBLEMS | {200: {"description": "The picture, SVG.", "content": {"application/octet-stream": _BINARY}}},
+    responses=PROBLEMS | {200: {"description": "The picture, SVG.", "content": _PICTURE}},
 )
 async def draw_value_model(me: Whole, tx: Tx, model_id: UUID, picture: Picture) -> Response:
     """The same numbers drawn (SVG): customers by repeat purchases (`calibration`), purchase days week by week before
