@@ -1,17 +1,13 @@
 """`python -m tests.bench.churn`: what the rules about fallen habits are worth, beside what is usual.
 
-First on made-up customers whose changes are known (tests/bench/customers.py), without and with a season of ±40 %; then
-on CDNOW (from the wheel of `lifetimes`, which is fetched for it) and on the Complete Journey: how well a score of one
-day ranks those who buy nothing in the time that follows, and those who buy half or less of what they did.
+On made-up customers whose changes are known (tests/bench/customers.py), in shops without and with a season of ±40 %;
+then on CDNOW (it comes with `lifetimes`) and on the Complete Journey: how well a score of one day ranks those who buy
+nothing in the time that follows, and those who buy half or less of what they did.
 """
 
 import argparse
-import io
-import subprocess
-import sys
-import tempfile
+import importlib.util
 import time
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -25,8 +21,9 @@ from scipy.stats import rankdata
 
 from geoengage.metrics.rules import DEGREES, Degree, Thresholds
 from geoengage.metrics.rules.decline import degrees
-from geoengage.metrics.rules.gaps import Rhythm, fit_population, rhythm
-from geoengage.metrics.rules.season import Flags, Floats, Purchases, fit_season
+from geoengage.metrics.rules.fitting import fit_shop
+from geoengage.metrics.rules.gaps import Rhythm, rhythm
+from geoengage.metrics.rules.season import Flags, Floats, Purchases
 from geoengage.metrics.rules.stages import chosen
 from tests.bench import customers as made
 
@@ -87,6 +84,29 @@ def on_made_up(console: Console, people: int) -> None:
         console.print(table)
 
 
+FEW_CHANGE = (0.95, 0.01, 0.015, 0.015, 0.01)
+NONE = [(seed, 0.0, 0.0) for seed in range(301, 304)]  # seed, season, phase
+ANY_PHASE = [(421 + n, 0.4, 365 * n / 6) for n in range(6)]
+
+
+def on_many_shops(console: Console, people: int) -> None:
+    """The usual thresholds in shops whose seeds nothing was chosen by: means, and the range over the shops."""
+    table = Table(title=f"Decline >= slight in shops of {people:,} customers: mean (from, to)")
+    for name in ("shops", "unchanged", "false/yr", "stop: found in 120 days", "×.25 by the end", "×.5 by the end"):
+        table.add_column(name)
+    for shops in (NONE, ANY_PHASE):
+        for mix in (made.MIX, FEW_CHANGE):
+            rows = []
+            for seed, season, phase in shops:
+                customers = made.make(people, seed, season=season, phase=phase, mix=mix)
+                days, (score,) = made.watch(customers, (told,))
+                w = made.worth(customers, days, score, SLIGHT)
+                rows.append((w.false_a_year, w.found[made.STOP][1], w.found[made.QUARTER][2], w.found[made.HALF][2]))
+            cells = [f"{np.mean(x):.3f} ({min(x):.3f}, {max(x):.3f})" for x in zip(*rows, strict=True)]
+            table.add_row(f"{len(shops)}, season ±{shops[0][1]:.0%}", f"{mix[0]:.0%}", *cells)
+    console.print(table)
+
+
 def _title(people: int, season: float, with_season: bool, cpu_s: float) -> str:
     left = "" if with_season else ", left in: not taken out first"
     return f"{people:,} customers, season ±{season:.0%}{left} ({cpu_s:.0f} CPU s)"
@@ -104,7 +124,7 @@ def _cells(customers: made.Customers, days: made.Ints, score: Floats, threshold:
 # --- real customers -----------------------------------------------------------------------------------------------
 
 
-def on_real(console: Console, cdnow: Path | None) -> None:
+def on_real(console: Console) -> None:
     table = Table(
         title="AUC of scores at one day: gone (buys nothing in the next H days) / fell (at most half as often)"
     )
@@ -119,7 +139,7 @@ def on_real(console: Console, cdnow: Path | None) -> None:
         "both",
     ):
         table.add_column(name)
-    master, journey = _cdnow(cdnow), _journey()
+    master, journey = _cdnow(), _journey()
     for name, bought, day, horizon, least in (
         ("CDNOW", master, 272, 273, 4),
         ("CDNOW", master, 364, 181, 4),
@@ -143,8 +163,7 @@ def _ranked(bought: Purchases, day: int, horizon: int, least: int) -> list[str]:
     who = np.flatnonzero((known.counts >= least) & (at - first >= 90))
     after = (bought.until(at + horizon).counts - known.counts)[who]
     some = chosen(known, who)
-    season = fit_season(known, at)
-    seen = rhythm(some, at, fit_population(some, season), season)
+    seen = rhythm(some, at, *fit_shop(known, at))
     own = (seen.own - 1) / np.maximum(at - seen.first, 1) * horizon
     is_gone, fell = after == 0, after <= own / 2
     scores = (at - seen.last.astype(np.float64), long_gap(seen, at), seen.gone, seen.slow, both(seen, at))
@@ -157,8 +176,7 @@ def _again(bought: Purchases) -> Iterator[tuple[str, float]]:
     known = bought.until(at)
     some = chosen(known, np.flatnonzero(known.counts > 0))
     again = (bought.counts - known.counts)[known.counts > 0] > 0
-    season = fit_season(known, at)
-    seen = rhythm(some, at, fit_population(some, season), season)
+    seen = rhythm(some, at, *fit_shop(known, at))
     yield "recency (days since last, turned round)", _auc(seen.last.astype(np.float64), again)
     yield "gone, turned round", _auc(-seen.gone, again)
     yield "tail (how likely a gap is to last longer)", _auc(seen.tail, again)
@@ -170,15 +188,13 @@ def _auc(score: Floats, truth: Flags) -> float:
     return float((ranks[truth].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
 
 
-def _cdnow(wheel: Path | None) -> Purchases:
-    """The full log of CDNOW (Fader & Hardie), from the wheel of lifetimes 0.11.3."""
-    with tempfile.TemporaryDirectory() as folder:
-        if wheel is None:
-            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "lifetimes==0.11.3", "-d", folder]
-            subprocess.run(command, check=True)
-            (wheel,) = Path(folder).glob("*.whl")
-        content = zipfile.ZipFile(wheel).read("lifetimes/datasets/CDNOW_master.txt").decode()
-    rows = [line.split() for line in io.StringIO(content).readlines()[1:] if line.strip()]
+def _cdnow() -> Purchases:
+    """The full log of CDNOW (Fader & Hardie), as lifetimes 0.11.3 brings it along."""
+    found = importlib.util.find_spec("lifetimes")  # not imported: its datasets module needs an old setuptools
+    assert found is not None
+    assert found.origin is not None
+    log = (Path(found.origin).parent / "datasets" / "CDNOW_master.txt").read_text()
+    rows = [line.split() for line in log.splitlines()[1:] if line.strip()]
     return _grouped([row[0] for row in rows], [_ordinal(row[1]) for row in rows])
 
 
@@ -204,11 +220,11 @@ def _grouped(who: Sequence[object], days: Sequence[int]) -> Purchases:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--cdnow", type=Path, help="the wheel of lifetimes 0.11.3, if it is here already")
     arguments = parser.parse_args()
     console = Console(width=170)
+    on_many_shops(console, arguments.people * 3 // 10)
     on_made_up(console, arguments.people)
-    on_real(console, arguments.cdnow)
+    on_real(console)
 
 
 if __name__ == "__main__":

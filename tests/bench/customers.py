@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geoengage.metrics.rules.fitting import fit_steady_season
 from geoengage.metrics.rules.gaps import Population, Rhythm, fit_population, rhythm
-from geoengage.metrics.rules.season import Flags, Floats, Ints, Purchases, Season, fit_season
+from geoengage.metrics.rules.season import Flags, Floats, Ints, Purchases, Season
 from geoengage.metrics.rules.stages import chosen
 
 START, DAYS, FIRST_WEEK = 730_000, 728, 27
 SAME, PAUSE, STOP, QUARTER, HALF = range(5)
 LEFT = {SAME: 1.0, PAUSE: 0.0, STOP: 0.0, QUARTER: 0.25, HALF: 0.5}  # of the rate, after the change
+MIX = (0.5, 0.1, 0.15, 0.15, 0.1)  # of the kinds
 PAUSE_DAYS = 45
 SHAPES = (1.0, 2.5, 0.6)
 NEVER = 10**9
@@ -33,16 +35,17 @@ class Customers:
 
 
 def make(
-    people: int, seed: int, *, season: float = 0.0, mix: Sequence[float] = (0.5, 0.1, 0.15, 0.15, 0.1)
+    people: int, seed: int, *, season: float = 0.0, phase: float | None = None, mix: Sequence[float] = MIX
 ) -> Customers:
-    """So many customers over two years; `season` 0.4: ±40 %."""
+    """So many customers over two years; `season` 0.4: ±40 %, `phase` days of the year on (None: anywhere)."""
     rng = np.random.default_rng(seed)
     rate = np.clip(rng.gamma(2, 1 / 36, people), 1 / 90, 1 / 3)
     kind = rng.choice(5, people, p=mix)
     shape = np.array(SHAPES)[rng.integers(0, 3, people)]
     change = rng.uniform(270, 550, people)
     day = np.arange(DAYS)
-    level = 1 + season * np.sin(2 * np.pi * (day + rng.uniform(0, 365)) / 365)
+    drawn = rng.uniform(0, 365)
+    level = 1 + season * np.sin(2 * np.pi * (day + (drawn if phase is None else phase)) / 365)
     rows = []
     for i in range(people):
         over = (day >= change[i]) & ((kind[i] != PAUSE) | (day < change[i] + PAUSE_DAYS))
@@ -72,7 +75,7 @@ def watch(
         at = START + 7 * week
         known = customers.bought.until(at)
         if with_season:
-            season = fit_season(known, at)
+            season = fit_steady_season(known, at, population)
         first = known.days[np.minimum(known.starts[:-1], len(known.days) - 1)]
         who = np.flatnonzero((known.counts >= 4) & (at - first >= 90))
         some = chosen(known, who)
