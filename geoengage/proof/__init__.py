@@ -1,1 +1,0 @@
-"""What a campaign brought: funnels, attribution, and what would not have happened without it."""
