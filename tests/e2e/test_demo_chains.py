@@ -4,11 +4,12 @@ import asyncio
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from geoengage.demo.chains import build
-from geoengage.demo.chains.toys import plan
+from geoengage.demo.chains.toys import ZONE, plan
 from geoengage.demo.client import Client
 from geoengage.kit.clock import utc_now
 from tests.e2e.stack import Stack, running
@@ -31,7 +32,7 @@ def build_it(stack: Stack, world: World) -> tuple[dict[str, str], list[str], Any
 
 
 async def test_a_chain_comes_in_as_planned(stack: Stack, world: World) -> None:
-    today = utc_now().date()
+    today = utc_now().astimezone(ZoneInfo(ZONE)).date()  # as the build reckons
     async with running(stack, "serve", "worker"):
         state, said, found = await asyncio.to_thread(build_it, stack, world)
         orders, total, refunded, buyers = (await stack.query(TOTALS))[0]
