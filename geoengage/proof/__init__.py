@@ -1,0 +1,1 @@
+"""What a campaign brought: funnels, attribution, and what would not have happened without it."""
