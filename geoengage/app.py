@@ -28,7 +28,7 @@ from geoengage.commerce.api import router as commerce
 from geoengage.ingest import api as ingest
 from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
-from geoengage.kit import collector, errors, health, log, openapi, partitions
+from geoengage.kit import collector, doors, errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.commands import with_driver
@@ -66,7 +66,7 @@ PR_SET_PDEATHSIG = 1
 HUNG_S = 60  # a process that says nothing for longer is replaced; building a large index may take some seconds
 _UVICORN: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": doors.DoorProtocol,
     "ws_per_message_deflate": False,  # the position frames are binary and do not shrink
     "access_log": False,  # it would hold query strings (?lon=&lat=)
     "server_header": False,
@@ -111,7 +111,7 @@ lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a sta
 class Application(FastAPI):
     """Hands pings to `door` at once: the framework's own way in costs more than reading a ping."""
 
-    door: ASGIApp
+    door: presence.PingDoor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -126,13 +126,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     """The application on a database that is already migrated."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         engine = make_engine(database_url, application_name="geoengage-api")
         app.state.sessions = make_sessions(engine)
         async with transaction(app.state.sessions, None) as session:
             await partitions.make_ahead(session, utc_now())
         async with app.state.bell.open(), app.state.feeds.open():
-            yield
+            yield {doors.STATE: app.door}
             await app.state.lan.close()
         await engine.dispose()
 

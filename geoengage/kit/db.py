@@ -39,8 +39,8 @@ REST_S = 0.5  # a connection that was used a shorter time ago is believed to wor
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 # In a session's info: the trip that is being put together; whether the end of our block ends the transaction; the trip
-# that goes along with the commit; work that waits for the end of its transaction.
-_TRIP, _ENDS_HERE, _LAST, _AT_END = "trip", "ends_here", "last_trip", "at_end"
+# that goes along with the commit; work that waits for the end of its transaction; the driver's own connection.
+_TRIP, _ENDS_HERE, _LAST, _AT_END, _DRIVER = "trip", "ends_here", "last_trip", "at_end", "driver"
 
 
 class Base(DeclarativeBase):
@@ -130,18 +130,31 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
 
     `tenant_id` None is for the few cross-tenant jobs (login, partitions, finding work); such callers say why.
     """
-    async with sessions() as session:
-        session.info["tenant_id"] = tenant_id
-        session.info[_ENDS_HERE] = isinstance(session.bind, AsyncEngine)
-        async with session.begin():
-            yield session
-            for work in session.info.pop(_AT_END, ()):
-                await work()
-            if (trip := session.info.pop(_LAST, None)) is not None:
-                if session.new or session.dirty or session.deleted:
-                    await session.flush()
-                async with driver(session):
-                    await trip.go(commit=True)
+    session = sessions()
+    session.info["tenant_id"] = tenant_id
+    session.info[_ENDS_HERE] = isinstance(session.bind, AsyncEngine)
+    try:
+        yield session
+        for work in session.info.pop(_AT_END, ()):
+            await work()
+        if not await _commit_with_trip(session):
+            await session.commit()
+    except BaseException:
+        await asyncio.shield(session.close())  # which rolls back
+        raise
+    await session.close()
+
+
+async def _commit_with_trip(session: Session) -> bool:
+    """Send the trip that goes along with the commit; False when there is none."""
+    trip = session.info.pop(_LAST, None)
+    if trip is None:
+        return False
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
+    async with driver(session):
+        await trip.go(commit=True)
+    return True
 
 
 def at_end(session: Session, work: Callable[[], Awaitable[object]]) -> None:
@@ -155,8 +168,12 @@ async def driver(session: Session) -> AsyncIterator[Connection]:
 
     A statement through SQLAlchemy costs us ~0.2 ms of CPU, often more than it costs the database.
     """
-    raw = await (await session.connection()).get_raw_connection()
-    connection: Any = raw.driver_connection
+    connection: Any = session.info.get(_DRIVER)
+    if connection is None:
+        pooled = (await session.connection()).sync_connection
+        connection = pooled.connection.driver_connection  # type: ignore[union-attr]
+        if session.info.get(_ENDS_HERE):
+            session.info[_DRIVER] = connection
     try:
         yield connection
     except psycopg.Error as error:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from geoengage.app import create_app
-from geoengage.kit import collector, log
+from geoengage.kit import collector, doors, log
 from geoengage.kit.settings import Settings
 from tests.bench.sampler import Sampler
 
@@ -42,7 +42,7 @@ def main() -> None:
     async def both(scope: Scope, receive: Receive, send: Send) -> None:
         await (bare if scope.get("path") in ("/empty", "/samples") else app)(scope, receive, send)
 
-    config = uvicorn.Config(both, loop="uvloop", http="httptools", access_log=False, log_config=None)
+    config = uvicorn.Config(both, loop="uvloop", http=doors.DoorProtocol, access_log=False, log_config=None)
     with socket.create_server(("127.0.0.1", int(port)), reuse_port=True, backlog=1024) as listening:
         sampler.start()
         uvicorn.Server(config).run(sockets=[listening])

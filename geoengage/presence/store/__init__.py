@@ -32,6 +32,7 @@ from geoengage.presence.store.devices import (
 from geoengage.presence.store.lists import EventFilter, VisitFilter, list_visits, list_zone_events
 from geoengage.presence.store.pings import (
     insert_rejections,
+    insert_plain_runs,
     insert_runs,
     list_fixes,
     list_known_times,
@@ -53,7 +54,7 @@ __all__ = [
     "Admission", "DueChange", "EventFilter", "LockedDevice", "PingPolicy", "VisitChange", "VisitFilter", "admit",
     "claim_zone_change", "find_checkpoint", "find_device",
     "find_shopper_app", "forget_positions", "get_ping_policy", "insert_checkpoints", "insert_rejections",
-    "insert_runs", "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes",
+    "insert_plain_runs", "insert_runs", "insert_zone_change", "insert_zone_events", "list_concerned", "list_due_timers", "list_fixes",
     "list_known_times", "list_spans", "list_states", "list_visits", "list_zone_events", "lock_devices",
     "move_zone_change", "replace_occupancy", "rewind_checkpoints", "set_relocation",
     "set_verdicts", "tenants_with_due_timers", "tenants_with_timers", "upsert_states", "write_timers", "write_visits",
