@@ -140,14 +140,14 @@ def _confirm(run: Run, zone_id: UUID, facts: ZoneFacts, n: NearZone | None, fix:
     """The next fix of a pending zone: agrees, contradicts, or says too little. To walk on contradicts."""
     z, rules = run.zones[zone_id], facts.rules
     confidence = 0.0 if n is None else confidence_of(n, fix)
-    if n is None or n.walking:
+    if n is None or (n.walking and run.gap_s < PACE_S):
         del run.zones[zone_id]
     elif confidence >= rules.min_confidence:
         news = 1.0 if fix.source == Source.BEACON else 1.0 - exp(-(fix.at - z.seen_at).total_seconds() / DRIFT_S)
         odds = z.odds * _odds(n, rules) ** news
         run.zones[zone_id] = seen = msgspec.structs.replace(
             z, version=facts.version, seen_at=fix.at, confidence=confidence, evidence=fix.source, odds=odds,
-            arriving=False,
+            arriving=n.walking,
         )  # fmt: skip
         agrees = odds >= AGREED_ODDS or fix.at - z.since >= timedelta(seconds=AGREED_S)
         if agrees or _is_whole(n, confidence):

@@ -8,7 +8,7 @@ metres are those which 68 % of such readings do not exceed (+0.47 sigma). They a
 that the map gives the point. Three points or more give a place between them (`multilateration`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import inf, log
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from geoengage.kit.geo import Frame
 from geoengage.presence.rules.fixes import UncheckedPing, accuracy
 from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
-from geoengage.presence.rules.multilateration import Reading, spot_of
+from geoengage.presence.rules.multilateration import FEWEST, Reading, spot_of
 from geoengage.presence.rules.state import Said
 from geoengage.venues.rules import (
     CHECK_IN_REACH_M,
@@ -40,7 +40,11 @@ R68 = 1.5096  # 68 % radius of a circular normal error of standard deviation 1 o
 FRESH_M = 2.0
 WRONG_REPORT = 0.03  # share of wrong floors among those that phones report (issue 5's noise model)
 WRONG_HEARD = 0.001  # among floors by a beacon: a ceiling takes some 20 dB
+AROUND_M, MOST_AROUND, MOST_SILENT = 25.0, 16, 8  # of a beacon, those whose silence tells something
 PUNCTUAL = timedelta(seconds=30)  # a transition may be so much older than the newest position and still tell of now
+
+
+Identity = tuple[str, int, int] | str
 
 
 class Source(StrEnum):
@@ -61,11 +65,23 @@ SOURCES = {
 OURS = frozenset({Source.BEACON, Source.CHECK_IN, Source.REGION})
 
 
+class Around(NamedTuple):
+    """The plane around a beacon, and metres on it of the beacons of its floor and UUID nearby, the nearest first."""
+
+    plane: Frame
+    others: Mapping[Identity, tuple[PlacedEvidence, float, float]]
+
+
 class KnownPoints:
     """The points of one tenant by identity."""
 
     def __init__(self, points: Iterable[PlacedEvidence] = ()) -> None:
-        self._points: Mapping[tuple[str, int, int] | str, PlacedEvidence] = {p.identity: p for p in points}
+        self._points: Mapping[Identity, PlacedEvidence] = {p.identity: p for p in points}
+        self._around: dict[Identity, Around] = {}
+        self._beacons: dict[tuple[str, int | None], list[PlacedEvidence]] = {}
+        for point in self._points.values():
+            if point.kind is EvidenceKind.BEACON:
+                self._beacons.setdefault((str(point.identity[0]), point.level), []).append(point)
 
     def __len__(self) -> int:
         return len(self._points)
@@ -79,6 +95,23 @@ class KnownPoints:
         """The access point that a phone hears, if the map knows it."""
         bssid = normal_bssid(heard.bssid)
         return None if bssid is None else self._points.get(bssid)
+
+    def around(self, point: PlacedEvidence) -> Around:
+        """What else could be heard near a point; worked out when it is first asked for."""
+        known = self._around.get(point.identity)
+        if known is None:
+            known = self._around[point.identity] = self._surveyed(point)
+        return known
+
+    def _surveyed(self, point: PlacedEvidence) -> Around:
+        plane, near = Frame(point.lon, point.lat), []
+        if point.kind is EvidenceKind.BEACON:
+            for other in self._beacons[str(point.identity[0]), point.level]:
+                x, y = plane.to_metres(other.lon, other.lat)
+                if x * x + y * y <= AROUND_M**2:
+                    near.append((x * x + y * y, other, float(x), float(y)))
+        near.sort(key=lambda n: n[0])
+        return Around(plane, {other.identity: (other, x, y) for _, other, x, y in near[:MOST_AROUND]})
 
     def check_in(self, code: str) -> PlacedEvidence | None:
         """The check-in point with a code."""
@@ -126,7 +159,8 @@ def strongest(
     nearest = min(discs, key=lambda disc: (disc.radius_m, disc.point.id), default=None)
     if nearest is None:
         return None
-    return between(nearest.point, [(p, rssi) for p, rssi in heard if rssi is not None]) or nearest
+    about = known.around(nearest.point)
+    return between(nearest.point, about, [(p, rssi) for p, rssi in heard if rssi is not None]) or nearest
 
 
 def _heard(
@@ -140,18 +174,34 @@ def _heard(
             yield point, access_point.rssi
 
 
-def between(nearest: PlacedEvidence, heard: Iterable[tuple[PlacedEvidence, int]]) -> Disc | None:
-    """The disc around the place that explains the strengths heard on the floor of a point; None when too few are."""
-    plane = Frame(nearest.lon, nearest.lat)
+def between(nearest: PlacedEvidence, about: Around, heard: Sequence[tuple[PlacedEvidence, int]]) -> Disc | None:
+    """The disc around the place that explains best what is heard on the floor of a point, and what is not; None when
+    too few are heard."""
+    here = [(point, rssi) for point, rssi in heard if point.level == nearest.level]
+    if len(here) < FEWEST:
+        return None
     readings = [
-        Reading(*plane.to_metres(point.lon, point.lat), distance_from_rssi(rssi, point.rssi_at_1m))
-        for point, rssi in heard
-        if point.level == nearest.level
+        Reading(*_place_of(point, about), distance_from_rssi(rssi, point.rssi_at_1m)) for point, rssi in here
     ]
-    spot = spot_of(readings, SPREAD_DB * log(10) / (10 * PATH_LOSS))
+    spot = spot_of(readings, SPREAD_DB * log(10) / (10 * PATH_LOSS), _silent(here, about))
     if spot is None:
         return None
-    return Disc(nearest, max(TIGHTEST_M, R68 * spot.sd_m), plane.to_lonlat(spot.x, spot.y))
+    return Disc(nearest, max(TIGHTEST_M, R68 * spot.sd_m), about.plane.to_lonlat(spot.x, spot.y))
+
+
+def _place_of(point: PlacedEvidence, about: Around) -> tuple[float, float]:
+    known = about.others.get(point.identity)
+    return about.plane.to_metres(point.lon, point.lat) if known is None else known[1:]
+
+
+def _silent(here: Sequence[tuple[PlacedEvidence, int]], about: Around) -> list[Reading]:
+    """The beacons nearby that are not heard: they seem at least so far that the weakest heard one covers them."""
+    weakest = min((rssi for point, rssi in here if point.kind is EvidenceKind.BEACON), default=None)
+    if weakest is None:
+        return []
+    heard = {point.identity for point, _ in here}
+    silent = [other for identity, other in about.others.items() if identity not in heard][:MOST_SILENT]
+    return [Reading(x, y, distance_from_rssi(weakest, other.rssi_at_1m)) for other, x, y in silent]
 
 
 class Placed(NamedTuple):
