@@ -199,8 +199,8 @@ class People:
             )
         return id_
 
-    async def build(self) -> None:
-        while await jobs.build_once(self.sessions, self.clock):
+    async def build(self, ahead: timedelta = service.AHEAD) -> None:
+        while await jobs.build_once(self.sessions, self.clock, ahead):
             pass
 
     async def work(self) -> None:

@@ -14,8 +14,11 @@ SWEEP_EVERY = timedelta(seconds=60)
 logger = log.get("segments")
 
 
-async def build_once(sessions: Sessions, clock: Callable[[], datetime]) -> int:
-    """Build or evaluate anew the segments of one tenant that wait for it; returns how many."""
+async def build_once(sessions: Sessions, clock: Callable[[], datetime], ahead: timedelta = service.AHEAD) -> int:
+    """Build or evaluate anew the segments of one tenant that wait for it; returns how many.
+
+    `ahead`: how far ahead they write when time will change something.
+    """
     async with transaction(sessions, None) as session:
         claimed = await store.claim_builds(session, clock(), service.MOST_TOGETHER)
     if claimed is None:
@@ -24,17 +27,22 @@ async def build_once(sessions: Sessions, clock: Callable[[], datetime]) -> int:
     async with transaction(sessions, tenant_id) as session:
         rows = await service.list_rows(session, tenant_id, ids)
     for store_id, those in rows:
-        await _build(sessions, tenant_id, store_id, those, clock)
+        await _build(sessions, tenant_id, store_id, those, clock, ahead)
     return len(ids)
 
 
 async def _build(
-    sessions: Sessions, tenant_id: TenantId, store_id: UUID | None, ids: list[UUID], clock: Callable[[], datetime]
+    sessions: Sessions,
+    tenant_id: TenantId,
+    store_id: UUID | None,
+    ids: list[UUID],
+    clock: Callable[[], datetime],
+    ahead: timedelta,
 ) -> None:
     """One pass for all; if that fails, one for each, so that only the one at fault is given up."""
     try:
         async with transaction(sessions, tenant_id) as session:
-            built = await service.evaluate_segments(session, tenant_id, store_id, ids, clock())
+            built = await service.evaluate_segments(session, tenant_id, store_id, ids, clock(), ahead)
         for each in built:
             with contextlib.suppress(service.Overtaken):  # it waits for its next build
                 async with transaction(sessions, tenant_id) as session:
@@ -46,11 +54,12 @@ async def _build(
             raise  # somebody tries again
         if len(ids) > 1:
             for id_ in ids:
-                await _build(sessions, tenant_id, store_id, [id_], clock)
+                await _build(sessions, tenant_id, store_id, [id_], clock, ahead)
             return
         logger.exception("build_failed", tenant=str(tenant_id), segment=str(ids[0]))
         async with transaction(sessions, tenant_id) as session:
-            await service.give_up(session, tenant_id, ids, "it could not be evaluated; the operator's log says why")
+            why = "it could not be evaluated; the operator's log says why"
+            await service.give_up(session, tenant_id, ids, why, clock())
 
 
 async def keep_time_once(sessions: Sessions, clock: Callable[[], datetime]) -> int:

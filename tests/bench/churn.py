@@ -1,7 +1,7 @@
 """`python -m tests.bench.churn`: what the rules about fallen habits are worth, beside what is usual.
 
-First on made-up customers whose changes are known (tests/bench/customers.py), without and with a season of ±40 %; then
-on CDNOW (from the wheel of `lifetimes`, which is fetched for it) and on the Complete Journey: how well a score of one
+On made-up customers whose changes are known (tests/bench/customers.py), in shops
+without and with a season of ±40 %; then on CDNOW (from the wheel of `lifetimes`, which is fetched for it) and on the Complete Journey: how well a score of one
 day ranks those who buy nothing in the time that follows, and those who buy half or less of what they did.
 """
 
@@ -25,8 +25,9 @@ from scipy.stats import rankdata
 
 from geoengage.metrics.rules import DEGREES, Degree, Thresholds
 from geoengage.metrics.rules.decline import degrees
-from geoengage.metrics.rules.gaps import Rhythm, fit_population, rhythm
-from geoengage.metrics.rules.season import Flags, Floats, Purchases, fit_season
+from geoengage.metrics.rules.fitting import fit_shop
+from geoengage.metrics.rules.gaps import Rhythm, rhythm
+from geoengage.metrics.rules.season import Flags, Floats, Purchases
 from geoengage.metrics.rules.stages import chosen
 from tests.bench import customers as made
 
@@ -87,6 +88,28 @@ def on_made_up(console: Console, people: int) -> None:
         console.print(table)
 
 
+FEW_CHANGE = (0.95, 0.01, 0.015, 0.015, 0.01)
+NONE, PHASES = range(301, 304), range(311, 317)  # seeds of shops without a season, and with one that begins anywhere
+
+
+def on_many_shops(console: Console, people: int) -> None:
+    """The usual thresholds in shops whose seeds nothing was chosen by: means, and the range over the shops."""
+    table = Table(title=f"Decline >= slight in shops of {people:,} customers: mean (from, to)")
+    for name in ("shops", "unchanged", "false/yr", "stop: found in 120 days", "×.25 by the end", "×.5 by the end"):
+        table.add_column(name)
+    for seeds, season in ((NONE, 0.0), (PHASES, 0.4)):
+        for mix in (made.MIX, FEW_CHANGE):
+            rows = []
+            for seed in seeds:
+                customers = made.make(people, seed, season=season, mix=mix)
+                days, (score,) = made.watch(customers, (told,))
+                w = made.worth(customers, days, score, SLIGHT)
+                rows.append((w.false_a_year, w.found[made.STOP][1], w.found[made.QUARTER][2], w.found[made.HALF][2]))
+            cells = [f"{np.mean(x):.3f} ({min(x):.3f}, {max(x):.3f})" for x in zip(*rows, strict=True)]
+            table.add_row(f"{len(seeds)}, season ±{season:.0%}", f"{mix[0]:.0%}", *cells)
+    console.print(table)
+
+
 def _title(people: int, season: float, with_season: bool, cpu_s: float) -> str:
     left = "" if with_season else ", left in: not taken out first"
     return f"{people:,} customers, season ±{season:.0%}{left} ({cpu_s:.0f} CPU s)"
@@ -143,8 +166,7 @@ def _ranked(bought: Purchases, day: int, horizon: int, least: int) -> list[str]:
     who = np.flatnonzero((known.counts >= least) & (at - first >= 90))
     after = (bought.until(at + horizon).counts - known.counts)[who]
     some = chosen(known, who)
-    season = fit_season(known, at)
-    seen = rhythm(some, at, fit_population(some, season), season)
+    seen = rhythm(some, at, *fit_shop(known, at))
     own = (seen.own - 1) / np.maximum(at - seen.first, 1) * horizon
     is_gone, fell = after == 0, after <= own / 2
     scores = (at - seen.last.astype(np.float64), long_gap(seen, at), seen.gone, seen.slow, both(seen, at))
@@ -157,8 +179,7 @@ def _again(bought: Purchases) -> Iterator[tuple[str, float]]:
     known = bought.until(at)
     some = chosen(known, np.flatnonzero(known.counts > 0))
     again = (bought.counts - known.counts)[known.counts > 0] > 0
-    season = fit_season(known, at)
-    seen = rhythm(some, at, fit_population(some, season), season)
+    seen = rhythm(some, at, *fit_shop(known, at))
     yield "recency (days since last, turned round)", _auc(seen.last.astype(np.float64), again)
     yield "gone, turned round", _auc(-seen.gone, again)
     yield "tail (how likely a gap is to last longer)", _auc(seen.tail, again)
@@ -207,6 +228,7 @@ def main() -> None:
     parser.add_argument("--cdnow", type=Path, help="the wheel of lifetimes 0.11.3, if it is here already")
     arguments = parser.parse_args()
     console = Console(width=170)
+    on_many_shops(console, arguments.people // 3)
     on_made_up(console, arguments.people)
     on_real(console, arguments.cdnow)
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geoengage.metrics.rules.fitting import fit_steady_season
 from geoengage.metrics.rules.gaps import Population, Rhythm, fit_population, rhythm
-from geoengage.metrics.rules.season import Flags, Floats, Ints, Purchases, Season, fit_season
+from geoengage.metrics.rules.season import Flags, Floats, Ints, Purchases, Season
 from geoengage.metrics.rules.stages import chosen
 
 START, DAYS, FIRST_WEEK = 730_000, 728, 27
 SAME, PAUSE, STOP, QUARTER, HALF = range(5)
 LEFT = {SAME: 1.0, PAUSE: 0.0, STOP: 0.0, QUARTER: 0.25, HALF: 0.5}  # of the rate, after the change
+MIX = (0.5, 0.1, 0.15, 0.15, 0.1)  # of the kinds
 PAUSE_DAYS = 45
 SHAPES = (1.0, 2.5, 0.6)
 NEVER = 10**9
@@ -32,9 +34,7 @@ class Customers:
     shape: Floats
 
 
-def make(
-    people: int, seed: int, *, season: float = 0.0, mix: Sequence[float] = (0.5, 0.1, 0.15, 0.15, 0.1)
-) -> Customers:
+def make(people: int, seed: int, *, season: float = 0.0, mix: Sequence[float] = MIX) -> Customers:
     """So many customers over two years; `season` 0.4: ±40 %."""
     rng = np.random.default_rng(seed)
     rate = np.clip(rng.gamma(2, 1 / 36, people), 1 / 90, 1 / 3)
@@ -72,7 +72,7 @@ def watch(
         at = START + 7 * week
         known = customers.bought.until(at)
         if with_season:
-            season = fit_season(known, at)
+            season = fit_steady_season(known, at, population)
         first = known.days[np.minimum(known.starts[:-1], len(known.days) - 1)]
         who = np.flatnonzero((known.counts >= 4) & (at - first >= 90))
         some = chosen(known, who)

@@ -110,6 +110,14 @@ class Shop:
             )  # fmt: skip
         return set(service.as_uuids(found))
 
+    async def dues(self, segment_id: UUID) -> dict[UUID, datetime]:
+        async with transaction(self.sessions, self.world.tenant_id) as session:
+            rows = await session.execute(
+                text("SELECT profile_id, due_at FROM segment_due WHERE tenant_id = :t AND segment_id = :id"),
+                {"t": self.world.tenant_id, "id": segment_id},
+            )
+            return {row[0]: row[1] for row in rows}
+
     async def told(self) -> list[tuple[str, UUID]]:
         """Who entered and left, as the ledger has it."""
         async with transaction(self.sessions, self.world.tenant_id) as session:
@@ -166,6 +174,29 @@ async def test_an_order_brings_somebody_in_and_time_takes_them_out(shop: Shop) -
     out, into = await shop.changes(twice)
     assert (out["entered"], out["at"], out["reason"]) == (False, shop.clock(), {"by": ["time"], "conditions": [""]})
     assert (into["entered"], into["reason"]) == (True, {"by": ["orders"], "conditions": [""]})
+
+
+async def test_a_build_writes_what_time_will_change_soon_and_the_daily_one_the_rest(shop: Shop) -> None:
+    anna, bob = await shop.person("anna"), await shop.person("bob")
+    for who, days in ((anna, 20), (anna, 21), (bob, 25), (bob, 26)):
+        await shop.buys(who, ordered_at=shop.clock() - timedelta(days=days))
+    twice = await shop.segment("Bought twice", TWICE)
+    await shop.work()
+    assert await shop.members(twice) == {anna.profile_id, bob.profile_id}
+    assert await shop.dues(twice) == {bob.profile_id: shop.clock() + timedelta(days=4)}
+    shop.clock.pass_(days=3)
+    await shop.work()
+    end = shop.clock() + timedelta(days=6)
+    assert await shop.dues(twice) == {bob.profile_id: shop.clock() + timedelta(days=1), anna.profile_id: end}
+    shop.clock.pass_(days=7)  # no build meanwhile
+    while await jobs.keep_time_once(shop.sessions, shop.clock):
+        pass
+    assert await shop.members(twice) == set()
+    out = {
+        row["profile_id"]: (row["at"], row["reason"]["by"]) for row in await shop.changes(twice) if not row["entered"]
+    }
+    assert out == {anna.profile_id: (end, ["time"]), bob.profile_id: (end - timedelta(days=5), ["time"])}
+    assert await shop.dues(twice) == {}
 
 
 async def test_a_changed_definition_is_built_beside_and_switches_at_once(shop: Shop) -> None:

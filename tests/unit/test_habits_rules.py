@@ -22,15 +22,15 @@ from geoengage.metrics.rules import (
     Told,
     checks,
     decline,
-    fit_population,
-    fit_season,
     habits,
     purchases,
     stage,
     stages_over,
 )
 from geoengage.metrics.rules.decline import moved
-from geoengage.metrics.rules.gaps import rhythm
+from geoengage.metrics.rules.fitting import fit_shop, fit_steady_season
+from geoengage.metrics.rules.gaps import fit_population, rhythm
+from geoengage.metrics.rules.season import fit_season
 from tests.bench import customers as made
 
 START = date(2025, 1, 6)
@@ -229,6 +229,15 @@ def test_too_few_purchases_make_no_season_and_no_population() -> None:
     few = purchases([every(20, 5) for _ in range(10)])
     assert fit_season(few, few.days.max()) == Season()
     assert fit_population(few, Season()) == Population()
+    assert fit_shop(few, int(few.days.max())) == (Population(), Season())
+
+
+def test_those_who_slow_down_hardly_bend_the_season() -> None:
+    """Half of these people fall in the second year; nobody has a season."""
+    bought, until = made.make(3000, 11).bought, made.START + 700
+    bent, held = fit_season(bought, until), fit_steady_season(bought, until, Population())
+    assert min(bent.index[4:]) < 0.9
+    assert min(held.index[4:]) > min(bent.index[4:]) + 0.04
 
 
 def test_the_population_is_found_again() -> None:

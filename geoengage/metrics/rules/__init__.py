@@ -6,12 +6,13 @@ from geoengage.metrics.rules.buying import FEWEST_CUSTOMERS, FEWEST_REPEATERS, H
 from geoengage.metrics.rules.buying import group as group_histories
 from geoengage.metrics.rules.decline import DEGREES, Decline, Degree, History, Shop, Thresholds, decline
 from geoengage.metrics.rules.events import HabitsChanged, ValuesFitted
-from geoengage.metrics.rules.gaps import Population, fit_population
+from geoengage.metrics.rules.fitting import fit_shop
+from geoengage.metrics.rules.gaps import Population
 from geoengage.metrics.rules.habits import PERCENTILES, CustomerHabit, Kept, Told, changed, checks, habits
 from geoengage.metrics.rules.plots import by_times as draw_by_times
 from geoengage.metrics.rules.plots import calibration as draw_calibration
 from geoengage.metrics.rules.plots import holdout as draw_holdout
-from geoengage.metrics.rules.season import Purchases, Season, fit_season, purchases
+from geoengage.metrics.rules.season import Purchases, Season, purchases
 from geoengage.metrics.rules.stages import STAGES, Stage, stage, stages_over
 from geoengage.metrics.rules.traits import (
     BIRTHDAYS,
@@ -88,8 +89,7 @@ __all__ = [
     "draw_by_times",
     "draw_calibration",
     "draw_holdout",
-    "fit_population",
-    "fit_season",
+    "fit_shop",
     "fit_values",
     "from_params",
     "group_histories",

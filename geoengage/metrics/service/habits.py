@@ -145,9 +145,8 @@ async def fit(session: Session, tenant_id: TenantId, now: datetime) -> Shop:
     before = await store.find_rhythm(session, tenant_id)
     _, bought = await store.read_purchases(session, tenant_id)
     bought = bought.until(today)
-    season = rules.fit_season(bought, today)
     thresholds = Shop().thresholds if before is None else before.shop.thresholds
-    shop = Shop(thresholds, rules.fit_population(bought, season), season)
+    shop = Shop(thresholds, *rules.fit_shop(bought, today))
     is_first = before is None or before.fitted_at is None
     await store.set_rhythm(session, tenant_id, shop, now)
     if is_first:

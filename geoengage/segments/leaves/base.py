@@ -116,6 +116,11 @@ def days(terms: Terms, value: float) -> str:
     return terms.bind(timedelta(days=value), "interval")
 
 
+def days_from_now(terms: Terms, value: float) -> str:
+    """The moment so many days ahead (below 0: ago) as a parameter: the database would work it out for each row."""
+    return terms.bind(terms.now + timedelta(days=value), "timestamptz")
+
+
 def moment_test(terms: Terms, at: str, op: str, value: Any) -> tuple[str, str]:
     """Whether a moment passes, and when that changes. In the last or next n days both ends move with the clock."""
     now = terms.now_sql
@@ -124,12 +129,14 @@ def moment_test(terms: Terms, at: str, op: str, value: Any) -> tuple[str, str]:
         return f"{at} {'<' if op == 'before' else '>='} {bound}", ""
     span = days(terms, value)
     if op == "in_next_days":
-        holds = f"({at} > {now} AND {at} <= {now} + {span})"
-        return holds, f"CASE WHEN {at} > {now} + {span} THEN {at} - {span} WHEN {at} > {now} THEN {at} END"
-    due = f"CASE WHEN {at} > {now} THEN {at} WHEN {at} > {now} - {span} THEN {at} + {span} END"
+        end = days_from_now(terms, value)
+        holds = f"({at} > {now} AND {at} <= {end})"
+        return holds, f"CASE WHEN {at} > {end} THEN {at} - {span} WHEN {at} > {now} THEN {at} END"
+    start = days_from_now(terms, -value)
+    due = f"CASE WHEN {at} > {now} THEN {at} WHEN {at} > {start} THEN {at} + {span} END"
     if op == "within_days":
-        return f"({at} > {now} - {span} AND {at} <= {now})", due
-    return f"{at} <= {now} - {span}", f"CASE WHEN {at} > {now} - {span} THEN {at} + {span} END"
+        return f"({at} > {start} AND {at} <= {now})", due
+    return f"{at} <= {start}", f"CASE WHEN {at} > {start} THEN {at} + {span} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,7 @@ def inside(terms: Terms, rows: Rows, window: LastDays | Between | Ever) -> str:
     if isinstance(window, Between) and window.end is not None:
         current += f" AND {rows.at} < {terms.bind(window.end, 'timestamptz')}"
     if isinstance(window, LastDays):
-        current += f" AND {rows.at} > {terms.now_sql} - {days(terms, window.days)}"
+        current += f" AND {rows.at} > {days_from_now(terms, -window.days)}"
     return current
 
 

@@ -50,7 +50,8 @@ def _anniversary(terms: Terms, of: Json, days: int) -> Part:
 
     next_one = (
         f"CASE WHEN {in_year(0)} >= {today} THEN {in_year(0)} ELSE {in_year(1)} END AS next"
-        f" FROM (SELECT {as_date(of.text)} AS day OFFSET 0) d WHERE d.day IS NOT NULL"
+        f" FROM (SELECT {as_date('t.said')} AS day FROM (SELECT {of.text} AS said OFFSET 0) t OFFSET 0) d"
+        " WHERE d.day IS NOT NULL"
     )
     holds = f"k.next - {today} <= {n}"
     turns = f"CASE WHEN {holds} THEN k.next + 1 ELSE k.next - {n} END"

@@ -1,6 +1,7 @@
 """Segments as others use them. Everything is imported from here."""
 
 from geoengage.segments.service.building import (
+    AHEAD,
     MOST_TOGETHER,
     Built,
     Overtaken,
@@ -23,6 +24,7 @@ from geoengage.segments.service.keeping import SegmentInUse, change, create, del
 from geoengage.segments.service.reacting import REACTION, WANTED, on_news, on_positions, on_time
 
 __all__ = [
+    "AHEAD",
     "MOST_TOGETHER",
     "REACTION",
     "WANTED",

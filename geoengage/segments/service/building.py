@@ -6,19 +6,18 @@ once more, so that nothing that happened during a build is missed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import numpy as np
 
-from geoengage.kit import events
+from geoengage.kit import events, pgarrays
 from geoengage.kit.db import Session
 from geoengage.kit.event_base import Event
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.segments import rules, store
 from geoengage.segments.models import Segment
-from geoengage.segments.rules.logic import NEVER
 from geoengage.segments.rules.wakes import in_order
 from geoengage.segments.service.evaluating import as_uuids, asked_by, evaluate_all
 from geoengage.segments.service.membership import BY_DEFINITION, BY_REPAIR, Causes, recompute, tell
@@ -28,11 +27,19 @@ from geoengage.segments.store import Move, People
 MOST_TOGETHER = 20  # segments that share one pass over the data; memory grows by 10 MB each for a million people
 MOST_TOLD = 100_000  # events during one build; with more of them the segment is evaluated anew afterwards
 BUILD_S = 900
+RETRY_AFTER = timedelta(hours=1)
+# So far ahead a build writes when time will change something. Every build does, and one comes each day (REPAIR_AFTER),
+# so what lies further away is written before it is near, even if builds fail for a week. For a million people in twenty
+# usual segments that is a tenth of all such moments.
+AHEAD = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A segment as it was evaluated: who is in, who is on the clock until when, and up to which event that is true."""
+    """A segment as it was evaluated: who is in, who is on the clock until when, and up to which event that is true.
+
+    On the clock are those whom time can change soon.
+    """
 
     id: UUID
     definition: dict[str, object]
@@ -56,7 +63,12 @@ async def list_rows(session: Session, tenant_id: TenantId, ids: Sequence[UUID]) 
 
 
 async def evaluate_segments(
-    session: Session, tenant_id: TenantId, store_id: UUID | None, ids: Sequence[UUID], now: datetime
+    session: Session,
+    tenant_id: TenantId,
+    store_id: UUID | None,
+    ids: Sequence[UUID],
+    now: datetime,
+    ahead: timedelta = AHEAD,
 ) -> list[Built]:
     """Evaluate everybody in these segments of one store; nothing is written."""
     await store.give_time(session, BUILD_S)
@@ -67,7 +79,7 @@ async def evaluate_segments(
     found = await evaluate_all(session, tenant_id, asked, definitions)
     built = []
     for segment, truth in zip(segments, found.truths, strict=True):
-        timed = truth.due != NEVER
+        timed = truth.due < pgarrays.micros(now + ahead)
         built.append(
             Built(
                 segment.id, segment.definition, found.people[truth.holds], found.people[timed], truth.due[timed],
@@ -181,10 +193,10 @@ async def _tell_repairs(
     await events.publish(session, tenant_id, told, now)
 
 
-async def give_up(session: Session, tenant_id: TenantId, ids: Sequence[UUID], failure: str) -> None:
-    """Note that a build failed; what was in force stays, and the definition waits to be changed."""
+async def give_up(session: Session, tenant_id: TenantId, ids: Sequence[UUID], failure: str, now: datetime) -> None:
+    """Note that a build failed. What was in force stays, and is evaluated anew an hour later at the earliest."""
     for segment in await store.list_segments(session, tenant_id, ids):
         if segment.status == "building":
             segment.status, segment.failure = "failed", failure[:500]
-        segment.leased_until = segment.stale_since = None
+        segment.leased_until, segment.stale_since = now + RETRY_AFTER, None
     await session.flush()

@@ -23,6 +23,12 @@ _GONE = """
 DELETE FROM segment_member WHERE tenant_id = :tenant_id AND segment_id = :segment_id
 AND profile_id = ANY(CAST(:ids AS uuid[]))
 """
+_TIMED = np.dtype([("person", "S16"), ("due", ">i8")])
+_DUES = """
+SELECT string_agg(uuid_send(profile_id) || timestamptz_send(due_at), CAST('' AS bytea)) FROM segment_due
+WHERE tenant_id = :tenant_id AND segment_id = :segment_id
+"""
+_DUE_NO_MORE = _GONE.replace("segment_member", "segment_due")
 _DUE = """
 INSERT INTO segment_due (tenant_id, segment_id, profile_id, due_at)
 SELECT :tenant_id, :segment_id, d.id, d.at FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS d (id, at)
@@ -47,14 +53,23 @@ async def write_members(
 async def replace_dues(
     session: Session, tenant_id: TenantId, segment_id: UUID, people: People, due: NDArray[np.int64]
 ) -> None:
-    """Put a whole segment on the clock anew."""
+    """Put a whole segment on the clock anew; only what is not so yet is written."""
     common: dict[str, Any] = {"tenant_id": tenant_id, "segment_id": segment_id}
-    await session.execute(
-        text("DELETE FROM segment_due WHERE tenant_id = :tenant_id AND segment_id = :segment_id"), common
-    )
-    for start in range(0, len(people), CHUNK):
-        part = slice(start, start + CHUNK)
-        await send(session, _DUE, common | {"ids": _uuids(people[part]), "ats": pgarrays.raw_times(due[part])})
+    packed = (await session.execute(text(_DUES), common)).scalar() or b""
+    before, after = np.frombuffer(packed, dtype=_TIMED), np.empty(len(people), dtype=_TIMED)
+    after["person"], after["due"] = people, due
+    gone, new = _without(before, after), _without(after, before)
+    for start in range(0, len(gone), CHUNK):
+        await send(session, _DUE_NO_MORE, common | {"ids": _uuids(gone["person"][start : start + CHUNK])})
+    for start in range(0, len(new), CHUNK):
+        part = new[start : start + CHUNK]
+        times = pgarrays.raw_times(part["due"].astype(np.int64))
+        await send(session, _DUE, common | {"ids": _uuids(part["person"]), "ats": times})
+
+
+def _without(those: NDArray[np.void], others: NDArray[np.void]) -> NDArray[np.void]:
+    """Those pairs of person and moment that are not among the others, sorted."""
+    return np.setdiff1d(those.view("S24"), others.view("S24"), assume_unique=True).view(_TIMED)
 
 
 async def write_history(

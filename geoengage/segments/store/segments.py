@@ -158,6 +158,7 @@ async def give_time(session: Session, seconds: int) -> None:
     await session.execute(text(f"SET LOCAL statement_timeout = '{int(seconds)}s'"))
     await session.execute(text("SET LOCAL lock_timeout = '60s'"))  # the tenant's cursor may be held by a long round
     await session.execute(text("SET LOCAL work_mem = '64MB'"))  # a hash table of a million people
+    await session.execute(text("SET LOCAL enable_memoize = off"))  # nearly everybody's row is asked for once
 
 
 async def set_stale(session: Session, tenant_id: TenantId, segment_ids: Collection[UUID], now: datetime) -> None:
