@@ -4,7 +4,7 @@ reserved (the message is made, the money set aside) → committed (delivered, or
 message failed, time ran out, somebody took it back). A return of the whole order makes a redeemed one committed again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +52,7 @@ class Refusal(StrEnum):
     OTHER_STORE = "other_store"
     OTHER_CURRENCY = "other_currency"
     NO_TIER = "no_tier"
+    NOT_FIRST_ORDER = "not_first_order"
     TOO_MUCH = "too_much"
     BUDGET_USED_UP = "budget_used_up"
     STORE_BUDGET_USED_UP = "store_budget_used_up"
@@ -70,6 +71,7 @@ REFUSAL_WORDS: Mapping[Refusal, str] = {
     Refusal.OTHER_STORE: "This code does not hold at this store.",
     Refusal.OTHER_CURRENCY: "This code is in another currency.",
     Refusal.NO_TIER: "The offer has no size for how this customer buys now.",
+    Refusal.NOT_FIRST_ORDER: "The offer is for a first order, and this customer has bought before.",
     Refusal.TOO_MUCH: "This code takes off less than that.",
     Refusal.BUDGET_USED_UP: "The budget of the offer is used up.",
     Refusal.STORE_BUDGET_USED_UP: "What this store may spend on the offer is used up.",
@@ -97,7 +99,7 @@ def read_code(written: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupon:
-    """A coupon as its rules see it. `size`: what it promised, for offers with sizes."""
+    """A coupon as its rules see it."""
 
     status: CouponStatus
     profile_id: UUID | None
@@ -106,8 +108,9 @@ class Coupon:
     release_reason: ReleaseReason | None
 
 
-def coupon_trouble(coupon: Coupon, store_id: UUID | None, profile_id: UUID | None, at: datetime) -> Refusal | None:
-    """Why a coupon is not taken at a store from somebody (None: nobody knows who) for a purchase made `at`.
+def coupon_trouble(coupon: Coupon, store_id: UUID | None, people: Collection[UUID], at: datetime) -> Refusal | None:
+    """Why a coupon is not taken at a store from somebody for a purchase made `at`. `people`: all profiles that are this
+    person; none: nobody knows who it is.
 
     A till that was offline sends the sale later: what counts is when it was made.
     """
@@ -120,6 +123,6 @@ def coupon_trouble(coupon: Coupon, store_id: UUID | None, profile_id: UUID | Non
         return Refusal.EXPIRED
     if coupon.store_id is not None and coupon.store_id != store_id:
         return Refusal.OTHER_STORE
-    if None not in (coupon.profile_id, profile_id) and coupon.profile_id != profile_id:
+    if people and coupon.profile_id is not None and coupon.profile_id not in people:
         return Refusal.OTHER_PERSON
     return None

@@ -196,8 +196,11 @@ class OfferTerms(_Term):
 
     def size(self, decline: Degree) -> int | None:
         """The size for somebody; None: nothing for them, or a kind without sizes."""
-        if self.tiers:
-            return self.tiers.get(decline)
+        return self.tiers.get(decline) if self.tiers else self.benefit_size
+
+    @property
+    def benefit_size(self) -> int | None:
+        """The kind's own size; None for a kind without sizes."""
         match self.benefit:
             case PercentOff() | SecondItem():
                 return self.benefit.percent
