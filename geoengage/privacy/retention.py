@@ -104,6 +104,7 @@ KINDS: Mapping[str, Kind] = {
             Aged("message", "id", _MESSAGES, "id NOT IN (SELECT message_id FROM message_due d"
                  " WHERE d.tenant_id = message.tenant_id)"),
             Aged("send_key", "created_at"),
+            Aged("experiment_person", "decided_at"),
         ),
         "how many of a campaign had which outcome on a day",
     ),
