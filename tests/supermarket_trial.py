@@ -88,9 +88,7 @@ class World:
         if setting.discount:
             off[first] = np.round(DISCOUNT * basket[first])
         seconds, day = (time * m.DAY_S).astype(np.int64), DAY0 + np.floor(time).astype(np.int64)
-        return m.Orders(
-            who, seconds, day, np.ones(len(who), dtype=bool), basket - off, MARGIN * basket - off, off
-        )
+        return m.Orders(who, seconds, day, np.ones(len(who), dtype=bool), basket - off, MARGIN * basket - off, off)
 
     def _measure(self, kept: np.ndarray, setting: Setting, model: ValueModel | None, *, message: bool) -> np.ndarray:
         people = len(self.at)

@@ -14,7 +14,7 @@ class Experiment(TenantRow, Base):
     """How a campaign is measured (`rules.Plan`); campaigns without a row are by the usual plan.
 
     `since`: people decided before it do not count: a plan that was changed begins anew. `holdout_percent`: whom the
-    campaign holds back beside the tenant's holdout. `variants`: `{name, weight, title, body}`, of A/B/n; none: one text.
+    campaign holds back beside the tenant's holdout. `variants`: `{name, weight, title, body}`; none: one text.
     """
 
     __tablename__ = "experiment"

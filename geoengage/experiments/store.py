@@ -75,9 +75,7 @@ async def list_decided(session: Session, tenant_id: TenantId, message_ids: Seque
     return [Decided(*row) for row in rows]
 
 
-async def insert_people(
-    session: Session, tenant_id: TenantId, people: Sequence[tuple[Decided, str]]
-) -> None:
+async def insert_people(session: Session, tenant_id: TenantId, people: Sequence[tuple[Decided, str]]) -> None:
     """Note on which side these decisions put people. Who takes part already stays as he is."""
     await session.execute(
         text(

@@ -158,7 +158,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "experiment_person": _erase(
         "experiments",
-        "That a campaign was for you, when, and whether you belonged to those who got it or to those held back to compare.",
+        "That a campaign was for you, when, and whether you got it or were held back to compare.",
         {"person_id": Ids.PEOPLE},
     ),
     "experiment": _none("how a campaign is measured, made by operators"),

@@ -4,7 +4,7 @@ Reads the tables of lower domains and writes none but `message_cost`. People are
 today: an order, a message or a decision of somebody who was merged since is that of the profile that stayed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,10 @@ SIDES = ("sent", "tenant_holdout", "campaign_holdout")
 _GONE = """gone (id, into_id) AS (
   SELECT id, merged_into FROM profile WHERE tenant_id = :tenant_id AND merged_into IS NOT NULL
   UNION SELECT gone.id, p.merged_into FROM gone JOIN profile p ON p.tenant_id = :tenant_id AND p.id = gone.into_id
-  WHERE p.merged_into IS NOT NULL)"""
+  WHERE p.merged_into IS NOT NULL),
+ends AS (
+  SELECT gone.id, gone.into_id FROM gone JOIN profile p ON p.tenant_id = :tenant_id AND p.id = gone.into_id
+    AND p.merged_into IS NULL)"""
 _DAY = "(({0} AT TIME ZONE :timezone)::date - DATE '0001-01-01' + 1)::int8"
 
 # The arm of the older profile wins a merge; `crossed`: another of the person's profiles was on the other side.
@@ -33,8 +36,8 @@ WITH RECURSIVE {_GONE},
 mine AS (
   SELECT live.id AS profile_id, e.person_id, e.side, e.decided_at, e.store_id, e.campaign_id, p.created_at, p.id
   FROM experiment_person e JOIN profile p ON p.tenant_id = e.tenant_id AND p.id = e.person_id
-  LEFT JOIN gone ON gone.id = p.id
-  JOIN profile live ON live.tenant_id = e.tenant_id AND live.id = coalesce(gone.into_id, p.id)
+  LEFT JOIN ends ON ends.id = p.id
+  JOIN profile live ON live.tenant_id = e.tenant_id AND live.id = coalesce(ends.into_id, p.id)
     AND live.merged_into IS NULL
   WHERE e.tenant_id = :tenant_id AND e.campaign_id = ANY(CAST(:campaigns AS uuid[])) AND e.decided_at >= :since
     AND e.decided_at < :until AND e.side = ANY(CAST(:sides AS text[]))),
@@ -44,7 +47,7 @@ chosen AS (
     count(*) FILTER (WHERE side <> 'sent') OVER (PARTITION BY profile_id) AS held_rows
   FROM mine ORDER BY profile_id, created_at, id, decided_at, campaign_id)
 SELECT profile_id, campaign_id, person_id, array_position(CAST(:all_sides AS text[]), side)::int8 - 1 AS side,
-  extract(epoch FROM decided_at)::int8 AS at, {_DAY.format("decided_at")} AS day,
+  floor(extract(epoch FROM decided_at))::int8 AS at, {_DAY.format("decided_at")} AS day,
   coalesce(store_id, '00000000-0000-0000-0000-000000000000') AS store_id,
   (sent_rows > 0 AND held_rows > 0)::int::int8 AS crossed
 FROM chosen ORDER BY decided_at, profile_id
@@ -57,14 +60,14 @@ _PEOPLE_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose experiment: the campaigns together, decisions in [`since`, `until`), by which sides; `store_id`: only what
+    """Whose experiment: the campaigns together, decisions in [`since`, `until`), by which sides; `stores`: only what
     was bought there counts; `timezone`: whose days."""
 
     campaigns: Sequence[UUID]
     since: datetime
     until: datetime
     sides: Sequence[str]
-    store_id: UUID | None
+    stores: list[UUID] | None
     timezone: str
 
     @property
@@ -86,7 +89,22 @@ async def read_people(session: Session, tenant_id: TenantId, asked: Asked) -> bu
     return await bulk.read(session, _PEOPLE, {"tenant_id": tenant_id, **asked.parameters}, _PEOPLE_COLUMNS)
 
 
-async def find_first(session: Session, tenant_id: TenantId, campaigns: Sequence[UUID], since: datetime) -> datetime | None:
+async def list_campaigns(session: Session, tenant_id: TenantId, stores: Collection[UUID] | None) -> list[UUID]:
+    """All campaigns that decided about somebody, deleted ones too; `stores`: only of these."""
+    rows = await session.execute(
+        text(
+            "SELECT c.id FROM campaign c WHERE c.tenant_id = :tenant_id AND EXISTS (SELECT FROM experiment_person e"
+            " WHERE e.tenant_id = c.tenant_id AND e.campaign_id = c.id)"
+            " AND (CAST(:stores AS uuid[]) IS NULL OR c.store_id = ANY(CAST(:stores AS uuid[]))) ORDER BY c.id"
+        ),
+        {"tenant_id": tenant_id, "stores": None if stores is None else list(stores)},
+    )
+    return list(rows.scalars())
+
+
+async def find_first(
+    session: Session, tenant_id: TenantId, campaigns: Sequence[UUID], since: datetime
+) -> datetime | None:
     """When these campaigns decided about somebody for the first time since then."""
     found = await session.execute(
         text(
@@ -113,7 +131,7 @@ async def count_anonymous(session: Session, tenant_id: TenantId, asked: Asked) -
 
 # --- what they bought ----------------------------------------------------------------------------------------------
 
-_STORE = " AND (CAST(:store_id AS uuid) IS NULL OR o.store_id = CAST(:store_id AS uuid))"
+_STORE = " AND (CAST(:stores AS uuid[]) IS NULL OR o.store_id = ANY(CAST(:stores AS uuid[])))"
 _CURRENCIES = f"""
 SELECT o.currency, count(*) AS orders
 FROM unnest(CAST(:profiles AS uuid[])) AS s (profile_id)
@@ -124,16 +142,18 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 """  # noqa: S608 - names of ours
 # What is left of an order after its goods: of lines whose variant has a cost their share of what was paid less that
 # cost; of the others the margin of the store, else of the tenant. A discount on the whole order is spread over its
-# lines; of what was refunded nothing is left. NaN: something has neither cost nor margin.
+# lines; of what was refunded nothing is left. NaN: something has neither cost nor margin. Incentives are what offers
+# took off; of an order that names coupons which are none of ours, its discount.
 _ORDERS = f"""
-SELECT s.n - 1 AS person, extract(epoch FROM at.at)::int8 AS at, {_DAY.format("at.at")} AS day,
+SELECT s.n - 1 AS person, floor(extract(epoch FROM at.at))::int8 AS at, {_DAY.format("at.at")} AS day,
   (o.return_of IS NULL)::int::int8 AS counted, (o.currency = :currency)::int::int8 AS mine,
   (o.total_minor - o.refunded_minor)::float8 AS money,
   CASE WHEN m.percent IS NULL AND lines.unknown <> 0 THEN CAST('NaN' AS float8)
     ELSE kept.share * (paid.part * lines.known - lines.cost + paid.part * lines.unknown * coalesce(m.percent, 0) / 100)
     END AS margin,
-  coalesce(kept.share * CASE WHEN o.coupons = '{{}}' THEN 0 ELSE o.discount_minor END, 0)::float8 AS tenant_paid,
-  CAST(0 AS float8) AS store_paid
+  CASE WHEN r.orders > 0 THEN r.tenant_paid WHEN o.coupons = '{{}}' THEN 0 ELSE kept.share * o.discount_minor
+    END::float8 AS tenant_paid,
+  r.store_paid::float8 AS store_paid
 FROM unnest(CAST(:profiles AS uuid[])) WITH ORDINALITY AS s (profile_id, n)
 JOIN identifier i ON i.tenant_id = :tenant_id AND i.profile_id = s.profile_id
 JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = i.id AND o.status <> 'cancelled'{_STORE}
@@ -152,6 +172,12 @@ CROSS JOIN LATERAL (SELECT CASE WHEN o.total_minor = 0 THEN 0
   ELSE (o.total_minor - o.refunded_minor)::float8 / o.total_minor END AS share) AS kept
 CROSS JOIN LATERAL (SELECT CASE WHEN o.subtotal_minor = 0 THEN 1
   ELSE (o.subtotal_minor - o.discount_minor)::float8 / o.subtotal_minor END AS part) AS paid
+CROSS JOIN LATERAL (
+  SELECT count(*) AS orders,
+    coalesce(sum(d.discount_minor - d.returned_minor) FILTER (WHERE d.funded_by = 'tenant'), 0) AS tenant_paid,
+    coalesce(sum(d.discount_minor - d.returned_minor) FILTER (WHERE d.funded_by = 'store'), 0) AS store_paid
+  FROM redemption d WHERE d.tenant_id = o.tenant_id AND d.source = o.source AND d.order_ref = o.external_id
+    AND d.currency = o.currency) AS r
 LEFT JOIN LATERAL (
   SELECT g.margin_percent AS percent FROM margin g WHERE g.tenant_id = o.tenant_id AND g.margin_percent IS NOT NULL
     AND g.place_id IN (o.store_id, '00000000-0000-0000-0000-000000000000')
@@ -165,21 +191,21 @@ _ORDER_COLUMNS = {
 
 
 async def read_currencies(
-    session: Session, tenant_id: TenantId, profile_ids: Sequence[UUID], store_id: UUID | None
+    session: Session, tenant_id: TenantId, profile_ids: Sequence[UUID], stores: list[UUID] | None
 ) -> dict[str, int]:
     """Orders of these people by currency, most first."""
     rows = await session.execute(
-        text(_CURRENCIES), {"tenant_id": tenant_id, "profiles": list(profile_ids), "store_id": store_id}
+        text(_CURRENCIES), {"tenant_id": tenant_id, "profiles": list(profile_ids), "stores": stores}
     )
-    return {currency: orders for currency, orders in rows}
+    return dict(rows.tuples())
 
 
-async def read_orders(  # noqa: PLR0913 - one statement's parameters
+async def read_orders(
     session: Session,
     tenant_id: TenantId,
     profile_ids: Sequence[UUID],
     *,
-    store_id: UUID | None,
+    stores: list[UUID] | None,
     currency: str | None,
     timezone: str,
 ) -> bulk.Rows:
@@ -189,7 +215,7 @@ async def read_orders(  # noqa: PLR0913 - one statement's parameters
     parameters = {
         "tenant_id": tenant_id,
         "profiles": list(profile_ids),
-        "store_id": store_id,
+        "stores": stores,
         "currency": currency or "",
         "timezone": timezone,
     }
@@ -199,22 +225,23 @@ async def read_orders(  # noqa: PLR0913 - one statement's parameters
 # --- what was sent to them -----------------------------------------------------------------------------------------
 
 # A message names the profile or device that its person was then; both lead to the profile of today.
-_MESSAGES = f"""
+_MESSAGES = """
 messages AS (
   SELECT m.*, coalesce(live.id, d.profile_id) AS profile_id, coalesce(d.locale, '') AS locale
   FROM message m LEFT JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
-  LEFT JOIN gone ON gone.id = m.person_id
-  LEFT JOIN profile live ON live.tenant_id = m.tenant_id AND live.id = coalesce(gone.into_id, m.person_id)
+  LEFT JOIN ends ON ends.id = m.person_id
+  LEFT JOIN profile live ON live.tenant_id = m.tenant_id AND live.id = coalesce(ends.into_id, m.person_id)
     AND live.merged_into IS NULL
   WHERE m.tenant_id = :tenant_id AND m.campaign_id = ANY(CAST(:campaigns AS uuid[])) AND m.id >= :oldest
     AND NOT coalesce(d.is_test, false))"""
 _SENT = text(f"""
 WITH RECURSIVE {_GONE}, {_MESSAGES}
 SELECT s.n - 1 AS person, m.channel,
-  CASE WHEN m.locale ~ '^[A-Za-z]+[-_].*[A-Z][A-Z]$' THEN right(m.locale, 2) ELSE '' END AS country, count(*) AS messages
+  CASE WHEN m.locale ~ '^[A-Za-z]+[-_].*[A-Z][A-Z]$' THEN right(m.locale, 2) ELSE '' END AS country,
+  count(*) AS messages
 FROM unnest(CAST(:profiles AS uuid[]), CAST(:times AS int8[])) WITH ORDINALITY AS s (profile_id, at, n)
 JOIN messages m ON m.profile_id = s.profile_id AND m.status IN ('sent', 'unknown') AND m.channel IS NOT NULL
-  AND m.created_at >= to_timestamp(s.at) - interval '1 second'
+  AND m.created_at >= to_timestamp(s.at)
   AND m.created_at < to_timestamp(s.at) + make_interval(days => :window)
 GROUP BY 1, 2, 3
 """)  # noqa: S608 - names of ours
@@ -230,7 +257,7 @@ class Sent:
     messages: int
 
 
-async def list_sent(  # noqa: PLR0913 - one statement's parameters
+async def list_sent(
     session: Session,
     tenant_id: TenantId,
     asked: Asked,
@@ -263,7 +290,7 @@ steps AS (
     EXISTS (SELECT FROM visit v JOIN zone z ON z.tenant_id = v.tenant_id AND z.id = v.zone_id
       WHERE v.tenant_id = :tenant_id AND v.device_id = s.device_id AND v.entered_at >= s.sent_at
         AND v.entered_at < s.sent_at + make_interval(days => :window)
-        AND (CAST(:store_id AS uuid) IS NULL AND z.store_id IS NOT NULL OR z.store_id = CAST(:store_id AS uuid))
+        AND (CAST(:stores AS uuid[]) IS NULL AND z.store_id IS NOT NULL OR z.store_id = ANY(CAST(:stores AS uuid[])))
     ) AS visited,
     EXISTS (SELECT FROM identifier i JOIN shop_order o ON o.tenant_id = i.tenant_id AND o.identifier_id = i.id
       WHERE i.tenant_id = :tenant_id AND i.profile_id = s.profile_id AND o.status <> 'cancelled'
@@ -286,10 +313,14 @@ async def count_steps(
         await session.execute(
             _FUNNEL,
             {
-                "tenant_id": tenant_id, "campaigns": list(asked.campaigns), "oldest": lowest_id(asked.since),
-                "since": asked.since, "window": window_days, "store_id": asked.store_id,
+                "tenant_id": tenant_id,
+                "campaigns": list(asked.campaigns),
+                "oldest": lowest_id(asked.since),
+                "since": asked.since,
+                "window": window_days,
+                "stores": asked.stores,
             },
-        )  # fmt: skip
+        )
     ).one()
     return dict(zip(STEPS, found[:6], strict=True)), int(found[6])
 
@@ -300,8 +331,8 @@ WITH RECURSIVE {_GONE},
 touches AS (
   SELECT coalesce(live.id, d.profile_id) AS profile_id, m.campaign_id, m.opened_at
   FROM message m LEFT JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
-  LEFT JOIN gone ON gone.id = m.person_id
-  LEFT JOIN profile live ON live.tenant_id = m.tenant_id AND live.id = coalesce(gone.into_id, m.person_id)
+  LEFT JOIN ends ON ends.id = m.person_id
+  LEFT JOIN profile live ON live.tenant_id = m.tenant_id AND live.id = coalesce(ends.into_id, m.person_id)
     AND live.merged_into IS NULL
   WHERE m.tenant_id = :tenant_id AND m.id >= :oldest AND m.opened_at >= :since AND m.campaign_id IS NOT NULL
     AND NOT coalesce(d.is_test, false)),
@@ -333,15 +364,13 @@ class Attributed:
     others: int
 
 
-async def read_attributed(
-    session: Session, tenant_id: TenantId, asked: Asked, currency: str | None
-) -> Attributed:
+async def read_attributed(session: Session, tenant_id: TenantId, asked: Asked, currency: str | None) -> Attributed:
     """Last touch, of orders since the experiment began."""
     rows = await session.execute(
         _TOUCHED,
         {
             "tenant_id": tenant_id, "campaigns": list(asked.campaigns), "oldest": lowest_id(asked.since),
-            "since": asked.since, "store_id": asked.store_id, "currency": currency or "",
+            "since": asked.since, "stores": asked.stores, "currency": currency or "",
         },
     )  # fmt: skip
     return Attributed(*rows.one())

@@ -48,9 +48,7 @@ def upgrade() -> None:
         sa.Column("variants", postgresql.JSONB(), server_default="[]", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "decides IN ('conversion', 'revenue', 'churn', 'ltv')", name=op.f("ck_experiment_decides")
-        ),
+        sa.CheckConstraint("decides IN ('conversion', 'revenue', 'churn', 'ltv')", name=op.f("ck_experiment_decides")),
         sa.CheckConstraint("holdout_percent BETWEEN 0 AND 50", name=op.f("ck_experiment_holdout_percent")),
         sa.CheckConstraint("smallest_effect > 0 AND smallest_effect <= 10", name=op.f("ck_experiment_smallest_effect")),
         sa.CheckConstraint(

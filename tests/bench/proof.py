@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 
 import numpy as np
+from rich.console import Console
 
 from tests.supermarket_trial import NOTHING, PLANTED, Found, Setting, World, both_fates, examine, fitted, truth
 
@@ -33,8 +34,7 @@ def run(seeds: range, people: int = PEOPLE) -> dict[str, dict[str, dict[str, flo
     for name in settings:
         truths[name] = truth(trials[name])
     return {
-        name: {outcome: _summary(found[name, outcome], truths[name][outcome]) for outcome in NAMES}
-        for name in settings
+        name: {outcome: _summary(found[name, outcome], truths[name][outcome]) for outcome in NAMES} for name in settings
     }
 
 
@@ -55,12 +55,13 @@ def _summary(found: list[Found], true: float) -> dict[str, float]:
 
 def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    out = Console()
     begun = time.process_time()
     for setting, by_outcome in run(range(seeds)).items():
-        print(f"{setting}: {seeds} experiments")
+        out.print(f"{setting}: {seeds} experiments")
         for outcome, row in by_outcome.items():
-            print(f"  {outcome:10}" + "".join(f"  {name} {value:.4g}" for name, value in row.items()))
-    print(f"{time.process_time() - begun:.0f} s of CPU")
+            out.print(f"  {outcome:10}" + "".join(f"  {name} {value:.4g}" for name, value in row.items()))
+    out.print(f"{time.process_time() - begun:.0f} s of CPU")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which arm of an experiment somebody is in: a stable hash of campaign and person, so nobody ever changes arm by himself.
+"""Which arm of an experiment somebody is in: a stable hash of campaign and person, so nobody changes arm by himself.
 
 The tenant-wide holdout is `messaging.rules.in_holdout`, whose assignment stands; a campaign may hold back people of its
 own beside it, and split the others over variants of its text.
@@ -60,5 +60,5 @@ def held_by_campaign(campaign_id: UUID, person_id: UUID, percent: int) -> bool:
 
 
 def takes_part(blockers: Collection[str]) -> bool:
-    """Whether a decision puts somebody into the experiment: nothing but the holdout, or limits of attention, said no."""
+    """Whether a decision puts somebody into the experiment: nothing but holdout and limits of attention said no."""
     return not set(blockers) - _ATTENTION - {Blocker.HOLDOUT.value}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 HELPS = 0.98  # of the plain standard error: CUPED is taken where it comes out lower than this
 _TINY = 1e-300
 
@@ -31,11 +32,11 @@ def moments(rows: npt.ArrayLike) -> Moments:
     return of_sums(np.float64(len(data)), data.sum(axis=0), data.T @ data)
 
 
-def of_sums(n: npt.ArrayLike, sums: Floats, squares: Floats) -> Moments:
+def of_sums(n: npt.ArrayLike, sums: npt.ArrayLike, squares: npt.ArrayLike) -> Moments:
     """From counts (…), sums (…, k) and sums of products (…, k, k), which may be added up over days."""
-    count = np.asarray(n, dtype=np.float64)
-    mean = sums / np.maximum(count, 1)[..., None]
-    spread = squares - count[..., None, None] * mean[..., :, None] * mean[..., None, :]
+    count, total, products = (np.asarray(part, dtype=np.float64) for part in (n, sums, squares))
+    mean = total / np.maximum(count, 1)[..., None]
+    spread = products - count[..., None, None] * mean[..., :, None] * mean[..., None, :]
     return Moments(count, mean, spread / np.maximum(count - 1, 1)[..., None, None])
 
 
@@ -51,7 +52,7 @@ class Effect:
     high: Floats
     se: Floats
     df: Floats
-    adjusted: npt.NDArray[np.bool_]
+    adjusted: Bools
     plain_se: Floats
 
 
@@ -154,8 +155,8 @@ def ratio(
     up, down = fit.value[..., 0], fit.value[..., 1]
     value = np.divide(up, down, out=np.full(up.shape, np.nan), where=down != 0)
     r = np.nan_to_num(value)
-    parts = (part[..., 0, 0] - 2 * r * part[..., 0, 1] + r**2 * part[..., 1, 1] for part in (fit.one, fit.two))
-    df = _freedom(*(np.maximum(v, 0) for v in parts), one, two)
+    v_one, v_two = (part[..., 0, 0] - 2 * r * part[..., 0, 1] + r**2 * part[..., 1, 1] for part in (fit.one, fit.two))
+    df = _freedom(np.maximum(v_one, 0), np.maximum(v_two, 0), one, two)
     q2 = quantile(alpha, df) ** 2
     cov = fit.cov
     a = down**2 - q2 * cov[..., 1, 1]

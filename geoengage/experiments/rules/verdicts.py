@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from geoengage.experiments.rules.effects import Effect, Floats, Moments, difference, quantile
+from geoengage.experiments.rules.effects import Bools, Effect, Moments, difference, quantile
 from geoengage.experiments.rules.plan import IS_GOOD_WHEN_LESS, POWER_Z, Outcome, Plan
 
 FEWEST = 50  # people in an arm below which the mean of a skewed outcome has no normal distribution
@@ -33,19 +33,19 @@ class Looks:
     """All looks so far, a day each; arrays by day. `decided`: which look has decided, None: none so far."""
 
     effect: Effect
-    enough: Floats
+    enough: Bools
     decided: int | None
     is_over: bool
 
 
-def is_enough(one: Moments, two: Moments, outcome: int, *, is_share: bool) -> Floats:
+def is_enough(one: Moments, two: Moments, outcome: int, *, is_share: bool) -> Bools:
     """Whether each arm has so many people, and of a share so many on either side, that an interval can be trusted."""
-    found = np.minimum(one.n, two.n) >= FEWEST
+    found: Bools = np.asarray(np.minimum(one.n, two.n) >= FEWEST)
     if is_share:
         for arm in (one, two):
             hits = arm.mean[..., outcome] * arm.n
-            found = found & (np.minimum(hits, arm.n - hits) >= FEWEST_HITS - 1e-6)
-    return np.asarray(found)
+            found = found & np.asarray(np.minimum(hits, arm.n - hits) >= FEWEST_HITS - 1e-6)
+    return found
 
 
 def look(

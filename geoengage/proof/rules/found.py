@@ -112,12 +112,18 @@ class Board:
         return np.cumsum(np.bincount(self.who.day[mine], minlength=self.looks)[: self.looks]).astype(np.int64)
 
     def _moments(self, mine: Bools, told: Ints) -> Moments:
-        data = np.nan_to_num(self.who.rows[mine])  # in the order of days
-        ends = np.where(told < 0, 0, np.searchsorted(self.who.day[mine], told, side="right"))
-        sums = np.concatenate([np.zeros((1, WIDTH)), np.cumsum(data, axis=0)])[ends]
-        products = np.zeros((len(data) + 1, WIDTH, WIDTH))
-        np.cumsum(data[:, :, None] * data[:, None, :], axis=0, out=products[1:])
-        return of_sums(ends, sums, products[ends])
+        day, data = self.who.day[mine], np.nan_to_num(self.who.rows[mine])
+        squares = np.empty((self.looks, WIDTH, WIDTH))
+        for i in range(WIDTH):
+            for j in range(i + 1):
+                squares[:, i, j] = squares[:, j, i] = np.bincount(day, data[:, i] * data[:, j], minlength=self.looks)
+        sums = np.stack([np.bincount(day, data[:, i], minlength=self.looks) for i in range(WIDTH)], axis=1)
+        counts = np.bincount(day, minlength=self.looks)
+        n, sums, squares = (
+            np.where((told < 0).reshape(-1, *[1] * (part.ndim - 1)), 0.0, np.cumsum(part, axis=0)[told])
+            for part in (counts, sums, squares)
+        )
+        return of_sums(n, sums, squares)
 
     def finding(self, outcome: Outcome, *, shared: int = 1) -> Finding:
         """What is found of one outcome by now."""
@@ -169,7 +175,8 @@ class Board:
             return None
         early, last = self.plan.alpha()
         alpha = last if self.looks >= self.plan.looks else early
-        found = ratio(*(Moments(m.n[-1], m.mean[-1], m.cov[-1]) for m in (one, two)), alpha, GAIN, COST, COVARIATES)
+        ends = [Moments(m.n[-1], m.mean[-1], m.cov[-1]) for m in (one, two)]
+        found = ratio(ends[0], ends[1], alpha, GAIN, COST, COVARIATES)
         gain, cost = (float(one.mean[-1, p] - two.mean[-1, p]) for p in (GAIN, COST))
         if not np.isfinite(found.value):
             return None

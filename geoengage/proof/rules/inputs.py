@@ -49,9 +49,7 @@ MENDS: Mapping[Missing, Mend] = {
         "Nobody is held back from this campaign, so nobody can say what it brought: set a holdout.", "/proof?inputs=1"
     ),
     Missing.ORDERS: Mend("No orders are known of these people: send orders.", "/imports"),
-    Missing.COST: Mend(
-        "It has cost next to nothing so far, so there is no return on it to tell.", "/proof?inputs=1"
-    ),
+    Missing.COST: Mend("It has cost next to nothing so far, so there is no return on it to tell.", "/proof?inputs=1"),
 }
 
 

@@ -21,11 +21,12 @@ from geoengage.proof.store import SIDES, Asked
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whose proof: campaigns together, decisions from `since` on. `store_id`: only what was bought there counts."""
+    """Whose proof: campaigns together, decisions from `since` on. `stores`: only what was bought there counts; None:
+    whatever was bought."""
 
     campaigns: Sequence[UUID]
     since: datetime
-    store_id: UUID | None
+    stores: list[UUID] | None
     plan: Plan
     control: Side
     timezone: str
@@ -73,16 +74,14 @@ async def read_facts(session: Session, tenant_id: TenantId, question: Question, 
     first, today = begun.astimezone(zone).date(), now.astimezone(zone).date()
     until = start_of(first + timedelta(days=plan.looks), question.timezone)
     sides = [Side.SENT.value, question.control.value]
-    asked = Asked(
-        question.campaigns, question.since, min(until, now), sides, question.store_id, question.timezone
-    )
+    asked = Asked(question.campaigns, question.since, min(until, now), sides, question.stores, question.timezone)
     people = await store.read_people(session, tenant_id, asked)
     ids = [UUID(bytes=bytes(id_)) for id_ in people["profile_id"]]
     at, day = (people[name].astype(np.int64) for name in ("at", "day"))
-    currencies = await store.read_currencies(session, tenant_id, ids, question.store_id)
+    currencies = await store.read_currencies(session, tenant_id, ids, question.stores)
     currency = next(iter(currencies), None)
     orders = await store.read_orders(
-        session, tenant_id, ids, store_id=question.store_id, currency=currency, timezone=question.timezone
+        session, tenant_id, ids, stores=question.stores, currency=currency, timezone=question.timezone
     )
     sent = await store.list_sent(session, tenant_id, asked, ids, at.tolist(), plan.window_days)
     prices = [
