@@ -52,6 +52,7 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
+from geoengage.proof.api import router as proof
 from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
 from geoengage.segments.api import router as segments
@@ -183,6 +184,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         habits,
         reports,
         lifecycle,
+        proof,
         live,
         phones.router,
         simulation,

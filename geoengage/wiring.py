@@ -11,6 +11,7 @@ from functools import partial
 
 from geoengage.campaigns import moves as campaign_moves
 from geoengage.campaigns import reaction as campaigns
+from geoengage.experiments import service as experiments
 from geoengage.ingest import service as ingest
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
@@ -49,6 +50,7 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
     return (
         Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
         Reaction("campaigns.segments", campaign_moves.WANTED, campaign_moves.on_moves),
+        Reaction("experiments.people", experiments.WANTED, experiments.on_messages),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),

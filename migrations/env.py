@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 
 import geoengage.campaigns.models
 import geoengage.commerce.models
+import geoengage.experiments.models
 import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
@@ -16,6 +17,7 @@ import geoengage.offers.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
+import geoengage.proof.models
 import geoengage.recommendations.models
 import geoengage.segments.lists.models
 import geoengage.segments.models

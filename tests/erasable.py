@@ -175,6 +175,13 @@ async def _worth(session: Session, side: Side) -> None:
     )
     await session.execute(
         text(
+            "INSERT INTO experiment_person (tenant_id, campaign_id, person_id, side, decided_at)"
+            " VALUES (:t, :c, :p, 'sent', now())"
+        ),
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"]},
+    )
+    await session.execute(
+        text(
             "INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,"
             " value_365_minor, valued_at) VALUES (:t, :p, :m, 'CHF', 0.5, 1, 4, 2000, now())"
         ),

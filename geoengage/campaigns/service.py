@@ -4,6 +4,7 @@ Every change locks the campaign's row, opens or closes its gate in messaging, an
 that is restricted to stores sees and names only things of its stores; the rest does not exist for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,13 @@ async def get(session: Session, me: Principal, id_: UUID, *, lock: bool = False)
     if not me.sees_store(row.store_id):
         raise store.CampaignNotFound(f"campaign {id_} does not exist")
     return row
+
+
+def check_variants(texts: Sequence[tuple[str, str]]) -> None:
+    """Raise ItemErrors for Liquid that cannot be rendered, by the place of the variant."""
+    wrong = {f"variants/{n}/{at}": detail for n, pair in enumerate(texts) for at, detail in check_texts(*pair).items()}
+    if wrong:
+        raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
 
 
 async def create(session: Session, me: Principal, id_: UUID, content: Content, now: datetime) -> Campaign:

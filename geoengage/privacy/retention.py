@@ -106,6 +106,7 @@ KINDS: Mapping[str, Kind] = {
             Aged("send_key", "created_at"),
             Aged("coupon", "released_at", only="status = 'released' AND NOT EXISTS (SELECT FROM redemption r"
                  " WHERE r.tenant_id = coupon.tenant_id AND r.coupon_id = coupon.id)"),
+            Aged("experiment_person", "decided_at"),
         ),
         "how many of a campaign had which outcome on a day",
     ),

@@ -156,6 +156,13 @@ ERASURE_MAP: dict[str, Table] = {
         "Which campaigns have decided about you already, so that none repeats itself.",
         {"person_id": Ids.PEOPLE},
     ),
+    "experiment_person": _erase(
+        "experiments",
+        "That a campaign was for you, when, and whether you got it or were held back to compare.",
+        {"person_id": Ids.PEOPLE},
+    ),
+    "experiment": _none("how a campaign is measured, made by operators"),
+    "message_cost": _none("prices of providers, made by operators"),
     "person_budget": _erase(
         "attention_budget", "When you were sent something, for the daily limit.", {"person_id": Ids.PEOPLE}
     ),

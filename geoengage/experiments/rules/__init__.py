@@ -1,0 +1,33 @@
+"""Who is compared with whom, and what may be said of it. Pure; everything is imported from here."""
+
+from geoengage.experiments.rules.arms import Arm, Side, arm, held_by_campaign, takes_part
+from geoengage.experiments.rules.effects import (
+    Effect,
+    Moments,
+    Ratio,
+    difference,
+    moments,
+    of_sums,
+    pooled,
+    quantile,
+    ratio,
+)
+from geoengage.experiments.rules.plan import ERROR, IS_GOOD_WHEN_LESS, Outcome, Plan
+from geoengage.experiments.rules.verdicts import (
+    FEWEST,
+    Looks,
+    Verdict,
+    days_more,
+    is_enough,
+    last_day,
+    look,
+    people_needed,
+    verdict,
+    winner,
+)
+
+__all__ = [
+    "ERROR", "FEWEST", "IS_GOOD_WHEN_LESS", "Arm", "Effect", "Looks", "Moments", "Outcome", "Plan", "Ratio", "Side",
+    "Verdict", "arm", "days_more", "difference", "held_by_campaign", "is_enough", "last_day", "look", "moments",
+    "of_sums", "people_needed", "pooled", "quantile", "ratio", "takes_part", "verdict", "winner",
+]  # fmt: skip
