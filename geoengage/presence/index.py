@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoengage.kit.geo import METRES_PER_DEG, Floats, Frame
 from geoengage.presence.edges import SIMPLE, Edges, Ints
-from geoengage.presence.rules.evidence import KnownPoints
+from geoengage.presence.rules.known import KnownPoints
 from geoengage.presence.versions import Versions
 from geoengage.venues.rules import PlacedEvidence, PublishedZone
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoengage.presence.rules.evidence import (
-    KnownPoints,
     Source,
     beside,
     decided_at,
@@ -23,6 +22,7 @@ from geoengage.presence.rules.evidence import (
 )
 from geoengage.presence.rules.fixes import PingIn
 from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
+from geoengage.presence.rules.known import KnownPoints
 from geoengage.presence.rules.state import Said
 from geoengage.venues.rules import (
     CODE_LENGTH,

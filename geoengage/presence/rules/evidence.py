@@ -8,17 +8,18 @@ metres are those which 68 % of such readings do not exceed (+0.47 sigma). They a
 that the map gives the point. Three points or more give a place between them (`multilateration`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import inf, log
+from math import hypot, inf, log, sqrt
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from geoengage.kit.geo import Frame
+from geoengage.kit.geo import distance_m
 from geoengage.presence.rules.fixes import UncheckedPing, accuracy
 from geoengage.presence.rules.heard import HeardAccessPoint, HeardBeacon
+from geoengage.presence.rules.known import Around, KnownPoints
 from geoengage.presence.rules.multilateration import FEWEST, Reading, spot_of
 from geoengage.presence.rules.state import Said
 from geoengage.venues.rules import (
@@ -27,9 +28,6 @@ from geoengage.venues.rules import (
     TIGHTEST_M,
     EvidenceKind,
     PlacedEvidence,
-    normal_bssid,
-    normal_code,
-    normal_uuid,
 )
 
 PATH_LOSS = 2.2
@@ -38,13 +36,12 @@ Z68 = 0.4677  # the normal quantile of 68 %
 R68 = 1.5096  # 68 % radius of a circular normal error of standard deviation 1 on each axis
 # A place between points errs anew with each reading, a phone's own drifts along for a minute: worth twice as much.
 FRESH_M = 2.0
+WORTHLESS = 3.0  # times the error of a place between points: such a position moves it by a tenth at most
+APART = 2.5  # combined 68 % radii: 1 in 1,200 lies so far off when both are stated right
 WRONG_REPORT = 0.03  # share of wrong floors among those that phones report (issue 5's noise model)
 WRONG_HEARD = 0.001  # among floors by a beacon: a ceiling takes some 20 dB
-AROUND_M, MOST_AROUND, MOST_SILENT = 25.0, 16, 8  # of a beacon, those whose silence tells something
+MOST_SILENT = 8  # beacons whose silence is looked at, the nearest
 PUNCTUAL = timedelta(seconds=30)  # a transition may be so much older than the newest position and still tell of now
-
-
-Identity = tuple[str, int, int] | str
 
 
 class Source(StrEnum):
@@ -63,59 +60,6 @@ SOURCES = {
 }
 # Only the map says so; a phone that does claims nothing by it. It may well know Wi-Fi positions of its own.
 OURS = frozenset({Source.BEACON, Source.CHECK_IN, Source.REGION})
-
-
-class Around(NamedTuple):
-    """The plane around a beacon, and metres on it of the beacons of its floor and UUID nearby, the nearest first."""
-
-    plane: Frame
-    others: Mapping[Identity, tuple[PlacedEvidence, float, float]]
-
-
-class KnownPoints:
-    """The points of one tenant by identity."""
-
-    def __init__(self, points: Iterable[PlacedEvidence] = ()) -> None:
-        self._points: Mapping[Identity, PlacedEvidence] = {p.identity: p for p in points}
-        self._around: dict[Identity, Around] = {}
-        self._beacons: dict[tuple[str, int | None], list[PlacedEvidence]] = {}
-        for point in self._points.values():
-            if point.kind is EvidenceKind.BEACON:
-                self._beacons.setdefault((str(point.identity[0]), point.level), []).append(point)
-
-    def __len__(self) -> int:
-        return len(self._points)
-
-    def beacon(self, heard: HeardBeacon) -> PlacedEvidence | None:
-        """The beacon that a phone hears, if the map knows it."""
-        uuid = normal_uuid(heard.uuid)
-        return None if uuid is None else self._points.get((uuid, heard.major, heard.minor))
-
-    def access_point(self, heard: HeardAccessPoint) -> PlacedEvidence | None:
-        """The access point that a phone hears, if the map knows it."""
-        bssid = normal_bssid(heard.bssid)
-        return None if bssid is None else self._points.get(bssid)
-
-    def around(self, point: PlacedEvidence) -> Around:
-        """What else could be heard near a point; worked out when it is first asked for."""
-        known = self._around.get(point.identity)
-        if known is None:
-            known = self._around[point.identity] = self._surveyed(point)
-        return known
-
-    def _surveyed(self, point: PlacedEvidence) -> Around:
-        plane, near = Frame(point.lon, point.lat), []
-        if point.kind is EvidenceKind.BEACON:
-            for other in self._beacons[str(point.identity[0]), point.level]:
-                x, y = plane.to_metres(other.lon, other.lat)
-                if x * x + y * y <= AROUND_M**2:
-                    near.append((x * x + y * y, other, float(x), float(y)))
-        near.sort(key=lambda n: n[0])
-        return Around(plane, {other.identity: (other, x, y) for _, other, x, y in near[:MOST_AROUND]})
-
-    def check_in(self, code: str) -> PlacedEvidence | None:
-        """The check-in point with a code."""
-        return self._points.get(normal_code(code))
 
 
 class Disc(NamedTuple):
@@ -180,9 +124,7 @@ def between(nearest: PlacedEvidence, about: Around, heard: Sequence[tuple[Placed
     here = [(point, rssi) for point, rssi in heard if point.level == nearest.level]
     if len(here) < FEWEST:
         return None
-    readings = [
-        Reading(*_place_of(point, about), distance_from_rssi(rssi, point.rssi_at_1m)) for point, rssi in here
-    ]
+    readings = [Reading(*_place_of(point, about), distance_from_rssi(rssi, point.rssi_at_1m)) for point, rssi in here]
     spot = spot_of(readings, SPREAD_DB * log(10) / (10 * PATH_LOSS), _silent(here, about))
     if spot is None:
         return None
@@ -214,8 +156,8 @@ class Placed(NamedTuple):
 def put_together(ping: UncheckedPing, disc: Disc | None, default_accuracy_m: float) -> Placed:
     """The ping at the place that what the phone says and what it hears give together.
 
-    What is heard always gives the floor; it gives the place when its disc is tighter, or the phone names none. One
-    reading is trusted by HEARD_TRUST, a place between several by its own error.
+    What is heard always gives the floor. A place between several points and the phone's own are put together; a single
+    point gives the place when its disc is tighter, or the phone names none, and is trusted by HEARD_TRUST.
     """
     source = "gnss" if ping.source in OURS else ping.source
     if disc is None:
@@ -223,12 +165,32 @@ def put_together(ping: UncheckedPing, disc: Disc | None, default_accuracy_m: flo
     point = disc.point
     level = ping.level if point.level is None else point.level
     own_m = inf if ping.lon is None else accuracy(ping.accuracy_m, default_accuracy_m)[0]
-    worth_m = own_m if disc.place is None else own_m * FRESH_M
-    if worth_m <= disc.radius_m and point.kind is not EvidenceKind.CHECK_IN:
+    if disc.place is not None:
+        lon, lat, radius_m = _combined(ping, own_m, disc.place, disc.radius_m)
+        source = SOURCES[point.kind].value
+        return Placed(replace(ping, lon=lon, lat=lat, accuracy_m=radius_m, level=level, source=source), 1.0)
+    if own_m <= disc.radius_m and point.kind is not EvidenceKind.CHECK_IN:
         return Placed(replace(ping, level=level, source=source), 1.0)
-    lon, lat = disc.place or (point.lon, point.lat)
-    placed = replace(ping, lon=lon, lat=lat, accuracy_m=disc.radius_m, level=level, source=SOURCES[point.kind].value)
-    return Placed(placed, HEARD_TRUST if disc.place is None and point.kind is not EvidenceKind.CHECK_IN else 1.0)
+    source = SOURCES[point.kind].value
+    placed = replace(ping, lon=point.lon, lat=point.lat, accuracy_m=disc.radius_m, level=level, source=source)
+    return Placed(placed, 1.0 if point.kind is EvidenceKind.CHECK_IN else HEARD_TRUST)
+
+
+def _combined(
+    ping: UncheckedPing, own_m: float, place: tuple[float, float], radius_m: float
+) -> tuple[float, float, float]:
+    """(lon, lat, 68 % radius) of the place between points and the phone's own together, by their inverse variances.
+
+    A position of the phone's own that lies further off than both errors explain is an outlier and counts for nothing.
+    """
+    worth_m = FRESH_M * own_m
+    if worth_m > WORTHLESS * radius_m or ping.lon is None or ping.lat is None:
+        return *place, radius_m
+    if distance_m(*place, ping.lon, ping.lat) > APART * hypot(own_m, radius_m):
+        return *place, radius_m
+    share = radius_m**2 / (worth_m**2 + radius_m**2)
+    lon, lat = place[0] + share * (ping.lon - place[0]), place[1] + share * (ping.lat - place[1])
+    return lon, lat, worth_m * sqrt(share)
 
 
 def wrong_floor(source: str) -> float:

@@ -1,4 +1,4 @@
-"""Where several heard points put a phone: the mean of all places, weighed by how well each explains what is heard. Pure.
+"""Where several heard points put a phone: the mean of all places, weighed by how well each explains it. Pure.
 
 Each reading says how far its transmitter is, wrong by a factor rather than by metres (`rssi` errs by SPREAD_DB, see
 `evidence`): the likelihood of a place is normal in the logarithms of the distances (N. Patwari et al., Locating the
