@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.campaigns import starts
+from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
     Content,
     Move,
@@ -34,7 +35,7 @@ from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId, derived_id
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Draft, Send, campaign_gate
-from geoengage.messaging.rules.text import TextError
+from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended, TextError
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
 from geoengage.segments.rules import SegmentEntered, SegmentExited, SegmentRebuilt
@@ -146,11 +147,13 @@ async def _send(
 ) -> None:
     persons = sorted({person.person_id for _, _, person in due})
     budgets = dict(await messaging.lock_budgets(session, tenant_id, persons, now)) if persons else {}
+    recommended = await recommended_for(session, tenant_id, [(c.content, person) for _, c, person in due], now)
     drafts = []
     for start, campaign, person in due:
         case = MoveCase(campaign.id, campaign.content, person, _timezone(campaign.content, clock))
         blockers = decide_move(case, clock[0], budgets[person.person_id], now)
-        draft = _draft(start, campaign, case, tuple(blockers))
+        products = recommended.get((person.device_id, campaign.content.store_id), NOTHING_RECOMMENDED)
+        draft = _draft(start, campaign, case, tuple(blockers), products)
         if not blockers and draft.fault is None:
             budgets[person.person_id] = budgets[person.person_id].spend(Send(campaign.id, start.occurrence, now))
         drafts.append(draft)
@@ -158,11 +161,13 @@ async def _send(
         await messaging.enqueue(session, tenant_id, drafts, now)
 
 
-def _draft(start: Start, campaign: Running, case: MoveCase, blockers: tuple[str, ...]) -> Draft:
+def _draft(
+    start: Start, campaign: Running, case: MoveCase, blockers: tuple[str, ...], recommended: Recommended
+) -> Draft:
     content, person = campaign.content, case.person
     title, body, fault = content.title, content.body, None
     try:
-        text = write_to_member(content, person, campaign.store_name)
+        text = write_to_member(content, person, campaign.store_name, recommended)
         title, body = text.title, text.body
     except TextError as error:
         logger.warning("template", campaign_id=str(campaign.id), error=str(error))

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from geoengage.campaigns import store
+from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
     Case,
     Place,
@@ -20,7 +21,6 @@ from geoengage.campaigns.rules import (
     is_triggered,
     outlives_visit,
     segments_of,
-    uses_recommendations,
     write_for,
 )
 from geoengage.campaigns.service import load_policy
@@ -36,7 +36,6 @@ from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended, Tex
 from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition, is_history
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
-from geoengage.recommendations import service as recommendations
 
 STEP = "message"  # a campaign has one step so far
 BAD_TEMPLATE = "bad_template"
@@ -73,7 +72,7 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     policy = await load_policy(session, tenant_id)
     persons = sorted({case.person.person_id for _, case in cases})
     budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
-    recommended = await _recommended(session, tenant_id, cases, now)
+    recommended = await recommended_for(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
     await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, now)), now)
 
 
@@ -129,21 +128,6 @@ def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Ca
         person=person,
         visit_ended_at=ends.get(start.event.visit_id),
     )
-
-
-async def _recommended(
-    session: Session, tenant_id: TenantId, cases: Sequence[tuple[_Start, Case]], now: datetime
-) -> dict[tuple[UUID, UUID | None], Recommended]:
-    """What texts that ask for it may recommend, by device and the store whose campaign it is."""
-    asked: dict[UUID | None, dict[UUID, Recipient]] = {}
-    for _, case in cases:
-        if uses_recommendations(case.content.title, case.content.body):
-            asked.setdefault(case.content.store_id, {})[case.person.device_id] = case.person
-    found: dict[tuple[UUID, UUID | None], Recommended] = {}
-    for store_id, people in asked.items():
-        values = await recommendations.values_for(session, tenant_id, people.values(), store_id, now)
-        found |= {(device_id, store_id): each for device_id, each in values.items()}
-    return found
 
 
 def _drafts(

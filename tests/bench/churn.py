@@ -1,17 +1,13 @@
 """`python -m tests.bench.churn`: what the rules about fallen habits are worth, beside what is usual.
 
-On made-up customers whose changes are known (tests/bench/customers.py), in shops
-without and with a season of ±40 %; then on CDNOW (from the wheel of `lifetimes`, which is fetched for it) and on the Complete Journey: how well a score of one
-day ranks those who buy nothing in the time that follows, and those who buy half or less of what they did.
+On made-up customers whose changes are known (tests/bench/customers.py), in shops without and with a season of ±40 %;
+then on CDNOW (it comes with `lifetimes`) and on the Complete Journey: how well a score of one day ranks those who buy
+nothing in the time that follows, and those who buy half or less of what they did.
 """
 
 import argparse
-import io
-import subprocess
-import sys
-import tempfile
+import importlib.util
 import time
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -127,7 +123,7 @@ def _cells(customers: made.Customers, days: made.Ints, score: Floats, threshold:
 # --- real customers -----------------------------------------------------------------------------------------------
 
 
-def on_real(console: Console, cdnow: Path | None) -> None:
+def on_real(console: Console) -> None:
     table = Table(
         title="AUC of scores at one day: gone (buys nothing in the next H days) / fell (at most half as often)"
     )
@@ -142,7 +138,7 @@ def on_real(console: Console, cdnow: Path | None) -> None:
         "both",
     ):
         table.add_column(name)
-    master, journey = _cdnow(cdnow), _journey()
+    master, journey = _cdnow(), _journey()
     for name, bought, day, horizon, least in (
         ("CDNOW", master, 272, 273, 4),
         ("CDNOW", master, 364, 181, 4),
@@ -191,15 +187,13 @@ def _auc(score: Floats, truth: Flags) -> float:
     return float((ranks[truth].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
 
 
-def _cdnow(wheel: Path | None) -> Purchases:
-    """The full log of CDNOW (Fader & Hardie), from the wheel of lifetimes 0.11.3."""
-    with tempfile.TemporaryDirectory() as folder:
-        if wheel is None:
-            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "lifetimes==0.11.3", "-d", folder]
-            subprocess.run(command, check=True)
-            (wheel,) = Path(folder).glob("*.whl")
-        content = zipfile.ZipFile(wheel).read("lifetimes/datasets/CDNOW_master.txt").decode()
-    rows = [line.split() for line in io.StringIO(content).readlines()[1:] if line.strip()]
+def _cdnow() -> Purchases:
+    """The full log of CDNOW (Fader & Hardie), as lifetimes 0.11.3 brings it along."""
+    found = importlib.util.find_spec("lifetimes")  # not imported: its datasets module needs an old setuptools
+    assert found is not None
+    assert found.origin is not None
+    log = (Path(found.origin).parent / "datasets" / "CDNOW_master.txt").read_text()
+    rows = [line.split() for line in log.splitlines()[1:] if line.strip()]
     return _grouped([row[0] for row in rows], [_ordinal(row[1]) for row in rows])
 
 
@@ -225,12 +219,11 @@ def _grouped(who: Sequence[object], days: Sequence[int]) -> Purchases:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--cdnow", type=Path, help="the wheel of lifetimes 0.11.3, if it is here already")
     arguments = parser.parse_args()
     console = Console(width=170)
     on_many_shops(console, arguments.people // 3)
     on_made_up(console, arguments.people)
-    on_real(console, arguments.cdnow)
+    on_real(console)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ from geoengage.kit.db import Session, Sessions, make_engine, make_sessions, tran
 from geoengage.kit.ids import TenantId
 from geoengage.kit.migrate import upgrade
 from geoengage.recommendations import service
-from geoengage.recommendations.rules import Kind
+from geoengage.recommendations.rules import RecommendationKind as Kind
 from geoengage.recommendations.service import Ask
 from tests.bench import cpu
-from tests.bench.imports import _postmaster as postmaster_of
+from tests.bench.imports import postmaster_of
 from tests.campaign_rows import make_store
 from tests.factories import make_world
 

@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from geoengage.campaigns.jobs import start_due_once
 from geoengage.campaigns.models import Campaign
+from geoengage.campaigns.moves import on_moves
 from geoengage.campaigns.reaction import on_zone_events
 from geoengage.kit.db import Session, Sessions
+from geoengage.kit.events import Recorded
 from geoengage.kit.ids import new_id
 from geoengage.recommendations import jobs
+from geoengage.segments.models import Segment, SegmentMember
 from tests.campaign_rows import NOON, Ledger, make_device, make_mall, make_zone
 from tests.factories import World, make_world
 from tests.shop_rows import make_shop
@@ -29,6 +33,40 @@ async def test_who_gets_which_words(session: Session, sessions: Sessions, consen
     await _with_campaign(session, sessions, world, consent)
     rows = await session.execute(text("SELECT body FROM message WHERE tenant_id = :t"), {"t": world.tenant_id})
     assert rows.scalars().all() == [told]
+
+
+async def test_who_enters_a_segment_is_told_their_own(session: Session, sessions: Sessions) -> None:
+    world = await make_world(session)
+    shop = await make_shop(session, world)
+    await jobs.fit_once(sessions)
+    owner = {"profile_id": shop.anna.profile_id, "identifier_id": shop.anna.identifier_id}
+    await make_device(session, world, personalisation="granted", **owner)
+    segment = Segment(
+        tenant_id=world.tenant_id, id=new_id(), name="S", definition={}, version=1, live_definition={}, live_version=1,
+        status="ready", size=1, description="",
+    )  # fmt: skip
+    session.add(segment)
+    await session.flush()
+    session.add(
+        SegmentMember(tenant_id=world.tenant_id, segment_id=segment.id, profile_id=shop.anna.profile_id, since=NOON)
+    )
+    session.add(
+        Campaign(
+            tenant_id=world.tenant_id, id=new_id(), store_id=shop.store_id, name="C", status="active",
+            trigger_kind="segment", trigger_zone_ids=[], trigger_store_ids=[], trigger_segment_id=segment.id,
+            title="Hello", body=BODY, definition={"quiet_hours": "ignore"},
+        )
+    )  # fmt: skip
+    await session.commit()
+    payload = {
+        "type": "segment.entered", "segment_id": str(segment.id), "profile_id": str(shop.anna.profile_id),
+        "at": NOON.isoformat(), "version": 1,
+    }  # fmt: skip
+    await on_moves(session, world.tenant_id, [Recorded(1, "segment.entered", NOON, payload)], NOON)
+    await session.commit()
+    await start_due_once(sessions, NOON)
+    rows = await session.execute(text("SELECT body FROM message WHERE tenant_id = :t"), {"t": world.tenant_id})
+    assert rows.scalars().all() == ["Soap, Bread, Bread"]
 
 
 async def _with_campaign(session: Session, sessions: Sessions, world: World, consent: str) -> None:

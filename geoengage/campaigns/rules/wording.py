@@ -89,11 +89,13 @@ def write_for(
     return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
 
 
-def write_to_member(content: Content, person: Recipient, store_name: str | None) -> Text:
+def write_to_member(
+    content: Content, person: Recipient, store_name: str | None, recommended: Recommended = NOTHING_RECOMMENDED
+) -> Text:
     """The text for somebody who has entered or left a segment: as `write_for`, without a place."""
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
-    return write(content.title, content.body, names, name or content.definition.fallback_name)
+    return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
 
 
 def check_texts(title: str, body: str) -> dict[str, str]:
