@@ -52,8 +52,9 @@ class MessageOut(BaseModel):
     expires_at: datetime = Field(description="It is never sent after this.")
     received_at: datetime | None = Field(description="When the app says it arrived.")
     opened_at: datetime | None = Field(description="When the app says it was opened.")
-    channel: Literal["fcm", "preview"] | None = Field(
-        description="How it went: Firebase, or the preview inbox (test devices, or no Firebase credentials)."
+    channel: Literal["fcm", "webpush", "preview"] | None = Field(
+        description="How it went: Firebase, a browser's push service, or the preview inbox (test devices, or an app"
+        " without a sender)."
     )
     provider_answer: str | None = Field(description="What the provider said last.")
 
