@@ -438,9 +438,10 @@ async def test_once_for_a_person_however_many_ask_at_once(many: tuple[Sessions, 
 async def test_printed_coupons_are_all_or_none(session: Session, world: World) -> None:
     offer_id = await make_offer(session, world, limits={None: Limit(5000, None)})
     row = await store.get_offer(session, world.tenant_id, offer_id, hold=True)
-    made = await print_coupons(session, world.tenant_id, row, 10, SOON, NOW, None)
+    made = await print_coupons(session, world.tenant_id, row, 10, SOON, NOW, batch_id=new_id(), store_id=None)
     assert isinstance(made, list)
     assert len({each.code for each in made}) == 10
-    assert await print_coupons(session, world.tenant_id, row, 1, SOON, NOW, None) is Refusal.BUDGET_USED_UP
+    more = await print_coupons(session, world.tenant_id, row, 1, SOON, NOW, batch_id=new_id(), store_id=None)
+    assert more is Refusal.BUDGET_USED_UP
     (held,) = (await session.execute(select(OfferBudgetRow).execution_options(populate_existing=True))).scalars()
     assert held.held_minor == 5000

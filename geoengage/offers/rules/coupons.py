@@ -1,7 +1,7 @@
 """Coupons: their codes, where they stand, and why one is refused. Pure.
 
 reserved (the message is made, the money set aside) → committed (delivered, or printed) → redeemed, or released (the
-message failed, time ran out, somebody took it back). A return of the whole order makes a redeemed one committed again.
+message failed, time ran out). A return of the whole order makes a redeemed one committed again.
 """
 
 from collections.abc import Collection, Mapping
@@ -34,7 +34,6 @@ class ReleaseReason(StrEnum):
 
     FAILED = "failed"
     EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
     BUDGET = "budget"
 
 
@@ -56,6 +55,7 @@ class Refusal(StrEnum):
     TOO_MUCH = "too_much"
     BUDGET_USED_UP = "budget_used_up"
     STORE_BUDGET_USED_UP = "store_budget_used_up"
+    SAME_OFFER = "same_offer"
     CART_DOES_NOT_QUALIFY = "cart_does_not_qualify"
 
 
@@ -64,7 +64,7 @@ REFUSAL_WORDS: Mapping[Refusal, str] = {
     Refusal.OFFER_NOT_ACTIVE: "The offer of this code is not switched on at the moment.",
     Refusal.OFFER_ENDED: "The offer of this code is over.",
     Refusal.EXPIRED: "This code is too old.",
-    Refusal.TAKEN_BACK: "This code was taken back: its message never arrived, or somebody withdrew it.",
+    Refusal.TAKEN_BACK: "This code was taken back: its message did not arrive.",
     Refusal.ALREADY_REDEEMED: "This code was used before.",
     Refusal.ALREADY_GIVEN: "This customer has had the offer, and it is for each customer once.",
     Refusal.OTHER_PERSON: "This code was given to another customer.",
@@ -75,6 +75,7 @@ REFUSAL_WORDS: Mapping[Refusal, str] = {
     Refusal.TOO_MUCH: "This code takes off less than that.",
     Refusal.BUDGET_USED_UP: "The budget of the offer is used up.",
     Refusal.STORE_BUDGET_USED_UP: "What this store may spend on the offer is used up.",
+    Refusal.SAME_OFFER: "Another code of the same offer is used here already.",
     Refusal.CART_DOES_NOT_QUALIFY: "The code is good, but gives nothing for what is bought here.",
 }
 

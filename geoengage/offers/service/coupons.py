@@ -5,7 +5,6 @@ the whole offer's before the store's. A refusal is an answer, not an error: noth
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -143,6 +142,7 @@ async def _make(  # noqa: PLR0913 - all that a coupon holds
     expires_at: datetime,
     store_id: UUID | None,
     status: CouponStatus,
+    batch_id: UUID | None = None,
 ) -> list[Reserved] | Refusal:
     """Coupons with their budget set aside, all or none."""
     held = terms.most_minor or 0
@@ -153,8 +153,9 @@ async def _make(  # noqa: PLR0913 - all that a coupon holds
     label = row.label or label_of(terms, row.currency, size)
     made = [Reserved(new_id(now), row.id, code_of(secrets.token_bytes(CODE_BYTES)), label, ends) for _ in range(count)]
     same = {
-        "offer_id": row.id, "profile_id": profile_id, "message_id": message_id, "store_id": store_id,
-        "status": status, "size": size, "label": label, "held_minor": held, "once": terms.conditions.once_per_person,
+        "offer_id": row.id, "profile_id": profile_id, "message_id": message_id, "batch_id": batch_id,
+        "store_id": store_id, "status": status, "size": size, "label": label, "held_minor": held,
+        "once": terms.conditions.once_per_person,
         "reserved_at": now, "expires_at": ends, "committed_at": now if status is CouponStatus.COMMITTED else None,
     }  # fmt: skip
     rows = [{"id": each.coupon_id, "code": each.code, **same} for each in made]
@@ -171,6 +172,8 @@ async def print_coupons(
     count: int,
     expires_at: datetime,
     now: datetime,
+    *,
+    batch_id: UUID,
     store_id: UUID | None,
 ) -> list[Reserved] | Refusal:
     """Coupons for whoever has them, good at once: for print. All or none. The caller holds the offer's row."""
@@ -182,7 +185,7 @@ async def print_coupons(
     return await _make(
         session, tenant_id, row, terms, count, now,
         size=terms.benefit_size, profile_id=None, message_id=None, expires_at=expires_at,
-        store_id=store_id or _only_store(row, terms), status=CouponStatus.COMMITTED,
+        store_id=store_id or _only_store(row, terms), status=CouponStatus.COMMITTED, batch_id=batch_id,
     )  # fmt: skip
 
 
@@ -377,8 +380,3 @@ async def reopen(session: Session, tenant_id: TenantId, row: CouponRow, offer: O
         session, tenant_id, row.id,
         status=status, redeemed_at=None, release_reason=reason, released_at=None if reason is None else now,
     )  # fmt: skip
-
-
-def by_lock_order(rows: Sequence[CouponRow]) -> list[CouponRow]:
-    """Coupons of one sale in the order in which they are used, the same for every sale: so no two wait crosswise."""
-    return sorted(rows, key=lambda row: (row.offer_id, row.id))

@@ -9,6 +9,7 @@ from geoengage.offers.store.coupons import (
     has_had,
     insert_coupons,
     insert_redemption,
+    list_batch,
     list_by_code,
     list_coupons,
     list_returned,
@@ -33,7 +34,6 @@ from geoengage.offers.store.offers import (
     list_for_cart,
     list_offers,
     move_budget,
-    offer_of,
     set_limits,
     update_offer,
 )
@@ -41,6 +41,7 @@ from geoengage.offers.store.reading import (
     Buyer,
     CartAt,
     Good,
+    delete_ladder,
     find_buyer,
     find_cart,
     find_ladder,
@@ -58,10 +59,10 @@ from geoengage.offers.store.reading import (
 
 __all__ = [
     "Buyer", "CartAt", "Good", "Limit", "OfferFilter", "OfferUses", "Returned", "Spending", "count_coupons",
-    "find_buyer", "find_by_code", "find_cart", "find_ladder", "find_profile", "find_redemption", "find_timezone",
-    "get_offer", "has_had", "insert_coupons", "insert_offer", "insert_redemption", "list_budgets", "list_by_code",
-    "list_coupons", "list_for_cart", "list_goods", "list_margins", "list_offers", "list_product_names",
-    "list_returned", "list_tenants_with_expired", "list_used", "list_waiting", "lock_by_code", "lock_coupon",
-    "lock_expired", "lock_of_messages", "lock_place", "lock_redemptions", "move_budget", "offer_of", "set_coupon",
+    "delete_ladder", "find_buyer", "find_by_code", "find_cart", "find_ladder", "find_profile", "find_redemption",
+    "find_timezone", "get_offer", "has_had", "insert_coupons", "insert_offer", "insert_redemption", "list_batch",
+    "list_budgets", "list_by_code", "list_coupons", "list_for_cart", "list_goods", "list_margins", "list_offers",
+    "list_product_names", "list_returned", "list_tenants_with_expired", "list_used", "list_waiting", "lock_by_code",
+    "lock_coupon", "lock_expired", "lock_of_messages", "lock_place", "lock_redemptions", "move_budget", "set_coupon",
     "set_ladder", "set_limits", "set_margin", "set_place", "set_returned", "sum_uses", "update_offer",
 ]  # fmt: skip

@@ -119,6 +119,14 @@ async def list_coupons(
     return (await session.execute(query.order_by(CouponRow.id.desc()).limit(limit))).scalars().all()
 
 
+async def list_batch(session: Session, tenant_id: TenantId, batch_id: UUID) -> Sequence[CouponRow]:
+    """Coupons that were printed together."""
+    rows = await session.execute(
+        select(CouponRow).where(CouponRow.tenant_id == tenant_id, CouponRow.batch_id == batch_id).order_by(CouponRow.id)
+    )
+    return rows.scalars().all()
+
+
 async def count_coupons(
     session: Session, tenant_id: TenantId, offer_ids: Collection[UUID]
 ) -> dict[UUID, dict[CouponStatus, int]]:

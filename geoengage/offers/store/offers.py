@@ -130,10 +130,10 @@ async def list_for_cart(
     )
     found = rows.scalars().all()
     budgets = await list_budgets(session, tenant_id, [row.id for row in found])
-    return [offer_of(row, budgets.get(row.id, ()), store_id) for row in found]
+    return [_offer_of(row, budgets.get(row.id, ()), store_id) for row in found]
 
 
-def offer_of(row: OfferRow, budgets: Sequence[OfferBudgetRow], store_id: UUID | None) -> Offer:
+def _offer_of(row: OfferRow, budgets: Sequence[OfferBudgetRow], store_id: UUID | None) -> Offer:
     """An offer as pricing takes it, at a store."""
     here = [budget for budget in budgets if budget.place_id in (row.id, store_id)]
     minor = [b.limit_minor - b.held_minor - b.spent_minor for b in here if b.limit_minor is not None]
@@ -216,14 +216,17 @@ FROM (SELECT coalesce(sum(held_minor), 0) AS minor, count(*) AS uses FROM coupon
 (SELECT coalesce(sum(discount_minor - returned_minor), 0) AS minor, count(*) FILTER (WHERE reversed_at IS NULL) AS uses
   FROM redemption WHERE tenant_id = :tenant_id AND offer_id = :offer_id
   AND (:offer_id = :place_id OR store_id = :place_id)) AS r
+WHERE (CAST(:minor AS bigint) IS NULL OR c.minor + r.minor <= CAST(:minor AS bigint))
+  AND (CAST(:uses AS int) IS NULL OR c.uses + r.uses <= CAST(:uses AS int))
 ON CONFLICT (tenant_id, offer_id, place_id) DO UPDATE SET limit_minor = :minor, limit_uses = :uses
+RETURNING place_id
 """)
 
 
-async def set_limits(session: Session, tenant_id: TenantId, offer_id: UUID, limits: Mapping[UUID, Limit]) -> None:
+async def set_limits(session: Session, tenant_id: TenantId, offer_id: UUID, limits: Mapping[UUID, Limit]) -> bool:
     """Put the limits of an offer whose row the caller has locked, by place; others of it go.
 
-    A new budget counts what was promised and spent before it. IntegrityError where a limit is below that.
+    A budget counts what was promised and spent before it. False: a limit is below that, and the caller must give up.
     """
     parameters = {"tenant_id": tenant_id, "offer_id": offer_id}
     await session.execute(
@@ -235,4 +238,6 @@ async def set_limits(session: Session, tenant_id: TenantId, offer_id: UUID, limi
     )
     for place_id, limit in sorted(limits.items(), key=lambda each: (each[0] != offer_id, each[0])):
         put = {"place_id": place_id, "minor": limit.minor, "uses": limit.uses}
-        await session.execute(_SET_LIMIT, parameters | put)
+        if (await session.execute(_SET_LIMIT, parameters | put)).scalar_one_or_none() is None:
+            return False
+    return True

@@ -194,6 +194,11 @@ async def set_ladder(session: Session, tenant_id: TenantId, steps: list[Any], no
     )
 
 
+async def delete_ladder(session: Session, tenant_id: TenantId) -> None:
+    """Take the tenant's ladder away. Where people are on it stays."""
+    await session.execute(text("DELETE FROM win_back_ladder WHERE tenant_id = :tenant_id"), {"tenant_id": tenant_id})
+
+
 async def lock_place(session: Session, tenant_id: TenantId, profile_id: UUID, now: datetime) -> Place | None:
     """Where somebody is on the ladder, locked until the commit; None: nowhere yet, and nobody else may begin either."""
     made = await session.execute(
