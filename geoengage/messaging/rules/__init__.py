@@ -76,6 +76,7 @@ from geoengage.messaging.rules.outcomes import (
     while_paused,
 )
 from geoengage.messaging.rules.pace import Bucket, Draw, Limit, Pause, Paused, Route, draw, rate_per_s
+from geoengage.messaging.rules.reports import MOST_BYTES, MailReport, Report, read_message_id, read_report
 from geoengage.messaging.rules.smtp import (
     Reply,
     SmtpAccount,
@@ -118,6 +119,7 @@ __all__ = [
     "BUDGET_DAYS",
     "FONTS",
     "LINK_MAX",
+    "MOST_BYTES",
     "NEVER_REPEAT",
     "NO_OPTIONS",
     "OF_ONE_CHANNEL",
@@ -143,6 +145,7 @@ __all__ = [
     "Failed",
     "FontStack",
     "Limit",
+    "MailReport",
     "MessageChanged",
     "MessageChannel",
     "Misconfigured",
@@ -154,6 +157,7 @@ __all__ = [
     "Purpose",
     "PushOptions",
     "Reply",
+    "Report",
     "Route",
     "Row",
     "Send",
@@ -208,6 +212,8 @@ __all__ = [
     "order_words",
     "rate_per_s",
     "read_check",
+    "read_message_id",
+    "read_report",
     "read_smtp_check",
     "render",
     "render_message",
