@@ -30,6 +30,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
+from geoengage.messaging.store import Queue
 from geoengage.metrics import jobs as metrics
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
@@ -300,7 +301,8 @@ async def _run(settings: Settings, database_url: str) -> None:
         prometheus_client.start_http_server(settings.worker.metrics_port, "127.0.0.1")
     async with (
         bell.open(),
-        messaging.deliverer(sessions, settings, bell) as deliverer,
+        messaging.deliverer(sessions, settings, bell, queues=[Queue.PATIENT]) as deliverer,
+        messaging.deliverer(sessions, settings, bell, queues=[Queue.URGENT]) as urgently,
         webhooks.courier(sessions, settings, bell) as tell_once,
         ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,
@@ -311,6 +313,8 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
             *_segment_loops(sessions, [r for r in table if r.is_apart], bell, poll_s),
+            ("urgent delivery", urgently.claim, bell.ear().wait, poll_s),
+            ("urgent outcomes", urgently.land, urgently.took_off.wait, poll_s),
             ("delivery", deliverer.claim, bell.ear().wait, poll_s),
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
             ("webhooks", tell_once, patiently(), poll_s),

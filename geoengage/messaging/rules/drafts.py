@@ -12,6 +12,7 @@ from uuid import UUID
 
 from geoengage.kit.event_base import Event
 from geoengage.messaging.rules.options import NO_OPTIONS, PushOptions
+from geoengage.messaging.rules.ways import CardContent, EmailContent, MessageChannel
 
 BUDGET_DAYS = 31  # the longest span a cap or cooldown may look back over
 
@@ -62,6 +63,8 @@ class Blocker(StrEnum):
     LEFT_JOURNEY = "left_journey"
     SENDING_STOPPED = "sending_stopped"
     NO_ADDRESS = "no_address"
+    NO_SENDER = "no_sender"
+    BLANK = "blank"
     NOT_IN_AUDIENCE = "not_in_audience"
 
 
@@ -87,6 +90,8 @@ REASONS: Mapping[Blocker, str] = {
     Blocker.LEFT_JOURNEY: "This person had left the journey: bought something, for example.",
     Blocker.SENDING_STOPPED: "Somebody stopped all sending.",
     Blocker.NO_ADDRESS: "There was no way to reach this person: no phone with the app, or pushes are off.",
+    Blocker.NO_SENDER: "Nothing is set up yet to send it by e-mail: connect a mail server to the app.",
+    Blocker.BLANK: "A part of the text would have been empty for this person, and you send no blanks.",
     Blocker.NOT_IN_AUDIENCE: "This person did not belong to the campaign's audience any more when the message was due.",
 }
 _ORDER = {blocker: place for place, blocker in enumerate(Blocker)}
@@ -129,7 +134,12 @@ _OF_GATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A decided message to one device, to be queued, or recorded as skipped when `blockers` is not empty.
+    """A decided message, to be queued, or recorded as skipped when `blockers` is not empty.
+
+    It is to one device, or, with `device_id` None, to the person (`person_id` is a profile then), wherever they are
+    reached. `channels`: the ways it may take, in the order to try them where neither person nor tenant prefers another;
+    the next one is tried when one has no address or no consent or has failed for good. `email` and `card` are what
+    these say beyond the text.
 
     (campaign_id, person_id, step, occurrence) is decided once: the same again is dropped silently. `campaign_id` is
     None for what no campaign decided. `data` are extra strings for the app (a deep link); ids are added when sending.
@@ -141,9 +151,12 @@ class Draft:
     there is no other.
     """
 
-    device_id: UUID
+    device_id: UUID | None
     person_id: UUID
     campaign_id: UUID | None
+    channels: tuple[str, ...] = (MessageChannel.PUSH,)
+    email: EmailContent | None = None
+    card: CardContent | None = None
     store_id: UUID | None = None
     zone_id: UUID | None = None
     zone_version: int | None = None
@@ -221,13 +234,14 @@ def in_holdout(tenant_id: UUID, person_id: UUID, percent: int) -> bool:
 class MessageChanged(Event, frozen=True, kw_only=True, tag="message.changed"):
     """A message was queued, decided against, sent, given up, or (status as it was) seen by its reader.
 
-    `reason` is the blocker of a skipped message, the provider's code of a failed one, and `received`, `opened` or
-    `dismissed` after a receipt. The moment in between, `sending`, is not told.
+    `reason` is the blocker of a skipped message, the provider's code of a failed one, and `received`, `opened`,
+    `clicked` or `dismissed` after a receipt. The moment in between, `sending`, is not told. `device_id` None: it is to
+    a person, `profile_id`, and went to no device (yet).
     """
 
     message_id: UUID
     at: datetime
-    device_id: UUID
+    device_id: UUID | None
     campaign_id: UUID | None
     store_id: UUID | None
     zone_id: UUID | None
@@ -235,6 +249,7 @@ class MessageChanged(Event, frozen=True, kw_only=True, tag="message.changed"):
     reason: str | None
     title: str
     body: str
+    profile_id: UUID | None = None
 
 
 class SendingStopped(Event, frozen=True, kw_only=True, tag="sending.stopped"):

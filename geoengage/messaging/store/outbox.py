@@ -18,23 +18,24 @@ WITH r AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, device_id uuid, person_id uuid,
     campaign_id uuid, store_id uuid, zone_id uuid, zone_version int, visit_id uuid, outlives_visit bool,
     event_id uuid, purpose text, status text, reason text, blockers text[], gates text[], title text, body text,
-    data jsonb, push jsonb, collapse_key text, timezone text, expires_at timestamptz, step text, occurrence uuid,
-    never_repeat bool)),
+    data jsonb, push jsonb, channels text[], email jsonb, card jsonb, collapse_key text, timezone text,
+    expires_at timestamptz, step text, occurrence uuid, never_repeat bool)),
 fresh AS (
   INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
   SELECT :tenant_id, coalesce(campaign_id, occurrence), person_id, step, occurrence, id, :now FROM r
   ON CONFLICT DO NOTHING RETURNING message_id),
 new AS (
   INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
-    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
-    timezone, expires_at, never_repeat, attempts, created_at)
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, channels,
+    email, card, collapse_key, timezone, expires_at, never_repeat, attempts, created_at)
   SELECT :tenant_id, r.id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
-    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
-    timezone, expires_at, never_repeat, 0, :now
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, channels,
+    email, card, collapse_key, timezone, expires_at, never_repeat, 0, :now
   FROM r JOIN fresh ON fresh.message_id = r.id),
 due AS (
-  INSERT INTO message_due (tenant_id, message_id, due_at)
-  SELECT :tenant_id, r.id, :now FROM r JOIN fresh ON fresh.message_id = r.id WHERE r.status = 'queued')
+  INSERT INTO message_due (tenant_id, message_id, due_at, is_urgent)
+  SELECT :tenant_id, r.id, :now, r.purpose <> 'marketing'
+  FROM r JOIN fresh ON fresh.message_id = r.id WHERE r.status = 'queued')
 SELECT message_id FROM fresh
 """
 
@@ -53,6 +54,22 @@ async def insert_messages(
         session, _INSERT, {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode(), "now": now}
     )
     return {id_ for (id_,) in found.rows}
+
+
+async def list_preferences(
+    session: Session, tenant_id: TenantId, person_ids: Sequence[UUID]
+) -> tuple[tuple[str, ...], dict[UUID, dict[str, Any]]]:
+    """The tenant's order of channels (empty: none) and what is known of these people, by id."""
+    usual = await send(
+        session, "SELECT channels FROM channel_policy WHERE tenant_id = :tenant_id", {"tenant_id": tenant_id}
+    )
+    found = await send(
+        session,
+        "SELECT id, attributes FROM profile WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))",
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(person_ids)},
+    )
+    order = next((tuple(channels) for (channels,) in usual.rows), ())
+    return order, {id_: attributes or {} for id_, attributes in found.rows}
 
 
 # --- budgets -----------------------------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ async def _with_messages(session: Session, tenant_id: TenantId, person: Person) 
     known = replace(
         person,
         messages=tuple(row.id for row in found),
-        other_devices=tuple({row.device_id for row in found} - set(person.devices)),
+        other_devices=tuple({row.device_id for row in found} - {None, *person.devices}),
         not_mine=tuple(row.id for row in found if row.person_id not in people),
     )
     positions = await session.execute(
