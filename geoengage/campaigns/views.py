@@ -20,6 +20,7 @@ from geoengage.campaigns.rules import (
     TargetZone,
     check_texts,
     length_warnings,
+    says,
     segments_of,
     status_at,
     visible,
@@ -52,6 +53,7 @@ class Described:
     status: Status
     estimate: Estimate
     warnings: list[str]
+    says: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ async def describe(
     named = {id_ for content in contents for id_ in segments_of(content)}
     segments = await starts.list_target_segments(session, tenant_id, named)
     wanted = [Addressed.of(content) for content in contents]
+    known = {z.zone_id: z.name for z in zones} | {s.store_id: s.name for s in stores}
+    known |= {s.segment_id: s.name for s in segments}
     reach = await counts.count_reach(session, tenant_id, wanted, _whose(me, preview=preview))
     return [
         Described(
@@ -101,6 +105,7 @@ async def describe(
                 [s for s in segments if s.segment_id in segments_of(content)],
                 policy,
             ),
+            says=says(content, known),
         )
         for row, content, key in zip(rows, contents, wanted, strict=True)
     ]

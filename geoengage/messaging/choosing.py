@@ -55,6 +55,8 @@ class Round:
 
     def decide(self, waiting: Waiting) -> Flight | Outcome:
         """How it goes now, or why it does not."""
+        if waiting.is_given_up:
+            return Unknown("never_repeat", "a try may have arrived, and it is never repeated")
         if waiting.is_plain:
             pushed = self._by_push(waiting, self._device(waiting))
             return Skipped(pushed) if isinstance(pushed, tuple) else pushed

@@ -38,6 +38,7 @@ from geoengage.messaging.rules import (
     Policy,
     Route,
     Status,
+    Unknown,
     Waiting,
     after_silence,
     while_paused,
@@ -258,13 +259,14 @@ class Deliverer:
         try:
             # No try outlives its lease: another worker would be sending the message by then.
             async with asyncio.timeout(self._settings.lease_s * 0.8):
-                return await flight.sender.channel.send(_push(flight), attempt)
+                outcome = await flight.sender.channel.send(_push(flight), attempt)
         except TimeoutError:
             outcome = after_silence("timeout", attempt)
         except Exception:
             logger.exception("bug in a channel", channel=flight.sender.channel.name, message=str(flight.waiting.id))
             outcome = after_silence("internal_error", attempt)
-        return replace(outcome, retry_at=None) if flight.sender.channel.name in NEVER_REPEAT else outcome
+        once_only = flight.waiting.never_repeat and isinstance(outcome, Unknown)
+        return replace(outcome, retry_at=None) if once_only or flight.sender.channel.name in NEVER_REPEAT else outcome
 
     def _count_done(self, _: asyncio.Task[Outcome]) -> None:
         self._done += 1

@@ -1,10 +1,12 @@
 """The words of a message for one person: which name and products, and a natural text where there is none. Pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
+from geoengage.campaigns.rules.steps import Say
 from geoengage.messaging.rules.text import (
     NOTHING_RECOMMENDED,
     RECOMMENDED_KINDS,
@@ -23,6 +25,7 @@ SAMPLE_RECOMMENDED: Recommended = {
 }
 _USES_NAME = re.compile(r"\bfirst_name\b")
 _USES_RECOMMENDED = re.compile(r"\brecommendations\.")
+_TRIGGER = re.compile(r"\btrigger\.(\w+)")
 _UNGUARDED = re.compile(r"\{\{(?=[^}]*\brecommendations\.)(?![^}]*\|\s*default\b)[^}]*\}\}")
 _GUARD = re.compile(r"\{%-?\s*(if|unless|case)\b[^%]*\brecommendations\.")
 
@@ -42,15 +45,28 @@ def uses_recommendations(title: str, body: str) -> bool:
     return _USES_RECOMMENDED.search(title + body) is not None
 
 
+def sample_said(*texts: str) -> dict[str, object]:
+    """Something for every value of a trigger that these texts name."""
+    return {name: "7" for text in texts for name in _TRIGGER.findall(text)}
+
+
 def recommends_unguarded(title: str, body: str) -> bool:
     """Whether a text leaves a hole where nothing can be recommended: without `default`, and under no condition."""
     return any(_UNGUARDED.search(text) and not _GUARD.search(text) for text in (title, body))
 
 
 def write(
-    title: str, body: str, names: Names, first_name: str | None, recommended: Recommended = NOTHING_RECOMMENDED
+    title: str,
+    body: str,
+    names: Names,
+    first_name: str | None,
+    recommended: Recommended = NOTHING_RECOMMENDED,
+    said: Mapping[str, object] | None = None,
 ) -> Text:
-    """Render a text; TextError when that fails. Without a name or a product, what was written around is tidied up."""
+    """Render a text; TextError when that fails. Without a name or a product, what was written around is tidied up.
+
+    `said`: what came with the event that set the campaign off, for `trigger.…`.
+    """
     text = render_message(
         title,
         body,
@@ -61,6 +77,7 @@ def write(
             "mall": {"name": names.mall or ""},
             "campaign": {"name": names.campaign},
             "recommendations": recommended,
+            "trigger": said or {},
         },
     )
 
@@ -98,6 +115,16 @@ def write_to_member(
     return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
 
 
+def write_step(
+    content: Content, step: Say, person: Recipient, store_name: str | None, said: Mapping[str, object]
+) -> Text:
+    """The text of a journey's step: as `write_to_member`, with what came with the event that set it off."""
+    name = person.first_name if person.personalisation == GRANTED else None
+    names = Names(campaign=content.name, store=store_name)
+    first_name = name or content.definition.fallback_name
+    return write(step.title, step.body, names, first_name, said=said)
+
+
 def check_texts(title: str, body: str) -> dict[str, str]:
     """What is wrong with the templates, by part (`title`, `body`); empty when nothing is."""
     wrong = {}
@@ -108,7 +135,7 @@ def check_texts(title: str, body: str) -> dict[str, str]:
             wrong[part] = str(error)
     if not wrong:
         try:
-            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED)
+            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED, sample_said(title, body))
         except TextError as error:
             wrong[error.part or "body"] = str(error)
     return wrong
