@@ -97,9 +97,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(status = 'released') = (release_reason IS NOT NULL)", name=op.f("ck_coupon_released_has_reason")
         ),
-        sa.CheckConstraint(
-            "release_reason IN ('failed', 'expired', 'budget')", name=op.f("ck_coupon_release_reason")
-        ),
+        sa.CheckConstraint("release_reason IN ('failed', 'expired', 'budget')", name=op.f("ck_coupon_release_reason")),
         sa.CheckConstraint(
             "status IN ('reserved', 'committed', 'redeemed', 'released')", name=op.f("ck_coupon_status")
         ),

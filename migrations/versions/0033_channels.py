@@ -50,7 +50,9 @@ def upgrade() -> None:
         sa.CheckConstraint("tls IN ('starttls', 'tls', 'none')", name=op.f("ck_email_sender_tls")),
         sa.CheckConstraint("status IN ('unchecked', 'works', 'fails')", name=op.f("ck_email_sender_status")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "app_id"], ["app.tenant_id", "app.id"], name=op.f("fk_email_sender_app_tenant_id_app_id"),
+            ["tenant_id", "app_id"],
+            ["app.tenant_id", "app.id"],
+            name=op.f("fk_email_sender_app_tenant_id_app_id"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "app_id", name=op.f("pk_email_sender")),
@@ -61,7 +63,9 @@ def upgrade() -> None:
         sa.Column("app_id", sa.Uuid(), nullable=False),
         sa.Column("kit", pg.JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "app_id"], ["app.tenant_id", "app.id"], name=op.f("fk_app_brand_app_tenant_id_app_id"),
+            ["tenant_id", "app_id"],
+            ["app.tenant_id", "app.id"],
+            name=op.f("fk_app_brand_app_tenant_id_app_id"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "app_id", name=op.f("pk_app_brand")),
