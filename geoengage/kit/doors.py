@@ -51,7 +51,7 @@ class _Pending:
         if isinstance(given, bytes):
             self._protocol.write_answer(given, keep_alive=self.keep_alive)
         else:
-            self._protocol.begin_usual(self._scope | given, self)
+            self._protocol.begin_usual({**self._scope, **given}, self)
 
 
 class DoorProtocol(HttpToolsProtocol):
