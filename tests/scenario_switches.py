@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from geoengage.presence import index, versions
-from geoengage.presence.rules import changes, clock, decide, fixes, levels, run, schedule, track
+from geoengage.presence.rules import changes, clock, decide, evidence, fixes, levels, run, schedule, track
 from geoengage.presence.rules.evidence import R68
 from geoengage.presence.rules.fixes import PingIn, Rejected
 from geoengage.presence.rules.state import Track
@@ -199,6 +199,9 @@ SWITCHES: dict[Guard, Switch] = {
     Guard.READINGS_TOGETHER: value(
         track, "follow", lambda known, fix, gap_s: Track(fix.lon, fix.lat, (fix.accuracy_m / R68) ** 2, 1.0)
     ),
+    Guard.SILENT_BEACONS: value(evidence, "MOST_SILENT", 0),
+    Guard.FAR_FROM_BEACONS: value(evidence, "APART", inf),
+    Guard.WALKED_BEFORE: value(decide, "PACE_S", NEVER),
     Guard.WALKS_ON: value(matching, "is_walking", lambda *a: False),
     Guard.HARDLY_NEWS: value(decide, "AGREED_ODDS", 0.0),
     Guard.SLOW_PHONE: value(clock, "_enter_at", lambda r, z, interval_s: z.seen_at + timedelta(seconds=r.enter_s)),

@@ -38,10 +38,16 @@ class Guard(StrEnum):
     # 3: confidence
     DISC_SHARE = "disc_share", "Confidence is the share of the accuracy disc that lies inside."
     READINGS_TOGETHER = "readings_together", "Successive readings of beacons count together, and those of before tell."
+    SILENT_BEACONS = "silent_beacons", "A beacon of the map that is not heard lies further off than those that are."
+    FAR_FROM_BEACONS = (
+        "far_from_beacons",
+        "A phone's own position far from where several beacons put it counts for nothing.",
+    )
     # 4: coming, leaving, silence, crossing
     CONFIRMATION = "confirmation", "One fix inside is not believed before it is confirmed."
     CONFIRMED_BY_TIME = "confirmed_by_time", "One fix inside that nothing contradicts enters after enter_s."
     WALKS_ON = "walks_on", "Who walks on is not in: that neither begins nor confirms anything."
+    WALKED_BEFORE = "walked_before", "To have walked since a fix 15 s ago or longer is no sign against the next one."
     HARDLY_NEWS = "hardly_news", "A second fix soon after the first errs like it, and confirms only if it is certain."
     SLOW_PHONE = "slow_phone", "One fix of a slow phone is not believed before its next could have contradicted it."
     SPARSE_PHONE = "sparse_phone", "A phone that reports every two minutes or less often enters on one fix."

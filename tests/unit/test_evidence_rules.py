@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geoengage.kit.geo import Frame
 from geoengage.presence.rules.evidence import (
     Source,
     beside,
@@ -202,6 +203,72 @@ def test_the_strongest(
 ) -> None:
     disc = strongest(KNOWN, beacons, access_points, check_in)
     assert (disc and disc.point) == expected
+
+
+PLANE = Frame(8.5, 47.4)
+SHOPS = [(x, y) for x in (0, 10, 20) for y in (0, 10)]  # metres of the beacons
+
+
+def placed(minor: int, x: float, y: float, **over: object) -> PlacedEvidence:
+    lon, lat = PLANE.to_lonlat(x, y)
+    identity = (DOOR.identity[0], 2, minor)
+    return replace(DOOR, id=UUID(int=100 + minor), identity=identity, lon=lon, lat=lat, **over)  # type: ignore[arg-type]
+
+
+FLOOR = [placed(n, x, y) for n, (x, y) in enumerate(SHOPS)]
+
+
+def hears(*minors: int, rssi: int = -80) -> list[HeardBeacon]:
+    return [HeardBeacon(uuid=UUID_TEXT, major=2, minor=n, rssi=rssi) for n in minors]
+
+
+def place(points: list[PlacedEvidence], heard: list[HeardBeacon]) -> tuple[float, float]:
+    disc = strongest(KnownPoints(points), heard, [], None)
+    assert disc is not None
+    assert disc.place is not None
+    return PLANE.to_metres(*disc.place)
+
+
+def test_a_beacon_that_is_not_heard_pushes_away() -> None:
+    _, y = place(FLOOR[:3] + FLOOR[4:], hears(0, 1, 2, 4))  # the one at 10, 10 is not on the map
+    assert y < 5, "two near the one side, one near the other"
+    assert place(FLOOR, hears(0, 1, 2, 4))[1] < y - 0.5
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"level": 2},
+        {"kind": EvidenceKind.ACCESS_POINT, "identity": "aa:bb:cc:dd:ee:0e"},
+        {"identity": ("0" * 32, 2, 3)},
+    ],
+    ids=["floor", "kind", "UUID"],
+)
+def test_silence_tells_nothing_of_other_ones(other: dict[str, object]) -> None:
+    without, silent = FLOOR[:3] + FLOOR[4:], replace(FLOOR[3], **other)  # type: ignore[arg-type]
+    assert place([*without, silent], hears(0, 1, 2, 4)) == place(without, hears(0, 1, 2, 4))
+
+
+def test_a_place_and_the_phones_own_are_put_together() -> None:
+    disc = strongest(KnownPoints(FLOOR), hears(0, 1, 2, 3, rssi=-77), [], None)
+    assert disc is not None
+    lon, lat = PLANE.to_lonlat(9.0, 5.0)
+    both = put_together(ping(lon=lon, lat=lat, accuracy_m=3.0), disc, 50.0)
+    x, _ = PLANE.to_metres(both.ping.lon, both.ping.lat)
+    alone, _ = PLANE.to_metres(*disc.place)  # type: ignore[misc]
+    assert alone < x < 9.0
+    assert both.ping.accuracy_m is not None
+    assert both.ping.accuracy_m < min(6.0, disc.radius_m), "an own position is worth half"
+    assert (both.ping.source, both.ping.level, both.trust) == ("beacon", 1, 1.0)
+
+
+@pytest.mark.parametrize("own_m, off_m", [(3.0, 50.0), (90.0, 5.0)], ids=["an outlier", "a vague one"])
+def test_an_own_position_that_counts_for_nothing(own_m: float, off_m: float) -> None:
+    disc = strongest(KnownPoints(FLOOR), hears(0, 1, 2, 3, rssi=-77), [], None)
+    assert disc is not None
+    lon, lat = PLANE.to_lonlat(off_m, 5.0)
+    found = put_together(ping(lon=lon, lat=lat, accuracy_m=own_m), disc, 50.0).ping
+    assert ((found.lon, found.lat), found.accuracy_m) == (disc.place, disc.radius_m)
 
 
 def told(p: PingIn) -> tuple[float | None, float | None, int | None, str]:

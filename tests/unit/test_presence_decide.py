@@ -63,6 +63,9 @@ OUT, EDGE, IN = 60.0, 19.0, 16.0  # far outside; half of a 5 m disc outside; mos
         pytest.param({"single_fix": True}, [("f", 0, EDGE)], ["entered shop 0 single_fix"], id="single fix"),
         pytest.param({"enter_s": 0}, [("f", 0, EDGE)], ["entered shop 0 single_fix"], id="no time to confirm"),
         pytest.param({}, [("f", 0, 22), ("w", 60)], [], id="less than half a disc is not enough"),
+        pytest.param({}, [("f", 0, EDGE), ("g", 9, EDGE)], [], id="who walks on at once is not in"),
+        pytest.param({}, [("f", 0, OUT), ("f", 30, OUT), ("g", 60, EDGE), ("g", 90, EDGE)],
+                     ["entered shop 90 confirmed_by_fix"], id="who walked half a minute ago may stand now"),
         pytest.param({"min_confidence": 0.2}, [("f", 0, 22), ("w", 10)], ["entered shop 10 confirmed_by_time"],
                      id="unless the zone says so"),
         pytest.param(

@@ -9,7 +9,7 @@ plane; on a grid as wide as the nearest point is far, since the error grows with
 """
 
 from collections.abc import Sequence
-from math import sqrt
+from math import hypot, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ LOGISTIC = 1.702  # a logistic curve of that steepness is the normal distributio
 _SIDE = np.arange(-STEPS, STEPS + 1) / STEPS
 _X, _Y = (side.ravel() for side in np.meshgrid(_SIDE, _SIDE))
 _SQUARE = _X**2 + _Y**2
+_MOMENTS = np.array([_X, _Y, _X**2, _Y**2, _X * _Y])
 
 
 class Reading(NamedTuple):
@@ -66,6 +67,18 @@ def spot_of(readings: Sequence[Reading], spread: float, silent: Sequence[Reading
         likely += np.log(DEAF + (1.0 - DEAF) / (1.0 + np.exp(-LOGISTIC * further[:, heard:]))).sum(axis=1)
     weight = np.exp(likely - likely.max())
     weight /= weight.sum()
-    mean_x, mean_y = float(weight @ _X), float(weight @ _Y)
-    scatter = float(weight @ _SQUARE) - mean_x**2 - mean_y**2 + 1 / (6 * STEPS**2)  # the last: within a step
-    return Spot(x + half_m * mean_x, y + half_m * mean_y, half_m * sqrt(scatter / 2))
+    mean_x, mean_y, xx, yy, xy = (_MOMENTS @ weight).tolist()
+    return Spot(
+        x + half_m * mean_x,
+        y + half_m * mean_y,
+        half_m * _longest(xx - mean_x**2, yy - mean_y**2, xy - mean_x * mean_y),
+    )
+
+
+def _longest(xx: float, yy: float, xy: float) -> float:
+    """The standard deviation along the longer axis of a scatter, that within a step of the grid counted in.
+
+    The longer one, not the mean of both: points in one line leave open on which side of it the phone is, and that error
+    is the same in every reading.
+    """
+    return sqrt((xx + yy) / 2 + hypot((xx - yy) / 2, xy) + 1 / (12 * STEPS**2))
