@@ -96,7 +96,7 @@ def false_alarms(seeds, days, weeks=warnings.WEEKS):
         start = FIRST + int(rng.integers(0, 365 - days))
         for kind in KINDS:
             rows = make(rng, kind).weeks([[0, 1, 2, 3]], range(start, start + days), weeks)
-            alarms += _openings(warnings.judge(rows, SHIFT[kind]).warnings(LEAST))
+            alarms += openings(warnings.judge(rows, SHIFT[kind]).warnings(LEAST))
     return alarms / seeds * 365 / days
 
 
@@ -109,7 +109,7 @@ def test_a_young_shop_whose_season_is_unknown_alarms_no_more(weeks):
     assert false_alarms(seeds=24, days=61, weeks=weeks) <= 2
 
 
-def _openings(warned):
+def openings(warned):
     """What the job makes of days with warnings: one alert for each spell of four weeks."""
     count, last = 0, -99
     for day in np.flatnonzero(warned):
