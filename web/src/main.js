@@ -22,6 +22,7 @@ const ROUTES = {
   '/footfall': async () => (await import('./pages/footfall/index.js')).footfallPage,
   '/segments': async () => (await import('./pages/segments/index.js')).segmentsPage,
   '/campaigns': async () => (await import('./pages/campaigns/index.js')).campaignsPage,
+  '/offers': async () => (await import('./pages/offers/index.js')).offersPage,
   '/review': async () => (await import('./pages/review.js')).reviewPage,
   '/explain': async () => (await import('./pages/explain/index.js')).explainPage,
   '/messages': async () => (await import('./pages/messages.js')).messagesPage,

@@ -15,6 +15,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.http import CONFLICT, PROBLEMS, Now, Problem, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.offers import store
+from geoengage.offers.models import CouponRow, OfferRow
 from geoengage.offers.rules import REFUSAL_WORDS, Refusal, read_code
 from geoengage.offers.service import Use, redeem
 from geoengage.offers.service.coupons import trouble_with
@@ -36,6 +37,13 @@ class CodeRefused(errors.Conflict):
     title = "The code is not taken"
 
 
+class UnknownCode(errors.NotFound):
+    """Nobody was given this code."""
+
+    code = "unknown-code"
+    title = "Nobody was given this code"
+
+
 @router.get("/v1/coupons/{code}")
 async def look_at_coupon(
     code: Code,
@@ -48,26 +56,37 @@ async def look_at_coupon(
 ) -> CouponLook:
     """Whether a code would be taken now, and in words why not. What it takes off a cart says POST /v1/offers/price.
 
-    30 unknown codes in ten minutes for each key or operator: nobody tries out codes.
+    404 for a code that nobody was given; 30 of these in ten minutes for each key or operator, so that nobody tries
+    out codes.
     """
     tenant_id, at = TenantId(me.tenant_id), await _store_of(tx, me, store_id)
     limits, caller = request.app.state, str(me.id)
     limits.till_misses.check(caller, now)
-    written = read_code(code)
-    row = None if written is None else await store.find_by_code(tx, tenant_id, written)
-    if row is None:
+    found = await _known(tx, me, code)
+    if found is None:
         limits.till_misses.spend(caller, now)
-        return _look(Refusal.UNKNOWN_CODE)
-    offer = await store.get_offer(tx, tenant_id, row.offer_id)
+        raise UnknownCode(REFUSAL_WORDS[Refusal.UNKNOWN_CODE], reason=Refusal.UNKNOWN_CODE)
+    row, offer = found
     profile_id = await _profile(tx, me, None, customer_id, at)
     refusal = await trouble_with(tx, tenant_id, row, offer, at, profile_id, now)
-    told = _look(refusal)
-    return told.model_copy(update={"label": row.label, "offer_id": row.offer_id, "expires_at": row.expires_at})
+    return CouponLook(
+        is_good=refusal is None,
+        reason=refusal,
+        words="" if refusal is None else REFUSAL_WORDS[refusal],
+        label=row.label,
+        offer_id=row.offer_id,
+        expires_at=row.expires_at,
+    )
 
 
-def _look(refusal: Refusal | None) -> CouponLook:
-    words = "" if refusal is None else REFUSAL_WORDS[refusal]
-    return CouponLook(is_good=refusal is None, reason=refusal, words=words, label=None, offer_id=None, expires_at=None)
+async def _known(tx: Session, me: Principal, code: str) -> tuple[CouponRow, OfferRow] | None:
+    """The coupon and its offer, for who may see that: another shop's offers are nobody's."""
+    tenant_id, written = TenantId(me.tenant_id), read_code(code)
+    row = None if written is None else await store.find_by_code(tx, tenant_id, written)
+    if row is None:
+        return None
+    offer = await store.get_offer(tx, tenant_id, row.offer_id)
+    return (row, offer) if offer.store_id is None or me.sees_store(offer.store_id) else None
 
 
 @router.post("/v1/coupons/{code}/redeem", status_code=201, responses={200: {"description": "It was."}, **CONFLICT})
@@ -93,10 +112,11 @@ async def redeem_coupon(
         store_id=at,
         profile_id=await _profile(tx, me, body.customer, None, at),
     )
+    if await _known(tx, me, code) is None:
+        limits.till_misses.spend(caller, now)
+        raise UnknownCode(REFUSAL_WORDS[Refusal.UNKNOWN_CODE], reason=Refusal.UNKNOWN_CODE)
     done = await redeem(tx, tenant_id, code, use, now)
     if isinstance(done, Refusal):
-        if done is Refusal.UNKNOWN_CODE:
-            limits.till_misses.spend(caller, now)
         raise CodeRefused(REFUSAL_WORDS[done], reason=done)
     response.status_code = 201 if done.is_new else 200
     return RedeemOut(

@@ -79,6 +79,7 @@ async def change_offer(
     """
     row = await service.get(tx, me, offer_id, lock=True)
     check_version(row.version, version)
+    service.check_in_use(row)
     budgets = (await store.list_budgets(tx, TenantId(me.tenant_id), [row.id])).get(row.id, [])
     changes = body.model_dump(include=body.model_fields_set)
     written = revalidated(lambda: OfferIn.model_validate(as_input(row, budgets) | changes))

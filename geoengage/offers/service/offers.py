@@ -48,6 +48,12 @@ async def get(session: Session, me: Principal, offer_id: UUID, *, lock: bool = F
     return row
 
 
+def check_in_use(row: OfferRow) -> None:
+    """Conflict for an offer that was put away: it is not changed any more."""
+    if row.status == OfferStatus.ARCHIVED:
+        raise errors.Conflict("the offer is archived; make a new one")
+
+
 async def create(session: Session, me: Principal, offer_id: UUID, written: Written, now: datetime) -> OfferRow:
     """Add an offer. A caller restricted to stores writes for one of them, and at its cost."""
     tenant_id = TenantId(me.tenant_id)
@@ -60,8 +66,6 @@ async def create(session: Session, me: Principal, offer_id: UUID, written: Writt
 
 async def change(session: Session, me: Principal, row: OfferRow, written: Written, now: datetime) -> None:
     """Change a locked offer. What coupons have promised stays."""
-    if row.status == OfferStatus.ARCHIVED:
-        raise errors.Conflict("the offer is archived; make a new one")
     if row.currency != written.currency:
         raise errors.field("currency", "an offer keeps its currency; make a new one")
     await _check(session, me, written)

@@ -53,9 +53,9 @@ class CouponLook(BaseModel):
     is_good: bool = Field(description="Whether it would be taken now, here.")
     reason: Refusal | None = Field(description="Why not.")
     words: str = Field(description="The same as a sentence for the customer.")
-    label: str | None = Field(description="What it promises; null: nobody was given this code.")
-    offer_id: UUID | None = Field(description="Its offer.")
-    expires_at: datetime | None = Field(description="Until when it is good.")
+    label: str = Field(description="What it promises.")
+    offer_id: UUID = Field(description="Its offer.")
+    expires_at: datetime = Field(description="Until when it is good.")
 
 
 class RedeemIn(Shape):

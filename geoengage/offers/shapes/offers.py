@@ -47,8 +47,8 @@ class OfferIn(OfferTerms):
         default=None, description="The store whose offer it is. Null: the tenant's; a shop names one of its own."
     )
     currency: Currency = Field(description="Of all its amounts; it holds for carts in this currency.")
-    status: Literal[OfferStatus.DRAFT, OfferStatus.ACTIVE, OfferStatus.PAUSED] = Field(
-        default=OfferStatus.DRAFT, description="`draft` and `paused` give nothing. DELETE archives it."
+    status: Literal["draft", "active", "paused"] = Field(
+        default="draft", description="`draft` and `paused` give nothing. DELETE archives it."
     )
     funded_by: Literal["tenant", "store"] = Field(
         default="tenant", description="Who bears the discount; a shop's own offers are at its cost."
@@ -88,9 +88,7 @@ class OfferPatch(Patch):
     )
     name: Name | None = Field(default=None, description="What you call it.")
     label: Text | None = Field(default=None, description="What customers are told; null: made from what it gives.")
-    status: Literal[OfferStatus.DRAFT, OfferStatus.ACTIVE, OfferStatus.PAUSED] | None = Field(
-        default=None, description="Switch it on or off."
-    )
+    status: Literal["draft", "active", "paused"] | None = Field(default=None, description="Switch it on or off.")
     funded_by: Literal["tenant", "store"] | None = Field(default=None, description="Who bears the discount.")
     valid_from: Moment | None = Field(default=None, description="Not before; null: at once.")
     valid_to: Moment | None = Field(default=None, description="Not at or after; null: until it is switched off.")
