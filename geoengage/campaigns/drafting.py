@@ -13,7 +13,6 @@ from geoengage.kit import log
 from geoengage.messaging.rules import Blocker, Budget, Draft, PushOptions, Send, campaign_gate
 from geoengage.messaging.rules.text import Text, TextError
 from geoengage.presence.rules.events import ZoneTransition
-from geoengage.profiles.rules import Recipient
 
 BAD_TEMPLATE = "bad_template"
 DAY = timedelta(days=1)
@@ -56,15 +55,42 @@ class About:
     push: PushOptions | None = None
 
 
-def make_draft(
-    campaign: Running, words: Written, person: Recipient, blockers: tuple[Blocker, ...], about: About
-) -> Draft:
+class Person(Protocol):
+    """Whom a message is for. `device_id` None: wherever they are reached."""
+
+    @property
+    def device_id(self) -> UUID | None:
+        """Which phone."""
+
+    @property
+    def person_id(self) -> UUID:
+        """By whom budgets count."""
+
+
+class Case(Protocol):
+    """One campaign and one person."""
+
+    @property
+    def campaign_id(self) -> UUID:
+        """Which campaign."""
+
+    @property
+    def content(self) -> Content:
+        """What it says."""
+
+    @property
+    def person(self) -> Person:
+        """Whom it addresses."""
+
+
+def make_draft(campaign: Running, words: Written, person: Person, blockers: tuple[Blocker, ...], about: About) -> Draft:
     """The message that was decided, or decided against."""
     content, event = campaign.content, about.event
     return Draft(
         device_id=person.device_id,
         person_id=person.person_id,
         campaign_id=campaign.id,
+        channels=content.definition.channels,
         store_id=content.store_id,
         zone_id=None if event is None else event.zone_id,
         zone_version=None if event is None else event.zone_version,
@@ -85,22 +111,6 @@ def make_draft(
         timezone=about.timezone,
         never_repeat=content.definition.never_repeat,
     )
-
-
-class Case(Protocol):
-    """One campaign and one person."""
-
-    @property
-    def campaign_id(self) -> UUID:
-        """Which campaign."""
-
-    @property
-    def content(self) -> Content:
-        """What it says."""
-
-    @property
-    def person(self) -> Recipient:
-        """Whom it addresses."""
 
 
 C = TypeVar("C", bound=Case)

@@ -68,13 +68,15 @@ class Report:
     people: int | None
 
 
-def _whose(me: Principal, *, preview: bool) -> Whose:
+def whose(me: Principal, *, preview: bool) -> Whose:
+    """Whose devices count for this caller. `preview`: no push provider is set up."""
     if me.is_test:
         return Whose(tests=True, preview=preview)
     return Whose(tests=None if me.is_demo else False, preview=preview)
 
 
-def _is_exact(me: Principal) -> bool:
+def is_exact(me: Principal) -> bool:
+    """Whether numbers are of made-up people or of the caller's own phones, so that small ones may be told."""
     return me.is_test or me.is_demo
 
 
@@ -91,13 +93,13 @@ async def describe(
     wanted = [Addressed.of(content) for content in contents]
     known = {z.zone_id: z.name for z in zones} | {s.store_id: s.name for s in stores}
     known |= {s.segment_id: s.name for s in segments}
-    reach = await counts.count_reach(session, tenant_id, wanted, _whose(me, preview=preview))
+    reach = await counts.count_reach(session, tenant_id, wanted, whose(me, preview=preview))
     return [
         Described(
             row=row,
             content=content,
             status=status_at(Status(row.status), row.valid_from, row.valid_to, now),
-            estimate=_estimate(reach[key], exact=_is_exact(me)),
+            estimate=_estimate(reach[key], exact=is_exact(me)),
             warnings=warnings(
                 content,
                 [z for z in zones if _waits_at(content, z)],
@@ -157,8 +159,8 @@ async def preview(session: Session, me: Principal, sample: Sample) -> Text:
 
 async def report(session: Session, me: Principal, row: Campaign) -> Report:
     """What became of the campaign's messages so far."""
-    found = await counts.count_outcomes(session, TenantId(me.tenant_id), row, _whose(me, preview=True))
-    exact, everyone = _is_exact(me), found.sent.people
+    found = await counts.count_outcomes(session, TenantId(me.tenant_id), row, whose(me, preview=True))
+    exact, everyone = is_exact(me), found.sent.people
 
     def shown(outcome: Outcome, whole: int | None = None) -> int | None:
         return None if visible(outcome.people, whole, exact=exact) is None else outcome.messages

@@ -265,8 +265,8 @@ class Deliverer:
         except Exception:
             logger.exception("bug in a channel", channel=flight.sender.channel.name, message=str(flight.waiting.id))
             outcome = after_silence("internal_error", attempt)
-        once_only = flight.waiting.never_repeat and isinstance(outcome, Unknown)
-        return replace(outcome, retry_at=None) if once_only or flight.sender.channel.name in NEVER_REPEAT else outcome
+        once_only = flight.waiting.never_repeat or flight.sender.channel.name in NEVER_REPEAT
+        return replace(outcome, retry_at=None) if once_only and isinstance(outcome, Unknown) else outcome
 
     def _count_done(self, _: asyncio.Task[Outcome]) -> None:
         self._done += 1

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, InSegment, QuietHours, TriggerKind, open_hours
-from geoengage.campaigns.rules.steps import conditions_of, messages_of
+from geoengage.campaigns.rules.steps import Did, conditions_of, messages_of
 from geoengage.campaigns.rules.wording import SAMPLE_NAME, SAMPLE_RECOMMENDED, Names, recommends_unguarded, write
 from geoengage.messaging.rules.text import TextError
 from geoengage.venues.rules import DAYS, Hours, ZoneKind
@@ -103,6 +103,13 @@ def segments_of(content: Content) -> frozenset[UUID]:
     asked = (d.audience, *conditions_of(d.steps))
     found = {content.segment_id, d.exits.segment_id, *(a.segment_id for a in asked if isinstance(a, InSegment))}
     return frozenset(id_ for id_ in found if id_ is not None)
+
+
+def events_of(content: Content) -> frozenset[str]:
+    """The names of events that its branches and exits ask for."""
+    exit_ = content.definition.exits.event
+    asked = {c.name for c in conditions_of(content.course) if isinstance(c, Did)}
+    return frozenset(asked | ({exit_.name} if exit_ is not None else set()))
 
 
 def _about_segments(content: Content, segments: Sequence[TargetSegment]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
+from geoengage.campaigns.rules.journey import Somebody
 from geoengage.campaigns.rules.steps import Say
 from geoengage.messaging.rules.text import (
     NOTHING_RECOMMENDED,
@@ -114,7 +115,7 @@ def write_to_member(content: Content, person: Recipient, store_name: str | None)
 
 
 def write_step(
-    content: Content, step: Say, person: Recipient, store_name: str | None, said: Mapping[str, object]
+    content: Content, step: Say, person: Somebody, store_name: str | None, said: Mapping[str, object]
 ) -> Text:
     """The text of a journey's step: as `write_to_member`, with what came with the event that set it off."""
     name = person.first_name if person.personalisation == GRANTED else None
