@@ -18,6 +18,7 @@ from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.metrics import service as metrics
+from geoengage.offers import service as offers
 from geoengage.presence import service as presence
 from geoengage.segments import service as segments
 
@@ -61,6 +62,8 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
         Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
         Reaction("metrics.habits", metrics.BOUGHT, metrics.on_bought),
         Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
+        Reaction("offers.coupons", offers.MESSAGES, offers.on_messages),
+        Reaction("offers.returns", offers.ORDERS, offers.on_orders),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
         Reaction(segments.REACTION, segments.WANTED, segments.on_news, is_apart=True),
     )

@@ -32,6 +32,7 @@ from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
 from geoengage.messaging.store import Queue
 from geoengage.metrics import jobs as metrics
+from geoengage.offers import jobs as offers
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
@@ -247,6 +248,7 @@ def _slow_loops(sessions: Sessions, bell: Bell) -> tuple[Loop, ...]:
         ("values", ringing(metrics.value_customers_once), asyncio.sleep, metrics.PAUSE_S),
         ("recommendations", partial(recommendations.fit_once, sessions), asyncio.sleep, recommendations.PAUSE_S),
         ("habits", partial(metrics.mind_habits, sessions, bell.ring), asyncio.sleep, HABITS_S),
+        ("coupons", partial(offers.release_expired_once, sessions), asyncio.sleep, offers.PAUSE_S),
         ("early warnings", ringing(lifecycle.warn_once), asyncio.sleep, lifecycle.PAUSE_S),
     )
 

@@ -12,6 +12,7 @@ import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.metrics.models
+import geoengage.offers.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models

@@ -205,7 +205,7 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'segments' | 'playbooks' | 'admin'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'segments' | 'playbooks' | 'offers' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
@@ -216,6 +216,7 @@ const RIGHTS = {
   commerce: ['owner', 'editor', 'support', 'shop'],
   segments: ['owner', 'editor', 'analyst', 'shop'],
   playbooks: ['owner', 'editor', 'shop'],
+  offers: ['owner', 'editor', 'approver', 'shop'],
   admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */
