@@ -1,12 +1,13 @@
 """From a decision to the draft that messaging takes, the same way whatever set the campaign off."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from geoengage.campaigns.rules import ONLY_STEP, Content, Policy
+from geoengage.campaigns.giving import Gift, Give
+from geoengage.campaigns.rules import ONLY_STEP, Content, Offered, Policy
 from geoengage.campaigns.rules.ranking import next_of, told_as
 from geoengage.campaigns.store import Running
 from geoengage.kit import log
@@ -117,6 +118,27 @@ C = TypeVar("C", bound=Case)
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A coupon that is to go with a message: of which offer, for whom, and the words once its code is known."""
+
+    offer_id: UUID
+    profile_id: UUID | None
+    write: Callable[[Gift], Written]
+
+
+def wanted(
+    offer_id: UUID | None,
+    profile_id: UUID | None,
+    words: Callable[[Callable[[], Text]], Written],
+    render: Callable[..., Text],
+) -> Wanted | None:
+    """The coupon that a message is to carry, written by the same `render` once it is there; None: it carries none."""
+    if offer_id is None:
+        return None
+    return Wanted(offer_id, profile_id, lambda gift: words(lambda: render(offer=Offered(gift.code, gift.label))))
+
+
+@dataclass(frozen=True, slots=True)
 class Wish(Generic[C]):
     """A message that wants to go: the case to be decided, what it is about, its words."""
 
@@ -124,6 +146,7 @@ class Wish(Generic[C]):
     case: C
     about: About
     words: Written
+    gift: "Wanted | None" = None
 
     @property
     def campaign_id(self) -> UUID:
@@ -139,8 +162,8 @@ class Wish(Generic[C]):
 Decide = Callable[[C, Budget], Sequence[Blocker]]
 
 
-def choose(
-    rivals: Sequence[Wish[C]], budget: Budget, decide: Decide[C], policy: Policy, now: datetime
+async def choose(
+    rivals: Sequence[Wish[C]], budget: Budget, decide: Decide[C], policy: Policy, give: Give, now: datetime
 ) -> tuple[list[Draft], Budget]:
     """Decide on messages to one person that meet in one moment, the first first; and what is left of the budget."""
     was_spent = budget.marketing_since(now - DAY) >= policy.daily_cap
@@ -148,8 +171,16 @@ def choose(
     while waiting:
         wish = waiting.pop(next_of(waiting, budget))
         blockers = told_as(decide(wish.case, budget), was_spent=was_spent)
-        if not blockers and wish.words.fault is None:
+        words, gift = wish.words, None
+        if wish.gift is not None and not blockers and words.fault is None:
+            gift = await give(wish.gift.offer_id, wish.gift.profile_id, wish.content)
+            if gift is None:
+                blockers = (Blocker.NO_OFFER,)
+            else:
+                words = wish.gift.write(gift)
+        if not blockers and words.fault is None:
             send = Send(wish.campaign_id, wish.about.occurrence, now, wish.content.store_id, wish.content.is_marketing)
             budget = budget.spend(send)
-        drafts.append(make_draft(wish.campaign, wish.words, wish.case.person, blockers, wish.about))
+        draft = make_draft(wish.campaign, words, wish.case.person, blockers, wish.about)
+        drafts.append(draft if gift is None else replace(draft, id=gift.message_id))
     return drafts, budget

@@ -15,8 +15,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.campaigns import entries, facts, standing, starts
-from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
 from geoengage.campaigns.entries import Entry, Moved
+from geoengage.campaigns.giving import giver
 from geoengage.campaigns.rules import (
     PUSH_ONLY,
     Content,
@@ -224,19 +225,21 @@ def _wish(
     )
     case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry))
     render = partial(write_step, content, step, person, campaign.store_name, entry.said)
-    return Wish(campaign, case, about, written(campaign, step.title, step.body, render))
+    words = partial(written, campaign, step.title, step.body)
+    return Wish(campaign, case, about, words(render), wanted(step.offer_id, entry.profile_id, words, render))
 
 
 async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _World) -> None:
     now = world.now
     budgets = await messaging.lock_budgets(session, tenant_id, sorted(round_.wishes), now) if round_.wishes else {}
-    drafts: list[Draft] = []
+    drafts, give = list[Draft](), giver(session, tenant_id, now)
     for profile_id, rivals in sorted(round_.wishes.items()):
-        made, _ = choose(
+        made, _ = await choose(
             rivals,
             budgets[profile_id],
             lambda case, budget: decide_step(case, world.policy, budget, now),
             world.policy,
+            give,
             now,
         )
         drafts += made

@@ -82,7 +82,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     `move`: what a segment's campaign waits for. `present`: when it is activated, who is in the segment counts as having
     come in. `when`: of the kinds that need more than a kind. `steps` empty: one message, the campaign's title and body.
     `channels`: the ways it may take, in the order to try them. `priority`: 1 goes before 9 when messages compete.
-    `never_repeat`: a try that may have reached somebody is the last.
+    `never_repeat`: a try that may have reached somebody is the last. `offer_days`: how long a coupon of it is good.
     """
 
     audience: Audience = Everyone()
@@ -105,6 +105,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     never_repeat: bool = False
     channels: tuple[str, ...] = PUSH_ONLY
     offer_id: UUID | None = None
+    offer_days: int = 14
     content_id: UUID | None = None
 
 

@@ -93,6 +93,12 @@ class CampaignIn(Shape):
     reentry: ReentryShape = Field(
         default=ReentryShape(kind="always"), description="Whether somebody may come in again, of kinds with a place."
     )
+    offer_id: UUID | None = Field(
+        default=None,
+        description="An offer, for marketing: everybody gets a coupon of their own, `{{ offer.code }}` and"
+        " `{{ offer.label }}` in the text. Who can have none gets no message (`no_offer`). Of a journey: in its steps.",
+    )
+    offer_days: int = Field(default=14, ge=1, le=366, description="For how many days a coupon is good.")
     channels: list[Literal["push", "email", "inbox", "web_card"]] = Field(
         default=["push"],
         min_length=1,
@@ -135,6 +141,13 @@ class CampaignIn(Shape):
     def _says_something(cls, value: str, info: ValidationInfo) -> str:
         if not value and not info.data.get("steps"):
             raise ValueError("must not be empty; only a journey has its texts in its steps")
+        return value
+
+    @field_validator("offer_id")
+    @classmethod
+    def _is_of_no_step(cls, value: UUID | None, info: ValidationInfo) -> UUID | None:
+        if value is not None and info.data.get("steps"):
+            raise ValueError("a journey has its offers in its steps")
         return value
 
     @field_validator("channels")
@@ -186,6 +199,8 @@ class CampaignIn(Shape):
                 steps=steps,
                 exits=self._exits(),
                 reentry=self.reentry.rule(),
+                offer_id=self.offer_id,
+                offer_days=self.offer_days,
                 channels=tuple(dict.fromkeys(self.channels)),
                 priority=self.priority,
                 never_repeat=self.never_repeat,
@@ -208,6 +223,7 @@ class CampaignPatch(Patch):
             "steps",
             "exits",
             "reentry",
+            "offer_id",
         }
     )
 
@@ -232,6 +248,8 @@ class CampaignPatch(Patch):
     )
     exits: dict[str, Any] | None = Field(default=None, description="Members to change; null: as usual.")
     reentry: dict[str, Any] | None = Field(default=None, description="Both members; null: always.")
+    offer_id: UUID | None = Field(default=None, description="See POST; null: none.")
+    offer_days: int | None = Field(default=None, description="See POST.")
     channels: list[str] | None = Field(default=None, description="All of them, in their order.")
     priority: int | None = Field(default=None, description="See POST.")
     never_repeat: bool | None = Field(default=None, description="See POST.")
@@ -268,6 +286,8 @@ def content_json(content: Content) -> dict[str, Any]:
         "steps": steps_json(d.steps),
         "exits": exits_json(d.exits),
         "reentry": {"kind": d.reentry.kind, "days": d.reentry.days},
+        "offer_id": d.offer_id,
+        "offer_days": d.offer_days,
         "channels": list(d.channels),
         "priority": d.priority,
         "never_repeat": d.never_repeat,

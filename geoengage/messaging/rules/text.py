@@ -19,7 +19,7 @@ from liquid.expression import Expression
 RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
 RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
-_NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+_NAMES = frozenset({"offer.code", "offer.label", "first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
 _TRIGGER = "trigger.…"  # any value that came with the event which set a campaign off
 _OF_TRIGGER = re.compile(r"^trigger\.[A-Za-z_]\w{0,99}$")
 VARIABLES = _NAMES | _RECOMMENDED | {_TRIGGER}
