@@ -11,8 +11,8 @@ from geoengage.campaigns.rules import ONLY_STEP, Content, Offered, Policy
 from geoengage.campaigns.rules.ranking import next_of, told_as
 from geoengage.campaigns.store import Running
 from geoengage.kit import log
-from geoengage.messaging.rules import Blocker, Budget, Draft, PushOptions, Send, campaign_gate
-from geoengage.messaging.rules.text import Text, TextError
+from geoengage.messaging.rules import Blocker, Budget, Draft, PushOptions, Send, campaign_gate, in_order
+from geoengage.messaging.rules.text import Blank, Text, TextError
 from geoengage.presence.rules.events import ZoneTransition
 
 BAD_TEMPLATE = "bad_template"
@@ -22,17 +22,22 @@ logger = log.get("campaigns")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The words of a message. `fault`: they could not be rendered, and are shown as they stand."""
+    """The words of a message. `fault`: they could not be rendered, and are shown as they stand. `is_blank`: they would
+    show a value that is not there, and the campaign sends no blanks.
+    """
 
     title: str
     body: str
     fault: str | None = None
+    is_blank: bool = False
 
 
 def written(campaign: Running, title: str, body: str, render: Callable[[], Text]) -> Written:
     """Render a text. One campaign's mistake is told in its own messages; the other campaigns of the batch go on."""
     try:
         text = render()
+    except Blank:
+        return Written(title, body, is_blank=True)
     except TextError as error:
         logger.warning("template", campaign_id=str(campaign.id), error=str(error))
         return Written(title, body, BAD_TEMPLATE)
@@ -172,6 +177,8 @@ async def choose(
         wish = waiting.pop(next_of(waiting, budget))
         blockers = told_as(decide(wish.case, budget), was_spent=was_spent)
         words, gift = wish.words, None
+        if words.is_blank:
+            blockers = in_order((*blockers, Blocker.BLANK))
         if wish.gift is not None and not blockers and words.fault is None:
             gift = await give(wish.gift.offer_id, wish.gift.profile_id, wish.content)
             if gift is None:

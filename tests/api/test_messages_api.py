@@ -212,7 +212,7 @@ async def test_the_inbox_shows_what_the_phone_may_have_shown(
     assert (item["title"], item["store_name"], item["brand_color"]) == ("Hoi", "Toys", "#aa0000")
     assert set(item) == {
         "id", "title", "body", "status", "campaign_id", "store_id", "store_name", "brand_color", "created_at",
-        "expires_at", "opened_at",
+        "expires_at", "opened_at", "link", "image_url",
     }  # fmt: skip
 
 

@@ -83,6 +83,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     come in. `when`: of the kinds that need more than a kind. `steps` empty: one message, the campaign's title and body.
     `channels`: the ways it may take, in the order to try them. `priority`: 1 goes before 9 when messages compete.
     `never_repeat`: a try that may have reached somebody is the last. `offer_days`: how long a coupon of it is good.
+    `strict`: rather no message than one that shows a blank.
     """
 
     audience: Audience = Everyone()
@@ -103,6 +104,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     reentry: Reentry = Reentry()
     priority: int = 5
     never_repeat: bool = False
+    strict: bool = False
     channels: tuple[str, ...] = PUSH_ONLY
     offer_id: UUID | None = None
     offer_days: int = 14

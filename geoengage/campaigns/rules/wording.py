@@ -17,6 +17,7 @@ from geoengage.messaging.rules.text import (
     check_template,
     render_message,
 )
+from geoengage.messaging.rules.values import Values
 from geoengage.profiles.rules import Recipient
 
 SAMPLE_NAME = "Alexandra"
@@ -82,24 +83,29 @@ def write(
     recommended: Recommended = NOTHING_RECOMMENDED,
     said: Mapping[str, object] | None = None,
     offer: Offered = NO_OFFER,
+    *,
+    strict: bool = False,
 ) -> Text:
     """Render a text; TextError when that fails. Without a name or a product, what was written around is tidied up.
 
-    `said`: what came with the event that set the campaign off, for `trigger.…`.
+    `strict`: Blank where a value that it shows is not there. `said`: what came with the event that set the campaign
+    off, for `trigger.…`.
     """
     text = render_message(
         title,
         body,
-        {
-            "first_name": first_name,
-            "store": {"name": names.store or ""},
-            "zone": {"name": names.zone or ""},
-            "mall": {"name": names.mall or ""},
-            "campaign": {"name": names.campaign},
-            "recommendations": recommended,
-            "trigger": said or {},
-            "offer": {"code": offer.code, "label": offer.label},
-        },
+        Values(
+            first_name=first_name,
+            store=names.store,
+            zone=names.zone,
+            mall=names.mall,
+            campaign=names.campaign,
+            offer_code=offer.code or None,
+            offer_label=offer.label or None,
+            recommended=recommended,
+        ).as_variables()
+        | {"trigger": said or {}},
+        strict=strict,
     )
 
     def tidy(source: str, written: str) -> str:
@@ -126,14 +132,16 @@ def write_for(
         campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
     )
     first_name = name or content.definition.fallback_name
-    return write(content.title, content.body, names, first_name, recommended, offer=offer)
+    strict = content.definition.strict
+    return write(content.title, content.body, names, first_name, recommended, offer=offer, strict=strict)
 
 
 def write_to_member(content: Content, person: Recipient, store_name: str | None, offer: Offered = NO_OFFER) -> Text:
     """The text for somebody who has entered or left a segment: as `write_for`, without a place."""
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
-    return write(content.title, content.body, names, name or content.definition.fallback_name, offer=offer)
+    first_name, strict = name or content.definition.fallback_name, content.definition.strict
+    return write(content.title, content.body, names, first_name, offer=offer, strict=strict)
 
 
 def write_step(
@@ -148,7 +156,8 @@ def write_step(
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
     first_name = name or content.definition.fallback_name
-    return write(step.title, step.body, names, first_name, said=said, offer=offer)
+    strict = content.definition.strict
+    return write(step.title, step.body, names, first_name, said=said, offer=offer, strict=strict)
 
 
 def check_texts(title: str, body: str) -> dict[str, str]:

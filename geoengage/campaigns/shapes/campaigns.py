@@ -93,6 +93,10 @@ class CampaignIn(Shape):
     reentry: ReentryShape = Field(
         default=ReentryShape(kind="always"), description="Whether somebody may come in again, of kinds with a place."
     )
+    strict: bool = Field(
+        default=False,
+        description="Rather no message (`blank`) than one that shows a value that is not there; `default` helps.",
+    )
     offer_id: UUID | None = Field(
         default=None,
         description="An offer, for marketing: everybody gets a coupon of their own, `{{ offer.code }}` and"
@@ -199,6 +203,7 @@ class CampaignIn(Shape):
                 steps=steps,
                 exits=self._exits(),
                 reentry=self.reentry.rule(),
+                strict=self.strict,
                 offer_id=self.offer_id,
                 offer_days=self.offer_days,
                 channels=tuple(dict.fromkeys(self.channels)),
@@ -250,6 +255,7 @@ class CampaignPatch(Patch):
     reentry: dict[str, Any] | None = Field(default=None, description="Both members; null: always.")
     offer_id: UUID | None = Field(default=None, description="See POST; null: none.")
     offer_days: int | None = Field(default=None, description="See POST.")
+    strict: bool | None = Field(default=None, description="See POST.")
     channels: list[str] | None = Field(default=None, description="All of them, in their order.")
     priority: int | None = Field(default=None, description="See POST.")
     never_repeat: bool | None = Field(default=None, description="See POST.")
@@ -286,6 +292,7 @@ def content_json(content: Content) -> dict[str, Any]:
         "steps": steps_json(d.steps),
         "exits": exits_json(d.exits),
         "reentry": {"kind": d.reentry.kind, "days": d.reentry.days},
+        "strict": d.strict,
         "offer_id": d.offer_id,
         "offer_days": d.offer_days,
         "channels": list(d.channels),

@@ -47,6 +47,7 @@ from geoengage.messaging.rules.drafts import (
     in_order,
     zone_gate,
 )
+from geoengage.messaging.rules.locales import choose_text, locale_chain
 from geoengage.messaging.rules.options import (
     LINK_MAX,
     NO_OPTIONS,
@@ -79,6 +80,7 @@ from geoengage.messaging.rules.outcomes import (
     while_paused,
 )
 from geoengage.messaging.rules.pace import Bucket, Draw, Limit, Pause, Paused, Route, draw, rate_per_s
+from geoengage.messaging.rules.reports import MOST_BYTES, MailReport, Report, read_message_id, read_report
 from geoengage.messaging.rules.smtp import (
     Reply,
     SmtpAccount,
@@ -93,16 +95,21 @@ from geoengage.messaging.rules.smtp import (
 )
 from geoengage.messaging.rules.text import (
     BODY_MAX,
+    EMAIL_MAX,
+    OFFER_VARIABLES,
     TITLE_MAX,
     VARIABLES,
+    Blank,
     Text,
     TextError,
     check_template,
     clean,
     cut,
     render,
+    render_email,
     render_message,
 )
+from geoengage.messaging.rules.values import Values
 from geoengage.messaging.rules.ways import (
     NEVER_REPEAT,
     PREFERENCE_TRAIT,
@@ -119,11 +126,14 @@ from geoengage.messaging.rules.ways import (
 __all__ = [
     "BODY_MAX",
     "BUDGET_DAYS",
+    "EMAIL_MAX",
     "FONTS",
     "LINK_MAX",
+    "MOST_BYTES",
     "MOST_REASONS",
     "NEVER_REPEAT",
     "NO_OPTIONS",
+    "OFFER_VARIABLES",
     "OF_ONE_CHANNEL",
     "PREFERENCE_TRAIT",
     "REASONS",
@@ -134,6 +144,7 @@ __all__ = [
     "Answer",
     "ApnsOptions",
     "Attempt",
+    "Blank",
     "Blocker",
     "BrandKit",
     "Bucket",
@@ -148,6 +159,7 @@ __all__ = [
     "Failed",
     "FontStack",
     "Limit",
+    "MailReport",
     "MessageChanged",
     "MessageChannel",
     "Misconfigured",
@@ -159,6 +171,7 @@ __all__ = [
     "Purpose",
     "PushOptions",
     "Reply",
+    "Report",
     "Route",
     "Row",
     "Send",
@@ -176,6 +189,7 @@ __all__ = [
     "TlsMode",
     "ToldOrder",
     "Unknown",
+    "Values",
     "Waiting",
     "account_flaws",
     "after_answer",
@@ -188,6 +202,7 @@ __all__ = [
     "channel_order",
     "check",
     "check_template",
+    "choose_text",
     "clean",
     "cut",
     "draw",
@@ -204,6 +219,7 @@ __all__ = [
     "is_color",
     "kept_members",
     "link_flaw",
+    "locale_chain",
     "lost_after_data",
     "misconfigured",
     "not_connected",
@@ -214,8 +230,11 @@ __all__ = [
     "order_words",
     "rate_per_s",
     "read_check",
+    "read_message_id",
+    "read_report",
     "read_smtp_check",
     "render",
+    "render_email",
     "render_message",
     "retry_after_s",
     "service_account_flaws",
