@@ -81,6 +81,17 @@ async def enter(session: Session, tenant_id: TenantId, arrivals: Sequence[Arriva
     return {id_ for (id_,) in found.rows}
 
 
+async def list_present(session: Session, tenant_id: TenantId, campaign_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these entries that are there."""
+    found = await send(
+        session,
+        "SELECT id FROM journey_entry WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id"
+        " AND id = ANY(CAST(:ids AS uuid[]))",
+        {"tenant_id": tenant_id, "campaign_id": campaign_id, "ids": pgarrays.uuids(ids)},
+    )
+    return {id_ for (id_,) in found.rows}
+
+
 # --- many at once: who is in a segment, who the calendar means -------------------------------------------------------
 
 # The id is made of campaign, person and occasion, so that nobody comes in twice for one.
@@ -215,6 +226,16 @@ async def list_awake_people(session: Session, tenant_id: TenantId, now: datetime
         {"tenant_id": tenant_id, "now": now, "limit": limit},
     )
     return list(rows.scalars())
+
+
+async def hold_people(session: Session, tenant_id: TenantId, profile_ids: Collection[UUID]) -> None:
+    """Keep these people from being erased until the commit: messages to them would stay."""
+    await send(
+        session,
+        "SELECT id FROM profile WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id"
+        " FOR KEY SHARE",
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(profile_ids)},
+    )
 
 
 async def hold_campaigns(session: Session, tenant_id: TenantId, profile_ids: Collection[UUID], now: datetime) -> None:

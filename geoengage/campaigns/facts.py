@@ -4,7 +4,7 @@ Reads the tables of events, orders and carts and writes none of them. What test 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 
-from geoengage.campaigns.entries import Entry
 from geoengage.campaigns.rules import Exits
 from geoengage.campaigns.store import RUNNING_SQL, Running, content_of
 from geoengage.kit import pgarrays
@@ -100,12 +99,11 @@ async def list_doers(session: Session, tenant_id: TenantId, event_ids: Collectio
 
 
 async def list_deeds_since(
-    session: Session, tenant_id: TenantId, entries: Sequence[Entry], names: Collection[str]
+    session: Session, tenant_id: TenantId, profile_ids: Collection[UUID], names: Collection[str], since: datetime
 ) -> dict[UUID, list[tuple[datetime, str, Mapping[str, Any]]]]:
-    """What these people have done under these names since the first of them came in, by profile."""
-    if not entries or not names:
+    """What these people have done under these names since then, by profile."""
+    if not profile_ids or not names:
         return {}
-    since = min(entry.entered_at for entry in entries)
     found = await send(
         session,
         "SELECT i.profile_id, e.at, e.name, e.properties FROM identifier i"
@@ -115,7 +113,7 @@ async def list_deeds_since(
         " AND NOT EXISTS (SELECT FROM credential k WHERE k.tenant_id = e.tenant_id AND k.id = e.key_id AND k.is_test)",
         {
             "tenant_id": tenant_id,
-            "ids": pgarrays.uuids({entry.profile_id for entry in entries}),
+            "ids": pgarrays.uuids(profile_ids),
             "names": pgarrays.texts(sorted(names)),
             "since": since,
             "oldest": lowest_id(since),

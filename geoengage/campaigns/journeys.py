@@ -15,12 +15,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.campaigns import entries, facts, standing, starts
-from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
 from geoengage.campaigns.entries import Entry, Moved
+from geoengage.campaigns.giving import giver
 from geoengage.campaigns.rules import (
+    PUSH_ONLY,
     Content,
     Course,
-    Did,
     Ended,
     Everyone,
     Known,
@@ -28,17 +29,20 @@ from geoengage.campaigns.rules import (
     Policy,
     Progress,
     Say,
+    Somebody,
     Spot,
     StepCase,
     TriggerKind,
     addressed,
     advance,
-    conditions_of,
     consents,
     decide_step,
+    events_of,
     exit_of,
+    in_any_way,
     in_audience,
     is_still_so,
+    on_phone,
     segments_of,
     write_step,
 )
@@ -47,9 +51,9 @@ from geoengage.campaigns.store import Running
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
-from geoengage.messaging.rules import Blocker, Draft, entry_gate
+from geoengage.messaging.rules import Draft, entry_gate
 from geoengage.profiles import store as profiles
-from geoengage.profiles.rules import Recipient
+from geoengage.profiles.rules import Reach, Recipient
 
 GRANTED = "granted"
 LIVES = timedelta(hours=24)  # a message of a journey, from its decision
@@ -66,6 +70,7 @@ class _World:
     inside: Mapping[UUID, frozenset[UUID]]
     deeds: Mapping[UUID, list[tuple[datetime, str, Mapping[str, Any]]]]
     orders: Mapping[UUID, datetime]
+    reaches: Mapping[UUID, Reach]
     now: datetime
 
     def timezone(self, content: Content, person: Recipient | None) -> ZoneInfo:
@@ -88,6 +93,13 @@ class _World:
             did=tuple((n, said) for at, n, said in self.deeds.get(entry.profile_id, ()) if at >= entry.entered_at),
             has_bought=last is not None and last > entry.entered_at,
         )
+
+    def somebody(self, entry: Entry, content: Content, phone: Recipient | None) -> Somebody:
+        """Whom a message is for."""
+        reach = self.reaches.get(entry.profile_id)
+        if content.definition.channels != PUSH_ONLY and reach is not None:
+            return in_any_way(reach)
+        return Somebody(entry.profile_id, None, None) if phone is None else on_phone(phone, content, self.now)
 
     def is_meant(self, content: Content, entry: Entry) -> bool:
         """Whether the campaign addresses this person now."""
@@ -114,6 +126,7 @@ async def advance_due(session: Session, tenant_id: TenantId, now: datetime, limi
     people = await entries.list_awake_people(session, tenant_id, now, limit)
     if not people:
         return 0
+    await entries.hold_people(session, tenant_id, people)
     ids = await starts.list_devices_of(session, tenant_id, people)
     devices: dict[UUID, list[Recipient]] = defaultdict(list)
     for device in (await profiles.hold_recipients(session, tenant_id, ids)).values():
@@ -142,8 +155,9 @@ async def _look(
 ) -> _World:
     contents = [campaign.content for campaign in running.values()]
     people = {entry.profile_id for entry in active}
-    names = {c.name for content in contents for c in conditions_of(content.course) if isinstance(c, Did)}
-    names |= {content.definition.exits.event.name for content in contents if content.definition.exits.event}
+    many = {e.profile_id for e in active if running[e.campaign_id].content.definition.channels != PUSH_ONLY}
+    names = {name for content in contents for name in events_of(content)}
+    since = min((entry.entered_at for entry in active), default=now)
     home, stores = await starts.get_timezones(session, tenant_id, {c.store_id for c in contents if c.store_id})
     return _World(
         policy=await load_policy(session, tenant_id),
@@ -153,8 +167,9 @@ async def _look(
         inside=await starts.list_segments_of(
             session, tenant_id, {id_ for content in contents for id_ in segments_of(content)}, people
         ),
-        deeds=await facts.list_deeds_since(session, tenant_id, active, names),
+        deeds=await facts.list_deeds_since(session, tenant_id, people, names, since),
         orders=await facts.list_last_orders(session, tenant_id, people) if people else {},
+        reaches=await profiles.list_reaches(session, tenant_id, many) if many else {},
         now=now,
     )
 
@@ -174,9 +189,9 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
     course = Course(content, world.policy, world.timezone(content, person))
     progress = advance(course, entry.spot, known, world.now)
     round_.on_the_way.append((entry, progress))
-    if person is not None:
-        for step in progress.said:
-            round_.wishes[entry.profile_id].append(_wish(entry, campaign, step, person, course, world))
+    for step in progress.said:
+        somebody = world.somebody(entry, content, person)
+        round_.wishes[entry.profile_id].append(_wish(entry, campaign, step, somebody, course, world))
 
 
 def _comes_in(entry: Entry, content: Content, known: Known, world: _World) -> bool:
@@ -196,7 +211,7 @@ def _said_lately(entry: Entry, now: datetime) -> bool:
 
 
 def _wish(
-    entry: Entry, campaign: Running, step: Say, person: Recipient, course: Course, world: _World
+    entry: Entry, campaign: Running, step: Say, person: Somebody, course: Course, world: _World
 ) -> Wish[StepCase]:
     content = campaign.content
     ends = world.now + LIVES
@@ -210,19 +225,21 @@ def _wish(
     )
     case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry))
     render = partial(write_step, content, step, person, campaign.store_name, entry.said)
-    return Wish(campaign, case, about, written(campaign, step.title, step.body, render))
+    words = partial(written, campaign, step.title, step.body)
+    return Wish(campaign, case, about, words(render), wanted(step.offer_id, entry.profile_id, words, render))
 
 
 async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _World) -> None:
     now = world.now
     budgets = await messaging.lock_budgets(session, tenant_id, sorted(round_.wishes), now) if round_.wishes else {}
-    drafts: list[Draft] = []
+    drafts, give = list[Draft](), giver(session, tenant_id, now)
     for profile_id, rivals in sorted(round_.wishes.items()):
-        made, _ = choose(
+        made, _ = await choose(
             rivals,
             budgets[profile_id],
             lambda case, budget: decide_step(case, world.policy, budget, now),
             world.policy,
+            give,
             now,
         )
         drafts += made
@@ -244,11 +261,9 @@ async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _
 def _item(passed: Passed, draft: Draft | None) -> dict[str, Any]:
     """One line of an entry's log."""
     item: dict[str, Any] = {"step": passed.step.id, "at": passed.at.isoformat()}
-    if not isinstance(passed.step, Say):
+    if draft is None:
         taken = {} if passed.taken is None else {"taken": passed.taken}
         return item | {"what": "passed"} | taken
-    if draft is None:
-        return item | {"what": "skipped", "reason": str(Blocker.NO_ADDRESS)}
     if draft.blockers:
         return item | {"what": "skipped", "reason": str(draft.blockers[0])}
     return item | ({"what": "queued"} if draft.fault is None else {"what": "misconfigured", "reason": draft.fault})

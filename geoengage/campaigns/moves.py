@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from geoengage.campaigns import entries, starts
 from geoengage.campaigns.arriving import arrival, begin_with_present, once
-from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
+from geoengage.campaigns.giving import giver
 from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
     FRESH,
@@ -165,10 +166,15 @@ async def _send(
         case = MoveCase(campaign.id, campaign.content, person, _timezone(campaign.content, clock))
         products = recommended.get((person.device_id, campaign.content.store_id), NOTHING_RECOMMENDED)
         moments[person.person_id].append(_wish(start, campaign, case, products))
-    drafts: list[Draft] = []
+    drafts, give = list[Draft](), giver(session, tenant_id, now)
     for person_id, rivals in moments.items():
-        made, _ = choose(
-            rivals, budgets[person_id], lambda case, budget: decide_move(case, clock[0], budget, now), clock[0], now
+        made, _ = await choose(
+            rivals,
+            budgets[person_id],
+            lambda case, budget: decide_move(case, clock[0], budget, now),
+            clock[0],
+            give,
+            now,
         )
         drafts += made
     if drafts:
@@ -179,4 +185,6 @@ def _wish(start: Start, campaign: Running, case: MoveCase, products: Recommended
     content = campaign.content
     about = About(occurrence=start.occurrence, expires_at=stale_at(content, start.moved_at), timezone=case.timezone.key)
     render = partial(write_to_member, content, case.person, campaign.store_name, products)
-    return Wish(campaign, case, about, written(campaign, content.title, content.body, render))
+    words = partial(written, campaign, content.title, content.body)
+    gift = wanted(content.definition.offer_id, case.person.profile_id, words, render)
+    return Wish(campaign, case, about, words(render), gift)

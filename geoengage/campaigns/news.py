@@ -60,9 +60,8 @@ async def _owners(
     devices = {cart.device_id for cart in carts if cart.device_id is not None}
     if not ids and not devices:
         return {}
-    found: dict[UUID | None, UUID] = {}
-    found.update(await facts.list_owners(session, tenant_id, ids, devices))
-    return found
+    owners = await facts.list_owners(session, tenant_id, ids, devices)
+    return {id_: owners[id_] for id_ in (*ids, *devices) if id_ in owners}
 
 
 def _ordered(

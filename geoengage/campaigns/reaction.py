@@ -4,7 +4,7 @@ A batch of events costs the same few queries as one event. Events are decided in
 queued counts against the caps and cooldowns of a later one, as it would have in a batch of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,8 @@ from uuid import UUID
 
 from geoengage.campaigns import entries, store
 from geoengage.campaigns.arriving import arrival, once
-from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
+from geoengage.campaigns.giving import Give, giver
 from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
     Case,
@@ -74,7 +75,8 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     persons = sorted({case.person.person_id for _, case in cases})
     budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
     recommended = await recommended_for(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
-    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, now)), now)
+    give = giver(session, tenant_id, now)
+    await messaging.enqueue(session, tenant_id, await _drafts(cases, policy, budgets, recommended, give, now), now)
 
 
 async def _begin_journeys(
@@ -145,25 +147,27 @@ def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Ca
     )
 
 
-def _drafts(
+async def _drafts(
     cases: Sequence[tuple[_Start, Case]],
     policy: Policy,
     locked: Mapping[UUID, Budget],
     recommended: Mapping[tuple[UUID, UUID | None], Recommended],
+    give: Give,
     now: datetime,
-) -> Iterator[Draft]:
+) -> list[Draft]:
     """Event by event; what one event set off competes for the person's attention."""
-    budgets = dict(locked)
+    budgets, found = dict(locked), list[Draft]()
     moments: dict[UUID, list[Wish[Case]]] = {}
     for start, case in cases:
         products = recommended.get((case.person.device_id, case.content.store_id), NOTHING_RECOMMENDED)
         moments.setdefault(case.event.id, []).append(_wish(start, case, products))
     for rivals in moments.values():
         person_id = rivals[0].case.person.person_id
-        drafts, budgets[person_id] = choose(
-            rivals, budgets[person_id], lambda case, budget: decide(case, policy, budget, now), policy, now
+        drafts, budgets[person_id] = await choose(
+            rivals, budgets[person_id], lambda case, budget: decide(case, policy, budget, now), policy, give, now
         )
-        yield from drafts
+        found += drafts
+    return found
 
 
 def _wish(start: _Start, case: Case, recommended: Recommended) -> Wish[Case]:
@@ -177,4 +181,6 @@ def _wish(start: _Start, case: Case, recommended: Recommended) -> Wish[Case]:
         gates=(zone_gate(event.zone_id),),
     )
     render = partial(write_for, content, place, case.person, campaign.store_name, recommended)
-    return Wish(campaign, case, about, written(campaign, content.title, content.body, render))
+    words = partial(written, campaign, content.title, content.body)
+    gift = wanted(content.definition.offer_id, case.person.profile_id, words, render)
+    return Wish(campaign, case, about, words(render), gift)

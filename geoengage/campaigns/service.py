@@ -40,14 +40,16 @@ from geoengage.campaigns.rules import (
     reviewed_part,
     segments_of,
     status_at,
+    uses_offer,
     walk,
 )
 from geoengage.kit import events
 from geoengage.kit.db import Session
-from geoengage.kit.errors import ItemErrors
+from geoengage.kit.errors import ItemErrors, NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import campaign_gate
+from geoengage.offers.service import offers
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.rules import Principal, PrincipalKind, Review, actor_name
 
@@ -263,6 +265,7 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
     for i, store_id in enumerate(content.store_ids):
         if store_id not in known_stores:
             wrong[f"trigger/store_ids/{i}"] = "there is no such store"
+    wrong |= await _check_offers(session, me, content)
     wrong |= await _check_segments(session, me, content, before)
     if me.store_ids is not None and not content.is_marketing:
         wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
@@ -276,6 +279,32 @@ def _text_flaws(content: Content) -> dict[str, str]:
         return check_texts(content.title, content.body)
     found = {step.id: check_texts(step.title, step.body) for step in messages_of(content.course)}
     return {f"steps/{id_}/{part}": flaw for id_, flaws in found.items() for part, flaw in flaws.items()}
+
+
+async def _check_offers(session: Session, me: Principal, content: Content) -> dict[str, str]:
+    """What is wrong with the offers that it carries: a text about an order or a service says nothing else."""
+    wrong: dict[str, str] = {}
+    for step in messages_of(content.course):
+        at = f"steps/{step.id}/" if content.is_journey else ""
+        texts = {"title": step.title, "body": step.body}
+        named = [part for part, text in texts.items() if uses_offer(text)]
+        if not content.is_marketing:
+            refusal = f"a {content.definition.purpose} message carries no offer"
+            wrong |= {f"{at}{part}": refusal for part in named}
+            wrong |= {f"{at}offer_id": refusal} if step.offer_id is not None else {}
+        elif step.offer_id is None:
+            wrong |= {f"{at}{part}": "it names an offer, and there is none: set offer_id" for part in named}
+        elif not await _has_offer(session, me, step.offer_id):
+            wrong[f"{at}offer_id"] = "there is no such offer" + ("" if me.store_ids is None else " of your stores")
+    return wrong
+
+
+async def _has_offer(session: Session, me: Principal, offer_id: UUID) -> bool:
+    try:
+        await offers.get(session, me, offer_id)
+    except NotFound:
+        return False
+    return True
 
 
 async def _check_segments(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:

@@ -119,6 +119,10 @@ async def test_create_and_read(shop: Shop) -> None:
         "steps": [],
         "exits": {"purchase": True, "segment_id": None, "event": None},
         "reentry": {"kind": "always", "days": 0},
+        "strict": False,
+        "offer_id": None,
+        "offer_days": 14,
+        "channels": ["push"],
         "priority": 5,
         "never_repeat": False,
         "says": [

@@ -356,3 +356,73 @@ async def test_the_inbox_holds_what_is_to_the_person_until_it_ends_or_is_dismiss
     assert (await client.post("/v1/receipts", json=receipt, headers=theirs)).status_code == 404
     assert (await client.post("/v1/receipts", json=receipt, headers=phone)).status_code == 204
     assert await shown() == []
+
+
+# --- preview and test --------------------------------------------------------------------------------------------
+
+TEXT: dict[str, Any] = {
+    "title": "Hi {{ first_name | default: 'you' }}", "body": "{{ offer.label | default: 'News' }}",
+    "texts": {"de": {"title": "Hoi {{ first_name | default: 'du' }}", "body": "Neues"}},
+}  # fmt: skip
+
+
+async def preview(client: httpx.AsyncClient, headers: Any, **over: Any) -> httpx.Response:
+    return await client.post("/v1/messages/preview", json=TEXT | over, headers=headers)
+
+
+async def test_a_text_is_shown_as_any_person_on_any_channel(
+    client: httpx.AsyncClient, session: Session, world: World, app: FastAPI, smtp: SmtpServer
+) -> None:
+    app.state.settings.public_url = "https://shop.example"
+    sample = (await preview(client, world.sk_headers)).json()
+    assert (sample["title"], sample["body"], sample["html"], sample["blocked_by"]) == (
+        "Hi Alexandra", "News", None, []
+    )  # fmt: skip
+    mia = await make_reader(session, world, "mia@example.com", NOW)
+    await session.execute(text("UPDATE profile SET first_name = 'Mia <i>', language = 'de-CH'"))
+    await session.commit()
+    answer = await preview(client, world.sk_headers, profile_id=str(mia), channel="email")
+    email = answer.json()
+    assert (email["title"], email["locale"], email["blocked_by"]) == ("Hoi Mia <i>", "de", ["no_sender"])
+    assert "Hoi Mia &lt;i&gt;" in email["html"]
+    assert "Neues" in email["text"]
+    await put(client, world, server(smtp.port))
+    for channel, blockers in (("email", []), ("push", ["no_address"]), ("inbox", ["no_address"])):
+        shown = (await preview(client, world.sk_headers, profile_id=str(mia), channel=channel)).json()
+        assert shown["blocked_by"] == blockers, channel
+    offered = await preview(client, world.sk_headers, locale="en", values={"offer": {"label": "-10 %"}})
+    assert offered.json()["body"] == "-10 %"
+    hole = (await preview(client, world.sk_headers, body="{{ offer.code }}")).json()
+    assert (hole["body"], "offer.code" in hole["blank"]) == ("", True)
+    wrong = await preview(client, world.sk_headers, body="{{ first_name")
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "/problems/no-text")
+    assert (await preview(client, world.sk_headers, profile_id=str(new_id()))).status_code == 404
+    assert (await preview(client, world.sk_headers, link="javascript:alert(1)")).status_code == 422
+
+
+async def test_a_test_goes_out_by_each_channel(
+    client: httpx.AsyncClient, session: Session, world: World, app: FastAPI, smtp: SmtpServer
+) -> None:
+    app.state.settings.public_url = "https://shop.example"
+    await put(client, world, server(smtp.port))
+    mia, _ = await visitor(client, session, world, "web")
+    await session.execute(text("UPDATE device SET marketing_push = 'granted'"))
+    await session.commit()
+
+    async def test(channel: str, **over: Any) -> httpx.Response:
+        body = TEXT | {"channel": channel, "profile_id": str(mia)} | over
+        return await client.post("/v1/messages/test", json=body, headers=world.sk_headers)
+
+    sent = await test("email")
+    assert (sent.json()["status"], sent.json()["channel"]) == ("sent", "email"), sent.text
+    assert [mail.to for mail in smtp.mails] == ["mia@example.com"]
+    placed = await test("web_card")
+    assert placed.json()["status"] == "queued"
+    stored = (await session.execute(text("SELECT channels, step FROM message JOIN send_key ON message_id = id"))).one()
+    assert tuple(stored) == (["web_card"], "test")
+    assert (await test("email", body="{{ offer.code }}")).json()["type"] == "/problems/no-text"
+    await client.post(f"/v1/profiles/{mia}/stop", json={"everything": True, "source": "x"}, headers=world.sk_headers)
+    refused = await test("email")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "no_consent")
+    nobody = await client.post("/v1/messages/test", json=TEXT, headers=world.sk_headers)
+    assert nobody.status_code == 422

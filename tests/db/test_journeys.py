@@ -258,11 +258,16 @@ async def test_who_has_no_phone_is_passed_over_with_a_reason(shop: Shop) -> None
     await shop.person("Ana", phone=False)
     await shop.campaign(LOOKED)
     await shop.did("Ana", "Product Viewed")
-    assert await shop.go() == {}
-    (entry,) = await shop.session.scalars(select(JourneyEntry).where(JourneyEntry.tenant_id == shop.world.tenant_id))
-    assert [(item["step"], item["what"], item["reason"]) for item in entry.log] == [
-        ("message", "skipped", "no_address")
-    ]
+    assert await shop.go() == {"Ana": ["[no_address]"]}
+
+
+async def test_more_ways_than_one_go_to_the_person(shop: Shop) -> None:
+    await shop.person("Ana")
+    await shop.campaign(LOOKED, channels=["push", "email"], steps=[say("Hi {{ first_name }}")])
+    await shop.did("Ana", "Product Viewed")
+    assert await shop.go() == {"Ana": ["Hi Ana"]}
+    (message,) = await shop.messages()
+    assert (message.device_id, message.channels) == (None, ["push", "email"])
 
 
 async def test_merged_people_are_in_it_once(shop: Shop) -> None:

@@ -100,12 +100,24 @@ class Asked(Protocol):
         """What it says."""
 
     @property
-    def person(self) -> Recipient:
+    def person(self) -> "Person":
         """Whom it addresses."""
 
     @property
     def timezone(self) -> ZoneInfo:
         """Whose clock counts."""
+
+
+class Person(Protocol):
+    """Whom a message is for, as far as these checks ask."""
+
+    @property
+    def person_id(self) -> UUID:
+        """By whom caps and holdouts count."""
+
+    @property
+    def is_test(self) -> bool:
+        """A developer's own phone."""
 
 
 def is_triggered(content: Content, event: ZoneTransition, place: Place) -> bool:

@@ -45,6 +45,9 @@ OF_PLACES = frozenset({TriggerKind.ENTERED, TriggerKind.DWELLED, TriggerKind.EXI
 OF_HISTORY = frozenset({*OF_PLACES, TriggerKind.SEGMENT, TriggerKind.EVENT, TriggerKind.DATE, TriggerKind.CART})
 
 
+PUSH_ONLY = ("push",)
+
+
 class Move(StrEnum):
     """What somebody does with a segment, by acting or by time alone."""
 
@@ -78,7 +81,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
     `move`: what a segment's campaign waits for. `present`: when it is activated, who is in the segment counts as having
     come in. `when`: of the kinds that need more than a kind. `steps` empty: one message, the campaign's title and body.
-    `priority`: 1 goes before 9 when messages compete. `never_repeat`: a try that may have reached somebody is the last.
+    `channels`: the ways it may take, in the order to try them. `priority`: 1 goes before 9 when messages compete.
+    `never_repeat`: a try that may have reached somebody is the last. `offer_days`: how long a coupon of it is good.
+    `strict`: rather no message than one that shows a blank.
     """
 
     audience: Audience = Everyone()
@@ -99,7 +104,10 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     reentry: Reentry = Reentry()
     priority: int = 5
     never_repeat: bool = False
+    strict: bool = False
+    channels: tuple[str, ...] = PUSH_ONLY
     offer_id: UUID | None = None
+    offer_days: int = 14
     content_id: UUID | None = None
 
 
@@ -171,4 +179,5 @@ def reviewed_part(content: Content) -> tuple[object, ...]:
         content.title, content.body, d.fallback_name, content.kind, d.dwell_s,
         frozenset(content.zone_ids), frozenset(content.store_ids), content.segment_id, d.move, d.present,
         d.audience, d.purpose, d.push, d.when, d.steps, d.exits, d.offer_id, d.content_id,
+        d.channels,
     )  # fmt: skip

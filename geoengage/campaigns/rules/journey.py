@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from geoengage.campaigns.rules.audience import AttributeTest, InSegment
 from geoengage.campaigns.rules.decision import GRANTED, History, Policy, common_checks, passes_attribute
-from geoengage.campaigns.rules.definition import OF_HISTORY, Content
+from geoengage.campaigns.rules.definition import OF_HISTORY, PUSH_ONLY, Content
 from geoengage.campaigns.rules.moves import starts_at
 from geoengage.campaigns.rules.steps import Branch, Condition, Did, Exits, Say, Step, after, find, wait_ends
 from geoengage.campaigns.rules.triggers import passes
 from geoengage.messaging.rules import Blocker, Purpose
-from geoengage.profiles.rules import Recipient, agrees_to_push
+from geoengage.profiles.rules import Reach, Recipient, agrees_to_push
 
 WAITS_FOR = timedelta(hours=24)  # for a good time; then it is decided as it stands
 
@@ -150,22 +150,71 @@ def _due(course: Course, step: Step, now: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Somebody:
+    """Whom a message of a journey is for: with the phone that was chosen, or (`device_id` None) wherever they are
+    reached. Consents are of the phone; who has none has said nothing.
+    """
+
+    person_id: UUID
+    device_id: UUID | None
+    first_name: str | None
+    personalisation: str = "unknown"
+    agrees: bool = False
+    suppressed: bool = False
+    is_test: bool = False
+
+
+def on_phone(device: Recipient, content: Content, now: datetime) -> Somebody:
+    """Somebody by their phone. `agrees`: to the campaign's pushes."""
+    return Somebody(
+        person_id=device.person_id,
+        device_id=device.device_id,
+        first_name=device.first_name,
+        personalisation=device.personalisation,
+        agrees=not content.is_marketing or agrees_to_push(device, content.store_id, now),
+        suppressed=device.suppressed,
+        is_test=device.is_test,
+    )
+
+
+def in_any_way(reach: Reach) -> Somebody:
+    """Somebody who is reached by more than pushes: to what they agree is asked of each way when it is sent."""
+    phones = reach.devices
+    personal = any(phone.personalisation == GRANTED for phone in phones)
+    return Somebody(
+        person_id=reach.profile_id,
+        device_id=None,
+        first_name=reach.first_name,
+        personalisation=GRANTED if personal else "unknown",
+        agrees=True,
+        suppressed=reach.suppressed,
+        is_test=bool(phones) and all(phone.is_test for phone in phones),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StepCase:
     """One message of one campaign to one person. `is_meant`: they belong to its audience."""
 
     campaign_id: UUID
     content: Content
-    person: Recipient
+    person: Somebody
     timezone: ZoneInfo
     is_meant: bool = True
+
+    @property
+    def has_way(self) -> bool:
+        """Whether there is a phone, or no need of one."""
+        return self.person.device_id is not None or self.content.definition.channels != PUSH_ONLY
 
 
 def decide_step(case: StepCase, policy: Policy, history: History, now: datetime) -> list[Blocker]:
     """Everything that holds the message back, in DESIGN's order; empty when it may go."""
     checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
-        (Blocker.NO_CONSENT, lambda: not consents(case.content, case.person, now)),
+        (Blocker.NO_CONSENT, lambda: case.has_way and not _consents(case.content, case.person)),
         (Blocker.SUPPRESSED, lambda: case.person.suppressed),
         *common_checks(case, policy, history, now),
+        (Blocker.NO_ADDRESS, lambda: not case.has_way),
         (Blocker.NOT_IN_AUDIENCE, lambda: not case.is_meant),
     )
     return [blocker for blocker, holds in checks if holds()]
@@ -175,10 +224,13 @@ def consents(content: Content, person: Recipient, now: datetime) -> bool:
     """Whether this phone may get it. Marketing needs a yes to it; and to personalisation where somebody's history
     chooses them. What somebody waits for needs neither.
     """
+    return _consents(content, on_phone(person, content, now))
+
+
+def _consents(content: Content, person: Somebody) -> bool:
     if not content.is_marketing:
         return True
-    personal = content.kind not in OF_HISTORY or person.personalisation == GRANTED
-    return personal and agrees_to_push(person, content.store_id, now)
+    return person.agrees and (content.kind not in OF_HISTORY or person.personalisation == GRANTED)
 
 
 @dataclass(frozen=True, slots=True)

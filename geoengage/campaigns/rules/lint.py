@@ -8,8 +8,16 @@ from uuid import UUID
 
 from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, InSegment, QuietHours, TriggerKind, open_hours
-from geoengage.campaigns.rules.steps import conditions_of, messages_of
-from geoengage.campaigns.rules.wording import SAMPLE_NAME, SAMPLE_RECOMMENDED, Names, recommends_unguarded, write
+from geoengage.campaigns.rules.steps import Did, conditions_of, messages_of
+from geoengage.campaigns.rules.wording import (
+    SAMPLE_NAME,
+    SAMPLE_OFFER,
+    SAMPLE_RECOMMENDED,
+    Names,
+    recommends_unguarded,
+    sample_said,
+    write,
+)
 from geoengage.messaging.rules.text import TextError
 from geoengage.venues.rules import DAYS, Hours, ZoneKind
 
@@ -105,6 +113,13 @@ def segments_of(content: Content) -> frozenset[UUID]:
     return frozenset(id_ for id_ in found if id_ is not None)
 
 
+def events_of(content: Content) -> frozenset[str]:
+    """The names of events that its branches and exits ask for."""
+    exit_ = content.definition.exits.event
+    asked = {c.name for c in conditions_of(content.course) if isinstance(c, Did)}
+    return frozenset(asked | ({exit_.name} if exit_ is not None else set()))
+
+
 def _about_segments(content: Content, segments: Sequence[TargetSegment]) -> Iterator[str]:
     known = {segment.segment_id: segment for segment in segments}
     for id_ in sorted(segments_of(content)):
@@ -169,7 +184,8 @@ def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
     sample = Names(campaign=content.name, store=names.get(content.store_id) if content.store_id else None)
     try:
         name = content.definition.fallback_name or SAMPLE_NAME
-        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED)
+        said = sample_said(content.title, content.body)
+        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER)
     except TextError as error:  # it was accepted once, by an older version of the language
         return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
     return [*text.warnings, *length_warnings(text.title, text.body)]

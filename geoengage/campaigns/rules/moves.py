@@ -8,7 +8,7 @@ personalisation.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from geoengage.profiles.rules import Recipient, agrees_to_push
 from geoengage.venues.rules import is_open
 
 VALID_FOR = timedelta(hours=24)
-_STEP = timedelta(minutes=1)
+_HALF_HOUR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,28 @@ def starts_at(content: Content, policy: Policy, timezone: ZoneInfo, now: datetim
     """When it may be said: now, else the next minute outside quiet hours and within the campaign's; if there is none
     before `until`, now, and the message tells why it was not sent.
     """
-    at = now
-    while at < until:
-        if is_open(schedule(content.definition), timezone, at) and not is_quiet(content, policy, timezone, at):
+    hours = schedule(content.definition)
+    for at in _turns(content, policy, timezone, now, until):
+        if is_open(hours, timezone, at) and not is_quiet(content, policy, timezone, at):
             return at
-        at = at.replace(second=0, microsecond=0) + _STEP
     return now
+
+
+def _turns(content: Content, policy: Policy, timezone: ZoneInfo, now: datetime, until: datetime) -> list[datetime]:
+    """The moments before `until` at which it may begin to be open: where a span begins, quiet hours end, a day begins;
+    and every half hour, for a change of the clocks may leave such a moment out.
+    """
+    clocks = {policy.quiet_end, *([time.fromisoformat(span.start)] if (span := content.definition.hours) else ())}
+    day = now.astimezone(timezone).date()
+    found = {
+        datetime.combine(day + timedelta(days=n), clock, tzinfo=timezone).replace(fold=fold).astimezone(UTC)
+        for n in (0, 1, 2)
+        for clock in clocks
+        for fold in (0, 1)
+    }
+    half = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    found |= {half + n * _HALF_HOUR for n in range(1, 2 + int((until - now) / _HALF_HOUR))}
+    return [now, *sorted(at for at in found if now < at < until)] if now < until else []
 
 
 Agrees = Callable[[Content, Recipient, datetime], bool]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
+from geoengage.campaigns.rules.journey import Somebody
 from geoengage.campaigns.rules.steps import Say
 from geoengage.messaging.rules.text import (
     NOTHING_RECOMMENDED,
@@ -16,6 +17,7 @@ from geoengage.messaging.rules.text import (
     check_template,
     render_message,
 )
+from geoengage.messaging.rules.values import Values
 from geoengage.profiles.rules import Recipient
 
 SAMPLE_NAME = "Alexandra"
@@ -25,9 +27,22 @@ SAMPLE_RECOMMENDED: Recommended = {
 }
 _USES_NAME = re.compile(r"\bfirst_name\b")
 _USES_RECOMMENDED = re.compile(r"\brecommendations\.")
+_USES_OFFER = re.compile(r"\boffer\.")
 _TRIGGER = re.compile(r"\btrigger\.(\w+)")
 _UNGUARDED = re.compile(r"\{\{(?=[^}]*\brecommendations\.)(?![^}]*\|\s*default\b)[^}]*\}\}")
 _GUARD = re.compile(r"\{%-?\s*(if|unless|case)\b[^%]*\brecommendations\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The coupon that goes with a message."""
+
+    code: str = ""
+    label: str = ""
+
+
+NO_OFFER = Offered()
+SAMPLE_OFFER = Offered("K7M4-QX2P", "10 % off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +65,11 @@ def sample_said(*texts: str) -> dict[str, object]:
     return {name: "7" for text in texts for name in _TRIGGER.findall(text)}
 
 
+def uses_offer(*texts: str) -> bool:
+    """Whether one of these texts names the offer that goes with it."""
+    return any(_USES_OFFER.search(text) for text in texts)
+
+
 def recommends_unguarded(title: str, body: str) -> bool:
     """Whether a text leaves a hole where nothing can be recommended: without `default`, and under no condition."""
     return any(_UNGUARDED.search(text) and not _GUARD.search(text) for text in (title, body))
@@ -62,23 +82,30 @@ def write(
     first_name: str | None,
     recommended: Recommended = NOTHING_RECOMMENDED,
     said: Mapping[str, object] | None = None,
+    offer: Offered = NO_OFFER,
+    *,
+    strict: bool = False,
 ) -> Text:
     """Render a text; TextError when that fails. Without a name or a product, what was written around is tidied up.
 
-    `said`: what came with the event that set the campaign off, for `trigger.…`.
+    `strict`: Blank where a value that it shows is not there. `said`: what came with the event that set the campaign
+    off, for `trigger.…`.
     """
     text = render_message(
         title,
         body,
-        {
-            "first_name": first_name,
-            "store": {"name": names.store or ""},
-            "zone": {"name": names.zone or ""},
-            "mall": {"name": names.mall or ""},
-            "campaign": {"name": names.campaign},
-            "recommendations": recommended,
-            "trigger": said or {},
-        },
+        Values(
+            first_name=first_name,
+            store=names.store,
+            zone=names.zone,
+            mall=names.mall,
+            campaign=names.campaign,
+            offer_code=offer.code or None,
+            offer_label=offer.label or None,
+            recommended=recommended,
+        ).as_variables()
+        | {"trigger": said or {}},
+        strict=strict,
     )
 
     def tidy(source: str, written: str) -> str:
@@ -94,6 +121,7 @@ def write_for(
     person: Recipient,
     store_name: str | None,
     recommended: Recommended = NOTHING_RECOMMENDED,
+    offer: Offered = NO_OFFER,
 ) -> Text:
     """A campaign's text for one person. Her name is used only with consent to personalisation.
 
@@ -103,26 +131,39 @@ def write_for(
     names = Names(
         campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
     )
-    return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
+    first_name = name or content.definition.fallback_name
+    strict = content.definition.strict
+    return write(content.title, content.body, names, first_name, recommended, offer=offer, strict=strict)
 
 
 def write_to_member(
-    content: Content, person: Recipient, store_name: str | None, recommended: Recommended = NOTHING_RECOMMENDED
+    content: Content,
+    person: Recipient,
+    store_name: str | None,
+    recommended: Recommended = NOTHING_RECOMMENDED,
+    offer: Offered = NO_OFFER,
 ) -> Text:
     """The text for somebody who has entered or left a segment: as `write_for`, without a place."""
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
-    return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
+    first_name, strict = name or content.definition.fallback_name, content.definition.strict
+    return write(content.title, content.body, names, first_name, recommended, offer=offer, strict=strict)
 
 
 def write_step(
-    content: Content, step: Say, person: Recipient, store_name: str | None, said: Mapping[str, object]
+    content: Content,
+    step: Say,
+    person: Somebody,
+    store_name: str | None,
+    said: Mapping[str, object],
+    offer: Offered = NO_OFFER,
 ) -> Text:
     """The text of a journey's step: as `write_to_member`, with what came with the event that set it off."""
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
     first_name = name or content.definition.fallback_name
-    return write(step.title, step.body, names, first_name, said=said)
+    strict = content.definition.strict
+    return write(step.title, step.body, names, first_name, said=said, offer=offer, strict=strict)
 
 
 def check_texts(title: str, body: str) -> dict[str, str]:
@@ -135,7 +176,7 @@ def check_texts(title: str, body: str) -> dict[str, str]:
             wrong[part] = str(error)
     if not wrong:
         try:
-            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED, sample_said(title, body))
+            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED, sample_said(title, body), SAMPLE_OFFER)
         except TextError as error:
             wrong[error.part or "body"] = str(error)
     return wrong

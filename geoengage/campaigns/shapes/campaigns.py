@@ -1,7 +1,7 @@
 """Request and answer shapes of campaigns. Times of day are local to the mall, else the store, else the tenant."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from geoengage.campaigns.rules import (
     MAX_COOLDOWN_S,
+    OF_PLACES,
     Cap,
     Content,
     Definition,
@@ -92,6 +93,23 @@ class CampaignIn(Shape):
     reentry: ReentryShape = Field(
         default=ReentryShape(kind="always"), description="Whether somebody may come in again, of kinds with a place."
     )
+    strict: bool = Field(
+        default=False,
+        description="Rather no message (`blank`) than one that shows a value that is not there; `default` helps.",
+    )
+    offer_id: UUID | None = Field(
+        default=None,
+        description="An offer, for marketing: everybody gets a coupon of their own, `{{ offer.code }}` and"
+        " `{{ offer.label }}` in the text. Who can have none gets no message (`no_offer`). Of a journey: in its steps.",
+    )
+    offer_days: int = Field(default=14, ge=1, le=366, description="For how many days a coupon is good.")
+    channels: list[Literal["push", "email", "inbox", "web_card"]] = Field(
+        default=["push"],
+        min_length=1,
+        max_length=4,
+        description="The ways a message may take, in the order to try them where neither the person nor the tenant"
+        " prefers another. A campaign of a zone or segment without steps takes `push` only.",
+    )
     priority: int = Field(
         default=5, ge=1, le=9, description="When messages to one person compete in a moment, 1 goes before 9."
     )
@@ -127,6 +145,24 @@ class CampaignIn(Shape):
     def _says_something(cls, value: str, info: ValidationInfo) -> str:
         if not value and not info.data.get("steps"):
             raise ValueError("must not be empty; only a journey has its texts in its steps")
+        return value
+
+    @field_validator("offer_id")
+    @classmethod
+    def _is_of_no_step(cls, value: UUID | None, info: ValidationInfo) -> UUID | None:
+        if value is not None and info.data.get("steps"):
+            raise ValueError("a journey has its offers in its steps")
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _has_ways(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        trigger = info.data.get("trigger")
+        at_once = not info.data.get("steps") and trigger is not None and trigger.kind in (*OF_PLACES, "segment")
+        if at_once and value != ["push"]:
+            raise ValueError(
+                "a campaign of a zone or segment without steps takes push only: give it a step of kind message"
+            )
         return value
 
     def _exits(self) -> Exits:
@@ -167,6 +203,10 @@ class CampaignIn(Shape):
                 steps=steps,
                 exits=self._exits(),
                 reentry=self.reentry.rule(),
+                strict=self.strict,
+                offer_id=self.offer_id,
+                offer_days=self.offer_days,
+                channels=tuple(dict.fromkeys(self.channels)),
                 priority=self.priority,
                 never_repeat=self.never_repeat,
             ),
@@ -188,6 +228,7 @@ class CampaignPatch(Patch):
             "steps",
             "exits",
             "reentry",
+            "offer_id",
         }
     )
 
@@ -212,6 +253,10 @@ class CampaignPatch(Patch):
     )
     exits: dict[str, Any] | None = Field(default=None, description="Members to change; null: as usual.")
     reentry: dict[str, Any] | None = Field(default=None, description="Both members; null: always.")
+    offer_id: UUID | None = Field(default=None, description="See POST; null: none.")
+    offer_days: int | None = Field(default=None, description="See POST.")
+    strict: bool | None = Field(default=None, description="See POST.")
+    channels: list[str] | None = Field(default=None, description="All of them, in their order.")
     priority: int | None = Field(default=None, description="See POST.")
     never_repeat: bool | None = Field(default=None, description="See POST.")
 
@@ -247,6 +292,10 @@ def content_json(content: Content) -> dict[str, Any]:
         "steps": steps_json(d.steps),
         "exits": exits_json(d.exits),
         "reentry": {"kind": d.reentry.kind, "days": d.reentry.days},
+        "strict": d.strict,
+        "offer_id": d.offer_id,
+        "offer_days": d.offer_days,
+        "channels": list(d.channels),
         "priority": d.priority,
         "never_repeat": d.never_repeat,
         "audience": msgspec.to_builtins(d.audience),

@@ -116,6 +116,9 @@ class MessageStep(Shape):
     title: Source = Field(min_length=1, description=TITLE)
     body: Source = Field(min_length=1, description=BODY)
     push: PushShape | None = Field(default=None, description="Null: the campaign's `push`.")
+    offer_id: UUID | None = Field(
+        default=None, description="An offer: everybody gets a coupon of their own, for `{{ offer.code }}`."
+    )
 
 
 StepShape = Annotated[WaitStep | WaitUntilStep | BranchStep | MessageStep, Field(discriminator="kind")]
@@ -203,7 +206,7 @@ def _rule(step: AnyStep, id_: str, free: Iterator[str]) -> Step:
         return WaitUntil(id_, step.at, step.day_part, on, tuple(day for day in DAYS if day in step.days))
     if isinstance(step, BranchStep):
         return Branch(id_, _condition(step.when), _rules(step.then, free), _rules(step.otherwise, free))
-    return Say(id_, step.title, step.body, None if step.push is None else step.push.options())
+    return Say(id_, step.title, step.body, None if step.push is None else step.push.options(), step.offer_id)
 
 
 def _condition(shape: AttributeTestShape | InSegmentShape | DidShape | BoughtShape) -> Condition:
@@ -231,7 +234,7 @@ def _step_json(step: Step) -> dict[str, Any]:
             "otherwise": steps_json(step.otherwise),
         }
     if isinstance(step, Say):
-        found = {"kind": "message", "id": step.id, "title": step.title, "body": step.body}
+        found = {"kind": "message", "id": step.id, "title": step.title, "body": step.body, "offer_id": step.offer_id}
         found["push"] = None if step.push is None else push_json(step.push)
     return found
 

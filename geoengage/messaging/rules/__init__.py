@@ -47,6 +47,7 @@ from geoengage.messaging.rules.drafts import (
     in_order,
     zone_gate,
 )
+from geoengage.messaging.rules.locales import choose_text, locale_chain
 from geoengage.messaging.rules.options import (
     LINK_MAX,
     NO_OPTIONS,
@@ -94,16 +95,21 @@ from geoengage.messaging.rules.smtp import (
 )
 from geoengage.messaging.rules.text import (
     BODY_MAX,
+    EMAIL_MAX,
+    OFFER_VARIABLES,
     TITLE_MAX,
     VARIABLES,
+    Blank,
     Text,
     TextError,
     check_template,
     clean,
     cut,
     render,
+    render_email,
     render_message,
 )
+from geoengage.messaging.rules.values import Values
 from geoengage.messaging.rules.ways import (
     NEVER_REPEAT,
     PREFERENCE_TRAIT,
@@ -120,12 +126,14 @@ from geoengage.messaging.rules.ways import (
 __all__ = [
     "BODY_MAX",
     "BUDGET_DAYS",
+    "EMAIL_MAX",
     "FONTS",
     "LINK_MAX",
     "MOST_BYTES",
     "MOST_REASONS",
     "NEVER_REPEAT",
     "NO_OPTIONS",
+    "OFFER_VARIABLES",
     "OF_ONE_CHANNEL",
     "PREFERENCE_TRAIT",
     "REASONS",
@@ -136,6 +144,7 @@ __all__ = [
     "Answer",
     "ApnsOptions",
     "Attempt",
+    "Blank",
     "Blocker",
     "BrandKit",
     "Bucket",
@@ -180,6 +189,7 @@ __all__ = [
     "TlsMode",
     "ToldOrder",
     "Unknown",
+    "Values",
     "Waiting",
     "account_flaws",
     "after_answer",
@@ -192,6 +202,7 @@ __all__ = [
     "channel_order",
     "check",
     "check_template",
+    "choose_text",
     "clean",
     "cut",
     "draw",
@@ -208,6 +219,7 @@ __all__ = [
     "is_color",
     "kept_members",
     "link_flaw",
+    "locale_chain",
     "lost_after_data",
     "misconfigured",
     "not_connected",
@@ -222,6 +234,7 @@ __all__ = [
     "read_report",
     "read_smtp_check",
     "render",
+    "render_email",
     "render_message",
     "retry_after_s",
     "service_account_flaws",

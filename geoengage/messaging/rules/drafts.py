@@ -148,7 +148,7 @@ class Draft:
     the IANA zone in which quiet hours are judged again before sending; None means the tenant's. `fault`: the campaign
     cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
     over does not hold it back. `push`: sound, picture, link and the like. `never_repeat`: once a try may have arrived
-    there is no other.
+    there is no other. `id`: of the message, where somebody had to know it before; else it gets one.
     """
 
     device_id: UUID | None
@@ -177,6 +177,7 @@ class Draft:
     timezone: str | None = None
     fault: str | None = None
     never_repeat: bool = False
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

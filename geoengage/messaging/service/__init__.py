@@ -40,12 +40,15 @@ from geoengage.messaging.service.senders import (
     remove_account,
     start_test_push,
 )
+from geoengage.messaging.service.trying import NoText, TestRefused, start_test, try_out
 
 __all__ = [
     "NoSender",
+    "NoText",
     "NobodyToTell",
     "Subscription",
     "TestPushRefused",
+    "TestRefused",
     "close_gate",
     "enqueue",
     "find_paused_until",
@@ -70,8 +73,10 @@ __all__ = [
     "remove_account",
     "remove_mail_server",
     "resume_sending",
+    "start_test",
     "start_test_push",
     "stop_sending",
     "tell_about_order",
+    "try_out",
     "unsubscribe",
 ]  # fmt: skip

@@ -50,7 +50,7 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     it last.
     """
     orders = await _orders(session, tenant_id, drafts)
-    rows = [_row(new_id(now), draft, orders.get(draft.person_id)) for draft in drafts]
+    rows = [_row(draft.id or new_id(now), draft, orders.get(draft.person_id)) for draft in drafts]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
     queued = [
