@@ -55,7 +55,8 @@ async def pile_up(sessions: Sessions, world: World, people: list[UUID], count: i
             text(
                 "INSERT INTO message (tenant_id, id, person_id, purpose, channels, status, blockers, gates, title,"
                 " body, data, collapse_key, attempts, created_at, expires_at)"
-                " SELECT :tenant_id, m.id, m.person, 'marketing', '{email}', 'queued', '{}', '{tenant}', 'Hoi', 'Kaffee', '{}', 'k', 0, :at, :until"
+                " SELECT :tenant_id, m.id, m.person, 'marketing', '{email}',"
+                " 'queued', '{}', '{tenant}', 'Hoi', 'Kaffee', '{}', 'k', 0, :at, :until"
                 " FROM unnest(CAST(:ids AS uuid[]), CAST(:people AS uuid[])) AS m (id, person)"
             ),
             rows,

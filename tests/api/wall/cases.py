@@ -345,7 +345,7 @@ CASES = [
     Case("GET", "/v1/apps/{app_id}/brand"),
     Case("PUT", "/v1/channel-order", body=lambda _: {"channels": ["push", "email"]}),
     Case("GET", "/v1/channel-order"),
-    Case("POST", "/v1/email/events", body=lambda _: {"events": [{"kind": "bounce", "message_id": str(UUID(int=7))}]}),
+    Case("POST", "/v1/email/events", body=lambda _: {"events": [{"kind": "bounce", "message_id": UUID(int=7).hex}]}),
     Case("POST", "/v1/email/reports", body=lambda _: b"Subject: nothing\r\n\r\n"),
     *crud("/v1/webhooks", "webhook", webhook, lambda _: {"name": "Changed"}),
     Case("GET", f"{WEBHOOK}/deliveries"),

@@ -49,7 +49,7 @@ PUBLIC = {
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
 PREFERENCES = {"/p/{token}", "/p/confirm/{token}"} | {
-    f"/p/{{token}}/{step}" for step in ("choices", "pause", "stop", "export", "delete")
+    f"/p/{{token}}/{step}" for step in ("choices", "first", "pause", "stop", "export", "delete")
 }  # whoever has a link is the person; test_preference_page.py
 UNSUBSCRIBING = {"/u/{token}", "/u/{token}/choices"}  # test_email_api.py
 OTHER_ROUTES = {
