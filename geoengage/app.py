@@ -45,6 +45,7 @@ from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
 from geoengage.metrics.api import router as metrics
 from geoengage.metrics.habits_api import router as habits
+from geoengage.offers.api import router as offers
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -85,6 +86,7 @@ PAGES = (
     "/footfall",
     "/segments",
     "/campaigns",
+    "/offers",
     "/review",
     "/explain",
     "/messages",
@@ -178,6 +180,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         messaging,
         metrics,
         campaigns,
+        offers,
         commerce,
         segments,
         recommendations,

@@ -30,7 +30,9 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
+from geoengage.messaging.store import Queue
 from geoengage.metrics import jobs as metrics
+from geoengage.offers import jobs as offers
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
@@ -246,6 +248,7 @@ def _slow_loops(sessions: Sessions, bell: Bell) -> tuple[Loop, ...]:
         ("values", ringing(metrics.value_customers_once), asyncio.sleep, metrics.PAUSE_S),
         ("recommendations", partial(recommendations.fit_once, sessions), asyncio.sleep, recommendations.PAUSE_S),
         ("habits", partial(metrics.mind_habits, sessions, bell.ring), asyncio.sleep, HABITS_S),
+        ("coupons", partial(offers.release_expired_once, sessions), asyncio.sleep, offers.PAUSE_S),
         ("early warnings", ringing(lifecycle.warn_once), asyncio.sleep, lifecycle.PAUSE_S),
     )
 
@@ -300,7 +303,8 @@ async def _run(settings: Settings, database_url: str) -> None:
         prometheus_client.start_http_server(settings.worker.metrics_port, "127.0.0.1")
     async with (
         bell.open(),
-        messaging.deliverer(sessions, settings, bell) as deliverer,
+        messaging.deliverer(sessions, settings, bell, queues=[Queue.PATIENT]) as deliverer,
+        messaging.deliverer(sessions, settings, bell, queues=[Queue.URGENT]) as urgently,
         webhooks.courier(sessions, settings, bell) as tell_once,
         ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,
@@ -311,12 +315,16 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
             *_segment_loops(sessions, [r for r in table if r.is_apart], bell, poll_s),
+            ("urgent delivery", urgently.claim, bell.ear().wait, poll_s),
+            ("urgent outcomes", urgently.land, urgently.took_off.wait, poll_s),
             ("delivery", deliverer.claim, bell.ear().wait, poll_s),
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
             ("webhooks", tell_once, patiently(), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
             ("campaign starts", mind_starts, bell.ear().wait, poll_s),
+            ("journeys", partial(campaigns.mind_journeys, sessions, bell.ring), bell.ear().wait, poll_s),
+            ("calendar", partial(campaigns.mind_calendar, sessions, bell.ring), asyncio.sleep, campaigns.CALENDAR_S),
             ("timers", timing, asyncio.sleep, poll_s),
             *_slow_loops(sessions, bell),
             ("zones", learning, asyncio.sleep, LEARN_S),

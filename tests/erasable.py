@@ -16,6 +16,8 @@ from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.metrics import service as metrics
+from geoengage.offers import service as offers
+from geoengage.offers import store as offers_store
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
@@ -27,6 +29,7 @@ from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
 from tests.factories import make_key_row
+from tests.offer_rows import make_offer
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
 
@@ -73,6 +76,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await _bought(client, session, side, mark)
     await metrics.refresh(session, side.world.tenant_id, [UUID(side["profile"])], now)
     await _grouped(session, side, now)
+    await _offered(session, side, now)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
@@ -131,6 +135,23 @@ async def _grouped(session: Session, side: Side, now: datetime) -> None:
     await segments.write_dues(session, side.world.tenant_id, [(segment_id, UUID(side["profile"]), now)])
     known = await session.execute(select(Identifier.id).where(Identifier.profile_id == UUID(side["profile"])))
     await lists.insert_members(session, side.world.tenant_id, side.ids["list"], known.scalars().all(), now)
+    await session.commit()
+
+
+async def _offered(session: Session, side: Side, now: datetime) -> None:
+    """They were given a coupon, have used another, and stand on the win-back ladder."""
+    tenant_id, profile_id = side.world.tenant_id, UUID(side["profile"])
+    offer_id = await make_offer(session, side.world)
+    for n in range(2):
+        soon = now + timedelta(days=1)
+        made = await offers.reserve(session, tenant_id, offer_id, profile_id, None, soon, now=now)
+        assert isinstance(made, offers.Reserved)
+        if n:
+            use = offers.Use(source="till", order_ref="1", currency="CHF", discount_minor=1, at=now)
+            await offers.redeem(session, tenant_id, made.code, use, now)
+    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": str(offer_id)}]
+    await offers_store.set_ladder(session, tenant_id, steps, now)
+    await offers.ladder_step(session, tenant_id, profile_id, now)
     await session.commit()
 
 

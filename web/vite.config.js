@@ -31,8 +31,6 @@ export default defineConfig({
     target: 'es2022',
     // the strict CSP allows no inline script, so nothing may be inlined into the HTML
     modulePreload: { polyfill: false },
-    // the map engine with its editor is one piece
-    chunkSizeWarningLimit: 700,
     license: { fileName: 'third-party-licenses.md' },
   },
   server: {

@@ -1,5 +1,6 @@
 """Delivery in two loops, so that a new message waits for no answer to an older one: one claims what is due, checks once
-more and sends; the other records what became of it. No provider is called inside a transaction.
+more and sends; the other records what became of it. No provider is called inside a transaction. What somebody waits for
+has a queue, and in the worker two loops and slots, of its own: however much marketing is due, it is claimed next.
 
 A claim takes no more than can be sent at once, so the check in the claiming transaction is the check just before the
 socket: no claimed message waits. What a pause or a limit holds back is put off in the database, never in memory, and
@@ -11,7 +12,7 @@ import contextlib
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,27 +24,32 @@ from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
 from geoengage.messaging import recording, store
 from geoengage.messaging.channels import Push
+from geoengage.messaging.choosing import Round
 from geoengage.messaging.pace import Pace
 from geoengage.messaging.recording import Flight
 from geoengage.messaging.rules import (
+    NEVER_REPEAT,
     Attempt,
+    Limit,
+    MessageChannel,
     Misconfigured,
     Outcome,
     Paused,
+    Policy,
     Route,
-    Skipped,
     Status,
+    Unknown,
     Waiting,
     after_silence,
-    blockers_now,
     while_paused,
 )
 from geoengage.messaging.senders import Senders, open_senders
+from geoengage.messaging.store import Claim, Queue
 from geoengage.profiles import store as profiles_store
-from geoengage.profiles.rules import Recipient
 
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
+_ROOM_S = 0.2  # about how long a mail server takes for an e-mail
 logger = log.get("messaging")
 
 
@@ -69,10 +75,12 @@ class Deliverer:
         jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
         ring_others: Callable[[], None] = lambda: None,
+        queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
     ) -> None:
         self._sessions = sessions
         self._senders = senders
-        self._pace = Pace(sessions, senders.limit)
+        self._pace = Pace(sessions)
+        self._queues = queues
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
@@ -96,7 +104,9 @@ class Deliverer:
 
     async def deliver_once(self, tenant_id: TenantId) -> int:
         """Claim one batch of a tenant, send and record all of it; returns how many messages were taken."""
-        claimed = await self._claim(tenant_id, min(MAX_CLAIM, self._settings.send_concurrency))
+        limit, claimed = min(MAX_CLAIM, self._settings.send_concurrency), 0
+        for queue in self._queues:
+            claimed += await self._claim(tenant_id, queue, limit)
         await self.finish()
         return claimed
 
@@ -108,19 +118,26 @@ class Deliverer:
         self._was_full = free <= 0
         if self._was_full:
             return False
-        async with glance(self._sessions) as session:  # cross-tenant: only to find who has work
-            tenants = await store.list_due_tenants(session, self._clock())
-        random.shuffle(tenants)  # when slots are few, no tenant is always last
         claimed = 0
-        for tenant_id in tenants[:free]:
-            claimed += await self._claim(tenant_id, min(MAX_CLAIM, max(1, free // len(tenants))))
+        for queue in self._queues:
+            claimed += await self._claim_queue(queue)
         return claimed > 0
 
-    async def _claim(self, tenant_id: TenantId, limit: int) -> int:
+    async def _claim_queue(self, queue: Queue) -> int:
+        free = self._settings.send_concurrency - len(self._flying)
+        async with glance(self._sessions) as session:  # cross-tenant: only to find who has work
+            tenants = await store.list_due_tenants(session, self._clock(), queue)
+        random.shuffle(tenants)  # when slots are few, no tenant is always last
+        claimed = 0
+        for tenant_id in tenants[: max(0, free)]:
+            claimed += await self._claim(tenant_id, queue, min(MAX_CLAIM, max(1, free // len(tenants))))
+        return claimed
+
+    async def _claim(self, tenant_id: TenantId, queue: Queue, limit: int) -> int:
         now = self._clock()
 
         async def work(session: Session) -> tuple[int, list[Flight]]:
-            return await self._check_claimed(session, tenant_id, limit, now)
+            return await self._check_claimed(session, tenant_id, queue, limit, now)
 
         claimed, flights = await retried(self._sessions, tenant_id, work)
         for flight in flights:
@@ -134,39 +151,53 @@ class Deliverer:
         return claimed
 
     async def _check_claimed(
-        self, session: Session, tenant_id: TenantId, limit: int, now: datetime
+        self, session: Session, tenant_id: TenantId, queue: Queue, limit: int, now: datetime
     ) -> tuple[int, list[Flight]]:
         until = now + timedelta(seconds=self._settings.lease_s)
-        claim = await store.claim_due_messages(session, tenant_id, self._lease, now, until=until, limit=limit)
+        claim = await store.claim_due_messages(
+            session, tenant_id, self._lease, now, until=until, limit=limit, queue=queue
+        )
         if claim.policy is None:
             return 0, []
-        recipients = await profiles_store.list_recipients(session, tenant_id, {m.device_id for m in claim.messages})
-        own = await self._senders.load(session, tenant_id, {r.app_id for r in recipients.values()})
+        known = await self._look(session, tenant_id, claim, claim.policy, now)
         sorted_ = _Sorted([], {}, {})
         for waiting in claim.messages:
-            recipient = recipients.get(waiting.device_id)
-            sender = self._senders.pick(recipient, own)
-            needs_address = sender.channel.needs_address
-            blockers = blockers_now(waiting, recipient, claim.policy, needs_address=needs_address, now=now)
-            if blockers or recipient is None:
-                sorted_.decided[waiting.id] = Skipped(blockers)
+            found = known.decide(waiting)
+            if isinstance(found, Flight):
+                sorted_.flights.append(found)
             else:
-                sorted_.flights.append(Flight(tenant_id, waiting, recipient, sender))
+                sorted_.decided[waiting.id] = found
         await self._hold_back_paused(session, tenant_id, sorted_, now)
-        await self._hold_back_above_limit(sorted_, now)
+        if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
+            await self._hold_back_above_limit(sorted_, now)
+        self._hold_back_without_room(sorted_, now)
         lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
         told = await recording.write(session, tenant_id, {m.id: m for m in claim.messages}, {}, sorted_.decided, now)
         async with pipelined(session, last=True):
+            await store.set_ways(session, tenant_id, [f.way for f in sorted_.flights if f.way is not None])
             await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
             await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
             await events.publish(session, tenant_id, lost + told, now)
         return len(claim.messages), sorted_.flights
 
+    async def _look(self, session: Session, tenant_id: TenantId, claim: Claim, policy: Policy, now: datetime) -> Round:
+        """Read about people what the check needs; no more than their devices where all are plain pushes."""
+        devices = {m.device_id for m in claim.messages if m.device_id is not None}
+        recipients = await profiles_store.list_recipients(session, tenant_id, devices)
+        people = {m.person_id for m in claim.messages if not m.is_plain}
+        reaches = await profiles_store.list_reaches(session, tenant_id, people) if people else {}
+        apps = {r.app_id for r in recipients.values()} | {d.app_id for r in reaches.values() for d in r.devices}
+        own = await self._senders.load(session, tenant_id, apps)
+        mailed = [m for m in claim.messages if MessageChannel.EMAIL in m.channels]
+        stores = {m.store_id for m in mailed if m.store_id is not None}
+        mailers = await self._senders.load_mail(session, tenant_id, stores) if mailed else []
+        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers)
+
     async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:
         """What a refused account holds back is `misconfigured` at once; what a project asked for waits silently."""
-        routes = {route for f in sorted_.flights for route in f.sender.routes(f.recipient.platform)}
+        routes = {route for f in sorted_.flights for route in f.sender.routes(f.platform)}
         pauses = await store.list_pauses(session, tenant_id, routes, now) if routes else {}
         if not pauses:
             return
@@ -185,14 +216,29 @@ class Deliverer:
 
     async def _hold_back_above_limit(self, sorted_: _Sorted, now: datetime) -> None:
         """Let a project have what its limit allows, oldest message first."""
-        by_project: dict[Route, list[Flight]] = defaultdict(list)
+        by_project: dict[tuple[Route, Limit], list[Flight]] = defaultdict(list)
         for flight in sorted_.flights:
-            if flight.sender.is_limited and flight.sender.project is not None:
-                by_project[flight.sender.project].append(flight)
-        for route, flights in by_project.items():
-            given = await self._pace.take(route, len(flights), now)
+            if flight.sender.limit is not None and flight.sender.project is not None:
+                by_project[flight.sender.project, flight.sender.limit].append(flight)
+        for (route, limit), flights in by_project.items():
+            given = await self._pace.take(route, limit, len(flights), now)
             for flight in flights[given.granted :]:
                 sorted_.put_off[flight.waiting.id] = min(given.next_at or now, flight.waiting.expires_at)
+        if sorted_.put_off:
+            sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
+
+    def _hold_back_without_room(self, sorted_: _Sorted, now: datetime) -> None:
+        """A mail server takes few connections: what finds none waits in the database, not in memory."""
+        left: dict[int, int] = {}
+        for flight in sorted_.flights:
+            room = flight.sender.room
+            if room is None:
+                continue
+            channel = id(flight.sender.channel)
+            left[channel] = left.get(channel, room) - 1
+            if left[channel] < 0:
+                wait = timedelta(seconds=_ROOM_S * (1 - left[channel] / max(1, room)))
+                sorted_.put_off[flight.waiting.id] = min(now + wait, flight.waiting.expires_at)
         if sorted_.put_off:
             sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
 
@@ -213,12 +259,14 @@ class Deliverer:
         try:
             # No try outlives its lease: another worker would be sending the message by then.
             async with asyncio.timeout(self._settings.lease_s * 0.8):
-                return await flight.sender.channel.send(_push(flight.waiting, flight.recipient), attempt)
+                outcome = await flight.sender.channel.send(_push(flight), attempt)
         except TimeoutError:
-            return after_silence("timeout", attempt)
+            outcome = after_silence("timeout", attempt)
         except Exception:
             logger.exception("bug in a channel", channel=flight.sender.channel.name, message=str(flight.waiting.id))
-            return after_silence("internal_error", attempt)
+            outcome = after_silence("internal_error", attempt)
+        once_only = flight.waiting.never_repeat or flight.sender.channel.name in NEVER_REPEAT
+        return replace(outcome, retry_at=None) if once_only and isinstance(outcome, Unknown) else outcome
 
     def _count_done(self, _: asyncio.Task[Outcome]) -> None:
         self._done += 1
@@ -263,7 +311,7 @@ class Deliverer:
             flights = {id_: batch[id_][0] for id_ in held}
             outcomes = {id_: batch[id_][1] for id_ in held}
             messages = {id_: flight.waiting for id_, flight in flights.items()}
-            addresses = {id_: flight.recipient.push_address for id_, flight in flights.items()}
+            addresses = {id_: flight.address for id_, flight in flights.items()}
             told = await recording.write(session, tenant_id, messages, addresses, outcomes, now)
             await recording.write_statuses(session, tenant_id, batch.values(), now)
             await recording.write_pauses(session, batch.values())
@@ -278,7 +326,7 @@ class Deliverer:
 
 def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Paused] | None:
     """The pause that holds a message back for longest, with its route."""
-    held = [(route, pauses[route]) for route in flight.sender.routes(flight.recipient.platform) if route in pauses]
+    held = [(route, pauses[route]) for route in flight.sender.routes(flight.platform) if route in pauses]
     return max(held, key=lambda pair: pair[1].until, default=None)
 
 
@@ -289,7 +337,8 @@ def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
     return ids
 
 
-def _push(waiting: Waiting, recipient: Recipient) -> Push:
+def _push(flight: Flight) -> Push:
+    waiting, recipient = flight.waiting, flight.recipient
     ids = {"message_id": waiting.id, "campaign_id": waiting.campaign_id, "zone_id": waiting.zone_id}
     link = {} if waiting.push.link is None else {"link": waiting.push.link}
     return Push(
@@ -300,22 +349,30 @@ def _push(waiting: Waiting, recipient: Recipient) -> Push:
         data=waiting.data | link | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
         collapse_key=waiting.collapse_key,
         expires_at=waiting.expires_at,
-        platform=recipient.platform,
-        address=recipient.push_address,
-        address_kind=recipient.push_kind,
+        platform=flight.platform,
+        address=None if recipient is None else recipient.push_address,
+        address_kind=None if recipient is None else recipient.push_kind,
         options=waiting.push,
+        letter=flight.letter,
     )
 
 
 @contextlib.asynccontextmanager
 async def deliverer(
-    sessions: Sessions, settings: Settings, bell: Bell, clock: Callable[[], datetime] = utc_now
+    sessions: Sessions,
+    settings: Settings,
+    bell: Bell,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
 ) -> AsyncIterator[Deliverer]:
-    """The worker's sending. Leaving finishes what is in flight.
+    """The worker's sending, or that of one of its queues. Leaving finishes what is in flight.
 
     Its `claim` and `land` are the bodies of two loops, to be called again at once while they say True.
     """
     async with open_senders(settings, clock) as senders:
-        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others)
+        made = Deliverer(
+            sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others, queues=queues
+        )
         yield made
         await made.finish()

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("offer_id", sa.Uuid(), nullable=False),
         sa.Column("profile_id", sa.Uuid(), nullable=True),
         sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("store_id", sa.Uuid(), nullable=True),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -97,7 +98,7 @@ def upgrade() -> None:
             "(status = 'released') = (release_reason IS NOT NULL)", name=op.f("ck_coupon_released_has_reason")
         ),
         sa.CheckConstraint(
-            "release_reason IN ('failed', 'expired', 'withdrawn', 'budget')", name=op.f("ck_coupon_release_reason")
+            "release_reason IN ('failed', 'expired', 'budget')", name=op.f("ck_coupon_release_reason")
         ),
         sa.CheckConstraint(
             "status IN ('reserved', 'committed', 'redeemed', 'released')", name=op.f("ck_coupon_status")
@@ -112,6 +113,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_coupon")),
         sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_coupon_tenant_id_code")),
+    )
+    op.create_index(
+        "ix_coupon_batch_id",
+        "coupon",
+        ["tenant_id", "batch_id"],
+        unique=False,
+        postgresql_where="batch_id IS NOT NULL",
     )
     op.create_index(
         "ix_coupon_message_id",
@@ -264,6 +272,7 @@ def downgrade() -> None:
     op.drop_index("ix_coupon_profile_id", table_name="coupon", postgresql_where="profile_id IS NOT NULL")
     op.drop_index("ix_coupon_open", table_name="coupon", postgresql_where="status IN ('reserved', 'committed')")
     op.drop_index("ix_coupon_offer_id", table_name="coupon")
+    op.drop_index("ix_coupon_batch_id", table_name="coupon", postgresql_where="batch_id IS NOT NULL")
     op.drop_index("ix_coupon_message_id", table_name="coupon", postgresql_where="message_id IS NOT NULL")
     op.drop_table("coupon")
     op.drop_index("ix_offer_store_id", table_name="offer")

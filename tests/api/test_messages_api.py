@@ -15,6 +15,9 @@ from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.messaging import service
+from geoengage.messaging.channels import PreviewChannel
+from geoengage.messaging.channels.fcm import FcmChannel
+from geoengage.messaging.channels.webpush import WebPushChannel
 from geoengage.messaging.models import Gate, Message, Receipt
 from geoengage.messaging.rules import Draft
 from geoengage.profiles.models import Device
@@ -93,8 +96,20 @@ async def test_a_message_is_listed_with_its_names(
         "store_name": "Toys", "brand_color": "#aa0000", "device_id": str(phone.id), "zone_id": str(zone),
         "zone_name": "Front", "zone_version": 1, "visit_id": str(visit), "status": "skipped", "reason": "cap",
         "blockers": ["cap"], "title": "Hoi", "body": "Kaffee", "created_at": moment, "sent_at": None,
-        "expires_at": expires, "received_at": None, "opened_at": None, "channel": None, "provider_answer": None,
+        "expires_at": expires, "received_at": None, "opened_at": None, "channel": None, "channels": ["push"], "provider_answer": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("channel", [FcmChannel.name, WebPushChannel.name, PreviewChannel.name])
+async def test_a_message_of_each_channel_is_listed(
+    client: httpx.AsyncClient, session: Session, world: World, phone: Phone, channel: str
+) -> None:
+    id_ = await put(session, world, phone.id)
+    message = await session.get_one(Message, (world.tenant_id, id_))
+    message.channel = channel
+    await session.commit()
+    (item,) = (await client.get("/v1/messages", headers=world.sk_headers)).json()["items"]
+    assert item["channel"] == channel
 
 
 async def test_filters(client: httpx.AsyncClient, session: Session, world: World, phone: Phone) -> None:

@@ -5,25 +5,7 @@
 import './styles/index.css';
 import { get, session, whenSignedOut } from './api.js';
 import { makeHub } from './hub.js';
-import { appsPage } from './pages/apps/index.js';
-import { auditPage } from './pages/audit.js';
-import { campaignsPage } from './pages/campaigns/index.js';
-import { dataImportsPage } from './pages/data_imports/index.js';
-import { explainPage } from './pages/explain/index.js';
-import { footfallPage } from './pages/footfall/index.js';
 import { loginPage } from './pages/login.js';
-import { mapPage } from './pages/map/index.js';
-import { messagesPage } from './pages/messages.js';
-import { insightsPage } from './pages/insights/index.js';
-import { hasOverview, overviewPage } from './pages/overview/index.js';
-import { ordersPage } from './pages/orders/index.js';
-import { peoplePage } from './pages/people/index.js';
-import { productsPage } from './pages/products/index.js';
-import { privacyPage } from './pages/privacy/index.js';
-import { reviewPage } from './pages/review.js';
-import { segmentsPage } from './pages/segments/index.js';
-import { storesPage } from './pages/stores/index.js';
-import { webhooksPage } from './pages/webhooks/index.js';
 import { makeShell } from './shell.js';
 import { fill, h } from './ui/dom.js';
 import { setTimeZone } from './ui/format.js';
@@ -31,26 +13,27 @@ import { failure, loading } from './ui/widgets.js';
 
 /** @import {Me, Page} from './types' */
 
-/** @type {Record<string, Page>} */
+/** Each page is a file of its own that is fetched when it is first opened. @type {Record<string, () => Promise<Page>>} */
 const ROUTES = {
-  '/overview': overviewPage,
-  '/insights': insightsPage,
-  '/map': mapPage,
-  '/stores': storesPage,
-  '/footfall': footfallPage,
-  '/segments': segmentsPage,
-  '/campaigns': campaignsPage,
-  '/review': reviewPage,
-  '/explain': explainPage,
-  '/messages': messagesPage,
-  '/people': peoplePage,
-  '/orders': ordersPage,
-  '/products': productsPage,
-  '/apps': appsPage,
-  '/webhooks': webhooksPage,
-  '/imports': dataImportsPage,
-  '/privacy': privacyPage,
-  '/audit': auditPage,
+  '/overview': async () => (await import('./pages/overview/index.js')).overviewPage,
+  '/insights': async () => (await import('./pages/insights/index.js')).insightsPage,
+  '/map': async () => (await import('./pages/map/index.js')).mapPage,
+  '/stores': async () => (await import('./pages/stores/index.js')).storesPage,
+  '/footfall': async () => (await import('./pages/footfall/index.js')).footfallPage,
+  '/segments': async () => (await import('./pages/segments/index.js')).segmentsPage,
+  '/campaigns': async () => (await import('./pages/campaigns/index.js')).campaignsPage,
+  '/offers': async () => (await import('./pages/offers/index.js')).offersPage,
+  '/review': async () => (await import('./pages/review.js')).reviewPage,
+  '/explain': async () => (await import('./pages/explain/index.js')).explainPage,
+  '/messages': async () => (await import('./pages/messages.js')).messagesPage,
+  '/people': async () => (await import('./pages/people/index.js')).peoplePage,
+  '/orders': async () => (await import('./pages/orders/index.js')).ordersPage,
+  '/products': async () => (await import('./pages/products/index.js')).productsPage,
+  '/apps': async () => (await import('./pages/apps/index.js')).appsPage,
+  '/webhooks': async () => (await import('./pages/webhooks/index.js')).webhooksPage,
+  '/imports': async () => (await import('./pages/data_imports/index.js')).dataImportsPage,
+  '/privacy': async () => (await import('./pages/privacy/index.js')).privacyPage,
+  '/audit': async () => (await import('./pages/audit.js')).auditPage,
 };
 const HOME = '/map';
 const TILL = '/till/';
@@ -70,7 +53,7 @@ async function start() {
   try {
     // on the login page there is nobody to ask for; elsewhere the server tells who is signed in
     const me = window.location.pathname === '/login' ? null : await session();
-    if (me) enter(me);
+    if (me) await enter(me);
     else showLogin();
   } catch (error) {
     fill(root, h('main', { class: 'login' }, failure(error, start)));
@@ -105,6 +88,7 @@ function enterAt(me, url) {
 
 /** Where the bare address leads: to the overview once there are orders; else to the map, or a chain's stores. */
 async function home() {
+  const { hasOverview } = await import('./pages/overview/index.js');
   if (await hasOverview()) return '/overview';
   const [malls, stores] = await Promise.all(
     ['/v1/malls', '/v1/stores'].map((path) => get(path, { limit: 1 }).catch(() => ({ items: [] }))),
@@ -115,25 +99,42 @@ async function home() {
 /** @param {Me} me */
 async function enter(me) {
   setTimeZone(me.tenant.timezone);
-  if (window.location.pathname === '/') window.history.replaceState(null, '', await home());
+  if (window.location.pathname === '/') window.history.replaceState(null, '', (await home()) + window.location.search);
   const hub = makeHub();
   const shell = makeShell(root, { me, hub, navigate, onLogOut: showLogin, setGuard: (next) => (guard = next) });
   let leave = /** @type {void | (() => void)} */ (undefined);
   let isFirst = true;
+  let shows = 0; // counts what was asked for: a page that comes after another one was asked for is not shown
   /** @type {(() => Promise<boolean>) | null} asked before an unsaved page is left */
   let guard = null;
 
-  function show() {
+  async function show() {
+    shows += 1;
+    const turn = shows;
     leave?.();
+    leave = undefined;
     guard = null;
     const { pathname, search } = window.location;
     const path = routeOf(pathname) ?? HOME;
     shell.arrive(path, isFirst);
     isFirst = false;
     const place = h('div', { class: `route route-${path.slice(1)}` });
+    fill(place, loading());
     fill(shell.main, place);
     window.scrollTo(0, 0);
-    leave = ROUTES[path](place, shell.context, new URLSearchParams(search));
+    try {
+      const page = await ROUTES[path]();
+      if (turn !== shows) return;
+      fill(place);
+      leave = page(place, shell.context, new URLSearchParams(search));
+    } catch (error) {
+      // a new version of the console may have taken the file's place: only the page as a whole can be fetched anew
+      if (turn === shows)
+        fill(
+          place,
+          failure(error, () => window.location.reload()),
+        );
+    }
   }
 
   /** @param {string} url */
@@ -167,6 +168,7 @@ async function enter(me) {
   end = () => {
     document.removeEventListener('click', onClick);
     window.removeEventListener('popstate', show);
+    shows += 1;
     leave?.();
     hub.close();
     shell.stop();

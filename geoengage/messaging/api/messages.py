@@ -12,7 +12,7 @@ from geoengage.kit.http import PROBLEMS, Now, Paging, Tx
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
-from geoengage.messaging.rules import Blocker, Status
+from geoengage.messaging.rules import REASONS, Blocker, MessageChannel, Status
 from geoengage.messaging.store import MessageFilter, MessageView
 from geoengage.profiles import store as profiles_store
 from geoengage.tenancy.auth import DeviceCaller, Reader, Sender
@@ -23,7 +23,7 @@ _SHOWN = (Status.SENT, Status.UNKNOWN)  # what a phone may have shown
 
 
 class MessageOut(BaseModel):
-    """One message to one device, from decision to receipt."""
+    """One message to a person, from decision to receipt."""
 
     id: UUID = Field(description="Identifies the message; rises with time.")
     campaign_id: UUID | None = Field(description="The campaign that decided it; null: it tells of an order.")
@@ -31,7 +31,9 @@ class MessageOut(BaseModel):
     store_id: UUID | None = Field(description="The store that speaks; null: the whole tenant.")
     store_name: str | None = Field(description="Its name now.")
     brand_color: str | None = Field(description="Its colour, `#rrggbb`.")
-    device_id: UUID | None = Field(description="The device, for callers with the right `people`; else null.")
+    device_id: UUID | None = Field(
+        description="The device, for callers with the right `people`; else null, as where it went to none."
+    )
     pseudonym: str = Field(description="The device's name on the day of the message, as in the live stream.")
     zone_id: UUID | None = Field(description="The zone that triggered it.")
     zone_name: str | None = Field(description="The zone's name in that version.")
@@ -44,6 +46,7 @@ class MessageOut(BaseModel):
     reason: str | None = Field(
         description="Why it was skipped: " + ", ".join(Blocker) + ". Or the provider's reason of a failure."
     )
+    reason_text: str | None = Field(description="Why it was skipped, in a sentence for people; else null.")
     blockers: list[str] = Field(description="Everything that spoke against sending it, in the order of checks.")
     title: str = Field(description="As rendered.")
     body: str = Field(description="As rendered.")
@@ -52,8 +55,12 @@ class MessageOut(BaseModel):
     expires_at: datetime = Field(description="It is never sent after this.")
     received_at: datetime | None = Field(description="When the app says it arrived.")
     opened_at: datetime | None = Field(description="When the app says it was opened.")
-    channel: Literal["fcm", "preview"] | None = Field(
-        description="How it went: Firebase, or the preview inbox (test devices, or no Firebase credentials)."
+    channel: Literal["fcm", "webpush", "email", "inbox", "web_card", "preview"] | None = Field(
+        description="How it went: Firebase, web push, e-mail, the app's inbox, a card on a page, or the preview inbox"
+        " (test devices, or no credentials)."
+    )
+    channels: list[MessageChannel] = Field(
+        description="The channel it took or will take, and those that would be tried after it."
     )
     provider_answer: str | None = Field(description="What the provider said last.")
 
@@ -178,13 +185,19 @@ def _columns(view: MessageView) -> dict[str, Any]:
 
 def _message_out(view: MessageView, key: str, *, people: bool) -> MessageOut:
     message = view.message
+    who = message.device_id or message.person_id
     names = {
         "campaign_name": view.campaign_name,
         "store_name": view.store_name,
         "brand_color": view.brand_color,
         "zone_name": view.zone_name,
-        "pseudonym": as_text(pseudonym(key, message.tenant_id, message.device_id, message.created_at.date())),
+        "pseudonym": as_text(pseudonym(key, message.tenant_id, who, message.created_at.date())),
         "device_id": message.device_id if people else None,
+        "reason_text": _in_words(message.reason) if message.status == Status.SKIPPED else None,
     }
     columns = {name: getattr(message, name) for name in MessageOut.model_fields if name not in names}
     return MessageOut(**columns, **names)
+
+
+def _in_words(reason: str | None) -> str | None:
+    return None if reason is None else REASONS[Blocker(reason)]

@@ -5,6 +5,7 @@ cannot be written cannot run away. Whatever comes out is plain text, never HTML.
 """
 
 import functools
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from liquid.expression import Expression
 RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
 RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
-_NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
-VARIABLES = _NAMES | _RECOMMENDED
+_NAMES = frozenset({"offer.code", "offer.label", "first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+_TRIGGER = "trigger.…"  # any value that came with the event which set a campaign off
+_OF_TRIGGER = re.compile(r"^trigger\.[A-Za-z_]\w{0,99}$")
+VARIABLES = _NAMES | _RECOMMENDED | {_TRIGGER}
 Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
 NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120
@@ -137,7 +140,7 @@ def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
     for uses in found.globals.values():
         for use in uses:
             path = ".".join(str(segment) for segment in use.segments)
-            if path not in variables:
+            if path not in variables and not (_TRIGGER in variables and _OF_TRIGGER.match(path)):
                 known = ", ".join(sorted(variables - _RECOMMENDED))
                 more = ", recommendations.due[0].name" if variables >= _RECOMMENDED else ""
                 raise TextError(

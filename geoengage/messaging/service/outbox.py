@@ -21,10 +21,14 @@ from geoengage.messaging.rules import (
     Budget,
     Draft,
     MessageChanged,
+    Purpose,
+    Send,
     SendingResumed,
     SendingStopped,
     Status,
+    channel_order,
     in_order,
+    wished_channels,
     zone_gate,
 )
 from geoengage.tenancy import store as tenancy_store
@@ -45,13 +49,12 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     decided are spent from their people's budgets, which the caller holds (`lock_budgets`). Ends with the ledger: call
     it last.
     """
-    rows = [_row(new_id(now), draft) for draft in drafts]
+    orders = await _orders(session, tenant_id, drafts)
+    rows = [_row(draft.id or new_id(now), draft, orders.get(draft.person_id)) for draft in drafts]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
     queued = [
-        (row["person_id"], row["campaign_id"], row["id"])
-        for row in rows
-        if row["status"] == Status.QUEUED and row["campaign_id"]
+        (row["person_id"], _spent(row, now)) for row in rows if row["status"] == Status.QUEUED and row["campaign_id"]
     ]
     async with pipelined(session, last=True):
         await store.spend_budgets(session, tenant_id, queued, now)
@@ -59,7 +62,23 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     return [row["id"] for row in rows]
 
 
-def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
+def _spent(row: dict[str, Any], now: datetime) -> Send:
+    marketing = row["purpose"] == Purpose.MARKETING
+    return Send(row["campaign_id"], row["id"], now, row["store_id"], marketing)
+
+
+async def _orders(
+    session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
+) -> dict[UUID, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What people and their tenant prefer, for those who may be reached in more than one way."""
+    people = sorted({draft.person_id for draft in drafts if len(draft.channels) > 1})
+    if not people:
+        return {}
+    usual, known = await store.list_preferences(session, tenant_id, people)
+    return {person: (wished_channels(known.get(person, {})), usual) for person in people}
+
+
+def _row(id_: UUID, draft: Draft, order: tuple[tuple[str, ...], tuple[str, ...]] | None) -> dict[str, Any]:
     blockers = in_order(draft.blockers)
     status = Status.SKIPPED if blockers else Status.MISCONFIGURED if draft.fault else Status.QUEUED
     return {
@@ -75,6 +94,9 @@ def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
         "event_id": draft.event_id,
         "purpose": str(draft.purpose),
         "channel": None,
+        "channels": channel_order(draft.channels, *(order or ((), ()))),
+        "email": None if draft.email is None else msgspec.to_builtins(draft.email),
+        "card": None if draft.card is None else msgspec.to_builtins(draft.card),
         "status": str(status),
         "reason": str(blockers[0]) if blockers else draft.fault,
         "blockers": [str(b) for b in blockers],
@@ -88,12 +110,14 @@ def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
         "expires_at": draft.expires_at,
         "step": draft.step,
         "occurrence": draft.occurrence,
+        "never_repeat": draft.never_repeat,
     }
 
 
 def _changed(row: Mapping[str, Any], now: datetime) -> MessageChanged:
     names = ("device_id", "campaign_id", "store_id", "zone_id", "status", "reason", "title", "body")
-    return MessageChanged(message_id=row["id"], at=now, **{name: row[name] for name in names})
+    profile_id = row["person_id"] if row["device_id"] is None else None
+    return MessageChanged(message_id=row["id"], at=now, profile_id=profile_id, **{name: row[name] for name in names})
 
 
 async def close_gate(session: Session, tenant_id: TenantId, key: str, reason: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.models import FirebaseSender
+from geoengage.messaging.models import EmailSender, FirebaseSender
 from geoengage.messaging.rules import Bucket, Paused, Route, SenderStatus
 
 
@@ -76,13 +76,15 @@ async def set_sender_status(
     status: SenderStatus | None,
     detail: str | None,
     now: datetime,
+    *,
+    kind: str = "firebase",
 ) -> None:
     """Note what was found of credentials; nothing when others were put meanwhile. `since` moves with the status.
 
-    `status` None: nothing was proved, only asked.
+    `status` None: nothing was proved, only asked. `kind`: `firebase` or `email`.
     """
     changed = {} if status is None else {"status": status.value, "detail": detail}
-    row = FirebaseSender
+    row: type[FirebaseSender] | type[EmailSender] = EmailSender if kind == "email" else FirebaseSender
     of_it = (row.tenant_id == tenant_id, row.app_id == app_id, row.revision == revision)
     if status is not None:
         await session.execute(update(row).where(*of_it, row.status != status.value).values(since=now))
@@ -127,14 +129,14 @@ ON CONFLICT (tenant_id, route) DO UPDATE SET reason = excluded.reason, answer = 
     )
 
 
-async def lift_pauses(session: Session, tenant_id: TenantId, app_id: UUID) -> None:
-    """An app's credentials were mended or changed: try them at once."""
+async def lift_pauses(session: Session, tenant_id: TenantId, app_id: UUID, *, account: str = "account") -> None:
+    """An app's credentials were mended or changed: try them at once. `account`: `mail` for those of its mail server."""
     await session.execute(
         text(
             "UPDATE sender_pace SET paused_until = NULL WHERE tenant_id = :tenant_id"
             " AND (route = :account OR starts_with(route, :account || '/'))"
         ),
-        {"tenant_id": tenant_id, "account": f"account:{app_id}"},
+        {"tenant_id": tenant_id, "account": f"{account}:{app_id}"},
     )
 
 

@@ -13,9 +13,9 @@ _OPEN = "status IN ('reserved', 'committed')"
 class CouponRow(TenantRow, Base):
     """A code that is good for one use of an offer.
 
-    `profile_id`: to whom it was given; null: whoever has it. `message_id`: in which message. `store_id`: only there.
-    `size`, `label`: what it promised. `held_minor`: what its budget set aside for it. `once`: the offer is for each
-    person once, which the index sees to.
+    `profile_id`: to whom it was given; null: whoever has it. `message_id`: in which message. `batch_id`: with which
+    others it was printed. `store_id`: only there. `size`, `label`: what it promised. `held_minor`: what its budget set
+    aside for it. `once`: the offer is for each person once, which the index sees to.
     """
 
     __tablename__ = "coupon"
@@ -23,6 +23,7 @@ class CouponRow(TenantRow, Base):
     offer_id: Mapped[UUID]
     profile_id: Mapped[UUID | None]
     message_id: Mapped[UUID | None]
+    batch_id: Mapped[UUID | None]
     store_id: Mapped[UUID | None]
     code: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
@@ -41,10 +42,11 @@ class CouponRow(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"]),
         UniqueConstraint("tenant_id", "code"),
         CheckConstraint("status IN ('reserved', 'committed', 'redeemed', 'released')", name="status"),
-        CheckConstraint("release_reason IN ('failed', 'expired', 'withdrawn', 'budget')", name="release_reason"),
+        CheckConstraint("release_reason IN ('failed', 'expired', 'budget')", name="release_reason"),
         CheckConstraint("(status = 'released') = (release_reason IS NOT NULL)", name="released_has_reason"),
         Index("ix_coupon_offer_id", "tenant_id", "offer_id", "id"),
         Index("ix_coupon_message_id", "tenant_id", "message_id", postgresql_where="message_id IS NOT NULL"),
+        Index("ix_coupon_batch_id", "tenant_id", "batch_id", postgresql_where="batch_id IS NOT NULL"),
         Index("ix_coupon_profile_id", "tenant_id", "profile_id", postgresql_where="profile_id IS NOT NULL"),
         Index("ix_coupon_open", "tenant_id", "expires_at", postgresql_where=_OPEN),
         Index(

@@ -1,4 +1,7 @@
-"""Whether an offer may hold for a cart, before anybody reckons what it gives. Pure; the first obstacle is the reason."""
+"""Whether an offer may hold for a cart, before anybody reckons what it gives. Pure.
+
+The first obstacle is the reason.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime

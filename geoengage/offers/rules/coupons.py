@@ -1,10 +1,10 @@
 """Coupons: their codes, where they stand, and why one is refused. Pure.
 
 reserved (the message is made, the money set aside) → committed (delivered, or printed) → redeemed, or released (the
-message failed, time ran out, somebody took it back). A return of the whole order makes a redeemed one committed again.
+message failed, time ran out). A return of the whole order makes a redeemed one committed again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,7 +34,6 @@ class ReleaseReason(StrEnum):
 
     FAILED = "failed"
     EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
     BUDGET = "budget"
 
 
@@ -52,9 +51,11 @@ class Refusal(StrEnum):
     OTHER_STORE = "other_store"
     OTHER_CURRENCY = "other_currency"
     NO_TIER = "no_tier"
+    NOT_FIRST_ORDER = "not_first_order"
     TOO_MUCH = "too_much"
     BUDGET_USED_UP = "budget_used_up"
     STORE_BUDGET_USED_UP = "store_budget_used_up"
+    SAME_OFFER = "same_offer"
     CART_DOES_NOT_QUALIFY = "cart_does_not_qualify"
 
 
@@ -63,16 +64,18 @@ REFUSAL_WORDS: Mapping[Refusal, str] = {
     Refusal.OFFER_NOT_ACTIVE: "The offer of this code is not switched on at the moment.",
     Refusal.OFFER_ENDED: "The offer of this code is over.",
     Refusal.EXPIRED: "This code is too old.",
-    Refusal.TAKEN_BACK: "This code was taken back: its message never arrived, or somebody withdrew it.",
+    Refusal.TAKEN_BACK: "This code was taken back: its message did not arrive.",
     Refusal.ALREADY_REDEEMED: "This code was used before.",
     Refusal.ALREADY_GIVEN: "This customer has had the offer, and it is for each customer once.",
     Refusal.OTHER_PERSON: "This code was given to another customer.",
     Refusal.OTHER_STORE: "This code does not hold at this store.",
     Refusal.OTHER_CURRENCY: "This code is in another currency.",
     Refusal.NO_TIER: "The offer has no size for how this customer buys now.",
+    Refusal.NOT_FIRST_ORDER: "The offer is for a first order, and this customer has bought before.",
     Refusal.TOO_MUCH: "This code takes off less than that.",
     Refusal.BUDGET_USED_UP: "The budget of the offer is used up.",
     Refusal.STORE_BUDGET_USED_UP: "What this store may spend on the offer is used up.",
+    Refusal.SAME_OFFER: "Another code of the same offer is used here already.",
     Refusal.CART_DOES_NOT_QUALIFY: "The code is good, but gives nothing for what is bought here.",
 }
 
@@ -97,7 +100,7 @@ def read_code(written: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupon:
-    """A coupon as its rules see it. `size`: what it promised, for offers with sizes."""
+    """A coupon as its rules see it."""
 
     status: CouponStatus
     profile_id: UUID | None
@@ -106,8 +109,9 @@ class Coupon:
     release_reason: ReleaseReason | None
 
 
-def coupon_trouble(coupon: Coupon, store_id: UUID | None, profile_id: UUID | None, at: datetime) -> Refusal | None:
-    """Why a coupon is not taken at a store from somebody (None: nobody knows who) for a purchase made `at`.
+def coupon_trouble(coupon: Coupon, store_id: UUID | None, people: Collection[UUID], at: datetime) -> Refusal | None:
+    """Why a coupon is not taken at a store from somebody for a purchase made `at`. `people`: all profiles that are this
+    person; none: nobody knows who it is.
 
     A till that was offline sends the sale later: what counts is when it was made.
     """
@@ -120,6 +124,6 @@ def coupon_trouble(coupon: Coupon, store_id: UUID | None, profile_id: UUID | Non
         return Refusal.EXPIRED
     if coupon.store_id is not None and coupon.store_id != store_id:
         return Refusal.OTHER_STORE
-    if None not in (coupon.profile_id, profile_id) and coupon.profile_id != profile_id:
+    if people and coupon.profile_id is not None and coupon.profile_id not in people:
         return Refusal.OTHER_PERSON
     return None

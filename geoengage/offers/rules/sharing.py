@@ -63,6 +63,6 @@ def refund_minor(net_minor: int, quantity_milli: int, before_milli: int, now_mil
 
 def reversed_minor(discount_minor: int, total_minor: int, returned_minor: int) -> int:
     """How much of a redemption's discount has come back when this much of the order's total has; all of it with all."""
-    if returned_minor >= total_minor:
-        return discount_minor
-    return discount_minor * max(returned_minor, 0) // total_minor
+    if total_minor <= 0:
+        return 0
+    return discount_minor * min(max(returned_minor, 0), total_minor) // total_minor

@@ -42,21 +42,21 @@ class Among(StrEnum):
 class PercentOff(_Term):
     """A share off everything it is on."""
 
-    kind: Literal["percent"] = "percent"
+    kind: Literal["percent"] = Field(default="percent", description="A share off.")
     percent: Percent = Field(description="How much off, in percent.")
 
 
 class AmountOff(_Term):
     """An amount off everything it is on, together."""
 
-    kind: Literal["amount"] = "amount"
+    kind: Literal["amount"] = Field(default="amount", description="An amount off.")
     amount_minor: Amount = Field(description="How much off, minor units.")
 
 
 class SecondItem(_Term):
     """Every second piece is cheaper."""
 
-    kind: Literal["second_item"] = "second_item"
+    kind: Literal["second_item"] = Field(default="second_item", description="Every second piece is cheaper.")
     percent: Percent = Field(description="How much off the second piece, in percent.")
     among: Among = Field(default=Among.ANY, description="Which piece is the second one.")
     times: Times | None = Field(default=None, description="So many pairs of a cart at most; null: all.")
@@ -65,7 +65,7 @@ class SecondItem(_Term):
 class BuyGet(_Term):
     """Of every `buy` + `get` pieces the cheapest `get` cost nothing."""
 
-    kind: Literal["buy_get"] = "buy_get"
+    kind: Literal["buy_get"] = Field(default="buy_get", description="Buy some, get some free.")
     buy: Annotated[int, Field(ge=1, le=50)] = Field(description="So many are paid.")
     get: Annotated[int, Field(ge=1, le=50)] = Field(description="So many are free.")
     times: Times | None = Field(default=None, description="So often in a cart at most; null: as often as it fits.")
@@ -74,7 +74,7 @@ class BuyGet(_Term):
 class Gift(_Term):
     """A product costs nothing when it lies in the cart beside what the offer is on."""
 
-    kind: Literal["gift"] = "gift"
+    kind: Literal["gift"] = Field(default="gift", description="A product costs nothing.")
     product_id: UUID = Field(description="Which product of the catalogue.")
     quantity: Annotated[int, Field(ge=1, le=10)] = Field(default=1, description="So many pieces of it.")
 
@@ -82,13 +82,13 @@ class Gift(_Term):
 class FreeDelivery(_Term):
     """Delivery costs nothing."""
 
-    kind: Literal["free_delivery"] = "free_delivery"
+    kind: Literal["free_delivery"] = Field(default="free_delivery", description="Delivery costs nothing.")
 
 
 class Bundle(_Term):
     """One piece of each of these products together for one price."""
 
-    kind: Literal["bundle"] = "bundle"
+    kind: Literal["bundle"] = Field(default="bundle", description="A set for one price.")
     product_ids: tuple[UUID, ...] = Field(min_length=2, max_length=10, description="One of each makes a set.")
     price_minor: Amount = Field(description="What a set costs.")
     times: Times | None = Field(default=None, description="So many sets at most; null: all.")
@@ -103,7 +103,7 @@ class Bundle(_Term):
 class CrossSell(_Term):
     """A product has another price, a piece for each piece of what the offer is on."""
 
-    kind: Literal["cross_sell"] = "cross_sell"
+    kind: Literal["cross_sell"] = Field(default="cross_sell", description="Another product is cheaper.")
     product_id: UUID = Field(description="The product that is cheaper.")
     price_minor: Annotated[int, Field(ge=0, le=MAX_MINOR)] = Field(description="What a piece of it costs then.")
     times: Times | None = Field(default=None, description="So many pieces at most; null: all.")
@@ -196,8 +196,11 @@ class OfferTerms(_Term):
 
     def size(self, decline: Degree) -> int | None:
         """The size for somebody; None: nothing for them, or a kind without sizes."""
-        if self.tiers:
-            return self.tiers.get(decline)
+        return self.tiers.get(decline) if self.tiers else self.benefit_size
+
+    @property
+    def benefit_size(self) -> int | None:
+        """The kind's own size; None for a kind without sizes."""
         match self.benefit:
             case PercentOff() | SecondItem():
                 return self.benefit.percent

@@ -88,6 +88,7 @@ from geoengage.profiles.rules.normalise import (
     normalise,
     spellings,
 )
+from geoengage.profiles.rules.reach import EmailAddress, Reach, find_email, in_app_hindrance
 from geoengage.profiles.rules.tracked import (
     ErasureRequested,
     EventsRecorded,
@@ -126,6 +127,7 @@ __all__ = [
     "ConsentState",
     "Decision",
     "Edge",
+    "EmailAddress",
     "ErasureRequested",
     "EventsRecorded",
     "Hindrance",
@@ -142,6 +144,7 @@ __all__ = [
     "ProfileUnmerged",
     "Proof",
     "Purpose",
+    "Reach",
     "Recipient",
     "SignedLink",
     "Standing",
@@ -155,8 +158,10 @@ __all__ = [
     "check_decision",
     "confirmed",
     "deciding",
+    "find_email",
     "hash_code",
     "hold_of",
+    "in_app_hindrance",
     "make_code",
     "masked_name",
     "masked_value",

@@ -91,6 +91,7 @@ from geoengage.profiles.store.policy import (
     get_policy,
     set_policy,
 )
+from geoengage.profiles.store.reach import hold_profile, list_reaches
 from geoengage.profiles.store.support import (
     Subject,
     delete_note,
@@ -136,6 +137,7 @@ __all__ = [
     "get_profile",
     "get_subject",
     "hold_owners",
+    "hold_profile",
     "hold_recipients",
     "insert_consents",
     "insert_device",
@@ -167,6 +169,7 @@ __all__ = [
     "list_person_events",
     "list_profile_devices",
     "list_profiles",
+    "list_reaches",
     "list_recipients",
     "list_standings",
     "list_stores",

@@ -63,6 +63,7 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
+        code = side.coupon if "/coupons/" in self.path else code
         words = {"token": "forged", "write_key": "forged", "channel": "sms", "picture": "holdout", "name": "revenue"}
         words |= {"template_name": "new", "playbook": "win-back"}
         return self.path.format(**names, **words, code=code, version=1)
@@ -132,6 +133,21 @@ def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
     at = NOON.isoformat()
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
+
+
+LATER = "2100-01-01T00:00:00Z"
+REMINDER = [{"after_days": 0, "offer_id": None}]
+
+
+def offer(side: Side) -> dict[str, Any]:
+    """An offer of the side's store."""
+    benefit = {"kind": "percent", "percent": 10}
+    return {"name": "New", "store_id": side["store"], "currency": "CHF", "benefit": benefit, "funded_by": "store"}
+
+
+def use_of_code(side: Side) -> dict[str, Any]:
+    """A receipt of the side's store that uses a code."""
+    return {"order_id": "1", "store_id": side["store"], "currency": "CHF", "discount_minor": 1}
 
 
 def connection(side: Side) -> dict[str, Any]:
@@ -547,6 +563,21 @@ CASES = [
     ),
     Case("POST", "/v1/till/lookup", body=lambda s: {name: sale(s)[name] for name in ("store_id", "member")}),
     Case("POST", "/v1/till/sales", body=sale),
+    # --- offers
+    *crud("/v1/offers", "offer", offer, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/offers/price", body=lambda s: {"cart_id": s["cart"]}),
+    Case("GET", "/v1/offers/{offer_id}/coupons"),
+    Case("POST", "/v1/offers/{offer_id}/coupons", body=lambda _: {"count": 1, "expires_at": LATER}),
+    Case("GET", "/v1/coupons/{code}", queries=OF_A_STORE),
+    Case("POST", "/v1/coupons/{code}/redeem", body=use_of_code),
+    Case("GET", "/v1/carts/me/priced", For.DEVICE),
+    Case("GET", "/v1/margins", shared=True),
+    Case("PUT", "/v1/margins", body=lambda _: {"margin_percent": 30, "floor_percent": 0}),
+    Case("PUT", "/v1/margins/{store_id}", body=lambda _: {"margin_percent": 30}),
+    Case("GET", "/v1/win-back-ladder", shared=True),
+    Case(
+        "PUT", "/v1/win-back-ladder", body=lambda s: {"steps": [*REMINDER, {"after_days": 4, "offer_id": s["offer"]}]}
+    ),
     # --- segments and lists
     *crud("/v1/segments", "segment", lambda s: segment(s) | {"name": "New"}, lambda _: {"name": "Changed"}),
     Case("POST", "/v1/segments/preview", body=segment),

@@ -83,6 +83,7 @@ class Side:
     signer: Ed25519PrivateKey
     shop_key: str  # a secret key with all scopes, of the neighbour shop only
     code: str  # of the shop's check-in point
+    coupon: str = ""  # a code of the shop's offer
     cookies: dict[str, str] = field(default_factory=dict)  # of operators: owner, and shop (the neighbour's)
 
     def __getitem__(self, kind: str) -> str:
@@ -360,7 +361,7 @@ async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> Non
 
 
 async def _sell(client: httpx.AsyncClient, side: Side) -> None:
-    """A product, an order with a refund and a cart at each of the two stores, for a customer each; one on the phone."""
+    """A product, an order with a refund, a cart and an offer at each of the two stores, for a customer each."""
     for mark, kind in ((side.mark, "store"), ("neighbour", "neighbour")):
         at, who = {"store_id": side[kind]}, {"customer": {"external_id": f"{mark}-person"}}
         variants = [{"price_minor": 500, "currency": "CHF"}]
@@ -377,6 +378,13 @@ async def _sell(client: httpx.AsyncClient, side: Side) -> None:
         prefix = "" if kind == "store" else "neighbour_"
         side.ids |= {f"{prefix}product": UUID(made["id"]), f"{prefix}order": UUID(ordered["id"])}
         side.ids[f"{prefix}cart"] = UUID(cart["id"])
+        offer = at | {"name": f"{mark}-offer", "currency": "CHF", "status": "active", "funded_by": "store"}
+        offer |= {"benefit": {"kind": "amount", "amount_minor": 50}, "label": f"{mark}-label"}
+        made = await _made(client, side, "POST", "/v1/offers", offer)
+        side.ids[f"{prefix}offer"] = UUID(made["id"])
+    printed = {"count": 1, "expires_at": (utc_now() + timedelta(days=1)).isoformat()}
+    answer = await client.post(f"/v1/offers/{side['offer']}/coupons", json=printed, headers=side.world.sk_headers)
+    side.coupon = answer.text.splitlines()[1].partition(",")[0]
     own = {"lines": [{"sku": f"{side.mark}-thing", "quantity": 1}]}
     answer = await client.put("/v1/carts/me", json=own, headers=bearer(side.phone.token))
     assert answer.status_code == 200, answer.text
