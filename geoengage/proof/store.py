@@ -140,16 +140,16 @@ JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = i.id AND o.s
   AND o.return_of IS NULL{_STORE}
 GROUP BY 1 ORDER BY 2 DESC, 1
 """  # noqa: S608 - names of ours
-# What is left of an order after its goods: of lines whose variant has a cost their share of what was paid less that
-# cost; of the others the margin of the store, else of the tenant. A discount on the whole order is spread over its
-# lines; of what was refunded nothing is left. NaN: something has neither cost nor margin. Incentives are what offers
+# What is left of an order after its goods: what was paid less what they cost. The cost is the variant's, else what the
+# margin of the store, else of the tenant, leaves of the price before discounts. A discount on the whole order is spread
+# over its lines; of what was refunded nothing is left. NaN: something has neither cost nor margin. Incentives are what offers
 # took off; of an order that names coupons which are none of ours, its discount.
 _ORDERS = f"""
 SELECT s.n - 1 AS person, floor(extract(epoch FROM at.at))::int8 AS at, {_DAY.format("at.at")} AS day,
   (o.return_of IS NULL)::int::int8 AS counted, (o.currency = :currency)::int::int8 AS mine,
   (o.total_minor - o.refunded_minor)::float8 AS money,
   CASE WHEN m.percent IS NULL AND lines.unknown <> 0 THEN CAST('NaN' AS float8)
-    ELSE kept.share * (paid.part * lines.known - lines.cost + paid.part * lines.unknown * coalesce(m.percent, 0) / 100)
+    ELSE kept.share * (paid.part * lines.paid - lines.cost - lines.unknown * (100 - coalesce(m.percent, 0)) / 100)
     END AS margin,
   CASE WHEN r.orders > 0 THEN r.tenant_paid WHEN o.coupons = '{{}}' THEN 0 ELSE kept.share * o.discount_minor
     END::float8 AS tenant_paid,
@@ -161,10 +161,11 @@ LEFT JOIN shop_order sale ON o.return_of IS NOT NULL AND sale.tenant_id = o.tena
   AND sale.source = coalesce(o.return_of_source, o.source) AND sale.external_id = o.return_of
 CROSS JOIN LATERAL (SELECT coalesce(sale.ordered_at, o.ordered_at) AS at) AS at
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(l.total_minor) FILTER (WHERE v.cost_minor IS NOT NULL), 0)::float8 AS known,
+  SELECT CASE WHEN count(*) = 0 THEN o.subtotal_minor ELSE sum(l.total_minor) END::float8 AS paid,
     coalesce(sum(v.cost_minor * l.quantity_milli / 1000.0), 0)::float8 AS cost,
-    CASE WHEN count(*) = 0 THEN o.subtotal_minor
-      ELSE coalesce(sum(l.total_minor) FILTER (WHERE v.cost_minor IS NULL), 0) END::float8 AS unknown
+    CASE WHEN count(*) = 0 THEN o.subtotal_minor ELSE coalesce(sum(CASE WHEN l.quantity_milli < 0 THEN l.total_minor
+      ELSE greatest(l.total_minor, coalesce(l.unit_price_minor * l.quantity_milli / 1000.0, 0)) END)
+      FILTER (WHERE v.cost_minor IS NULL), 0) END::float8 AS unknown
   FROM order_line l LEFT JOIN product_variant v ON v.tenant_id = l.tenant_id AND v.id = l.variant_id
     AND v.currency = o.currency
   WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) AS lines
@@ -180,8 +181,8 @@ CROSS JOIN LATERAL (
     AND d.currency = o.currency) AS r
 LEFT JOIN LATERAL (
   SELECT g.margin_percent AS percent FROM margin g WHERE g.tenant_id = o.tenant_id AND g.margin_percent IS NOT NULL
-    AND g.place_id IN (o.store_id, '00000000-0000-0000-0000-000000000000')
-  ORDER BY g.place_id DESC LIMIT 1) AS m ON true
+    AND g.place_id IN (o.store_id, o.tenant_id)
+  ORDER BY g.place_id = o.tenant_id LIMIT 1) AS m ON true
 ORDER BY 1, 2
 """  # noqa: S608 - names of ours
 _ORDER_COLUMNS = {
@@ -197,7 +198,7 @@ async def read_currencies(
     rows = await session.execute(
         text(_CURRENCIES), {"tenant_id": tenant_id, "profiles": list(profile_ids), "stores": stores}
     )
-    return dict(rows.tuples())
+    return {row.currency: row.orders for row in rows}
 
 
 async def read_orders(

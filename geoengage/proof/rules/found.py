@@ -141,11 +141,10 @@ class Board:
         more = None if needed is None else days_more(n, needed, int(told[-1]) + 1)
         if hidden:
             return Finding(outcome, said, True, int(sent[-1]), int(held[-1]), more_days=more)
-        at = len(told) - 1 if looks.decided is None else looks.decided
         return Finding(
-            outcome, said, False, int(sent[-1]), int(held[-1]), float(one.mean[at, place]), float(two.mean[at, place]),
-            float(looks.effect.value[at]), float(looks.effect.low[at]), float(looks.effect.high[at]),
-            bool(looks.effect.adjusted[at]), self._points(looks, told), needed, more,
+            outcome, said, False, int(sent[-1]), int(held[-1]), float(one.mean[-1, place]), float(two.mean[-1, place]),
+            float(looks.effect.value[-1]), float(looks.effect.low[-1]), float(looks.effect.high[-1]),
+            bool(looks.effect.adjusted[-1]), self._points(looks, told), needed, more,
             None if looks.decided is None else self._on(looks.decided),
         )  # fmt: skip
 
