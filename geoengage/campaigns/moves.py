@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from geoengage.campaigns import starts
+from geoengage.campaigns import by_reference, starts
+from geoengage.campaigns.by_reference import BAD_TEMPLATE, About
 from geoengage.campaigns.rules import (
     Content,
     Move,
@@ -23,7 +24,8 @@ from geoengage.campaigns.rules import (
     segments_of,
     stale_at,
     starts_at,
-    write_to_member,
+    values_for,
+    write_values,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import Start
@@ -40,7 +42,6 @@ from geoengage.profiles.rules import Recipient
 from geoengage.segments.rules import SegmentEntered, SegmentExited, SegmentRebuilt
 
 STEP = "message"  # a campaign has one step so far
-BAD_TEMPLATE = "bad_template"
 _MOVES: dict[str, tuple[type[SegmentEntered | SegmentExited], Move]] = {
     "segment.entered": (SegmentEntered, Move.ENTERED),
     "segment.exited": (SegmentExited, Move.EXITED),
@@ -146,28 +147,30 @@ async def _send(
 ) -> None:
     persons = sorted({person.person_id for _, _, person in due})
     budgets = dict(await messaging.lock_budgets(session, tenant_id, persons, now)) if persons else {}
+    about = await by_reference.load(session, tenant_id, [(c.content, person) for _, c, person in due], now)
     drafts = []
     for start, campaign, person in due:
         case = MoveCase(campaign.id, campaign.content, person, _timezone(campaign.content, clock))
         blockers = decide_move(case, clock[0], budgets[person.person_id], now)
-        draft = _draft(start, campaign, case, tuple(blockers))
-        if not blockers and draft.fault is None:
+        draft = _draft(start, campaign, case, (*blockers, *about.blockers(campaign.content, person)), about)
+        if not draft.blockers and draft.fault is None:
             budgets[person.person_id] = budgets[person.person_id].spend(Send(campaign.id, start.occurrence, now))
         drafts.append(draft)
     if drafts:
         await messaging.enqueue(session, tenant_id, drafts, now)
 
 
-def _draft(start: Start, campaign: Running, case: MoveCase, blockers: tuple[str, ...]) -> Draft:
+def _draft(start: Start, campaign: Running, case: MoveCase, blockers: tuple[str, ...], about: About) -> Draft:
     content, person = campaign.content, case.person
     title, body, fault = content.title, content.body, None
+    values = values_for(content, None, person, campaign.store_name)
     try:
-        text = write_to_member(content, person, campaign.store_name)
+        text = write_values(title, body, values | {"content": about.values(content, person)})
         title, body = text.title, text.body
     except TextError as error:
         logger.warning("template", campaign_id=str(campaign.id), error=str(error))
         fault = BAD_TEMPLATE
-    return Draft(
+    draft = Draft(
         device_id=person.device_id,
         person_id=person.person_id,
         campaign_id=campaign.id,
@@ -186,3 +189,4 @@ def _draft(start: Start, campaign: Running, case: MoveCase, blockers: tuple[str,
         occurrence=start.occurrence,
         timezone=case.timezone.key,
     )
+    return about.refer(draft, content, person, values)

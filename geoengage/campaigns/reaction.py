@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geoengage.campaigns import store
+from geoengage.campaigns import by_reference, store
+from geoengage.campaigns.by_reference import BAD_TEMPLATE, About
 from geoengage.campaigns.rules import (
     Case,
     Place,
@@ -21,7 +22,8 @@ from geoengage.campaigns.rules import (
     outlives_visit,
     segments_of,
     uses_recommendations,
-    write_for,
+    values_for,
+    write_values,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import list_segments_of
@@ -39,7 +41,6 @@ from geoengage.profiles.rules import Recipient
 from geoengage.recommendations import service as recommendations
 
 STEP = "message"  # a campaign has one step so far
-BAD_TEMPLATE = "bad_template"
 _EVENTS: dict[str, type[ZoneTransition]] = {
     "zone.entered": ZoneEntered,
     "zone.dwelled": ZoneDwelled,
@@ -74,7 +75,8 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     persons = sorted({case.person.person_id for _, case in cases})
     budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
     recommended = await _recommended(session, tenant_id, cases, now)
-    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, now)), now)
+    about = await by_reference.load(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
+    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, about, now)), now)
 
 
 async def _starts(
@@ -151,30 +153,32 @@ def _drafts(
     policy: Policy,
     locked: Mapping[UUID, Budget],
     recommended: Mapping[tuple[UUID, UUID | None], Recommended],
+    about: About,
     now: datetime,
 ) -> Iterator[Draft]:
     budgets = dict(locked)
     for start, case in cases:
         person_id = case.person.person_id
-        blockers = decide(case, policy, budgets[person_id], now)
+        blockers = [*decide(case, policy, budgets[person_id], now), *about.blockers(case.content, case.person)]
         products = recommended.get((case.person.device_id, case.content.store_id), NOTHING_RECOMMENDED)
-        draft = _draft(start, case, tuple(blockers), products)
-        if not blockers and draft.fault is None:
+        draft = _draft(start, case, tuple(blockers), products, about)
+        if not draft.blockers and draft.fault is None:
             budgets[person_id] = budgets[person_id].spend(Send(case.campaign_id, case.event.id, now))
         yield draft
 
 
-def _draft(start: _Start, case: Case, blockers: tuple[str, ...], recommended: Recommended) -> Draft:
+def _draft(start: _Start, case: Case, blockers: tuple[str, ...], recommended: Recommended, about: About) -> Draft:
     content, event, place = case.content, case.event, case.place
     title, body, fault = content.title, content.body, None
+    values = values_for(content, place, case.person, start.campaign.store_name, recommended)
     try:
-        text = write_for(content, place, case.person, start.campaign.store_name, recommended)
+        text = write_values(title, body, values | {"content": about.values(content, case.person)})
         title, body = text.title, text.body
     except TextError as error:
         # One campaign's mistake is told in its own messages; the other campaigns of the batch go on.
         logger.warning("template", campaign_id=str(case.campaign_id), error=str(error))
         fault = BAD_TEMPLATE
-    return Draft(
+    draft = Draft(
         device_id=event.device_id,
         person_id=case.person.person_id,
         campaign_id=case.campaign_id,
@@ -197,3 +201,4 @@ def _draft(start: _Start, case: Case, blockers: tuple[str, ...], recommended: Re
         occurrence=event.visit_id,
         timezone=place.timezone.key,
     )
+    return about.refer(draft, content, case.person, values)

@@ -34,10 +34,12 @@ from geoengage.campaigns.rules import (
     reviewed_part,
     segments_of,
     status_at,
+    uses_content,
 )
+from geoengage.content import service as items
 from geoengage.kit import events
 from geoengage.kit.db import Session
-from geoengage.kit.errors import ItemErrors
+from geoengage.kit.errors import ItemErrors, NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import campaign_gate
@@ -228,7 +230,7 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
     lent = () if before is None else before.zone_ids
     known_zones = {zone.zone_id: zone for zone in zones if me.sees_store(zone.store_id) or zone.zone_id in lent}
     known_stores = {found.store_id for found in stores if me.sees_store(found.store_id)}
-    wrong: dict[str, str] = check_texts(content.title, content.body)
+    wrong: dict[str, str] = check_texts(content.title, content.body) | await _check_item(session, me, content, before)
     if content.store_id is None and me.store_ids is not None:
         wrong["store_id"] = "name one of your stores"
     elif content.store_id is not None and content.store_id not in known_stores:
@@ -249,6 +251,21 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
         wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
     if wrong:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
+
+
+async def _check_item(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:
+    """What is wrong with the content item that it speaks of; one that was named before may be nobody's to see now."""
+    content_id = content.definition.content_id
+    if content_id is None:
+        says = uses_content(content.title, content.body)
+        return {"content_id": "the text speaks of a content item: say which one"} if says else {}
+    if before is not None and before.definition.content_id == content_id:
+        return {}
+    try:
+        await items.get(session, me, content_id)
+    except NotFound:
+        return {"content_id": "there is no such content item" + ("" if me.store_ids is None else " of your stores")}
+    return {}
 
 
 async def _check_segments(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:

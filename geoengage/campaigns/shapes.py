@@ -263,6 +263,12 @@ class CampaignIn(Shape):
         default=None, max_length=60, description="For first_name where it is unknown or may not be used."
     )
     push: PushShape = Field(default=PushShape(), description="Sound, channel, picture, link of the notification.")
+    content_id: UUID | None = Field(
+        default=None,
+        description="The content item that it speaks of: `{{ content.title }}`, text, terms, place, link, starts, ends."
+        " Messages say what it says when they go out, none goes out once it is over or cancelled; its picture and link"
+        " are the push's where `push` has none.",
+    )
 
     @field_validator("valid_to")
     @classmethod
@@ -305,6 +311,7 @@ class CampaignIn(Shape):
                 present=self.trigger.present,
                 fallback_name=self.fallback_name or None,
                 push=self.push.options(),
+                content_id=self.content_id,
             ),
         )
 
@@ -321,7 +328,7 @@ class CampaignPatch(Patch):
     """A JSON merge patch: members left out stay, also inside `trigger`, `audience`, `hours` and `cap`."""
 
     nullable: ClassVar[frozenset[str]] = frozenset(
-        {"store_id", "audience", "hours", "valid_from", "valid_to", "fallback_name", "push"}
+        {"store_id", "audience", "hours", "valid_from", "valid_to", "fallback_name", "push", "content_id"}
     )
 
     name: str | None = Field(default=None, description="See POST.")
@@ -340,6 +347,7 @@ class CampaignPatch(Patch):
     body: str | None = Field(default=None, description="See POST.")
     fallback_name: str | None = Field(default=None, description="See POST; null: none.")
     push: dict[str, Any] | None = Field(default=None, description="Members to change; null: all as usual.")
+    content_id: UUID | None = Field(default=None, description="See POST; null: none.")
 
 
 class EstimateOut(BaseModel):
@@ -407,6 +415,7 @@ def content_json(content: Content) -> dict[str, Any]:
         "fallback_name": d.fallback_name,
         "push": msgspec.structs.asdict(d.push)
         | {"android": msgspec.structs.asdict(d.push.android), "apns": msgspec.structs.asdict(d.push.apns)},
+        "content_id": d.content_id,
     }
 
 

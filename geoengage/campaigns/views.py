@@ -13,6 +13,7 @@ from geoengage.campaigns import counts, service, starts, store
 from geoengage.campaigns.counts import Addressed, Outcome, Reach, Whose
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
+    SAMPLE_CONTENT,
     SAMPLE_RECOMMENDED,
     Content,
     Names,
@@ -146,7 +147,7 @@ async def preview(session: Session, me: Principal, sample: Sample) -> Text:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
     mall = await store.find_mall_name(session, tenant_id, sample.zone_id, store_id)
     names = Names(store=shop.name if shop else None, zone=zone.name if zone else None, mall=mall)
-    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED)
+    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED, SAMPLE_CONTENT)
     return Text(text.title, text.body, (*text.warnings, *length_warnings(text.title, text.body)))
 
 

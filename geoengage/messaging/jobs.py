@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from geoengage.messaging.rules import (
     Misconfigured,
     Outcome,
     Paused,
+    Rewritten,
     Route,
     Skipped,
     Status,
@@ -44,6 +45,8 @@ from geoengage.profiles.rules import Recipient
 
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
+# Writes messages that name a content item again, where the item has changed since (`campaigns/by_reference.py`).
+Rewrite = Callable[[Session, TenantId, Sequence[Waiting]], Awaitable[Mapping[UUID, Rewritten]]]
 logger = log.get("messaging")
 
 
@@ -69,12 +72,14 @@ class Deliverer:
         jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
         ring_others: Callable[[], None] = lambda: None,
+        rewrite: Rewrite | None = None,
     ) -> None:
         self._sessions = sessions
         self._senders = senders
         self._pace = Pace(sessions, senders.limit)
         self._settings = settings
         self._clock = clock
+        self._rewrite = rewrite
         self._jitter = jitter
         self._ring, self._ring_others = ring, ring_others
         self._was_full = False
@@ -142,27 +147,40 @@ class Deliverer:
             return 0, []
         recipients = await profiles_store.list_recipients(session, tenant_id, {m.device_id for m in claim.messages})
         own = await self._senders.load(session, tenant_id, {r.app_id for r in recipients.values()})
+        words = await self._rewritten(session, tenant_id, claim.messages)
+        messages = [_with_words(waiting, words.get(waiting.id)) for waiting in claim.messages]
         sorted_ = _Sorted([], {}, {})
-        for waiting in claim.messages:
+        for waiting in messages:
             recipient = recipients.get(waiting.device_id)
             sender = self._senders.pick(recipient, own)
             needs_address = sender.channel.needs_address
             blockers = blockers_now(waiting, recipient, claim.policy, needs_address=needs_address, now=now)
+            fault = words[waiting.id].fault if waiting.id in words else None
             if blockers or recipient is None:
                 sorted_.decided[waiting.id] = Skipped(blockers)
+            elif fault is not None:
+                sorted_.decided[waiting.id] = Misconfigured(fault, "")
             else:
                 sorted_.flights.append(Flight(tenant_id, waiting, recipient, sender))
         await self._hold_back_paused(session, tenant_id, sorted_, now)
         await self._hold_back_above_limit(sorted_, now)
-        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
+        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
-        told = await recording.write(session, tenant_id, {m.id: m for m in claim.messages}, {}, sorted_.decided, now)
+        told = await recording.write(session, tenant_id, {m.id: m for m in messages}, {}, sorted_.decided, now)
         async with pipelined(session, last=True):
+            await store.set_words(session, tenant_id, words)
             await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
             await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
             await events.publish(session, tenant_id, lost + told, now)
         return len(claim.messages), sorted_.flights
+
+    async def _rewritten(
+        self, session: Session, tenant_id: TenantId, messages: Sequence[Waiting]
+    ) -> Mapping[UUID, Rewritten]:
+        """The words of messages whose content item has changed since they were written."""
+        naming = [m for m in messages if m.wording is not None]
+        return await self._rewrite(session, tenant_id, naming) if naming and self._rewrite is not None else {}
 
     async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:
         """What a refused account holds back is `misconfigured` at once; what a project asked for waits silently."""
@@ -282,6 +300,12 @@ def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Pau
     return max(held, key=lambda pair: pair[1].until, default=None)
 
 
+def _with_words(waiting: Waiting, words: Rewritten | None) -> Waiting:
+    if words is None:
+        return waiting
+    return replace(waiting, title=words.title, body=words.body, expires_at=words.expires_at, push=words.push)
+
+
 def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
     ids: dict[str, list[UUID]] = defaultdict(list)
     for flight in flights:
@@ -309,13 +333,20 @@ def _push(waiting: Waiting, recipient: Recipient) -> Push:
 
 @contextlib.asynccontextmanager
 async def deliverer(
-    sessions: Sessions, settings: Settings, bell: Bell, clock: Callable[[], datetime] = utc_now
+    sessions: Sessions,
+    settings: Settings,
+    bell: Bell,
+    clock: Callable[[], datetime] = utc_now,
+    rewrite: Rewrite | None = None,
 ) -> AsyncIterator[Deliverer]:
     """The worker's sending. Leaving finishes what is in flight.
 
     Its `claim` and `land` are the bodies of two loops, to be called again at once while they say True.
     """
     async with open_senders(settings, clock) as senders:
-        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others)
+        made = Deliverer(
+            sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others,
+            rewrite=rewrite,
+        )  # fmt: skip
         yield made
         await made.finish()

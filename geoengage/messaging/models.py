@@ -22,7 +22,7 @@ class Message(TenantRow, Base):
     them) or the provider's code of a failed one. `channel` is null until a channel has taken it. `timezone` is where
     quiet hours are judged (null: the tenant's). `outlives_visit`: the end of its visit does not hold it back, for that
     is what it is about. `attempts` counts sendings, so 1 is the normal case. `push` are its `rules.PushOptions`, null
-    for none.
+    for none; `wording` its `rules.Wording` where it names a content item.
     """
 
     __tablename__ = "message"
@@ -46,6 +46,7 @@ class Message(TenantRow, Base):
     body: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     push: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    wording: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     collapse_key: Mapped[str] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]

@@ -19,7 +19,7 @@ from tests.places import Phone, ago, make_mall, make_phone, make_zone, on_earth,
 
 CHECKS = [
     "no_consent", "suppressed", "holdout", "quiet_hours", "campaign_hours", "cooldown", "cap", "late", "visit_ended",
-    "expired", "campaign_inactive", "zone_unpublished", "sending_stopped", "no_address",
+    "expired", "campaign_inactive", "zone_unpublished", "content_withdrawn", "sending_stopped", "no_address",
 ]  # fmt: skip
 Answer = dict[str, Any]
 

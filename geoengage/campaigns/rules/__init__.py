@@ -57,22 +57,24 @@ from geoengage.campaigns.rules.lint import (
 )
 from geoengage.campaigns.rules.moves import MoveCase, addressed, decide_move, is_still_so, stale_at, starts_at
 from geoengage.campaigns.rules.wording import (
+    SAMPLE_CONTENT,
     SAMPLE_RECOMMENDED,
     Names,
     check_texts,
+    uses_content,
     uses_recommendations,
+    values_for,
     write,
-    write_for,
-    write_to_member,
+    write_values,
 )
 
 __all__ = [
-    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "SAMPLE_RECOMMENDED", "AttributeTest", "Audience",
+    "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "RUNNING", "SAMPLE_CONTENT", "SAMPLE_RECOMMENDED", "AttributeTest", "Audience",
     "CampaignChanged", "Cap", "Case", "Content", "Definition", "Everyone", "InSegment", "Move", "MoveCase", "Names",
     "Op", "Place", "Policy", "QuietHours", "Span", "Standing", "Status", "TargetSegment", "TargetStore",
     "TargetZone", "TriggerKind", "WrongStatus", "addressed", "after_activate", "after_edit", "after_pause",
     "check_in_review", "check_texts", "decide", "decide_move", "expires_at", "in_audience", "is_still_so",
     "is_triggered", "length_warnings", "needs_review", "outlives_visit", "overlap", "reviewed_part", "segments_of",
-    "stale_at", "starts_at", "status_at", "uses_recommendations", "visible", "visible_groups", "waits_at",
-    "warnings", "write", "write_for", "write_to_member",
+    "stale_at", "starts_at", "status_at", "uses_content", "uses_recommendations", "values_for", "visible",
+    "visible_groups", "waits_at", "warnings", "write", "write_values",
 ]  # fmt: skip

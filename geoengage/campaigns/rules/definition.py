@@ -86,7 +86,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a campaign that is stored as JSON. `days` empty: every day.
 
     `move`: what a segment's campaign waits for. `present`: when it is activated, who is in the segment counts as having
-    come in.
+    come in. `content_id`: the content item that it speaks of, by reference.
     """
 
     audience: Audience = Everyone()
@@ -101,6 +101,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     present: bool = False
     fallback_name: str | None = None
     push: PushOptions = NO_OPTIONS
+    content_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,5 +154,5 @@ def reviewed_part(content: Content) -> tuple[object, ...]:
     return (
         content.title, content.body, d.fallback_name, content.kind, d.dwell_s,
         frozenset(content.zone_ids), frozenset(content.store_ids), content.segment_id, d.move, d.present,
-        d.audience, d.purpose, d.push,
+        d.audience, d.purpose, d.push, d.content_id,
     )  # fmt: skip

@@ -8,7 +8,14 @@ from uuid import UUID
 
 from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, InSegment, QuietHours, TriggerKind, open_hours
-from geoengage.campaigns.rules.wording import SAMPLE_NAME, SAMPLE_RECOMMENDED, Names, recommends_unguarded, write
+from geoengage.campaigns.rules.wording import (
+    SAMPLE_CONTENT,
+    SAMPLE_NAME,
+    SAMPLE_RECOMMENDED,
+    Names,
+    recommends_unguarded,
+    write,
+)
 from geoengage.messaging.rules.text import TextError
 from geoengage.venues.rules import DAYS, Hours, ZoneKind
 
@@ -146,7 +153,7 @@ def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
     sample = Names(campaign=content.name, store=names.get(content.store_id) if content.store_id else None)
     try:
         name = content.definition.fallback_name or SAMPLE_NAME
-        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED)
+        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED, SAMPLE_CONTENT)
     except TextError as error:  # it was accepted once, by an older version of the language
         return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
     return [*text.warnings, *length_warnings(text.title, text.body)]

@@ -1,11 +1,14 @@
 """The words of a message for one person: which name and products, and a natural text where there is none. Pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
 from geoengage.messaging.rules.text import (
+    NO_CONTENT,
     NOTHING_RECOMMENDED,
     RECOMMENDED_KINDS,
     Recommended,
@@ -21,6 +24,12 @@ SAMPLE_RECOMMENDED: Recommended = {
     kind: ({"name": "Wholegrain bread"}, {"name": "Salted butter"}, {"name": "Cherry jam"})
     for kind in RECOMMENDED_KINDS
 }
+SAMPLE_CONTENT: Mapping[str, str] = {
+    **NO_CONTENT,
+    "title": "Reading for children", "text": "Stories from all over the world.", "place": "Atrium",
+    "starts": "Sat, Dec 5, 2:00 PM", "ends": "Sat, Dec 5, 3:00 PM",
+}  # fmt: skip
+_USES_CONTENT = re.compile(r"\bcontent\.")
 _USES_NAME = re.compile(r"\bfirst_name\b")
 _USES_RECOMMENDED = re.compile(r"\brecommendations\.")
 _UNGUARDED = re.compile(r"\{\{(?=[^}]*\brecommendations\.)(?![^}]*\|\s*default\b)[^}]*\}\}")
@@ -42,58 +51,70 @@ def uses_recommendations(title: str, body: str) -> bool:
     return _USES_RECOMMENDED.search(title + body) is not None
 
 
+def uses_content(title: str, body: str) -> bool:
+    """Whether a text says something of a content item."""
+    return _USES_CONTENT.search(title + body) is not None
+
+
 def recommends_unguarded(title: str, body: str) -> bool:
     """Whether a text leaves a hole where nothing can be recommended: without `default`, and under no condition."""
     return any(_UNGUARDED.search(text) and not _GUARD.search(text) for text in (title, body))
 
 
 def write(
-    title: str, body: str, names: Names, first_name: str | None, recommended: Recommended = NOTHING_RECOMMENDED
+    title: str,
+    body: str,
+    names: Names,
+    first_name: str | None,
+    recommended: Recommended = NOTHING_RECOMMENDED,
+    about: Mapping[str, str] = NO_CONTENT,
 ) -> Text:
+    """Render a text; TextError when that fails. `about`: the content item. See `write_values`."""
+    return write_values(title, body, _values(names, first_name, recommended) | {"content": about})
+
+
+def _values(names: Names, first_name: str | None, recommended: Recommended) -> dict[str, Any]:
+    return {
+        "first_name": first_name,
+        "store": {"name": names.store or ""},
+        "zone": {"name": names.zone or ""},
+        "mall": {"name": names.mall or ""},
+        "campaign": {"name": names.campaign},
+        "recommendations": recommended,
+    }
+
+
+def write_values(title: str, body: str, values: Mapping[str, Any]) -> Text:
     """Render a text; TextError when that fails. Without a name or a product, what was written around is tidied up."""
-    text = render_message(
-        title,
-        body,
-        {
-            "first_name": first_name,
-            "store": {"name": names.store or ""},
-            "zone": {"name": names.zone or ""},
-            "mall": {"name": names.mall or ""},
-            "campaign": {"name": names.campaign},
-            "recommendations": recommended,
-        },
-    )
+    text = render_message(title, body, values)
 
     def tidy(source: str, written: str) -> str:
-        may_lack = (not first_name and _USES_NAME.search(source)) or _USES_RECOMMENDED.search(source)
+        may_lack = (not values["first_name"] and _USES_NAME.search(source)) or _USES_RECOMMENDED.search(source)
         return _without_name(written) if may_lack else written
 
     return Text(tidy(title, text.title), tidy(body, text.body), text.warnings)
 
 
-def write_for(
+def values_for(
     content: Content,
-    place: Place,
+    place: Place | None,
     person: Recipient,
     store_name: str | None,
     recommended: Recommended = NOTHING_RECOMMENDED,
-) -> Text:
-    """A campaign's text for one person. Her name is used only with consent to personalisation.
+) -> dict[str, Any]:
+    """What a campaign's text may say to one person, but for the content item. Without a place: who has entered or left
+    a segment.
 
-    `recommended`: what was chosen for her, with her consent where it follows from what she bought.
+    Her name is used only with consent to personalisation. `recommended`: what was chosen for her, with her consent
+    where it follows from what she bought.
     """
     name = person.first_name if person.personalisation == GRANTED else None
-    names = Names(
-        campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
-    )
-    return write(content.title, content.body, names, name or content.definition.fallback_name, recommended)
-
-
-def write_to_member(content: Content, person: Recipient, store_name: str | None) -> Text:
-    """The text for somebody who has entered or left a segment: as `write_for`, without a place."""
-    name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
-    return write(content.title, content.body, names, name or content.definition.fallback_name)
+    if place is not None:
+        names = Names(
+            campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
+        )
+    return _values(names, name or content.definition.fallback_name, recommended)
 
 
 def check_texts(title: str, body: str) -> dict[str, str]:
@@ -106,7 +127,7 @@ def check_texts(title: str, body: str) -> dict[str, str]:
             wrong[part] = str(error)
     if not wrong:
         try:
-            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED)
+            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED, SAMPLE_CONTENT)
         except TextError as error:
             wrong[error.part or "body"] = str(error)
     return wrong

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
-from geoengage.messaging.rules.drafts import Blocker, Purpose, gate_blocker, in_order
+from geoengage.messaging.rules.drafts import Blocker, Purpose, Wording, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
 from geoengage.profiles.rules import Recipient, agrees_to_push
 
@@ -24,7 +24,7 @@ class Waiting:
 
     `status` is as it was before the claim; `unknown` means that an earlier try may have reached the phone. `attempts`
     counts the tries before this one. `closed_gates` are those of its gates that are closed; `visit_ended`: the visit it
-    speaks of is over.
+    speaks of is over. `wording`: how to write it again.
     """
 
     id: UUID
@@ -45,6 +45,7 @@ class Waiting:
     expires_at: datetime
     closed_gates: tuple[str, ...]
     visit_ended: bool
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)

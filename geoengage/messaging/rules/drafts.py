@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from geoengage.kit.event_base import Event
 from geoengage.messaging.rules.options import NO_OPTIONS, PushOptions
@@ -55,6 +58,7 @@ class Blocker(StrEnum):
     EXPIRED = "expired"
     CAMPAIGN_INACTIVE = "campaign_inactive"
     ZONE_UNPUBLISHED = "zone_unpublished"
+    CONTENT_WITHDRAWN = "content_withdrawn"
     SENDING_STOPPED = "sending_stopped"
     NO_ADDRESS = "no_address"
     NOT_IN_AUDIENCE = "not_in_audience"
@@ -79,10 +83,47 @@ def zone_gate(zone_id: UUID) -> str:
     return f"zone:{zone_id}"
 
 
+def content_gate(content_id: UUID) -> str:
+    """The gate that is open while a content item is published."""
+    return f"content:{content_id}"
+
+
+_GATES = {
+    "campaign": Blocker.CAMPAIGN_INACTIVE, "zone": Blocker.ZONE_UNPUBLISHED, "content": Blocker.CONTENT_WITHDRAWN,
+}  # fmt: skip
+
+
 def gate_blocker(key: str) -> Blocker:
     """The reason a closed gate gives."""
-    kind = key.partition(":")[0]
-    return {"campaign": Blocker.CAMPAIGN_INACTIVE, "zone": Blocker.ZONE_UNPUBLISHED}.get(kind, Blocker.SENDING_STOPPED)
+    return _GATES.get(key.partition(":")[0], Blocker.SENDING_STOPPED)
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """How a message that names a content item is written again when a worker takes it, from the item as it then is.
+
+    `title` and `body` are the Liquid, `values` all that it names beside the item, `revision` the item's when the
+    message was written, `fills` which of `link` and `image_url` are the item's.
+    """
+
+    content_id: UUID
+    revision: int
+    language: str | None
+    title: str
+    body: str
+    values: dict[str, Any]
+    fills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A message's words as the item now has them. `expires_at`: not later than the item's end; `fault`: why it cannot
+    be written."""
+
+    title: str
+    body: str
+    expires_at: datetime
+    push: PushOptions
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +136,8 @@ class Draft:
     older. `gates` are keys made by `campaign_gate` and `zone_gate`; the tenant's gate is added by itself. `timezone` is
     the IANA zone in which quiet hours are judged again before sending; None means the tenant's. `fault`: the campaign
     cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
-    over does not hold it back. `push`: sound, picture, link and the like.
+    over does not hold it back. `push`: sound, picture, link and the like. `wording`: how it is written again from the
+    content item that it names.
     """
 
     device_id: UUID
@@ -120,6 +162,7 @@ class Draft:
     occurrence: UUID
     timezone: str | None = None
     fault: str | None = None
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
 RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
 _NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
-VARIABLES = _NAMES | _RECOMMENDED
+# Of the content item that a campaign speaks of; the content domain fills them in.
+CONTENT_NAMES = ("title", "text", "terms", "place", "link", "starts", "ends")
+NO_CONTENT: Mapping[str, str] = dict.fromkeys(CONTENT_NAMES, "")
+VARIABLES = _NAMES | _RECOMMENDED | {f"content.{name}" for name in CONTENT_NAMES}
 Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
 NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120

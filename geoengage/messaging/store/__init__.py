@@ -11,6 +11,7 @@ from geoengage.messaging.store.delivery import (
     lock_leased,
     put_off,
     set_sending,
+    set_words,
     settle_messages,
 )
 from geoengage.messaging.store.lists import MessageFilter, MessageView, insert_receipt, list_messages, lock_message
@@ -44,6 +45,6 @@ __all__ = [
     "delete_gate", "find_firebase_sender", "get_sealed_account", "hurry_messages", "insert_gate", "insert_messages",
     "insert_receipt", "join_people", "lift_pauses", "list_due_tenants", "list_firebase_senders",
     "list_messages", "list_pauses", "lock_bucket", "lock_budgets", "lock_leased", "lock_message", "pause_route",
-    "put_off", "refund_budgets", "set_bucket", "set_sender_status", "set_sending", "settle_messages",
-    "spend_budgets", "upsert_firebase_sender",
+    "put_off", "refund_budgets", "set_bucket", "set_sender_status", "set_sending", "set_words",
+    "settle_messages",    "spend_budgets", "upsert_firebase_sender",
 ]  # fmt: skip

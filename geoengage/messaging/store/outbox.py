@@ -18,18 +18,19 @@ WITH r AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, device_id uuid, person_id uuid,
     campaign_id uuid, store_id uuid, zone_id uuid, zone_version int, visit_id uuid, outlives_visit bool,
     event_id uuid, purpose text, status text, reason text, blockers text[], gates text[], title text, body text,
-    data jsonb, push jsonb, collapse_key text, timezone text, expires_at timestamptz, step text, occurrence uuid)),
+    data jsonb, push jsonb, wording jsonb, collapse_key text, timezone text, expires_at timestamptz, step text,
+    occurrence uuid)),
 fresh AS (
   INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
   SELECT :tenant_id, coalesce(campaign_id, occurrence), person_id, step, occurrence, id, :now FROM r
   ON CONFLICT DO NOTHING RETURNING message_id),
 new AS (
   INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
-    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
-    timezone, expires_at, attempts, created_at)
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, wording,
+    collapse_key, timezone, expires_at, attempts, created_at)
   SELECT :tenant_id, r.id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
-    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
-    timezone, expires_at, 0, :now
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, wording,
+    collapse_key, timezone, expires_at, 0, :now
   FROM r JOIN fresh ON fresh.message_id = r.id),
 due AS (
   INSERT INTO message_due (tenant_id, message_id, due_at)

@@ -239,6 +239,7 @@ _BLOCKERS = {
     "expired": "expired before it could be sent",
     "campaign_inactive": "the campaign was paused or over",
     "zone_unpublished": "the zone was taken down",
+    "content_withdrawn": "what it speaks of was called off",
     "sending_stopped": "all sending was stopped",
     "no_address": "the device has no push address",
     "not_in_audience": "not in the campaign's audience",

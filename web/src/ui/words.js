@@ -18,6 +18,7 @@ export const REASONS = {
   expired: 'too old to be useful',
   campaign_inactive: 'the campaign is not running',
   zone_unpublished: 'the zone is not published any more',
+  content_withdrawn: 'what it speaks of was called off',
   sending_stopped: 'all sending is stopped',
   no_address: 'no push address on this phone',
   not_in_audience: 'not in the campaign’s audience',
@@ -149,6 +150,7 @@ export const CHECKS = {
   expired: 'Still good',
   campaign_inactive: 'Campaign still running',
   zone_unpublished: 'Zone still published',
+  content_withdrawn: 'Not called off',
   sending_stopped: 'Sending not stopped',
   no_address: 'Push address',
 };
