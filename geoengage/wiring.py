@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from geoengage.campaigns import moves as campaign_moves
+from geoengage.campaigns import news as campaign_news
 from geoengage.campaigns import reaction as campaigns
 from geoengage.ingest import service as ingest
 from geoengage.kit.db import Session
@@ -48,6 +49,7 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
     return (
         Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
         Reaction("campaigns.segments", campaign_moves.WANTED, campaign_moves.on_moves),
+        Reaction("campaigns.journeys", campaign_news.WANTED, campaign_news.on_news),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),

@@ -318,6 +318,8 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
             ("campaign starts", mind_starts, bell.ear().wait, poll_s),
+            ("journeys", partial(campaigns.mind_journeys, sessions, bell.ring), bell.ear().wait, poll_s),
+            ("calendar", partial(campaigns.mind_calendar, sessions, bell.ring), asyncio.sleep, campaigns.CALENDAR_S),
             ("timers", timing, asyncio.sleep, poll_s),
             *_slow_loops(sessions, bell),
             ("zones", learning, asyncio.sleep, LEARN_S),

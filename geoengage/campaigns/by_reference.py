@@ -6,15 +6,15 @@ an edit reaches what is queued at once, whatever the queue's length. Its gate cl
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from geoengage.campaigns.rules import Content, write_values
-from geoengage.content import service as items
+from geoengage.campaigns.rules import write_values
+from geoengage.content import service as content
 from geoengage.content.rules import Reference, is_over, values_of, when
 from geoengage.kit import log
 from geoengage.kit.db import Session
@@ -29,33 +29,21 @@ logger = log.get("campaigns")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """The items that the campaigns of a batch speak of, as they are at `now`, by language."""
+class Item:
+    """The content item of one message to one person; without `reference`, none or one that is not there.
 
-    references: Mapping[tuple[UUID, str | None], Reference]
-    now: datetime
+    `values`: what its text may say of the item. `blockers`: what about the item keeps it from being sent.
+    """
 
-    def _find(self, content: Content, person: Recipient) -> Reference | None:
-        content_id = content.definition.content_id
-        return None if content_id is None else self.references.get((content_id, person.language))
+    reference: Reference | None = None
+    language: str | None = None
+    values: Mapping[str, str] = field(default_factory=lambda: NO_CONTENT)
+    blockers: tuple[Blocker, ...] = ()
 
-    def blockers(self, content: Content, person: Recipient) -> list[str]:
-        """What about its item keeps a campaign's message from being sent."""
-        if content.definition.content_id is None:
-            return []
-        found = self._find(content, person)
-        if found is None or not found.is_published:
-            return [Blocker.CONTENT_WITHDRAWN]
-        return [Blocker.EXPIRED] if is_over(found.ends_at, self.now) else []
-
-    def values(self, content: Content, person: Recipient) -> Mapping[str, str]:
-        """What the text may say of the item."""
-        found = self._find(content, person)
-        return NO_CONTENT if found is None else _values(found)
-
-    def refer(self, draft: Draft, content: Content, person: Recipient, values: Mapping[str, Any]) -> Draft:
-        """The draft with its item: gate, id, end, picture and link, and how to write it again."""
-        found = self._find(content, person)
+    def refer(self, draft: Draft, title: str, body: str, values: Mapping[str, Any]) -> Draft:
+        """The draft with the item's gate, id, end, picture and link, and how to write it again: `title` and `body` are
+        the Liquid, `values` what it names beside the item."""
+        found = self.reference
         if found is None:
             return draft
         fills = tuple(name for name in _FILLED if getattr(draft.push, name) is None)
@@ -68,25 +56,42 @@ class About:
             wording=Wording(
                 content_id=found.id,
                 revision=found.revision,
-                language=person.language,
-                title=content.title,
-                body=content.body,
+                language=self.language,
+                title=title,
+                body=body,
                 values=dict(values),
                 fills=fills,
             ),
         )
 
 
+NO_ITEM = Item()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items that a batch of messages speaks of, as they are at `now`."""
+
+    references: Mapping[tuple[UUID, str | None], Reference]
+    now: datetime
+
+    def of(self, content_id: UUID | None, person: Recipient) -> Item:
+        """The item for one person, in their language."""
+        if content_id is None:
+            return NO_ITEM
+        found = self.references.get((content_id, person.language))
+        if found is None or not found.is_published:
+            return Item(found, person.language, blockers=(Blocker.CONTENT_WITHDRAWN,))
+        blockers = (Blocker.EXPIRED,) if is_over(found.ends_at, self.now) else ()
+        return Item(found, person.language, _values(found), blockers)
+
+
 async def load(
-    session: Session, tenant_id: TenantId, addressed: Collection[tuple[Content, Recipient]], now: datetime
-) -> About:
-    """The items of these campaigns for these people. No query where no campaign speaks of one."""
-    wanted = {
-        (content.definition.content_id, person.language)
-        for content, person in addressed
-        if content.definition.content_id is not None
-    }
-    return About(await items.read_references(session, tenant_id, wanted), now)
+    session: Session, tenant_id: TenantId, addressed: Collection[tuple[UUID | None, Recipient]], now: datetime
+) -> Items:
+    """The items of (content id, person); no query where nothing speaks of one."""
+    wanted = {(content_id, person.language) for content_id, person in addressed if content_id is not None}
+    return Items(await content.read_references(session, tenant_id, wanted), now)
 
 
 async def rewrite(session: Session, tenant_id: TenantId, waiting: Sequence[Waiting]) -> dict[UUID, Rewritten]:
@@ -95,7 +100,7 @@ async def rewrite(session: Session, tenant_id: TenantId, waiting: Sequence[Waiti
     One query. What was written of a revision that still stands is left out.
     """
     named = {m.id: m.wording for m in waiting if m.wording is not None}
-    references = await items.read_references(session, tenant_id, {(w.content_id, w.language) for w in named.values()})
+    references = await content.read_references(session, tenant_id, {(w.content_id, w.language) for w in named.values()})
     found = {}
     for message in waiting:
         wording = named.get(message.id)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geoengage.campaigns import by_reference, store
-from geoengage.campaigns.by_reference import BAD_TEMPLATE, About
+from geoengage.campaigns import by_reference, entries, store
+from geoengage.campaigns.arriving import arrival, once
+from geoengage.campaigns.by_reference import Items
+from geoengage.campaigns.drafting import About, Wish, choose, written
 from geoengage.campaigns.rules import (
     Case,
     Place,
@@ -23,31 +25,27 @@ from geoengage.campaigns.rules import (
     segments_of,
     uses_recommendations,
     values_for,
-    write_values,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import list_segments_of
 from geoengage.campaigns.store import Running
-from geoengage.kit import log
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
-from geoengage.kit.ids import TenantId
+from geoengage.kit.ids import TenantId, derived_id
 from geoengage.messaging import service as messaging
-from geoengage.messaging.rules import Budget, Draft, Send, campaign_gate, zone_gate
-from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended, TextError
+from geoengage.messaging.rules import Budget, Draft, zone_gate
+from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
 from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition, is_history
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
 from geoengage.recommendations import service as recommendations
 
-STEP = "message"  # a campaign has one step so far
 _EVENTS: dict[str, type[ZoneTransition]] = {
     "zone.entered": ZoneEntered,
     "zone.dwelled": ZoneDwelled,
     "zone.exited": ZoneExited,
 }
 WANTED = frozenset(_EVENTS)
-logger = log.get("campaigns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,8 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     batch: list[ZoneTransition] = [event for event, recorded_at in events if not is_history(event.at, recorded_at)]
     starts = await _starts(session, tenant_id, batch, now)
     people = await _people(session, tenant_id, starts)
+    await _begin_journeys(session, tenant_id, starts, people, now)
+    starts = [s for s in starts if not s.campaign.content.is_journey]
     segments = await _segments(session, tenant_id, starts, people)
     starts = [s for s in starts if _addresses(s, people.get(s.event.device_id), segments)]
     if not starts:
@@ -75,8 +75,23 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     persons = sorted({case.person.person_id for _, case in cases})
     budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
     recommended = await _recommended(session, tenant_id, cases, now)
-    about = await by_reference.load(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
-    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, about, now)), now)
+    spoken_of = [(case.content.definition.content_id, case.person) for _, case in cases]
+    items = await by_reference.load(session, tenant_id, spoken_of, now)
+    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, items)), now)
+
+
+async def _begin_journeys(
+    session: Session, tenant_id: TenantId, starts: Sequence[_Start], people: Mapping[UUID, Recipient], now: datetime
+) -> None:
+    """Campaigns with steps: who is known comes in; the first step is looked at in a moment, with the audience."""
+    found = [
+        arrival(s.campaign, person.profile_id, derived_id(s.event.id), s.event.at, now)
+        for s in starts
+        if s.campaign.content.is_journey
+        and (person := people.get(s.event.device_id)) is not None
+        and person.profile_id is not None
+    ]
+    await entries.enter(session, tenant_id, once(found))
 
 
 async def _starts(
@@ -153,52 +168,32 @@ def _drafts(
     policy: Policy,
     locked: Mapping[UUID, Budget],
     recommended: Mapping[tuple[UUID, UUID | None], Recommended],
-    about: About,
-    now: datetime,
+    items: Items,
 ) -> Iterator[Draft]:
-    budgets = dict(locked)
+    """Event by event; what one event set off competes for the person's attention."""
+    budgets, now = dict(locked), items.now
+    moments: dict[UUID, list[Wish[Case]]] = {}
     for start, case in cases:
-        person_id = case.person.person_id
-        blockers = [*decide(case, policy, budgets[person_id], now), *about.blockers(case.content, case.person)]
         products = recommended.get((case.person.device_id, case.content.store_id), NOTHING_RECOMMENDED)
-        draft = _draft(start, case, tuple(blockers), products, about)
-        if not draft.blockers and draft.fault is None:
-            budgets[person_id] = budgets[person_id].spend(Send(case.campaign_id, case.event.id, now))
-        yield draft
+        moments.setdefault(case.event.id, []).append(_wish(start, case, products, items))
+    for rivals in moments.values():
+        person_id = rivals[0].case.person.person_id
+        drafts, budgets[person_id] = choose(
+            rivals, budgets[person_id], lambda case, budget: decide(case, policy, budget, now), policy, now
+        )
+        yield from drafts
 
 
-def _draft(start: _Start, case: Case, blockers: tuple[str, ...], recommended: Recommended, about: About) -> Draft:
-    content, event, place = case.content, case.event, case.place
-    title, body, fault = content.title, content.body, None
-    values = values_for(content, place, case.person, start.campaign.store_name, recommended)
-    try:
-        text = write_values(title, body, values | {"content": about.values(content, case.person)})
-        title, body = text.title, text.body
-    except TextError as error:
-        # One campaign's mistake is told in its own messages; the other campaigns of the batch go on.
-        logger.warning("template", campaign_id=str(case.campaign_id), error=str(error))
-        fault = BAD_TEMPLATE
-    draft = Draft(
-        device_id=event.device_id,
-        person_id=case.person.person_id,
-        campaign_id=case.campaign_id,
-        store_id=content.store_id,
-        zone_id=event.zone_id,
-        zone_version=event.zone_version,
-        visit_id=event.visit_id,
-        outlives_visit=outlives_visit(event),
-        event_id=event.id,
-        purpose=content.definition.purpose,
-        title=title,
-        body=body,
-        push=content.definition.push,
-        collapse_key=str(case.campaign_id),
-        gates=(campaign_gate(case.campaign_id), zone_gate(event.zone_id)),
-        expires_at=expires_at(content, event, place.timezone),
-        blockers=blockers,
-        fault=fault,
-        step=STEP,
+def _wish(start: _Start, case: Case, recommended: Recommended, items: Items) -> Wish[Case]:
+    content, event, place, campaign = case.content, case.event, case.place, start.campaign
+    about = About(
         occurrence=event.visit_id,
+        expires_at=expires_at(content, event, place.timezone),
         timezone=place.timezone.key,
+        event=event,
+        outlives_visit=outlives_visit(event),
+        gates=(zone_gate(event.zone_id),),
     )
-    return about.refer(draft, content, case.person, values)
+    values = values_for(content, case.person, campaign.store_name, place, recommended)
+    item = items.of(content.definition.content_id, case.person)
+    return Wish(campaign, case, about, written(campaign, content.title, content.body, values, item))

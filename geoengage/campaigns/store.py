@@ -241,16 +241,17 @@ LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An active campaign as the reaction needs it."""
+    """An active campaign as the reaction needs it. `activated_at`: where the calendar asks for it."""
 
     id: UUID
     content: Content
     store_name: str | None
+    activated_at: datetime | None = None
 
 
 RUNNING_SQL = (
     "SELECT c.id, c.name, c.store_id, c.trigger_kind, c.trigger_zone_ids, c.trigger_store_ids, c.trigger_segment_id,"
-    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name"
+    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name, c.activated_at"
     " FROM campaign c LEFT JOIN store s ON s.tenant_id = c.tenant_id AND s.id = c.store_id"
     " WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.status = 'active'"
     " AND coalesce(c.valid_from <= :now, true) AND coalesce(c.valid_to > :now, true)"

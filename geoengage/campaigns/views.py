@@ -21,6 +21,8 @@ from geoengage.campaigns.rules import (
     TargetZone,
     check_texts,
     length_warnings,
+    sample_said,
+    says,
     segments_of,
     status_at,
     visible,
@@ -53,6 +55,7 @@ class Described:
     status: Status
     estimate: Estimate
     warnings: list[str]
+    says: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ async def describe(
     named = {id_ for content in contents for id_ in segments_of(content)}
     segments = await starts.list_target_segments(session, tenant_id, named)
     wanted = [Addressed.of(content) for content in contents]
+    known = {z.zone_id: z.name for z in zones} | {s.store_id: s.name for s in stores}
+    known |= {s.segment_id: s.name for s in segments}
     reach = await counts.count_reach(session, tenant_id, wanted, _whose(me, preview=preview))
     return [
         Described(
@@ -102,6 +107,7 @@ async def describe(
                 [s for s in segments if s.segment_id in segments_of(content)],
                 policy,
             ),
+            says=says(content, known),
         )
         for row, content, key in zip(rows, contents, wanted, strict=True)
     ]
@@ -147,7 +153,8 @@ async def preview(session: Session, me: Principal, sample: Sample) -> Text:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
     mall = await store.find_mall_name(session, tenant_id, sample.zone_id, store_id)
     names = Names(store=shop.name if shop else None, zone=zone.name if zone else None, mall=mall)
-    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED, SAMPLE_CONTENT)
+    said = sample_said(sample.title, sample.body)
+    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED, said, SAMPLE_CONTENT)
     return Text(text.title, text.body, (*text.warnings, *length_warnings(text.title, text.body)))
 
 

@@ -34,6 +34,7 @@ from geoengage.messaging.rules import (
     Route,
     Skipped,
     Status,
+    Unknown,
     Waiting,
     after_silence,
     blockers_now,
@@ -156,7 +157,11 @@ class Deliverer:
             needs_address = sender.channel.needs_address
             blockers = blockers_now(waiting, recipient, claim.policy, needs_address=needs_address, now=now)
             fault = words[waiting.id].fault if waiting.id in words else None
-            if blockers or recipient is None:
+            if waiting.is_given_up:
+                sorted_.decided[waiting.id] = Unknown(
+                    "never_repeat", "a try may have arrived, and it is never repeated"
+                )
+            elif blockers or recipient is None:
                 sorted_.decided[waiting.id] = Skipped(blockers)
             elif fault is not None:
                 sorted_.decided[waiting.id] = Misconfigured(fault, "")
@@ -231,12 +236,15 @@ class Deliverer:
         try:
             # No try outlives its lease: another worker would be sending the message by then.
             async with asyncio.timeout(self._settings.lease_s * 0.8):
-                return await flight.sender.channel.send(_push(flight.waiting, flight.recipient), attempt)
+                outcome = await flight.sender.channel.send(_push(flight.waiting, flight.recipient), attempt)
         except TimeoutError:
-            return after_silence("timeout", attempt)
+            outcome = after_silence("timeout", attempt)
         except Exception:
             logger.exception("bug in a channel", channel=flight.sender.channel.name, message=str(flight.waiting.id))
-            return after_silence("internal_error", attempt)
+            outcome = after_silence("internal_error", attempt)
+        if isinstance(outcome, Unknown) and flight.waiting.never_repeat:
+            return replace(outcome, retry_at=None)
+        return outcome
 
     def _count_done(self, _: asyncio.Task[Outcome]) -> None:
         self._done += 1

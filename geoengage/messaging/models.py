@@ -22,7 +22,8 @@ class Message(TenantRow, Base):
     them) or the provider's code of a failed one. `channel` is null until a channel has taken it. `timezone` is where
     quiet hours are judged (null: the tenant's). `outlives_visit`: the end of its visit does not hold it back, for that
     is what it is about. `attempts` counts sendings, so 1 is the normal case. `push` are its `rules.PushOptions`, null
-    for none; `wording` its `rules.Wording` where it names a content item.
+    for none. `never_repeat`: a try that may have arrived was the last one. `wording`: its `rules.Wording`,
+    where it names a content item.
     """
 
     __tablename__ = "message"
@@ -50,6 +51,7 @@ class Message(TenantRow, Base):
     collapse_key: Mapped[str] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]
+    never_repeat: Mapped[bool] = mapped_column(server_default="false")
     provider_answer: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -94,8 +96,8 @@ class SendKey(TenantRow, Base):
 class PersonBudget(TenantRow, Base):
     """How much attention a person has been asked for. The row is the lock under which caps are decided.
 
-    `sends`: newest last, `{campaign_id, message_id, at}` of messages queued or sent in the last 31 days. A message that
-    is given up is taken out again.
+    `sends`: newest last, `{campaign_id, message_id, at, store_id, marketing}` of messages queued or sent in the last 31
+    days. A message that is given up is taken out again.
     """
 
     __tablename__ = "person_budget"
@@ -105,7 +107,7 @@ class PersonBudget(TenantRow, Base):
 
 
 class Gate(TenantRow, Base):
-    """A closed gate: `tenant`, `campaign:<id>` or `zone:<id>`. Open gates have no row."""
+    """A closed gate: `tenant`, `campaign:<id>`, `zone:<id>`, `content:<id>` or `entry:<id>`. Open gates have no row."""
 
     __tablename__ = "gate"
     key: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -310,6 +310,13 @@ ERASURE_MAP: dict[str, Table] = {
         {"profile_id": Ids.PROFILE},
         kept="a day at most",
     ),
+    "journey_entry": _erase(
+        "journeys",
+        "Campaigns of several steps that you are or were in, how far you came and what was written to you.",
+        {"profile_id": Ids.PROFILE},
+        kept="400 days after their end",
+    ),
+    "campaign_run": _none("on which days a campaign of the calendar has begun"),
     "customer_value": _erase(
         "value",
         "What you are expected to buy, worked out from your purchases.",

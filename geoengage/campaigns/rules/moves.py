@@ -35,16 +35,11 @@ class MoveCase:
 def decide_move(case: MoveCase, policy: Policy, history: History, now: datetime) -> list[Blocker]:
     """Everything that holds the message back, in DESIGN's order; empty when it may go."""
     checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
-        (Blocker.NO_CONSENT, lambda: not _consents(case.content, case.person, now)),
+        (Blocker.NO_CONSENT, lambda: not agrees(case.content, case.person, now)),
         (Blocker.SUPPRESSED, lambda: case.person.suppressed),
         *common_checks(case, policy, history, now),
     )
     return [blocker for blocker, holds in checks if holds()]
-
-
-def _consents(content: Content, person: Recipient, now: datetime) -> bool:
-    agrees = not content.is_marketing or agrees_to_push(person, content.store_id, now)
-    return person.personalisation == GRANTED and agrees
 
 
 def is_still_so(move: Move, *, inside: bool) -> bool:
@@ -70,11 +65,20 @@ def starts_at(content: Content, policy: Policy, timezone: ZoneInfo, now: datetim
     return now
 
 
-def addressed(devices: Iterable[Recipient], content: Content, now: datetime) -> Recipient | None:
+Agrees = Callable[[Content, Recipient, datetime], bool]
+
+
+def agrees(content: Content, person: Recipient, now: datetime) -> bool:
+    """Whether a message because of a segment may go to this phone."""
+    said_yes = not content.is_marketing or agrees_to_push(person, content.store_id, now)
+    return person.personalisation == GRANTED and said_yes
+
+
+def addressed(devices: Iterable[Recipient], content: Content, now: datetime, may: Agrees = agrees) -> Recipient | None:
     """The one device of a person that gets the message: one that may and can, else one that may, the newest of them."""
 
     def rank(device: Recipient) -> tuple[bool, bool, bool, UUID]:
         has_address = device.push_address is not None and not device.push_retired
-        return _consents(content, device, now), has_address, not device.is_test, device.device_id
+        return may(content, device, now), has_address, not device.is_test, device.device_id
 
     return max(devices, key=rank, default=None)

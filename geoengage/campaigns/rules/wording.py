@@ -32,6 +32,7 @@ SAMPLE_CONTENT: Mapping[str, str] = {
 _USES_CONTENT = re.compile(r"\bcontent\.")
 _USES_NAME = re.compile(r"\bfirst_name\b")
 _USES_RECOMMENDED = re.compile(r"\brecommendations\.")
+_TRIGGER = re.compile(r"\btrigger\.(\w+)")
 _UNGUARDED = re.compile(r"\{\{(?=[^}]*\brecommendations\.)(?![^}]*\|\s*default\b)[^}]*\}\}")
 _GUARD = re.compile(r"\{%-?\s*(if|unless|case)\b[^%]*\brecommendations\.")
 
@@ -56,6 +57,11 @@ def uses_content(title: str, body: str) -> bool:
     return _USES_CONTENT.search(title + body) is not None
 
 
+def sample_said(*texts: str) -> dict[str, object]:
+    """Something for every value of a trigger that these texts name."""
+    return {name: "7" for text in texts for name in _TRIGGER.findall(text)}
+
+
 def recommends_unguarded(title: str, body: str) -> bool:
     """Whether a text leaves a hole where nothing can be recommended: without `default`, and under no condition."""
     return any(_UNGUARDED.search(text) and not _GUARD.search(text) for text in (title, body))
@@ -67,13 +73,19 @@ def write(
     names: Names,
     first_name: str | None,
     recommended: Recommended = NOTHING_RECOMMENDED,
+    said: Mapping[str, object] | None = None,
     about: Mapping[str, str] = NO_CONTENT,
 ) -> Text:
-    """Render a text; TextError when that fails. `about`: the content item. See `write_values`."""
-    return write_values(title, body, _values(names, first_name, recommended) | {"content": about})
+    """Render a text; TextError when that fails.
+
+    `said`: what came with the event that set the campaign off, for `trigger.…`; `about`: the content item.
+    """
+    return write_values(title, body, _values(names, first_name, recommended, said) | {"content": about})
 
 
-def _values(names: Names, first_name: str | None, recommended: Recommended) -> dict[str, Any]:
+def _values(
+    names: Names, first_name: str | None, recommended: Recommended, said: Mapping[str, object] | None
+) -> dict[str, Any]:
     return {
         "first_name": first_name,
         "store": {"name": names.store or ""},
@@ -81,6 +93,7 @@ def _values(names: Names, first_name: str | None, recommended: Recommended) -> d
         "mall": {"name": names.mall or ""},
         "campaign": {"name": names.campaign},
         "recommendations": recommended,
+        "trigger": said or {},
     }
 
 
@@ -97,16 +110,17 @@ def write_values(title: str, body: str, values: Mapping[str, Any]) -> Text:
 
 def values_for(
     content: Content,
-    place: Place | None,
     person: Recipient,
     store_name: str | None,
+    place: Place | None = None,
     recommended: Recommended = NOTHING_RECOMMENDED,
+    said: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """What a campaign's text may say to one person, but for the content item. Without a place: who has entered or left
-    a segment.
+    """What a campaign's text may say to one person, but for the content item. `place`: where it was set off, if
+    anywhere.
 
     Her name is used only with consent to personalisation. `recommended`: what was chosen for her, with her consent
-    where it follows from what she bought.
+    where it follows from what she bought. `said`: what came with the event that set a journey off.
     """
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
@@ -114,7 +128,7 @@ def values_for(
         names = Names(
             campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
         )
-    return _values(names, name or content.definition.fallback_name, recommended)
+    return _values(names, name or content.definition.fallback_name, recommended, said)
 
 
 def check_texts(title: str, body: str) -> dict[str, str]:
@@ -127,7 +141,7 @@ def check_texts(title: str, body: str) -> dict[str, str]:
             wrong[part] = str(error)
     if not wrong:
         try:
-            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED, SAMPLE_CONTENT)
+            write(title, body, Names(), SAMPLE_NAME, SAMPLE_RECOMMENDED, sample_said(title, body), SAMPLE_CONTENT)
         except TextError as error:
             wrong[error.part or "body"] = str(error)
     return wrong

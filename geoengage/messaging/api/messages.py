@@ -12,7 +12,7 @@ from geoengage.kit.http import PROBLEMS, Now, Paging, Tx
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
-from geoengage.messaging.rules import Blocker, Status
+from geoengage.messaging.rules import REASONS, Blocker, Status
 from geoengage.messaging.store import MessageFilter, MessageView
 from geoengage.profiles import store as profiles_store
 from geoengage.tenancy.auth import DeviceCaller, Reader, Sender
@@ -44,6 +44,7 @@ class MessageOut(BaseModel):
     reason: str | None = Field(
         description="Why it was skipped: " + ", ".join(Blocker) + ". Or the provider's reason of a failure."
     )
+    reason_text: str | None = Field(description="Why it was skipped, in a sentence for people; else null.")
     blockers: list[str] = Field(description="Everything that spoke against sending it, in the order of checks.")
     title: str = Field(description="As rendered.")
     body: str = Field(description="As rendered.")
@@ -185,6 +186,11 @@ def _message_out(view: MessageView, key: str, *, people: bool) -> MessageOut:
         "zone_name": view.zone_name,
         "pseudonym": as_text(pseudonym(key, message.tenant_id, message.device_id, message.created_at.date())),
         "device_id": message.device_id if people else None,
+        "reason_text": _in_words(message.reason) if message.status == Status.SKIPPED else None,
     }
     columns = {name: getattr(message, name) for name in MessageOut.model_fields if name not in names}
     return MessageOut(**columns, **names)
+
+
+def _in_words(reason: str | None) -> str | None:
+    return None if reason is None else REASONS[Blocker(reason)]

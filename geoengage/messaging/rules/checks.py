@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
-from geoengage.messaging.rules.drafts import Blocker, Purpose, Wording, gate_blocker, in_order
+from geoengage.messaging.rules.drafts import Blocker, Purpose, Status, Wording, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
 from geoengage.profiles.rules import Recipient, agrees_to_push
 
@@ -24,7 +24,8 @@ class Waiting:
 
     `status` is as it was before the claim; `unknown` means that an earlier try may have reached the phone. `attempts`
     counts the tries before this one. `closed_gates` are those of its gates that are closed; `visit_ended`: the visit it
-    speaks of is over. `wording`: how to write it again.
+    speaks of is over. `never_repeat`: a try that may have arrived was the last.
+    `wording`: how to write it again.
     """
 
     id: UUID
@@ -45,7 +46,13 @@ class Waiting:
     expires_at: datetime
     closed_gates: tuple[str, ...]
     visit_ended: bool
+    never_repeat: bool = False
     wording: Wording | None = None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it may have arrived and must not arrive twice."""
+        return self.never_repeat and self.status == Status.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

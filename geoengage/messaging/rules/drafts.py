@@ -53,17 +53,45 @@ class Blocker(StrEnum):
     CAMPAIGN_HOURS = "campaign_hours"
     COOLDOWN = "cooldown"
     CAP = "cap"
+    BUDGET = "budget"
+    OUTRANKED = "outranked"
+    NO_OFFER = "no_offer"
     LATE = "late"
     VISIT_ENDED = "visit_ended"
     EXPIRED = "expired"
     CAMPAIGN_INACTIVE = "campaign_inactive"
     ZONE_UNPUBLISHED = "zone_unpublished"
     CONTENT_WITHDRAWN = "content_withdrawn"
+    LEFT_JOURNEY = "left_journey"
     SENDING_STOPPED = "sending_stopped"
     NO_ADDRESS = "no_address"
     NOT_IN_AUDIENCE = "not_in_audience"
 
 
+MOST_REASONS = 25  # so that a shop owner can know them all
+# For people who run shops. There is no "other": whoever adds a reason says here what it means.
+REASONS: Mapping[Blocker, str] = {
+    Blocker.NO_CONSENT: "This person has not agreed to get this, or has taken it back.",
+    Blocker.SUPPRESSED: "This person wants nothing at all from you.",
+    Blocker.HOLDOUT: "This person is in the comparison group, which shows what happens without messages.",
+    Blocker.QUIET_HOURS: "It was in the quiet hours, in which you disturb nobody.",
+    Blocker.CAMPAIGN_HOURS: "It was outside the days and hours of the campaign.",
+    Blocker.COOLDOWN: "This campaign wrote to this person a short while ago.",
+    Blocker.CAP: "This person has had as many messages of this campaign as you allow.",
+    Blocker.BUDGET: "This person has had as many advertising messages today, of all stores together, as you allow.",
+    Blocker.OUTRANKED: "Another message of that moment was more important, or its store's turn, and used up the day.",
+    Blocker.NO_OFFER: "There was no coupon left, or this person may not have one.",
+    Blocker.LATE: "We learned too late where this person was.",
+    Blocker.VISIT_ENDED: "This person had left the place that the message is about.",
+    Blocker.EXPIRED: "It could not be sent before it was too old to be of use.",
+    Blocker.CAMPAIGN_INACTIVE: "The campaign was paused, or is over.",
+    Blocker.ZONE_UNPUBLISHED: "The zone that the message is about is not published any more.",
+    Blocker.CONTENT_WITHDRAWN: "What the message is about was cancelled.",
+    Blocker.LEFT_JOURNEY: "This person had left the journey: bought something, for example.",
+    Blocker.SENDING_STOPPED: "Somebody stopped all sending.",
+    Blocker.NO_ADDRESS: "There was no way to reach this person: no phone with the app, or pushes are off.",
+    Blocker.NOT_IN_AUDIENCE: "This person did not belong to the campaign's audience any more when the message was due.",
+}
 _ORDER = {blocker: place for place, blocker in enumerate(Blocker)}
 TENANT_GATE = "tenant"
 
@@ -88,14 +116,23 @@ def content_gate(content_id: UUID) -> str:
     return f"content:{content_id}"
 
 
-_GATES = {
-    "campaign": Blocker.CAMPAIGN_INACTIVE, "zone": Blocker.ZONE_UNPUBLISHED, "content": Blocker.CONTENT_WITHDRAWN,
-}  # fmt: skip
+def entry_gate(entry_id: UUID) -> str:
+    """The gate that closes when somebody leaves a journey with a message of it on its way."""
+    return f"entry:{entry_id}"
 
 
 def gate_blocker(key: str) -> Blocker:
     """The reason a closed gate gives."""
-    return _GATES.get(key.partition(":")[0], Blocker.SENDING_STOPPED)
+    kind = key.partition(":")[0]
+    return _OF_GATES.get(kind, Blocker.SENDING_STOPPED)
+
+
+_OF_GATES = {
+    "campaign": Blocker.CAMPAIGN_INACTIVE,
+    "zone": Blocker.ZONE_UNPUBLISHED,
+    "content": Blocker.CONTENT_WITHDRAWN,
+    "entry": Blocker.LEFT_JOURNEY,
+}
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,8 +173,8 @@ class Draft:
     older. `gates` are keys made by `campaign_gate` and `zone_gate`; the tenant's gate is added by itself. `timezone` is
     the IANA zone in which quiet hours are judged again before sending; None means the tenant's. `fault`: the campaign
     cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
-    over does not hold it back. `push`: sound, picture, link and the like. `wording`: how it is written again from the
-    content item that it names.
+    over does not hold it back. `push`: sound, picture, link and the like. `never_repeat`: once a try may have arrived
+    there is no other. `wording`: how it is written again from the content item that it names.
     """
 
     device_id: UUID
@@ -162,16 +199,22 @@ class Draft:
     occurrence: UUID
     timezone: str | None = None
     fault: str | None = None
+    never_repeat: bool = False
     wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One message that counts against a person's budget: queued or sent, and not since given up."""
+    """One message that counts against a person's budget: queued or sent, and not since given up.
+
+    `marketing`: whether it counts for all campaigns together. `store_id`: whose turn it was; None: the tenant's.
+    """
 
     campaign_id: UUID
     message_id: UUID
     at: datetime
+    store_id: UUID | None = None
+    marketing: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +231,14 @@ class Budget:
     def last_send(self, campaign_id: UUID | None = None) -> datetime | None:
         """When the last message of this campaign (None: of any) was queued; None when there was none."""
         return max((s.at for s in self.sends if campaign_id in (None, s.campaign_id)), default=None)
+
+    def marketing_since(self, at: datetime) -> int:
+        """Advertising messages at or after `at`, of all campaigns and stores."""
+        return sum(s.at >= at and s.marketing for s in self.sends)
+
+    def last_of_store(self, store_id: UUID | None) -> datetime | None:
+        """When this store last advertised to this person; None when it has not."""
+        return max((s.at for s in self.sends if s.store_id == store_id and s.marketing), default=None)
 
     def spend(self, send: Send) -> "Budget":
         """The budget after one more message: for several decisions in one batch."""

@@ -5,6 +5,7 @@ cannot be written cannot run away. Whatever comes out is plain text, never HTML.
 """
 
 import functools
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
 RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
 _NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
+_TRIGGER = "trigger.…"  # any value that came with the event which set a campaign off
+_OF_TRIGGER = re.compile(r"^trigger\.[A-Za-z_]\w{0,99}$")
 # Of the content item that a campaign speaks of; the content domain fills them in.
 CONTENT_NAMES = ("title", "text", "terms", "place", "link", "starts", "ends")
 NO_CONTENT: Mapping[str, str] = dict.fromkeys(CONTENT_NAMES, "")
-VARIABLES = _NAMES | _RECOMMENDED | {f"content.{name}" for name in CONTENT_NAMES}
+VARIABLES = _NAMES | _RECOMMENDED | {_TRIGGER} | {f"content.{name}" for name in CONTENT_NAMES}
 Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
 NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120
@@ -140,7 +143,7 @@ def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
     for uses in found.globals.values():
         for use in uses:
             path = ".".join(str(segment) for segment in use.segments)
-            if path not in variables:
+            if path not in variables and not (_TRIGGER in variables and _OF_TRIGGER.match(path)):
                 known = ", ".join(sorted(variables - _RECOMMENDED))
                 more = ", recommendations.due[0].name" if variables >= _RECOMMENDED else ""
                 raise TextError(

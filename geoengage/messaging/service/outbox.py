@@ -21,6 +21,8 @@ from geoengage.messaging.rules import (
     Budget,
     Draft,
     MessageChanged,
+    Purpose,
+    Send,
     SendingResumed,
     SendingStopped,
     Status,
@@ -49,14 +51,17 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
     queued = [
-        (row["person_id"], row["campaign_id"], row["id"])
-        for row in rows
-        if row["status"] == Status.QUEUED and row["campaign_id"]
+        (row["person_id"], _spent(row, now)) for row in rows if row["status"] == Status.QUEUED and row["campaign_id"]
     ]
     async with pipelined(session, last=True):
         await store.spend_budgets(session, tenant_id, queued, now)
         await events.publish(session, tenant_id, [_changed(row, now) for row in rows], now)
     return [row["id"] for row in rows]
+
+
+def _spent(row: dict[str, Any], now: datetime) -> Send:
+    marketing = row["purpose"] == Purpose.MARKETING
+    return Send(row["campaign_id"], row["id"], now, row["store_id"], marketing)
 
 
 def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
@@ -89,6 +94,7 @@ def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
         "expires_at": draft.expires_at,
         "step": draft.step,
         "occurrence": draft.occurrence,
+        "never_repeat": draft.never_repeat,
     }
 
 

@@ -62,7 +62,7 @@ SELECT m.*, taken.was_leased, t.timezone AS tenant_timezone, t.quiet_start, t.qu
   t.sending_stopped_at IS NOT NULL AS stopped
 FROM taken CROSS JOIN LATERAL (
   SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
-    m.push, m.wording, m.collapse_key, m.timezone, m.attempts, m.expires_at,
+    m.push, m.collapse_key, m.timezone, m.attempts, m.expires_at, m.never_repeat, m.wording,
     CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
     ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
     NOT m.outlives_visit AND EXISTS (SELECT FROM visit v
