@@ -18,7 +18,9 @@ from geoengage.content.rules import (
     ContentChanged,
     ContentStatus,
     Item,
+    Recipe,
     Reference,
+    Where,
     Words,
     after_cancel,
     after_publish,
@@ -26,6 +28,7 @@ from geoengage.content.rules import (
     is_over,
     language_for,
     new_code,
+    recipe,
     target_flaw,
 )
 from geoengage.kit import errors, events
@@ -178,6 +181,19 @@ def _reference(found: store.Located, locale: str | None) -> Reference:
         image_url=row.image_url,
         place=found.place,
     )
+
+
+async def recipe_for(session: Session, me: Principal, row: ContentItem, now: datetime) -> Recipe:
+    """The campaign that suits an item of its kind, as what to send to segments and campaigns."""
+    tenant_id, item = TenantId(row.tenant_id), store.item_of(row)
+    where = Where(
+        title=item.texts[item.default_language].title,
+        mall_id=await store.mall_of(session, tenant_id, item.zone_id, item.mall_id, item.store_id),
+        wing=() if item.store_id is None else tuple(await store.list_wing(session, tenant_id, item.store_id)),
+        timezone=await store.place_timezone(session, tenant_id, None, None, item.store_id),
+        is_shops=me.store_ids is not None,
+    )
+    return recipe(row.id, item, where, now)
 
 
 # --- links and feeds ------------------------------------------------------------------------------------------------

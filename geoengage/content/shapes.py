@@ -183,6 +183,17 @@ class RevisionPage(BaseModel):
     next: str | None = Field(default=None, description="Always null.")
 
 
+class RecipeOut(BaseModel):
+    """A campaign that suits an item."""
+
+    says: str = Field(description="What it does, in words.")
+    segment: dict[str, Any] | None = Field(description="For POST /v1/segments, to be made first; null: none is needed.")
+    campaign: dict[str, Any] | None = Field(
+        description="For POST /v1/campaigns; `$segment` stands for the segment's id. Null: it cannot be made yet."
+    )
+    lacks: list[str] = Field(description="What keeps it from being made.")
+
+
 class LinkIn(Shape):
     """A short link: to an item, or to an address on one of the tenant's listed hosts."""
 

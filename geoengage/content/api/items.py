@@ -18,6 +18,7 @@ from geoengage.content.shapes import (
     ContentPage,
     ContentPatch,
     Moment,
+    RecipeOut,
     RevisionOut,
     RevisionPage,
     as_input,
@@ -219,6 +220,18 @@ async def list_content_revisions(content_id: UUID, me: Reader, tx: Tx) -> Revisi
             for each in rows
         ]
     )
+
+
+@router.get("/v1/content/{content_id}/recipe")
+async def get_content_recipe(content_id: UUID, me: Reader, tx: Tx, now: Now) -> RecipeOut:
+    """A campaign that suits it: an event for those in the mall half an hour before who like the category, a new arrival
+    for those who walk into the wing and know the brand, a promotion or notice for those who walk in.
+
+    Send `segment`, when there is one, to `POST /v1/segments`, put its id for `$segment`, and `campaign` to
+    `POST /v1/campaigns`.
+    """
+    found = await service.recipe_for(tx, me, await service.get(tx, me, content_id), now)
+    return RecipeOut(says=found.says, segment=found.segment, campaign=found.campaign, lacks=list(found.lacks))
 
 
 def base_url(request: Request) -> str:

@@ -35,12 +35,14 @@ from geoengage.content.rules.links import (
 )
 from geoengage.content.rules.page import CSP as PAGE_CSP
 from geoengage.content.rules.page import Page, accepted, item_page, note_page
+from geoengage.content.rules.recipes import SEGMENT, Recipe, Where, recipe
 from geoengage.content.rules.rss import feed
 from geoengage.content.rules.words import locale_of, when
 
 __all__ = [
-    "CODE", "FEED_TOKEN", "HOST", "PAGE_CSP", "PNG_SCALE_MAX", "ContentChanged", "ContentKind", "ContentStatus",
-    "Entry", "Item", "Page", "Reference", "Words", "accepted", "after_cancel", "after_publish", "as_json", "calendar",
-    "feed", "flaws", "is_machine", "is_over", "item_page", "language_for", "locale_of", "moment", "new_code",
-    "new_feed_token", "note_page", "qr_png", "qr_svg", "target_flaw", "values_of", "when",
+    "CODE", "FEED_TOKEN", "HOST", "PAGE_CSP", "PNG_SCALE_MAX", "SEGMENT", "ContentChanged", "ContentKind",
+    "ContentStatus", "Entry", "Item", "Page", "Recipe", "Reference", "Where", "Words", "accepted", "after_cancel",
+    "after_publish", "as_json", "calendar", "feed", "flaws", "is_machine", "is_over", "item_page", "language_for",
+    "locale_of", "moment", "new_code", "new_feed_token", "note_page", "qr_png", "qr_svg", "recipe", "target_flaw",
+    "values_of", "when",
 ]  # fmt: skip

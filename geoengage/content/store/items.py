@@ -255,6 +255,37 @@ async def target_of(
     return tuple(row.one())
 
 
+async def list_wing(session: Session, tenant_id: TenantId, store_id: UUID) -> list[UUID]:
+    """Published zones that people walk through within 30 m of a store of a mall, on its level: its wing."""
+    rows = await session.execute(
+        text(
+            "SELECT z.id FROM store s JOIN zone z ON z.tenant_id = s.tenant_id AND z.mall_id = s.mall_id"
+            " AND z.deleted_at IS NULL JOIN zone_version v ON v.tenant_id = z.tenant_id AND v.zone_id = z.id"
+            " AND v.version = z.published_version WHERE s.tenant_id = :tenant_id AND s.id = :store"
+            " AND v.kind IN ('corridor', 'entrance') AND v.sensitivity = 'none' AND s.level = ANY(v.levels)"
+            " AND ST_DWithin(geography(v.geom), geography(coalesce(s.footprint, s.point)), 30) ORDER BY z.id LIMIT 50"
+        ),
+        {"tenant_id": tenant_id, "store": store_id},
+    )
+    return list(rows.scalars())
+
+
+async def mall_of(
+    session: Session, tenant_id: TenantId, zone_id: UUID | None, mall_id: UUID | None, store_id: UUID | None
+) -> UUID | None:
+    """The mall that something is in: its own, its zone's or its store's."""
+    row = await session.execute(
+        text(
+            "SELECT coalesce(CAST(:mall AS uuid),"
+            " (SELECT mall_id FROM zone WHERE tenant_id = :tenant_id AND id = CAST(:zone AS uuid)),"
+            " (SELECT mall_id FROM store WHERE tenant_id = :tenant_id AND id = CAST(:store AS uuid)))"
+        ),
+        {"tenant_id": tenant_id, "zone": zone_id, "mall": mall_id, "store": store_id},
+    )
+    found: UUID | None = row.scalar()
+    return found
+
+
 async def place_timezone(
     session: Session, tenant_id: TenantId, zone_id: UUID | None, mall_id: UUID | None, store_id: UUID | None
 ) -> str:

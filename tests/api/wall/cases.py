@@ -608,6 +608,7 @@ CASES = [
     Case("POST", "/v1/content/{content_id}/publish"),
     Case("POST", "/v1/content/{content_id}/cancel"),
     Case("GET", "/v1/content/{content_id}/revisions"),
+    Case("GET", "/v1/content/{content_id}/recipe"),
     Case("DELETE", "/v1/content/{content_id}"),
     Case("GET", "/v1/feeds"),
     Case("POST", "/v1/feeds", body=lambda s: {"name": "Feed", "store_id": s["store"]}),
