@@ -25,6 +25,7 @@ from uvicorn.supervisors import Multiprocess, multiprocess
 
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
+from geoengage.content.api import router as content
 from geoengage.ingest import api as ingest
 from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
@@ -182,6 +183,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         campaigns,
         offers,
         commerce,
+        content,
         segments,
         recommendations,
         habits,

@@ -17,6 +17,7 @@ from functools import partial
 import prometheus_client
 import uvloop
 
+from geoengage.campaigns import by_reference
 from geoengage.campaigns import jobs as campaigns
 from geoengage.commerce import jobs as commerce
 from geoengage.ingest import jobs as ingest
@@ -303,8 +304,10 @@ async def _run(settings: Settings, database_url: str) -> None:
         prometheus_client.start_http_server(settings.worker.metrics_port, "127.0.0.1")
     async with (
         bell.open(),
-        messaging.deliverer(sessions, settings, bell, queues=[Queue.PATIENT]) as deliverer,
-        messaging.deliverer(sessions, settings, bell, queues=[Queue.URGENT]) as urgently,
+        messaging.deliverer(
+            sessions, settings, bell, queues=[Queue.PATIENT], rewrite=by_reference.rewrite
+        ) as deliverer,
+        messaging.deliverer(sessions, settings, bell, queues=[Queue.URGENT], rewrite=by_reference.rewrite) as urgently,
         webhooks.courier(sessions, settings, bell) as tell_once,
         ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,

@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 
 import geoengage.campaigns.models
 import geoengage.commerce.models
+import geoengage.content.models
 import geoengage.experiments.models
 import geoengage.ingest.files.models
 import geoengage.ingest.models

@@ -1,13 +1,14 @@
 """From a decision to the draft that messaging takes, the same way whatever set the campaign off."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from geoengage.campaigns.by_reference import BAD_TEMPLATE, NO_ITEM, Item
 from geoengage.campaigns.giving import Gift, Give
-from geoengage.campaigns.rules import ONLY_STEP, Content, Offered, Policy
+from geoengage.campaigns.rules import ONLY_STEP, SAMPLE_OFFER, Content, Offered, Policy, named_offer, write_values
 from geoengage.campaigns.rules.ranking import next_of, told_as
 from geoengage.campaigns.store import Running
 from geoengage.kit import log
@@ -15,7 +16,6 @@ from geoengage.messaging.rules import Blocker, Budget, Draft, PushOptions, Send,
 from geoengage.messaging.rules.text import Blank, Text, TextError
 from geoengage.presence.rules.events import ZoneTransition
 
-BAD_TEMPLATE = "bad_template"
 DAY = timedelta(days=1)
 logger = log.get("campaigns")
 
@@ -24,24 +24,48 @@ logger = log.get("campaigns")
 class Written:
     """The words of a message. `fault`: they could not be rendered, and are shown as they stand. `is_blank`: they would
     show a value that is not there, and the campaign sends no blanks.
+
+    `sources`: the Liquid of title and body; `values`: what they name beside the content item `item`.
     """
 
     title: str
     body: str
+    sources: tuple[str, str]
+    values: Mapping[str, Any]
+    item: Item = NO_ITEM
     fault: str | None = None
     is_blank: bool = False
 
 
-def written(campaign: Running, title: str, body: str, render: Callable[[], Text]) -> Written:
-    """Render a text. One campaign's mistake is told in its own messages; the other campaigns of the batch go on."""
+def written(
+    campaign: Running, title: str, body: str, values: Mapping[str, Any], item: Item, *, awaits_offer: bool = False
+) -> Written:
+    """Render a text. One campaign's mistake is told in its own messages; the other campaigns of the batch go on.
+
+    `awaits_offer`: the offer's code comes later, and is no blank till then.
+    """
+    sources = title, body
     try:
-        text = render()
+        text = _render(campaign.content, title, body, {**values, "content": item.values}, awaits_offer=awaits_offer)
     except Blank:
-        return Written(title, body, is_blank=True)
+        return Written(title, body, sources, values, item, is_blank=True)
     except TextError as error:
         logger.warning("template", campaign_id=str(campaign.id), error=str(error))
-        return Written(title, body, BAD_TEMPLATE)
-    return Written(text.title, text.body)
+        return Written(title, body, sources, values, item, BAD_TEMPLATE)
+    return Written(text.title, text.body, sources, values, item)
+
+
+def _render(content: Content, title: str, body: str, values: dict[str, Any], *, awaits_offer: bool) -> Text:
+    strict = content.definition.strict
+    if awaits_offer and strict:
+        write_values(title, body, values | named_offer(SAMPLE_OFFER), strict=True)
+    return write_values(title, body, values, strict=strict and not awaits_offer)
+
+
+def _with_gift(campaign: Running, words: Written, gift: Gift) -> Written:
+    """The same words with the code that is in hand now."""
+    values = {**words.values, **named_offer(Offered(gift.code, gift.label))}
+    return written(campaign, *words.sources, values, words.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +116,7 @@ class Case(Protocol):
 def make_draft(campaign: Running, words: Written, person: Person, blockers: tuple[Blocker, ...], about: About) -> Draft:
     """The message that was decided, or decided against."""
     content, event = campaign.content, about.event
-    return Draft(
+    draft = Draft(
         device_id=person.device_id,
         person_id=person.person_id,
         campaign_id=campaign.id,
@@ -117,30 +141,10 @@ def make_draft(campaign: Running, words: Written, person: Person, blockers: tupl
         timezone=about.timezone,
         never_repeat=content.definition.never_repeat,
     )
+    return words.item.refer(draft, *words.sources, words.values, strict=content.definition.strict)
 
 
 C = TypeVar("C", bound=Case)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A coupon that is to go with a message: of which offer, for whom, and the words once its code is known."""
-
-    offer_id: UUID
-    profile_id: UUID | None
-    write: Callable[[Gift], Written]
-
-
-def wanted(
-    offer_id: UUID | None,
-    profile_id: UUID | None,
-    words: Callable[[Callable[[], Text]], Written],
-    render: Callable[..., Text],
-) -> Wanted | None:
-    """The coupon that a message is to carry, written by the same `render` once it is there; None: it carries none."""
-    if offer_id is None:
-        return None
-    return Wanted(offer_id, profile_id, lambda gift: words(lambda: render(offer=Offered(gift.code, gift.label))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,8 @@ class Wish(Generic[C]):
     case: C
     about: About
     words: Written
-    gift: "Wanted | None" = None
+    offer_id: UUID | None = None
+    profile_id: UUID | None = None
 
     @property
     def campaign_id(self) -> UUID:
@@ -175,16 +180,16 @@ async def choose(
     waiting, drafts = list(rivals), []
     while waiting:
         wish = waiting.pop(next_of(waiting, budget))
-        blockers = told_as(decide(wish.case, budget), was_spent=was_spent)
+        blockers = told_as([*decide(wish.case, budget), *wish.words.item.blockers], was_spent=was_spent)
         words, gift = wish.words, None
         if words.is_blank:
             blockers = in_order((*blockers, Blocker.BLANK))
-        if wish.gift is not None and not blockers and words.fault is None:
-            gift = await give(wish.gift.offer_id, wish.gift.profile_id, wish.content)
+        if wish.offer_id is not None and not blockers and words.fault is None:
+            gift = await give(wish.offer_id, wish.profile_id, wish.content)
             if gift is None:
                 blockers = (Blocker.NO_OFFER,)
             else:
-                words = wish.gift.write(gift)
+                words = _with_gift(wish.campaign, words, gift)
         if not blockers and words.fault is None:
             send = Send(wish.campaign_id, wish.about.occurrence, now, wish.content.store_id, wish.content.is_marketing)
             budget = budget.spend(send)

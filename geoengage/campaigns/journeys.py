@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from geoengage.campaigns import entries, facts, standing, starts
-from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
+from geoengage.campaigns import by_reference, entries, facts, standing, starts
+from geoengage.campaigns.by_reference import Items, Reader
+from geoengage.campaigns.drafting import About, Wish, choose, written
 from geoengage.campaigns.entries import Entry, Moved
 from geoengage.campaigns.giving import giver
 from geoengage.campaigns.rules import (
@@ -42,9 +42,10 @@ from geoengage.campaigns.rules import (
     in_any_way,
     in_audience,
     is_still_so,
+    messages_of,
     on_phone,
     segments_of,
-    write_step,
+    values_for,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.store import Running
@@ -71,6 +72,7 @@ class _World:
     deeds: Mapping[UUID, list[tuple[datetime, str, Mapping[str, Any]]]]
     orders: Mapping[UUID, datetime]
     reaches: Mapping[UUID, Reach]
+    items: Items
     now: datetime
 
     def timezone(self, content: Content, person: Recipient | None) -> ZoneInfo:
@@ -158,6 +160,13 @@ async def _look(
     many = {e.profile_id for e in active if running[e.campaign_id].content.definition.channels != PUSH_ONLY}
     names = {name for content in contents for name in events_of(content)}
     since = min((entry.entered_at for entry in active), default=now)
+    said = {c.definition.content_id for c in contents} | {s.content_id for c in contents for s in messages_of(c.course)}
+    reaches = await profiles.list_reaches(session, tenant_id, many) if many else {}
+    readers: list[Reader] = [
+        *(device for some in devices.values() for device in some),
+        *map(in_any_way, reaches.values()),
+    ]
+    spoken_of = [(id_, reader) for id_ in said for reader in readers]
     home, stores = await starts.get_timezones(session, tenant_id, {c.store_id for c in contents if c.store_id})
     return _World(
         policy=await load_policy(session, tenant_id),
@@ -169,7 +178,8 @@ async def _look(
         ),
         deeds=await facts.list_deeds_since(session, tenant_id, people, names, since),
         orders=await facts.list_last_orders(session, tenant_id, people) if people else {},
-        reaches=await profiles.list_reaches(session, tenant_id, many) if many else {},
+        reaches=reaches,
+        items=await by_reference.load(session, tenant_id, spoken_of, now),
         now=now,
     )
 
@@ -224,9 +234,10 @@ def _wish(
         push=step.push,
     )
     case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry))
-    render = partial(write_step, content, step, person, campaign.store_name, entry.said)
-    words = partial(written, campaign, step.title, step.body)
-    return Wish(campaign, case, about, words(render), wanted(step.offer_id, entry.profile_id, words, render))
+    values = values_for(content, person, campaign.store_name, said=entry.said)
+    item = world.items.of(step.content_id or content.definition.content_id, person)
+    words = written(campaign, step.title, step.body, values, item, awaits_offer=step.offer_id is not None)
+    return Wish(campaign, case, about, words, step.offer_id, entry.profile_id)
 
 
 async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _World) -> None:

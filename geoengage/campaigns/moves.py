@@ -7,13 +7,13 @@ when its campaign was activated. A start whose person has moved back meanwhile i
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from geoengage.campaigns import entries, starts
+from geoengage.campaigns import by_reference, entries, starts
 from geoengage.campaigns.arriving import arrival, begin_with_present, once
-from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
+from geoengage.campaigns.by_reference import Items
+from geoengage.campaigns.drafting import About, Wish, choose, written
 from geoengage.campaigns.giving import giver
 from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
@@ -29,7 +29,7 @@ from geoengage.campaigns.rules import (
     segments_of,
     stale_at,
     starts_at,
-    write_to_member,
+    values_for,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import Start
@@ -160,12 +160,14 @@ async def _send(
 ) -> None:
     persons = sorted({person.person_id for _, _, person in due})
     budgets = dict(await messaging.lock_budgets(session, tenant_id, persons, now)) if persons else {}
+    spoken_of = [(campaign.content.definition.content_id, person) for _, campaign, person in due]
+    items = await by_reference.load(session, tenant_id, spoken_of, now)
     recommended = await recommended_for(session, tenant_id, [(c.content, person) for _, c, person in due], now)
     moments: dict[UUID, list[Wish[MoveCase]]] = defaultdict(list)
     for start, campaign, person in due:
         case = MoveCase(campaign.id, campaign.content, person, _timezone(campaign.content, clock))
         products = recommended.get((person.device_id, campaign.content.store_id), NOTHING_RECOMMENDED)
-        moments[person.person_id].append(_wish(start, campaign, case, products))
+        moments[person.person_id].append(_wish(start, campaign, case, products, items))
     drafts, give = list[Draft](), giver(session, tenant_id, now)
     for person_id, rivals in moments.items():
         made, _ = await choose(
@@ -181,10 +183,10 @@ async def _send(
         await messaging.enqueue(session, tenant_id, drafts, now)
 
 
-def _wish(start: Start, campaign: Running, case: MoveCase, products: Recommended) -> Wish[MoveCase]:
-    content = campaign.content
+def _wish(start: Start, campaign: Running, case: MoveCase, products: Recommended, items: Items) -> Wish[MoveCase]:
+    content, person = campaign.content, case.person
     about = About(occurrence=start.occurrence, expires_at=stale_at(content, start.moved_at), timezone=case.timezone.key)
-    render = partial(write_to_member, content, case.person, campaign.store_name, products)
-    words = partial(written, campaign, content.title, content.body)
-    gift = wanted(content.definition.offer_id, case.person.profile_id, words, render)
-    return Wish(campaign, case, about, words(render), gift)
+    values = values_for(content, person, campaign.store_name, recommended=products)
+    item, offer_id = items.of(content.definition.content_id, person), content.definition.offer_id
+    words = written(campaign, content.title, content.body, values, item, awaits_offer=offer_id is not None)
+    return Wish(campaign, case, about, words, offer_id, person.profile_id)

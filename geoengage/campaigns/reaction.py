@@ -7,12 +7,12 @@ queued counts against the caps and cooldowns of a later one, as it would have in
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
-from geoengage.campaigns import entries, store
+from geoengage.campaigns import by_reference, entries, store
 from geoengage.campaigns.arriving import arrival, once
-from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
+from geoengage.campaigns.by_reference import Items
+from geoengage.campaigns.drafting import About, Wish, choose, written
 from geoengage.campaigns.giving import Give, giver
 from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
@@ -25,7 +25,7 @@ from geoengage.campaigns.rules import (
     is_triggered,
     outlives_visit,
     segments_of,
-    write_for,
+    values_for,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import list_segments_of
@@ -75,8 +75,10 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     persons = sorted({case.person.person_id for _, case in cases})
     budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
     recommended = await recommended_for(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
+    spoken_of = [(case.content.definition.content_id, case.person) for _, case in cases]
+    items = await by_reference.load(session, tenant_id, spoken_of, now)
     give = giver(session, tenant_id, now)
-    await messaging.enqueue(session, tenant_id, await _drafts(cases, policy, budgets, recommended, give, now), now)
+    await messaging.enqueue(session, tenant_id, await _drafts(cases, policy, budgets, recommended, items, give), now)
 
 
 async def _begin_journeys(
@@ -152,15 +154,15 @@ async def _drafts(
     policy: Policy,
     locked: Mapping[UUID, Budget],
     recommended: Mapping[tuple[UUID, UUID | None], Recommended],
+    items: Items,
     give: Give,
-    now: datetime,
 ) -> list[Draft]:
     """Event by event; what one event set off competes for the person's attention."""
-    budgets, found = dict(locked), list[Draft]()
+    budgets, found, now = dict(locked), list[Draft](), items.now
     moments: dict[UUID, list[Wish[Case]]] = {}
     for start, case in cases:
         products = recommended.get((case.person.device_id, case.content.store_id), NOTHING_RECOMMENDED)
-        moments.setdefault(case.event.id, []).append(_wish(start, case, products))
+        moments.setdefault(case.event.id, []).append(_wish(start, case, products, items))
     for rivals in moments.values():
         person_id = rivals[0].case.person.person_id
         drafts, budgets[person_id] = await choose(
@@ -170,7 +172,7 @@ async def _drafts(
     return found
 
 
-def _wish(start: _Start, case: Case, recommended: Recommended) -> Wish[Case]:
+def _wish(start: _Start, case: Case, recommended: Recommended, items: Items) -> Wish[Case]:
     content, event, place, campaign = case.content, case.event, case.place, start.campaign
     about = About(
         occurrence=event.visit_id,
@@ -180,7 +182,7 @@ def _wish(start: _Start, case: Case, recommended: Recommended) -> Wish[Case]:
         outlives_visit=outlives_visit(event),
         gates=(zone_gate(event.zone_id),),
     )
-    render = partial(write_for, content, place, case.person, campaign.store_name, recommended)
-    words = partial(written, campaign, content.title, content.body)
-    gift = wanted(content.definition.offer_id, case.person.profile_id, words, render)
-    return Wish(campaign, case, about, words(render), gift)
+    values = values_for(content, case.person, campaign.store_name, place, recommended)
+    item, offer_id = items.of(content.definition.content_id, case.person), content.definition.offer_id
+    words = written(campaign, content.title, content.body, values, item, awaits_offer=offer_id is not None)
+    return Wish(campaign, case, about, words, offer_id, case.person.profile_id)

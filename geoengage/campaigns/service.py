@@ -40,9 +40,11 @@ from geoengage.campaigns.rules import (
     reviewed_part,
     segments_of,
     status_at,
+    uses_content,
     uses_offer,
     walk,
 )
+from geoengage.content import service as items
 from geoengage.kit import events
 from geoengage.kit.db import Session
 from geoengage.kit.errors import ItemErrors, NotFound
@@ -249,7 +251,7 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
     lent = () if before is None else before.zone_ids
     known_zones = {zone.zone_id: zone for zone in zones if me.sees_store(zone.store_id) or zone.zone_id in lent}
     known_stores = {found.store_id for found in stores if me.sees_store(found.store_id)}
-    wrong = _text_flaws(content)
+    wrong = _text_flaws(content) | await _check_items(session, me, content, before)
     if content.store_id is None and me.store_ids is not None:
         wrong["store_id"] = "name one of your stores"
     elif content.store_id is not None and content.store_id not in known_stores:
@@ -305,6 +307,28 @@ async def _has_offer(session: Session, me: Principal, offer_id: UUID) -> bool:
     except NotFound:
         return False
     return True
+
+
+async def _check_items(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:
+    """What is wrong with the content items that it speaks of; those named before may be nobody's to see now."""
+    known = {None} if before is None else {None, *_named_items(before).values()}
+    wrong, of_all = {}, content.definition.content_id
+    for at, content_id in _named_items(content).items():
+        try:
+            if content_id not in known and content_id is not None:
+                await items.get(session, me, content_id)
+        except NotFound:
+            wrong[at] = "there is no such content item" + ("" if me.store_ids is None else " of your stores")
+    for step in messages_of(content.course):
+        if uses_content(step.title, step.body) and (step.content_id or of_all) is None:
+            wrong["content_id"] = "the text speaks of a content item: say which one"
+    return wrong
+
+
+def _named_items(content: Content) -> dict[str, UUID | None]:
+    """The content items that it names, by the member that names them."""
+    steps = {f"steps/{step.id}/content_id": step.content_id for step in messages_of(content.definition.steps)}
+    return {"content_id": content.definition.content_id} | steps
 
 
 async def _check_segments(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:

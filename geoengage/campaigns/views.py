@@ -13,6 +13,7 @@ from geoengage.campaigns import counts, service, starts, store
 from geoengage.campaigns.counts import Addressed, Outcome, Reach, Whose
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
+    SAMPLE_CONTENT,
     SAMPLE_OFFER,
     SAMPLE_RECOMMENDED,
     Content,
@@ -156,7 +157,9 @@ async def preview(session: Session, me: Principal, sample: Sample) -> Text:
     mall = await store.find_mall_name(session, tenant_id, sample.zone_id, store_id)
     names = Names(store=shop.name if shop else None, zone=zone.name if zone else None, mall=mall)
     said = sample_said(sample.title, sample.body)
-    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER)
+    text = write(
+        sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER, SAMPLE_CONTENT
+    )
     return Text(text.title, text.body, (*text.warnings, *length_warnings(text.title, text.body)))
 
 

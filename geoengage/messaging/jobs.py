@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -35,6 +35,7 @@ from geoengage.messaging.rules import (
     Outcome,
     Paused,
     Policy,
+    Rewritten,
     Route,
     Status,
     Unknown,
@@ -49,6 +50,8 @@ from geoengage.profiles import store as profiles_store
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
 _ROOM_S = 0.2  # about how long a mail server takes for an e-mail
+# Writes messages that name a content item again, where the item has changed since (`campaigns/by_reference.py`).
+Rewrite = Callable[[Session, TenantId, Sequence[Waiting]], Awaitable[Mapping[UUID, Rewritten]]]
 logger = log.get("messaging")
 
 
@@ -71,10 +74,10 @@ class Deliverer:
         settings: WorkerSettings,
         *,
         clock: Callable[[], datetime] = utc_now,
-        jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
         ring_others: Callable[[], None] = lambda: None,
         queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
+        rewrite: Rewrite | None = None,
     ) -> None:
         self._sessions = sessions
         self._senders = senders
@@ -82,7 +85,7 @@ class Deliverer:
         self._queues = queues
         self._settings = settings
         self._clock = clock
-        self._jitter = jitter
+        self._rewrite = rewrite
         self._ring, self._ring_others = ring, ring_others
         self._was_full = False
         self._lease = new_id()
@@ -158,11 +161,16 @@ class Deliverer:
         )
         if claim.policy is None:
             return 0, []
+        words = await self._rewritten(session, tenant_id, claim.messages)
+        messages = [_with_words(waiting, words.get(waiting.id)) for waiting in claim.messages]
         known = await self._look(session, tenant_id, claim, claim.policy, now)
         sorted_ = _Sorted([], {}, {})
-        for waiting in claim.messages:
+        for waiting in messages:
             found = known.decide(waiting)
-            if isinstance(found, Flight):
+            fault = words[waiting.id].fault if waiting.id in words else None
+            if isinstance(found, Flight) and fault is not None:
+                sorted_.decided[waiting.id] = Misconfigured(fault, "")
+            elif isinstance(found, Flight):
                 sorted_.flights.append(found)
             else:
                 sorted_.decided[waiting.id] = found
@@ -170,12 +178,13 @@ class Deliverer:
         if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
             await self._hold_back_above_limit(sorted_, now)
         self._hold_back_without_room(sorted_, now)
-        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
+        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
-        told = await recording.write(session, tenant_id, {m.id: m for m in claim.messages}, {}, sorted_.decided, now)
+        told = await recording.write(session, tenant_id, {m.id: m for m in messages}, {}, sorted_.decided, now)
         async with pipelined(session, last=True):
             await store.set_ways(session, tenant_id, [f.way for f in sorted_.flights if f.way is not None])
+            await store.set_words(session, tenant_id, words)
             await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
             await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
             await events.publish(session, tenant_id, lost + told, now)
@@ -193,6 +202,13 @@ class Deliverer:
         stores = {m.store_id for m in mailed if m.store_id is not None}
         mailers = await self._senders.load_mail(session, tenant_id, stores) if mailed else []
         return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers)
+
+    async def _rewritten(
+        self, session: Session, tenant_id: TenantId, messages: Sequence[Waiting]
+    ) -> Mapping[UUID, Rewritten]:
+        """The words of messages whose content item has changed since they were written."""
+        naming = [m for m in messages if m.wording is not None]
+        return await self._rewrite(session, tenant_id, naming) if naming and self._rewrite is not None else {}
 
     async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:
         """What a refused account holds back is `misconfigured` at once; what a project asked for waits silently."""
@@ -253,7 +269,7 @@ class Deliverer:
             now=self._clock(),
             expires_at=flight.waiting.expires_at,
             base_s=self._settings.retry_base_s,
-            jitter=self._jitter(),
+            jitter=random.random(),
         )
         try:
             # No try outlives its lease: another worker would be sending the message by then.
@@ -329,6 +345,12 @@ def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Pau
     return max(held, key=lambda pair: pair[1].until, default=None)
 
 
+def _with_words(waiting: Waiting, words: Rewritten | None) -> Waiting:
+    if words is None:
+        return waiting
+    return replace(waiting, title=words.title, body=words.body, expires_at=words.expires_at, push=words.push)
+
+
 def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
     ids: dict[str, list[UUID]] = defaultdict(list)
     for flight in flights:
@@ -344,6 +366,7 @@ async def deliverer(
     clock: Callable[[], datetime] = utc_now,
     *,
     queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
+    rewrite: Rewrite | None = None,
 ) -> AsyncIterator[Deliverer]:
     """The worker's sending, or that of one of its queues. Leaving finishes what is in flight.
 
@@ -351,7 +374,8 @@ async def deliverer(
     """
     async with open_senders(settings, clock) as senders:
         made = Deliverer(
-            sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others, queues=queues
-        )
+            sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others,
+            queues=queues, rewrite=rewrite,
+        )  # fmt: skip
         yield made
         await made.finish()

@@ -25,7 +25,8 @@ class Message(TenantRow, Base):
     them) or the provider's code of a failed one. `channel` is null until a channel has taken it. `timezone` is where
     quiet hours are judged (null: the tenant's). `outlives_visit`: the end of its visit does not hold it back, for that
     is what it is about. `attempts` counts sendings, so 1 is the normal case. `push` are its `rules.PushOptions`, null
-    for none. `never_repeat`: a try that may have arrived was the last one.
+    for none. `never_repeat`: a try that may have arrived was the last one. `wording`: its `rules.Wording`,
+    where it names a content item.
     """
 
     __tablename__ = "message"
@@ -53,6 +54,7 @@ class Message(TenantRow, Base):
     push: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     email: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     card: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    wording: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     collapse_key: Mapped[str] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]

@@ -106,6 +106,7 @@ _BY_ID: Match = {"identifier_id": Ids.IDENTIFIERS}
 _LEDGER_DEVICE = "payload ->> 'device_id'"
 _LEDGER_MESSAGE = "payload ->> 'message_id'"
 _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
+_CONTENT = "what is on and what it said before, written by operators"
 _PLACES = "places and their rules, made by operators"
 _STAFF = "about operators and their keys, not about shoppers"
 _GOODS = "what shops sell"
@@ -373,6 +374,9 @@ ERASURE_MAP: dict[str, Table] = {
     "campaign": _none("what is sent to whom, written by operators"),
     "computed_mark": _none("until when traits are worked out"),
     "console_session": _none(_STAFF),
+    "content_feed": _none("public addresses of what is on, made by operators"),
+    "content_item": _none(_CONTENT),
+    "content_revision": _none(_CONTENT),
     "connection": _none("shop systems that are listened to, with their secrets"),
     "connection_delivery": _none(
         "that a shop delivered something; what it was goes when it is worked on, within seconds"
@@ -392,6 +396,8 @@ ERASURE_MAP: dict[str, Table] = {
     "import_mapping": _none("which column of a file means what"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
+    "link_host": _none("where short links may lead to, by operators"),
+    "link_opened": _none("how often a short link was opened on a day; a number, by nobody"),
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
     "margin": _none("what part of prices is left to the shop"),
@@ -422,6 +428,7 @@ ERASURE_MAP: dict[str, Table] = {
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "short_link": _none("short addresses of what is on, made by operators"),
     "shop_rhythm": _none("how the tenant's people buy on the whole, and by which thresholds they are judged"),
     "stock": _none(_GOODS),
     "store": _none(_PLACES),

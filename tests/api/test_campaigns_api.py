@@ -125,6 +125,7 @@ async def test_create_and_read(shop: Shop) -> None:
         "channels": ["push"],
         "priority": 5,
         "never_repeat": False,
+        "content_id": None,
         "says": [
             "When somebody comes into “Front”.",
             f"Send “{made['title']}”: {made['body']}",

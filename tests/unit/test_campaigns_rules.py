@@ -44,10 +44,11 @@ from geoengage.campaigns.rules import (
     reviewed_part,
     starts_at,
     status_at,
+    values_for,
     visible,
     visible_groups,
     warnings,
-    write_for,
+    write_values,
 )
 from geoengage.kit.clock import hours_end, is_within_hours
 from geoengage.kit.ids import new_id
@@ -365,12 +366,14 @@ def test_expires_at(campaign: Content, after: timedelta) -> None:
     ],
 )
 def test_text(title: str, who: Recipient, fallback: str | None, expected: str) -> None:
-    text = write_for(content(title=title, fallback_name=fallback), place(), who, "My café")
+    values = values_for(content(fallback_name=fallback), who, "My café", place())
+    text = write_values(title, content().body, values)
     assert (text.title, text.body) == (expected, "at My café")
 
 
 def test_text_takes_the_zones_store_when_the_campaign_has_none() -> None:
-    assert write_for(content(), place(), person(), None).body == "at Café"
+    values = values_for(content(), person(), None, place())
+    assert write_values(content().title, content().body, values).body == "at Café"
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ class Somebody:
     person_id: UUID
     device_id: UUID | None
     first_name: str | None
+    language: str | None = None
     personalisation: str = "unknown"
     agrees: bool = False
     suppressed: bool = False
@@ -170,6 +171,7 @@ def on_phone(device: Recipient, content: Content, now: datetime) -> Somebody:
         person_id=device.person_id,
         device_id=device.device_id,
         first_name=device.first_name,
+        language=device.language,
         personalisation=device.personalisation,
         agrees=not content.is_marketing or agrees_to_push(device, content.store_id, now),
         suppressed=device.suppressed,
@@ -185,6 +187,7 @@ def in_any_way(reach: Reach) -> Somebody:
         person_id=reach.profile_id,
         device_id=None,
         first_name=reach.first_name,
+        language=reach.language,
         personalisation=GRANTED if personal else "unknown",
         agrees=True,
         suppressed=reach.suppressed,

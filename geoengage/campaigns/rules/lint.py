@@ -10,6 +10,7 @@ from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, InSegment, QuietHours, TriggerKind, open_hours
 from geoengage.campaigns.rules.steps import Did, conditions_of, messages_of
 from geoengage.campaigns.rules.wording import (
+    SAMPLE_CONTENT,
     SAMPLE_NAME,
     SAMPLE_OFFER,
     SAMPLE_RECOMMENDED,
@@ -185,7 +186,7 @@ def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
     try:
         name = content.definition.fallback_name or SAMPLE_NAME
         said = sample_said(content.title, content.body)
-        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER)
+        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER, SAMPLE_CONTENT)
     except TextError as error:  # it was accepted once, by an older version of the language
         return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
     return [*text.warnings, *length_warnings(text.title, text.body)]

@@ -23,6 +23,7 @@ from geoengage.campaigns.rules import (
 from geoengage.campaigns.shapes.answers import EstimateOut, ReviewOut
 from geoengage.campaigns.shapes.pieces import (
     BODY,
+    CONTENT,
     TITLE,
     AudienceShape,
     CapShape,
@@ -89,6 +90,7 @@ class CampaignIn(Shape):
         default=None, max_length=60, description="For first_name where it is unknown or may not be used."
     )
     push: PushShape = Field(default=PushShape(), description="Sound, channel, picture, link of the notification.")
+    content_id: UUID | None = Field(default=None, description=CONTENT)
     exits: ExitsShape = Field(default=ExitsShape(), description="What ends it early for somebody.")
     reentry: ReentryShape = Field(
         default=ReentryShape(kind="always"), description="Whether somebody may come in again, of kinds with a place."
@@ -209,6 +211,7 @@ class CampaignIn(Shape):
                 channels=tuple(dict.fromkeys(self.channels)),
                 priority=self.priority,
                 never_repeat=self.never_repeat,
+                content_id=self.content_id,
             ),
         )
 
@@ -229,6 +232,7 @@ class CampaignPatch(Patch):
             "exits",
             "reentry",
             "offer_id",
+            "content_id",
         }
     )
 
@@ -257,6 +261,7 @@ class CampaignPatch(Patch):
     offer_days: int | None = Field(default=None, description="See POST.")
     strict: bool | None = Field(default=None, description="See POST.")
     channels: list[str] | None = Field(default=None, description="All of them, in their order.")
+    content_id: UUID | None = Field(default=None, description="See POST; null: none.")
     priority: int | None = Field(default=None, description="See POST.")
     never_repeat: bool | None = Field(default=None, description="See POST.")
 
@@ -311,6 +316,7 @@ def content_json(content: Content) -> dict[str, Any]:
         "body": content.body,
         "fallback_name": d.fallback_name,
         "push": push_json(d.push),
+        "content_id": d.content_id,
     }
 
 

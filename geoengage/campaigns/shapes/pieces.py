@@ -31,6 +31,11 @@ TITLE = (
     "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name, recommendations.due[0].name (also"
     " usual, together, popular; 0 to 2). Phones show about 65 characters."
 )
+CONTENT = (
+    "The content item that it speaks of: `{{ content.title }}`, text, terms, place, link, starts, ends. Messages say"
+    " what it says when they go out, none goes out once it is over or cancelled; its picture and link are the push's"
+    " where `push` has none."
+)
 BODY = "Liquid with the same variables as `title`. Phones show about 178 characters."
 
 

@@ -27,6 +27,7 @@ from geoengage.campaigns.rules import (
 )
 from geoengage.campaigns.shapes.pieces import (
     BODY,
+    CONTENT,
     TITLE,
     AttributeTestShape,
     Day,
@@ -119,6 +120,7 @@ class MessageStep(Shape):
     offer_id: UUID | None = Field(
         default=None, description="An offer: everybody gets a coupon of their own, for `{{ offer.code }}`."
     )
+    content_id: UUID | None = Field(default=None, description=f"{CONTENT} Null: the campaign's.")
 
 
 StepShape = Annotated[WaitStep | WaitUntilStep | BranchStep | MessageStep, Field(discriminator="kind")]
@@ -206,7 +208,8 @@ def _rule(step: AnyStep, id_: str, free: Iterator[str]) -> Step:
         return WaitUntil(id_, step.at, step.day_part, on, tuple(day for day in DAYS if day in step.days))
     if isinstance(step, BranchStep):
         return Branch(id_, _condition(step.when), _rules(step.then, free), _rules(step.otherwise, free))
-    return Say(id_, step.title, step.body, None if step.push is None else step.push.options(), step.offer_id)
+    push = None if step.push is None else step.push.options()
+    return Say(id_, step.title, step.body, push, step.offer_id, step.content_id)
 
 
 def _condition(shape: AttributeTestShape | InSegmentShape | DidShape | BoughtShape) -> Condition:
@@ -236,6 +239,7 @@ def _step_json(step: Step) -> dict[str, Any]:
     if isinstance(step, Say):
         found = {"kind": "message", "id": step.id, "title": step.title, "body": step.body, "offer_id": step.offer_id}
         found["push"] = None if step.push is None else push_json(step.push)
+        found["content_id"] = step.content_id
     return found
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
-from geoengage.messaging.rules.drafts import Blocker, Purpose, Status, gate_blocker, in_order
+from geoengage.messaging.rules.drafts import Blocker, Purpose, Status, Wording, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
 from geoengage.messaging.rules.ways import EmailContent, MessageChannel
 from geoengage.profiles.rules import Hindrance, Reach, Recipient, agrees_to_push, find_email, in_app_hindrance
@@ -27,7 +27,7 @@ class Waiting:
     `status` is as it was before the claim; `unknown` means that an earlier try may have reached the phone. `attempts`
     counts the tries before this one. `closed_gates` are those of its gates that are closed; `visit_ended`: the visit it
     speaks of is over. `channels`: those still to try, the first one first; `channel`: the adapter that had it last.
-    `never_repeat`: a try that may have arrived was the last.
+    `never_repeat`: a try that may have arrived was the last. `wording`: how to write it again.
     """
 
     id: UUID
@@ -52,6 +52,7 @@ class Waiting:
     channel: str | None = None
     email: EmailContent | None = None
     never_repeat: bool = False
+    wording: Wording | None = None
 
     @property
     def is_given_up(self) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from geoengage.kit.event_base import Event
 from geoengage.messaging.rules.options import NO_OPTIONS, PushOptions
@@ -113,6 +116,11 @@ def zone_gate(zone_id: UUID) -> str:
     return f"zone:{zone_id}"
 
 
+def content_gate(content_id: UUID) -> str:
+    """The gate that is open while a content item is published."""
+    return f"content:{content_id}"
+
+
 def entry_gate(entry_id: UUID) -> str:
     """The gate that closes when somebody leaves a journey with a message of it on its way."""
     return f"entry:{entry_id}"
@@ -132,6 +140,35 @@ _OF_GATES = {
 }
 
 
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """How a message that names a content item is written again when a worker takes it, from the item as it then is.
+
+    `title` and `body` are the Liquid, `values` all that it names beside the item, `revision` the item's when the
+    message was written, `fills` which of `link` and `image_url` are the item's, `strict`: never with a blank.
+    """
+
+    content_id: UUID
+    revision: int
+    language: str | None
+    title: str
+    body: str
+    values: dict[str, Any]
+    fills: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A message's words as the item now has them. `expires_at`: not later than the item's end; `fault`: why it cannot
+    be written."""
+
+    title: str
+    body: str
+    expires_at: datetime
+    push: PushOptions
+    fault: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A decided message, to be queued, or recorded as skipped when `blockers` is not empty.
@@ -148,7 +185,8 @@ class Draft:
     the IANA zone in which quiet hours are judged again before sending; None means the tenant's. `fault`: the campaign
     cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
     over does not hold it back. `push`: sound, picture, link and the like. `never_repeat`: once a try may have arrived
-    there is no other. `id`: of the message, where somebody had to know it before; else it gets one.
+    there is no other. `id`: of the message, where somebody had to know it before; else it gets one. `wording`: how it
+    is written again from the content item that it names.
     """
 
     device_id: UUID | None
@@ -178,6 +216,7 @@ class Draft:
     fault: str | None = None
     never_repeat: bool = False
     id: UUID | None = None
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)

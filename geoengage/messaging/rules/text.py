@@ -36,7 +36,10 @@ _NAMES = frozenset({
     "nearest_store.distance_m", TRAITS, TRIGGER,
 })  # fmt: skip
 _OPEN = {TRAITS: "profile", TRIGGER: "trigger"}  # whose members have any names
-VARIABLES = _NAMES | OFFER_VARIABLES | _RECOMMENDED
+# Of the content item that a campaign speaks of; the content domain fills them in.
+CONTENT_NAMES = ("title", "text", "terms", "place", "link", "starts", "ends")
+NO_CONTENT: Mapping[str, str] = dict.fromkeys(CONTENT_NAMES, "")
+VARIABLES = _NAMES | OFFER_VARIABLES | _RECOMMENDED | {f"content.{name}" for name in CONTENT_NAMES}
 Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
 NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120

@@ -11,7 +11,7 @@ from typing import Any
 from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
 
 
-class _Traits(dict[str, Any]):
+class Traits(dict[str, Any]):
     """A trait that a person does not have is empty, not unknown: who has which is nobody's mistake."""
 
     def __missing__(self, name: str) -> None:
@@ -39,7 +39,7 @@ class Values:
         """Nested as texts name them; all of `VARIABLES` are there."""
         return {
             "first_name": self.first_name,
-            "profile": _Traits(self.profile),
+            "profile": Traits(self.profile),
             "store": {"name": self.store or ""},
             "zone": {"name": self.zone or ""},
             "mall": {"name": self.mall or ""},

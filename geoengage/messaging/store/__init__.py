@@ -14,6 +14,7 @@ from geoengage.messaging.store.delivery import (
     put_off,
     set_sending,
     set_ways,
+    set_words,
     settle_messages,
 )
 from geoengage.messaging.store.lists import (
@@ -108,6 +109,7 @@ __all__ = [
     "set_sender_status",
     "set_sending",
     "set_ways",
+    "set_words",
     "settle_messages",
     "spend_budgets",
     "upsert_brand",

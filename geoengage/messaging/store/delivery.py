@@ -13,7 +13,17 @@ from sqlalchemy import text
 from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.rules import NO_OPTIONS, EmailContent, Policy, PushOptions, Settled, Status, Waiting
+from geoengage.messaging.rules import (
+    NO_OPTIONS,
+    EmailContent,
+    Policy,
+    PushOptions,
+    Rewritten,
+    Settled,
+    Status,
+    Waiting,
+    Wording,
+)
 
 
 class Queue(StrEnum):
@@ -76,6 +86,7 @@ SELECT m.*, taken.was_leased, t.timezone AS tenant_timezone, t.quiet_start, t.qu
 FROM taken CROSS JOIN LATERAL (
   SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
     m.push, m.channels, m.channel, m.email, m.collapse_key, m.timezone, m.attempts, m.expires_at, m.never_repeat,
+    m.wording,
     CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
     ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
     NOT m.outlives_visit AND EXISTS (SELECT FROM visit v
@@ -112,6 +123,7 @@ async def claim_due_messages(
         Waiting(
             **{name: getattr(row, name) for name in _WAITING}
             | {"push": _options(row.push), "channels": tuple(row.channels), "email": _email(row.email)}
+            | {"wording": _wording(row.wording)}
         )
         for row in rows
     ]
@@ -124,6 +136,33 @@ def _options(stored: dict[str, Any] | None) -> PushOptions:
 
 def _email(stored: dict[str, Any] | None) -> EmailContent | None:
     return None if stored is None else msgspec.convert(stored, EmailContent)
+
+
+def _wording(stored: dict[str, Any] | None) -> Wording | None:
+    return None if stored is None else msgspec.convert(stored, Wording)
+
+
+async def set_words(session: Session, tenant_id: TenantId, words: Mapping[UUID, Rewritten]) -> None:
+    """Keep the words with which these messages go out."""
+    if not words:
+        return
+    await send(
+        session,
+        """
+UPDATE message m SET title = w.title, body = w.body, expires_at = w.expires_at, push = nullif(w.push, '{}')
+FROM unnest(CAST(:ids AS uuid[]), CAST(:titles AS text[]), CAST(:bodies AS text[]), CAST(:ends AS timestamptz[]),
+  CAST(:pushes AS jsonb[])) AS w (id, title, body, expires_at, push)
+WHERE m.tenant_id = :tenant_id AND m.id = w.id
+""",
+        {
+            "tenant_id": tenant_id,
+            "ids": pgarrays.uuids(words),
+            "titles": pgarrays.texts(w.title for w in words.values()),
+            "bodies": pgarrays.texts(w.body for w in words.values()),
+            "ends": pgarrays.times(w.expires_at for w in words.values()),
+            "pushes": pgarrays.jsons(msgspec.json.encode(w.push) for w in words.values()),
+        },
+    )
 
 
 async def put_off(session: Session, tenant_id: TenantId, lease: UUID, until: Mapping[UUID, datetime]) -> None:

@@ -50,6 +50,7 @@ class EventType(StrEnum):
     PROFILE_MERGED = "profile.merged"
     PROFILE_UNMERGED = "profile.unmerged"
     CAMPAIGN_CHANGED = "campaign.changed"
+    CONTENT_CHANGED = "content.changed"
     VENUE_CHANGED = "venue.changed"
     ORDER_PLACED = "order.placed"
     ORDER_UPDATED = "order.updated"
@@ -82,6 +83,7 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
     "consent": ("kind", "status", "at"),
     "profile": ("source", "at"),
     "campaign": ("campaign_id", "name", "status", "store_id"),
+    "content": ("content_id", "kind", "status", "revision", "store_id", "title"),
     "venue": ("what", "zone_id", "mall_id"),
     "order": (
         "order_id",

@@ -25,6 +25,7 @@ class For(StrEnum):
     TENANT = "secret keys and operators"
     CONSOLE = "operators"
     PINGS = "device tokens and secret keys"
+    NEWS = "every credential: apps read what is published"
 
 
 Make = Callable[[Side], Any]
@@ -116,6 +117,11 @@ def campaign(side: Side) -> dict[str, Any]:
     """A campaign of the side's store at its zone."""
     trigger = {"kind": "entered", "zone_ids": [side["zone"]]}
     return {"name": "New", "store_id": side["store"], "trigger": trigger, "title": "t", "body": "b"}
+
+
+def content(side: Side) -> dict[str, Any]:
+    """A promotion of the side's store at its zone."""
+    return {"kind": "promotion", "texts": {"en": {"title": "t"}}, "store_id": side["store"], "zone_id": side["zone"]}
 
 
 def zone(side: Side) -> dict[str, Any]:
@@ -636,6 +642,30 @@ CASES = [
     Case("GET", "/v1/playbooks", shared=True),
     Case("GET", "/v1/playbooks/{playbook}", queries=OF_A_STORE, shared=True),
     Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
+    # --- content
+    Case("GET", "/v1/content", For.NEWS, queries=(lambda _: {}, lambda s: {"kind": "promotion"}), shared=True),
+    Case("GET", "/v1/content.rss", For.NEWS, shared=True),
+    Case("GET", "/v1/content.ics", For.NEWS, shared=True),
+    Case("GET", "/v1/content/{content_id}", For.NEWS),
+    Case("POST", "/v1/content", body=content),
+    Case("PATCH", "/v1/content/{content_id}", body=lambda _: {"link": None}),
+    Case("POST", "/v1/content/{content_id}/publish"),
+    Case("POST", "/v1/content/{content_id}/cancel"),
+    Case("GET", "/v1/content/{content_id}/revisions"),
+    Case("GET", "/v1/content/{content_id}/recipe"),
+    Case("DELETE", "/v1/content/{content_id}"),
+    Case("GET", "/v1/feeds"),
+    Case("POST", "/v1/feeds", body=lambda s: {"name": "Feed", "store_id": s["store"]}),
+    Case("DELETE", "/v1/feeds/{feed_id}"),
+    Case("GET", "/v1/links"),
+    Case("POST", "/v1/links", body=lambda s: {"content_id": s["content"]}),
+    Case("GET", "/v1/links/hosts"),
+    Case("PUT", "/v1/links/hosts", body=lambda _: {"hosts": ["shop.example"]}),
+    Case("GET", "/v1/links/{link_id}"),
+    Case("GET", "/v1/links/{link_id}/qr.svg"),
+    Case("GET", "/v1/links/{link_id}/qr.png"),
+    Case("DELETE", "/v1/links/{link_id}"),
+    Case("GET", "/l/{code}", For.PUBLIC),  # whoever has a printed code
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(

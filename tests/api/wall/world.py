@@ -21,6 +21,8 @@ from shapely.geometry import MultiPolygon, Point, box
 from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
+from geoengage.content.models import ContentFeed, ContentItem, ShortLink
+from geoengage.content.rules import new_code, new_feed_token
 from geoengage.ingest.models import Connection, ConnectionDelivery, Scanner
 from geoengage.kit import sealed
 from geoengage.kit.clock import utc_now
@@ -107,6 +109,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["neighbour_campaign"] = await _campaign(session, world, ids["neighbour"], ids["neighbour_zone"], "Next door")
     ids["key"] = await _spare_key(session, world, mark)
     ids["webhook"] = await _webhook(session, world, mark)
+    ids |= await _news(session, world, mark, ids["store"])
     shop_key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, store_ids=[ids["neighbour"]])
     operators = {
         "owner": await _operator(session, world, mark, "owner"),
@@ -251,6 +254,20 @@ async def _spare_key(session: Session, world: World, mark: str) -> UUID:
     await make_key_row(session, world.tenant_id, KeyKind.SECRET, name=f"{mark}-key")
     query = select(Credential.id).where(Credential.tenant_id == world.tenant_id, Credential.name == f"{mark}-key")
     return (await session.execute(query)).scalar_one()
+
+
+async def _news(session: Session, world: World, mark: str, store_id: UUID) -> dict[str, UUID]:
+    """A published content item of the store, with a short link and a feed of their own."""
+    ids = {kind: new_id() for kind in ("content", "link", "feed")}
+    own: dict[str, Any] = {"tenant_id": world.tenant_id, "store_id": store_id}
+    texts = {"en": {"title": f"{mark}-news", "text": "", "terms": ""}}
+    item = {"kind": "promotion", "status": "published", "default_language": "en", "timezone": "UTC"}
+    session.add(ContentItem(id=ids["content"], texts=texts, **own, **item))
+    await session.flush()
+    session.add(ShortLink(id=ids["link"], code=new_code(), content_id=ids["content"], source=f"{mark}-bag", **own))
+    session.add(ContentFeed(id=ids["feed"], name=f"{mark}-feed", token=new_feed_token(world.tenant_id), **own))
+    await session.flush()
+    return ids
 
 
 async def _webhook(session: Session, world: World, mark: str) -> UUID:

@@ -91,6 +91,7 @@ export const TYPES = [
     [
       ['consent.changed', 'consent changed'],
       ['campaign.changed', 'campaign changed'],
+      ['content.changed', 'content item changed'],
       ['venue.changed', 'zones changed'],
       ['sending.stopped', 'sending stopped'],
       ['sending.resumed', 'sending resumed'],
