@@ -259,7 +259,8 @@ class Deliverer:
 
     def _spread(self, until: datetime, waiting: Waiting) -> datetime:
         """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""
-        return min(until + timedelta(seconds=self._jitter() * self._settings.retry_base_s), waiting.expires_at)
+        share = random.random()  # noqa: S311 - spreads retries
+        return min(until + timedelta(seconds=share * self._settings.retry_base_s), waiting.expires_at)
 
     # --- send
 
@@ -269,7 +270,7 @@ class Deliverer:
             now=self._clock(),
             expires_at=flight.waiting.expires_at,
             base_s=self._settings.retry_base_s,
-            jitter=random.random(),
+            jitter=random.random(),  # noqa: S311 - spreads retries
         )
         try:
             # No try outlives its lease: another worker would be sending the message by then.
