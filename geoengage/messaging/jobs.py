@@ -67,13 +67,14 @@ class _Sorted:
 class Deliverer:
     """One worker's sending. What is in flight survives a database that is away: its outcomes are recorded later."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that sending is done with
         self,
         sessions: Sessions,
         senders: Senders,
         settings: WorkerSettings,
         *,
         clock: Callable[[], datetime] = utc_now,
+        jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
         ring_others: Callable[[], None] = lambda: None,
         queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
@@ -86,6 +87,7 @@ class Deliverer:
         self._settings = settings
         self._clock = clock
         self._rewrite = rewrite
+        self._jitter = jitter
         self._ring, self._ring_others = ring, ring_others
         self._was_full = False
         self._lease = new_id()
@@ -259,8 +261,7 @@ class Deliverer:
 
     def _spread(self, until: datetime, waiting: Waiting) -> datetime:
         """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""
-        share = random.random()  # noqa: S311 - spreads retries
-        return min(until + timedelta(seconds=share * self._settings.retry_base_s), waiting.expires_at)
+        return min(until + timedelta(seconds=self._jitter() * self._settings.retry_base_s), waiting.expires_at)
 
     # --- send
 
@@ -270,7 +271,7 @@ class Deliverer:
             now=self._clock(),
             expires_at=flight.waiting.expires_at,
             base_s=self._settings.retry_base_s,
-            jitter=random.random(),  # noqa: S311 - spreads retries
+            jitter=self._jitter(),
         )
         try:
             # No try outlives its lease: another worker would be sending the message by then.
