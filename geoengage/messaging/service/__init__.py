@@ -5,6 +5,7 @@ orders. Everything is imported from here.
 
 from geoengage.messaging.service.order_notices import NobodyToTell, tell_about_order
 from geoengage.messaging.service.outbox import (
+    ask_budgets,
     close_gate,
     enqueue,
     lock_budgets,
@@ -30,7 +31,7 @@ from geoengage.messaging.service.senders import (
 )
 
 __all__ = [
-    "NoSender", "NobodyToTell", "TestPushRefused", "close_gate", "enqueue", "find_paused_until", "get_account",
+    "NoSender", "NobodyToTell", "TestPushRefused", "ask_budgets", "close_gate", "enqueue", "find_paused_until", "get_account",
     "lock_budgets",
     "note_check", "note_test_push", "on_consent_changed", "on_profile_merged", "on_venue_changed", "on_zone_exited",
     "open_gate", "put_account", "record_receipt", "remove_account", "resume_sending", "start_test_push", "stop_sending",
