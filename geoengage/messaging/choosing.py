@@ -37,7 +37,7 @@ from geoengage.profiles.rules import LinkKind, Reach, Recipient, find_email, sig
 from geoengage.profiles.rules import Purpose as ConsentPurpose
 
 NO_PUBLIC_URL = "set GEOENGAGE_PUBLIC_URL: marketing e-mails carry a link to unsubscribe at"
-_Chosen = Flight | tuple[Blocker, ...] | Misconfigured
+Chosen = Flight | tuple[Blocker, ...] | Misconfigured
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Round:
         left = waiting.channels[:1] if waiting.status == Status.UNKNOWN else waiting.channels
         blockers: list[Blocker] = []
         for n, channel in enumerate(left):
-            chosen = self._by(MessageChannel(channel), replace(waiting, channels=waiting.channels[n:]))
+            chosen = self.try_channel(MessageChannel(channel), replace(waiting, channels=waiting.channels[n:]))
             if not isinstance(chosen, tuple):
                 return chosen
             blockers += chosen
@@ -72,7 +72,8 @@ class Round:
                 break
         return Skipped(in_order(blockers))
 
-    def _by(self, channel: MessageChannel, waiting: Waiting) -> _Chosen:
+    def try_channel(self, channel: MessageChannel, waiting: Waiting) -> Chosen:
+        """How it goes by that channel, or what keeps it from it."""
         devices = self._devices(waiting)
         match channel:
             case MessageChannel.PUSH:
@@ -110,7 +111,7 @@ class Round:
         going = replace(waiting, device_id=device.device_id)
         return Flight(self.tenant_id, going, device, sender, _way(going))
 
-    def _in_app(self, waiting: Waiting, devices: Sequence[Recipient], sender: Sender) -> _Chosen:
+    def _in_app(self, waiting: Waiting, devices: Sequence[Recipient], sender: Sender) -> Chosen:
         reach = self.reaches.get(waiting.person_id)
 
         def judge(device: Recipient | None) -> Flight | tuple[Blocker, ...]:
@@ -119,9 +120,9 @@ class Round:
 
         return _first(devices or [None], judge)
 
-    def _by_email(self, waiting: Waiting) -> _Chosen:
+    def _by_email(self, waiting: Waiting) -> Chosen:
         reach, device = self.reaches.get(waiting.person_id), self._device(waiting)
-        mailer = self._mailer(waiting, device)
+        mailer = self.mailer_of(waiting)
         shown_only = (device is not None and device.is_test) or (mailer is None and self.policy.is_demo)
         has_sender = mailer is not None or shown_only
         blockers = email_blockers(waiting, reach, device, self.policy, has_sender=has_sender, now=self.now)
@@ -130,16 +131,17 @@ class Round:
         email, _ = find_email(reach, ConsentPurpose(waiting.purpose), waiting.store_id, self.now)
         if shown_only or mailer is None or email is None:
             return Flight(self.tenant_id, waiting, device, PREVIEW, _way(waiting))
-        unsubscribe_url = self._unsubscribe_url(waiting)
+        unsubscribe_url = self.unsubscribe_url(waiting)
         if unsubscribe_url is None and waiting.purpose == Purpose.MARKETING:
             return Misconfigured("public_url", NO_PUBLIC_URL)
         letter = write_letter(waiting, mailer, email.value, reach.language, unsubscribe_url)
         way = _way(waiting, email.identifier_id)
         return Flight(self.tenant_id, waiting, device, mailer.sender, way, email, letter)
 
-    def _mailer(self, waiting: Waiting, device: Recipient | None) -> Mailer | None:
+    def mailer_of(self, waiting: Waiting) -> Mailer | None:
         """The device's own app, else one of the store, else one of the tenant."""
         allowed = [m for m in self.mailers if m.store_id in (None, waiting.store_id)]
+        device = self._device(waiting)
         app_id = None if device is None else device.app_id
 
         def rank(mailer: Mailer) -> tuple[bool, bool, UUID]:
@@ -147,7 +149,8 @@ class Round:
 
         return min(allowed, key=rank, default=None)
 
-    def _unsubscribe_url(self, waiting: Waiting) -> str | None:
+    def unsubscribe_url(self, waiting: Waiting) -> str | None:
+        """The address under a marketing e-mail; None for others, and while nobody has said where this server is."""
         if waiting.purpose != Purpose.MARKETING or self.senders.public_url is None:
             return None
         token = sign_link(self.senders.key, LinkKind.UNSUBSCRIBE, self.tenant_id, waiting.id)

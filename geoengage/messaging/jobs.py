@@ -23,10 +23,9 @@ from geoengage.kit.events import Bell, Ear
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
 from geoengage.messaging import recording, store
-from geoengage.messaging.channels import Push
 from geoengage.messaging.choosing import Round
 from geoengage.messaging.pace import Pace
-from geoengage.messaging.recording import Flight
+from geoengage.messaging.recording import Flight, push_of
 from geoengage.messaging.rules import (
     NEVER_REPEAT,
     Attempt,
@@ -258,7 +257,7 @@ class Deliverer:
         try:
             # No try outlives its lease: another worker would be sending the message by then.
             async with asyncio.timeout(self._settings.lease_s * 0.8):
-                return await flight.sender.channel.send(_push(flight), attempt)
+                return await flight.sender.channel.send(push_of(flight), attempt)
         except TimeoutError:
             outcome = after_silence("timeout", attempt)
         except Exception:
@@ -333,26 +332,6 @@ def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
     for flight in flights:
         ids[flight.sender.channel.name].append(flight.waiting.id)
     return ids
-
-
-def _push(flight: Flight) -> Push:
-    waiting, recipient = flight.waiting, flight.recipient
-    ids = {"message_id": waiting.id, "campaign_id": waiting.campaign_id, "zone_id": waiting.zone_id}
-    link = {} if waiting.push.link is None else {"link": waiting.push.link}
-    return Push(
-        message_id=waiting.id,
-        campaign_id=waiting.campaign_id,
-        title=waiting.title,
-        body=waiting.body,
-        data=waiting.data | link | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
-        collapse_key=waiting.collapse_key,
-        expires_at=waiting.expires_at,
-        platform=flight.platform,
-        address=None if recipient is None else recipient.push_address,
-        address_kind=None if recipient is None else recipient.push_kind,
-        options=waiting.push,
-        letter=flight.letter,
-    )
 
 
 @contextlib.asynccontextmanager

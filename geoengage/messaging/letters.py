@@ -78,9 +78,9 @@ def compose(letter: Letter, at: datetime) -> bytes:
         message["Reply-To"] = _address(letter.reply_to)
     if letter.purpose != Purpose.MARKETING:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note comes back
-    message["Content-Language"] = letter.language
     message.set_content(write_text(letter), cte="quoted-printable")
     message.add_alternative(write_html(letter), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = letter.language  # last: the library gives such headers to the first part
     return _unsubscribe_headers(letter) + message.as_bytes()
 
 

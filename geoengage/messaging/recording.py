@@ -9,6 +9,7 @@ from geoengage.kit import log
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import store
+from geoengage.messaging.channels import Push
 from geoengage.messaging.letters import Letter
 from geoengage.messaging.rules import (
     Failed,
@@ -165,4 +166,25 @@ def changed(waiting: Waiting, status: str, reason: str | None, now: datetime) ->
         title=waiting.title,
         body=waiting.body,
         profile_id=waiting.person_id if waiting.device_id is None else None,
+    )
+
+
+def push_of(flight: Flight) -> Push:
+    """What its channel gets."""
+    waiting, recipient = flight.waiting, flight.recipient
+    ids = {"message_id": waiting.id, "campaign_id": waiting.campaign_id, "zone_id": waiting.zone_id}
+    link = {} if waiting.push.link is None else {"link": waiting.push.link}
+    return Push(
+        message_id=waiting.id,
+        campaign_id=waiting.campaign_id,
+        title=waiting.title,
+        body=waiting.body,
+        data=waiting.data | link | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
+        collapse_key=waiting.collapse_key,
+        expires_at=waiting.expires_at,
+        platform=flight.platform,
+        address=None if recipient is None else recipient.push_address,
+        address_kind=None if recipient is None else recipient.push_kind,
+        options=waiting.push,
+        letter=flight.letter,
     )

@@ -48,6 +48,7 @@ class SmtpServer:
     password: str = "correct horse"
     connections: int = 0
     port: int = 0
+    heard: Callable[[Mail], object] | None = None  # in the place of `mails`
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -73,7 +74,8 @@ class SmtpServer:
             return refused
         content = envelope.original_content
         assert isinstance(content, bytes)
-        self.mails.append(Mail(envelope.mail_from or "", envelope.rcpt_tos[0], content))
+        mail = Mail(envelope.mail_from or "", envelope.rcpt_tos[0], content)
+        (self.heard or self.mails.append)(mail)
         if self.drop:
             server.transport.abort()
         return "250 2.0.0 taken"

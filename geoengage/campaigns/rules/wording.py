@@ -14,6 +14,7 @@ from geoengage.messaging.rules.text import (
     check_template,
     render_message,
 )
+from geoengage.messaging.rules.values import Values
 from geoengage.profiles.rules import Recipient
 
 SAMPLE_NAME = "Alexandra"
@@ -54,14 +55,14 @@ def write(
     text = render_message(
         title,
         body,
-        {
-            "first_name": first_name,
-            "store": {"name": names.store or ""},
-            "zone": {"name": names.zone or ""},
-            "mall": {"name": names.mall or ""},
-            "campaign": {"name": names.campaign},
-            "recommendations": recommended,
-        },
+        Values(
+            first_name=first_name,
+            store=names.store,
+            zone=names.zone,
+            mall=names.mall,
+            campaign=names.campaign,
+            recommended=recommended,
+        ).as_variables(),
     )
 
     def tidy(source: str, written: str) -> str:

@@ -44,6 +44,7 @@ from geoengage.messaging.rules.drafts import (
     in_order,
     zone_gate,
 )
+from geoengage.messaging.rules.locales import choose_text, locale_chain
 from geoengage.messaging.rules.options import (
     LINK_MAX,
     NO_OPTIONS,
@@ -76,6 +77,7 @@ from geoengage.messaging.rules.outcomes import (
     while_paused,
 )
 from geoengage.messaging.rules.pace import Bucket, Draw, Limit, Pause, Paused, Route, draw, rate_per_s
+from geoengage.messaging.rules.reports import MOST_BYTES, MailReport, Report, read_message_id, read_report
 from geoengage.messaging.rules.smtp import (
     Reply,
     SmtpAccount,
@@ -90,16 +92,21 @@ from geoengage.messaging.rules.smtp import (
 )
 from geoengage.messaging.rules.text import (
     BODY_MAX,
+    EMAIL_MAX,
+    OFFER_VARIABLES,
     TITLE_MAX,
     VARIABLES,
+    Blank,
     Text,
     TextError,
     check_template,
     clean,
     cut,
     render,
+    render_email,
     render_message,
 )
+from geoengage.messaging.rules.values import Values
 from geoengage.messaging.rules.ways import (
     NEVER_REPEAT,
     PREFERENCE_TRAIT,
@@ -116,10 +123,13 @@ from geoengage.messaging.rules.ways import (
 __all__ = [
     "BODY_MAX",
     "BUDGET_DAYS",
+    "EMAIL_MAX",
     "FONTS",
     "LINK_MAX",
+    "MOST_BYTES",
     "NEVER_REPEAT",
     "NO_OPTIONS",
+    "OFFER_VARIABLES",
     "OF_ONE_CHANNEL",
     "PREFERENCE_TRAIT",
     "TENANT_GATE",
@@ -129,6 +139,7 @@ __all__ = [
     "Answer",
     "ApnsOptions",
     "Attempt",
+    "Blank",
     "Blocker",
     "BrandKit",
     "Bucket",
@@ -143,6 +154,7 @@ __all__ = [
     "Failed",
     "FontStack",
     "Limit",
+    "MailReport",
     "MessageChanged",
     "MessageChannel",
     "Misconfigured",
@@ -154,6 +166,7 @@ __all__ = [
     "Purpose",
     "PushOptions",
     "Reply",
+    "Report",
     "Route",
     "Row",
     "Send",
@@ -171,6 +184,7 @@ __all__ = [
     "TlsMode",
     "ToldOrder",
     "Unknown",
+    "Values",
     "Waiting",
     "account_flaws",
     "after_answer",
@@ -183,6 +197,7 @@ __all__ = [
     "channel_order",
     "check",
     "check_template",
+    "choose_text",
     "clean",
     "cut",
     "draw",
@@ -198,6 +213,7 @@ __all__ = [
     "is_color",
     "kept_members",
     "link_flaw",
+    "locale_chain",
     "lost_after_data",
     "misconfigured",
     "not_connected",
@@ -208,8 +224,11 @@ __all__ = [
     "order_words",
     "rate_per_s",
     "read_check",
+    "read_message_id",
+    "read_report",
     "read_smtp_check",
     "render",
+    "render_email",
     "render_message",
     "retry_after_s",
     "service_account_flaws",

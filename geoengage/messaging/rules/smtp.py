@@ -77,6 +77,11 @@ class Reply:
         return None if found is None else (int(found[2]), int(found[3]))
 
     @property
+    def is_dead(self) -> bool:
+        """Whether a refused recipient does not exist; without an enhanced code its basic one says so."""
+        return self.enhanced in _DEAD if self.enhanced else self.code in (550, 551, 553)
+
+    @property
     def words(self) -> str:
         """For people; one line."""
         return " ".join(f"{self.code} {self.text}".split())[:300]
@@ -88,8 +93,9 @@ def is_address(text: str) -> bool:
     return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
-def account_flaws(account: SmtpAccount, *, is_local: bool) -> dict[str, str]:
-    """What keeps this from being a sender, by member. `is_local`: servers on this machine are allowed."""
+def account_flaws(account: SmtpAccount, *, has_password: bool, is_local: bool) -> dict[str, str]:
+    """What keeps this from being a sender, by member. `has_password`: one is given or known already; `is_local`:
+    servers on this machine are allowed."""
     flaws = {}
     if not _HOST.fullmatch(account.host):
         flaws["host"] = "is no host name"
@@ -97,7 +103,7 @@ def account_flaws(account: SmtpAccount, *, is_local: bool) -> dict[str, str]:
         flaws["port"] = f"is one of {', '.join(map(str, PORTS))}"
     if account.tls is TlsMode.NONE and not is_local:
         flaws["tls"] = "passwords and addresses do not travel in the clear; use starttls or tls"
-    if (account.username is None) != (account.password is None):
+    if (account.username is not None) != has_password:
         flaws["password"] = "belongs to a username; give both or neither"  # noqa: S105 - words about one
     for name in ("from_address", "reply_to"):
         value = getattr(account, name)
@@ -122,8 +128,7 @@ def after_smtp(stage: Stage, reply: Reply, attempt: Attempt) -> Outcome:
 
 
 def _refused_recipient(reply: Reply) -> Failed:
-    is_dead = reply.enhanced in _DEAD if reply.enhanced else reply.code in (550, 551, 553)
-    if is_dead:
+    if reply.is_dead:
         return Failed("mailbox_unavailable", reply.words, retire_address=True)
     return Failed("recipient_refused", reply.words)
 

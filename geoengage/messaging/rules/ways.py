@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 PREFERENCE_TRAIT = "preferred_channels"  # a list of channels, or one of them
-ROW_MAX = 100
 
 
 class MessageChannel(StrEnum):

@@ -110,7 +110,8 @@ async def _store_name(session: Session, tenant_id: TenantId, store_id: UUID | No
 def _draft(
     way: _Way, reach: Reach, order: OrderView, notice: OrderNotice, told: ToldOrder, occurrence: UUID, now: datetime
 ) -> Draft:
-    language = reach.language or (None if way.device is None else way.device.language)
+    own = None if way.device is None else way.device.language
+    language = own or reach.language or next((d.language for d in reach.devices if d.language), None)
     title, body = order_words(notice, told, language)
     by_email = MessageChannel.EMAIL in way.channels
     return Draft(

@@ -4,7 +4,7 @@ Reactions and gates never change a message: they make waiting ones due now, and 
 just before it is sent, is the only one that skips a queued message.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -162,20 +162,33 @@ async def resume_sending(session: Session, tenant_id: TenantId, by: str, now: da
 
 
 async def record_receipt(
-    session: Session, tenant_id: TenantId, device_id: UUID, message_id: UUID, *, kind: str, at: datetime, now: datetime
+    session: Session,
+    tenant_id: TenantId,
+    device_id: UUID,
+    people: Collection[UUID],
+    message_id: UUID,
+    *,
+    kind: str,
+    at: datetime,
+    now: datetime,
 ) -> None:
-    """Note what an app says became of a message (`received | opened | dismissed`); the same again changes nothing.
+    """Note what an app says became of a message (`received | opened | clicked | dismissed`, `shown` for a card); the
+    same again changes nothing.
 
-    NotFound when the message is not this device's. `at` is pulled between the message's making and now: phones' clocks
-    are wrong. Readers hear of it as MessageChanged with the status as it was and the kind as reason.
+    NotFound when the message is neither this device's nor, being to a person, to one of `people`: who uses it. `at` is
+    pulled between the message's making and now: phones' clocks are wrong. Readers hear of it as MessageChanged with the
+    status as it was and the kind as reason.
     """
     message = await store.lock_message(session, tenant_id, message_id)
-    if message is None or message.device_id != device_id:
+    is_theirs = message is not None and (
+        message.device_id == device_id or (message.device_id is None and message.person_id in people)
+    )
+    if message is None or not is_theirs:
         raise errors.NotFound(f"this device has no message {message_id}")
     at = min(max(at, message.created_at), now)
     # Named after message and kind and dated like the message, so that the key itself refuses a second one.
     receipt_id = derived_time_id(id_time(message_id), message_id, kind)
-    if not await store.insert_receipt(session, tenant_id, receipt_id, message, kind, at):
+    if not await store.insert_receipt(session, tenant_id, receipt_id, device_id, message, kind, at):
         return
     event = MessageChanged(
         message_id=message.id,

@@ -16,16 +16,27 @@ from geoengage.messaging.store.delivery import (
     set_ways,
     settle_messages,
 )
-from geoengage.messaging.store.lists import MessageFilter, MessageView, insert_receipt, list_messages, lock_message
+from geoengage.messaging.store.lists import (
+    MessageFilter,
+    MessageView,
+    find_message,
+    insert_receipt,
+    list_cards,
+    list_messages,
+    lock_message,
+)
 from geoengage.messaging.store.mail import (
     EmailAccount,
     delete_email_sender,
     find_brand,
     find_email_sender,
+    find_policy,
+    find_reader,
     get_email_sender,
     list_email_senders,
     upsert_brand,
     upsert_email_sender,
+    upsert_policy,
 )
 from geoengage.messaging.store.outbox import (
     delete_gate,
@@ -68,6 +79,9 @@ __all__ = [
     "find_brand",
     "find_email_sender",
     "find_firebase_sender",
+    "find_message",
+    "find_policy",
+    "find_reader",
     "get_email_sender",
     "get_sealed_account",
     "hurry_messages",
@@ -76,6 +90,7 @@ __all__ = [
     "insert_receipt",
     "join_people",
     "lift_pauses",
+    "list_cards",
     "list_due_tenants",
     "list_email_senders",
     "list_firebase_senders",
@@ -98,4 +113,5 @@ __all__ = [
     "upsert_brand",
     "upsert_email_sender",
     "upsert_firebase_sender",
+    "upsert_policy",
 ]  # fmt: skip

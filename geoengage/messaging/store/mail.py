@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.models import AppBrand, EmailSender
+from geoengage.messaging.models import AppBrand, ChannelPolicy, EmailSender
 from geoengage.messaging.rules import BrandKit
 
 
@@ -97,3 +97,26 @@ async def upsert_brand(session: Session, tenant_id: TenantId, app_id: UUID, kit:
     values = {"kit": msgspec.to_builtins(kit)}
     statement = insert(AppBrand).values(tenant_id=tenant_id, app_id=app_id, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "app_id"], set_=values))
+
+
+async def find_policy(session: Session, tenant_id: TenantId) -> tuple[str, ...]:
+    """The tenant's order of channels; empty when it has none."""
+    query = select(ChannelPolicy.channels).where(ChannelPolicy.tenant_id == tenant_id)
+    return tuple((await session.execute(query)).scalar_one_or_none() or ())
+
+
+async def upsert_policy(session: Session, tenant_id: TenantId, channels: Collection[str]) -> None:
+    """Store the tenant's order of channels."""
+    statement = insert(ChannelPolicy).values(tenant_id=tenant_id, channels=list(channels))
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id"], set_={"channels": list(channels)})
+    )
+
+
+async def find_reader(session: Session, tenant_id: TenantId, identifier_id: UUID) -> UUID | None:
+    """Whose address this is now; None when the person is erased."""
+    rows = await session.execute(
+        text("SELECT profile_id FROM identifier WHERE tenant_id = :tenant_id AND id = :id"),
+        {"tenant_id": tenant_id, "id": identifier_id},
+    )
+    return rows.scalar_one_or_none()

@@ -88,7 +88,7 @@ from geoengage.profiles.rules.normalise import (
     normalise,
     spellings,
 )
-from geoengage.profiles.rules.reach import EmailAddress, Reach, find_email, in_app_hindrance
+from geoengage.profiles.rules.reach import EmailAddress, Reach, find_email, in_app_hindrance, may_name
 from geoengage.profiles.rules.tracked import (
     ErasureRequested,
     EventsRecorded,
@@ -166,6 +166,7 @@ __all__ = [
     "masked_name",
     "masked_value",
     "may_contact",
+    "may_name",
     "normalise",
     "own_profile",
     "pairs",

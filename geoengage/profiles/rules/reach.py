@@ -70,3 +70,9 @@ def in_app_hindrance(
         return Hindrance.NO_CONSENT
     paused_until = hold_of(standing.holds).paused_until
     return Hindrance.PAUSED if paused_until is not None and now < paused_until else None
+
+
+def may_name(reach: Reach) -> bool:
+    """Whether what is known of a person may be used in a message to them: no device of theirs refuses it or was not
+    asked. Who has no device was asked where they gave their address."""
+    return all(device.personalisation == Consent.GRANTED for device in reach.devices)

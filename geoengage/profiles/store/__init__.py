@@ -91,7 +91,7 @@ from geoengage.profiles.store.policy import (
     get_policy,
     set_policy,
 )
-from geoengage.profiles.store.reach import hold_profile, list_reaches
+from geoengage.profiles.store.reaching import hold_profile, list_reaches
 from geoengage.profiles.store.support import (
     Subject,
     delete_note,

@@ -38,6 +38,8 @@ class EventType(StrEnum):
     MESSAGE_SENT = "message.sent"
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_OPENED = "message.opened"
+    MESSAGE_SHOWN = "message.shown"
+    MESSAGE_CLICKED = "message.clicked"
     MESSAGE_DISMISSED = "message.dismissed"
     MESSAGE_SKIPPED = "message.skipped"
     MESSAGE_FAILED = "message.failed"
@@ -66,7 +68,7 @@ class EventType(StrEnum):
 
 LOST = "events.lost"  # sent to every endpoint, whatever it asked for
 TEST = "webhook.test"
-_RECEIPTS = ("received", "opened", "dismissed")
+_RECEIPTS = ("received", "shown", "opened", "clicked", "dismissed")
 _KNOWN = frozenset(map(str, EventType))
 
 _ZONE = (

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account
 from tests.campaign_rows import NOON
@@ -257,6 +258,7 @@ TIMELINES: tuple[Make, ...] = (
 )
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
+MAIL = "/v1/apps/{app_id}/email"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
@@ -319,6 +321,16 @@ CASES = [
     Case("POST", f"{FIREBASE}/check"),
     Case("DELETE", FIREBASE),
     Case("POST", "/v1/apps/{app_id}/test-push", body=lambda s: {"device_id": s["device"]}),
+    Case("PUT", MAIL, body=lambda s: {"host": "localhost", "from_address": f"{s.mark}@example.com", "from_name": "x"}),
+    Case("GET", MAIL),
+    Case("POST", f"{MAIL}/check"),
+    Case("DELETE", MAIL),
+    Case("PUT", "/v1/apps/{app_id}/brand", body=lambda _: {"color": "#aa0000"}),
+    Case("GET", "/v1/apps/{app_id}/brand"),
+    Case("PUT", "/v1/channel-order", body=lambda _: {"channels": ["push", "email"]}),
+    Case("GET", "/v1/channel-order"),
+    Case("POST", "/v1/email/events", body=lambda _: {"events": [{"kind": "bounce", "message_id": UUID(int=7).hex}]}),
+    Case("POST", "/v1/email/reports", body=lambda _: b"Subject: nothing\r\n\r\n"),
     *crud("/v1/webhooks", "webhook", webhook, lambda _: {"name": "Changed"}),
     Case("GET", f"{WEBHOOK}/deliveries"),
     Case("POST", f"{WEBHOOK}/rotate-secret", body=lambda _: {"overlap_h": 1}),
@@ -406,6 +418,7 @@ CASES = [
     Case("POST", "/v1/check-in/{code}", For.DEVICE, lambda _: {"lon": LON, "lat": LAT}),
     Case("GET", "/v1/check-in/{code}", For.PUBLIC),
     Case("GET", "/v1/inbox", For.DEVICE),
+    Case("GET", "/v1/cards", For.DEVICE),
     Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
     Case("GET", "/v1/me", For.DEVICE),
     Case("GET", "/v1/me/export", For.DEVICE),
@@ -608,6 +621,18 @@ CASES = [
         "GET",
         "/v1/messages",
         queries=(*NO_QUERY, lambda s: {"campaign_id": s["campaign"]}, lambda s: {"device_id": s["device"]}),
+    ),
+    Case(
+        "POST",
+        "/v1/messages/preview",
+        body=lambda s: {"title": "t", "body": "{{ first_name }}", "profile_id": s["profile"]},
+        refused_to_shops=403,
+    ),
+    Case(
+        "POST",
+        "/v1/messages/test",
+        body=lambda s: {"title": "t", "body": "b", "device_id": s["device"], "channel": "inbox", "purpose": "service"},
+        refused_to_shops=403,
     ),
     Case("POST", "/v1/sending/stop"),
     Case("POST", "/v1/sending/resume"),

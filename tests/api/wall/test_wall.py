@@ -49,12 +49,14 @@ PUBLIC = {
 }
 SHOPPER_FILES = {"/shopper", "/shopper/manifest.webmanifest", "/shopper/icon-{size}.png", "/shopper/icon.svg"}
 PREFERENCES = {"/p/{token}", "/p/confirm/{token}"} | {
-    f"/p/{{token}}/{step}" for step in ("choices", "pause", "stop", "export", "delete")
+    f"/p/{{token}}/{step}" for step in ("choices", "first", "pause", "stop", "export", "delete")
 }  # whoever has a link is the person; test_preference_page.py
+UNSUBSCRIBING = {"/u/{token}", "/u/{token}/choices"}  # test_email_api.py
 OTHER_ROUTES = {
     *PAGES,
     *SHOPPER_FILES,
     *PREFERENCES,
+    *UNSUBSCRIBING,
     "/ui",
     "/till",
     "/docs",
@@ -63,6 +65,9 @@ OTHER_ROUTES = {
     "/v1/live/positions",
 }
 NAMELESS = {
+    "/v1/channel-order",
+    "/v1/apps/{app_id}/brand",
+    "/v1/cards",
     "/v1/config",
     "/ingest/osmand",
     "/v1/devices",  # there is no test device
