@@ -229,7 +229,7 @@ FROM {_VERSIONS}
 JOIN tenant t ON t.id = v.tenant_id
 LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
 LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
-""",
+""",  # noqa: S608 - constants only
         {"tenant_id": tenant_id, **_keys(zones)},
     )
     return Later(found, _places)
@@ -295,7 +295,7 @@ async def ask_running_at(
     found = await send(
         session,
         f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
-        f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",
+        f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",  # noqa: S608
         {"tenant_id": tenant_id, "now": now, **_keys(zones)},
     )
     return Later(found, _running)
