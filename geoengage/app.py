@@ -130,7 +130,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     """The application on a database that is already migrated."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         engine = make_engine(database_url, application_name="geoengage-api")
         app.state.sessions = make_sessions(engine)
         async with transaction(app.state.sessions, None) as session:

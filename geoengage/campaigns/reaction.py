@@ -27,10 +27,9 @@ from geoengage.campaigns.rules import (
     segments_of,
     values_for,
 )
-from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import list_segments_of
 from geoengage.campaigns.store import Running
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, pipelined
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId, derived_id
 from geoengage.messaging import service as messaging
@@ -69,11 +68,13 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     starts = [s for s in starts if _addresses(s, people.get(s.event.device_id), segments)]
     if not starts:
         return
-    ends = await store.list_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
-    cases = [(s, _case(s, people[s.event.device_id], ends)) for s in starts]
-    policy = await load_policy(session, tenant_id)
-    persons = sorted({case.person.person_id for _, case in cases})
-    budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
+    persons = sorted({people[s.event.device_id].person_id for s in starts})
+    async with pipelined(session):
+        ends = await store.ask_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
+        decided = await store.ask_policy(session, tenant_id)
+        locked = await messaging.ask_budgets(session, tenant_id, persons, now)
+    policy, budgets, ended = decided(), locked(), ends()
+    cases = [(s, _case(s, people[s.event.device_id], ended)) for s in starts]
     recommended = await recommended_for(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
     spoken_of = [(case.content.definition.content_id, case.person) for _, case in cases]
     items = await by_reference.load(session, tenant_id, spoken_of, now)
@@ -100,9 +101,11 @@ async def _starts(
 ) -> list[_Start]:
     if not batch:
         return []
-    places = await store.list_places(session, tenant_id, {(e.zone_id, e.zone_version) for e in batch})
-    stores = {place.store_id for place in places.values() if place.store_id is not None}
-    running = await store.list_running(session, tenant_id, {e.zone_id for e in batch}, stores, now)
+    zones = {(e.zone_id, e.zone_version) for e in batch}
+    async with pipelined(session):
+        asked = await store.ask_places(session, tenant_id, zones)
+        waiting = await store.ask_running_at(session, tenant_id, zones, now)
+    places, running = asked(), waiting()
     return [
         _Start(event, place, campaign)
         for event in batch

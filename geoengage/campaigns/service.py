@@ -353,11 +353,4 @@ def _named_segments(content: Content) -> Iterator[tuple[str, UUID | None]]:
 
 async def load_policy(session: Session, tenant_id: TenantId) -> Policy:
     """What the tenant has decided for all campaigns."""
-    tenant = await tenancy.get_tenant(session, tenant_id)
-    return Policy(
-        tenant_id=tenant.id,
-        quiet_start=tenant.quiet_start,
-        quiet_end=tenant.quiet_end,
-        holdout_percent=tenant.holdout_percent,
-        daily_cap=tenant.daily_cap,
-    )
+    return (await store.ask_policy(session, tenant_id))()

@@ -18,6 +18,7 @@ from geoengage.campaigns.rules import (
     Content,
     Definition,
     Place,
+    Policy,
     Status,
     TargetStore,
     TargetZone,
@@ -25,9 +26,11 @@ from geoengage.campaigns.rules import (
 )
 from geoengage.campaigns.rules.definition import minutes
 from geoengage.kit import pgarrays
-from geoengage.kit.db import Session, row_dict, send
+from geoengage.kit.db import Later, Session, row_dict, send
 from geoengage.kit.errors import NotFound
 from geoengage.kit.ids import TenantId
+from geoengage.kit.pgarrays import PgArray
+from geoengage.kit.trips import Answer
 from geoengage.venues.models import Store
 from geoengage.venues.rules import Hours, ZoneRules
 
@@ -213,28 +216,38 @@ async def find_mall_name(
 # --- the reaction ---------------------------------------------------------------------------------------------------
 
 
-async def list_places(
+async def ask_places(
     session: Session, tenant_id: TenantId, zones: Collection[tuple[UUID, int]]
-) -> dict[tuple[UUID, int], Place]:
+) -> Later[dict[tuple[UUID, int], Place]]:
     """Zones as they were in these versions, by (zone id, version); deleted zones too."""
-    keys = sorted(zones)
     found = await send(
         session,
-        """
+        f"""
 SELECT v.zone_id, v.version, v.name AS zone_name, v.kind AS zone_kind, v.store_id, s.name AS store_name,
   m.name AS mall_name, coalesce(m.timezone, s.timezone, t.timezone) AS timezone
-FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)
-JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version
+FROM {_VERSIONS}
 JOIN tenant t ON t.id = v.tenant_id
 LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
 LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
-""",
-        {
-            "tenant_id": tenant_id,
-            "zones": pgarrays.uuids(z for z, _ in keys),
-            "versions": pgarrays.ints([v for _, v in keys]),
-        },
+""",  # noqa: S608 - constants only
+        {"tenant_id": tenant_id, **_keys(zones)},
     )
+    return Later(found, _places)
+
+
+# Versions of zones by (id, version), each found by its key.
+_VERSIONS = (
+    "unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)"
+    " JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version"
+)
+
+
+def _keys(zones: Collection[tuple[UUID, int]]) -> dict[str, PgArray]:
+    keys = sorted(zones)
+    return {"zones": pgarrays.uuids(z for z, _ in keys), "versions": pgarrays.ints([v for _, v in keys])}
+
+
+def _places(found: Answer) -> dict[tuple[UUID, int], Place]:
     places = [Place(**row._asdict() | {"timezone": ZoneInfo(row.timezone)}) for row in found.named()]
     return {(place.zone_id, place.version): place for place in places}
 
@@ -273,14 +286,43 @@ async def list_running(
             "stores": pgarrays.uuids(store_ids),
         },
     )
+    return _running(found)
+
+
+async def ask_running_at(
+    session: Session, tenant_id: TenantId, zones: Collection[tuple[UUID, int]], now: datetime
+) -> Later[list[Running]]:
+    """Campaigns in force at `now` that wait at one of these zones, or at the store of one of these versions."""
+    found = await send(
+        session,
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
+        f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",  # noqa: S608
+        {"tenant_id": tenant_id, "now": now, **_keys(zones)},
+    )
+    return Later(found, _running)
+
+
+def _running(found: Answer) -> list[Running]:
     return [Running(row.id, content_of(row), row.store_name) for row in found.named()]
 
 
-async def list_visit_ends(session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]) -> dict[UUID, datetime]:
+async def ask_visit_ends(
+    session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]
+) -> Later[dict[UUID, datetime]]:
     """When these visits ended, without those that go on."""
     found = await send(
         session,
         "SELECT id, exited_at FROM visit WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL",
         {"tenant_id": tenant_id, "ids": pgarrays.uuids(visit_ids)},
     )
-    return dict(found.rows)
+    return Later(found, lambda answer: dict(answer.rows))
+
+
+async def ask_policy(session: Session, tenant_id: TenantId) -> Later[Policy]:
+    """What the tenant has decided for all campaigns."""
+    found = await send(
+        session,
+        "SELECT id, quiet_start, quiet_end, holdout_percent, daily_cap FROM tenant WHERE id = :tenant_id",
+        {"tenant_id": tenant_id},
+    )
+    return Later(found, lambda answer: Policy(*answer.rows[0]))

@@ -312,6 +312,6 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 __all__ = [
     "RETRY_SQLSTATES", "AsyncEngine", "Base", "Later", "Mapped", "MappedAsDataclass", "Session", "Sessions",
-    "TenantRow", "at_end", "driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried",
-    "row_dict", "send", "start_over", "transaction", "undone",
+    "TenantRow", "at_end", "driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column",
+    "pipelined", "retried", "row_dict", "send", "start_over", "transaction", "undone",
 ]  # fmt: skip

@@ -78,7 +78,8 @@ class DoorProtocol(HttpToolsProtocol):
             return False
         if self.expect_100_continue or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
             return False
-        if self.cycle is not None and not self.cycle.response_complete:
+        before: Any = self.cycle
+        if before is not None and not before.response_complete:
             return False  # its answer has to wait for that of the request before
         size = next((value for name, value in self.headers if name == b"content-length"), b"")
         return size.isdigit() and int(size) <= MOST_BYTES
@@ -133,6 +134,7 @@ class DoorProtocol(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         cycle.more_body = False
-        if self.cycle is instead_of:  # type: ignore[comparison-overlap]
+        current: Any = self.cycle
+        if current is instead_of:  # else the next request is here already, and waits
             self.cycle = cycle
         self._start_asgi_task(cycle, self.app)

@@ -165,7 +165,7 @@ class Deliverer:
             return 0, []
         words = await self._rewritten(session, tenant_id, claim.messages)
         messages = [_with_words(waiting, words.get(waiting.id)) for waiting in claim.messages]
-        known = await self._look(session, tenant_id, claim, claim.policy, now)
+        known, pauses = await self._look(session, tenant_id, claim, claim.policy, now)
         sorted_ = _Sorted([], {}, {})
         for waiting in messages:
             found = known.decide(waiting)
@@ -176,7 +176,7 @@ class Deliverer:
                 sorted_.flights.append(found)
             else:
                 sorted_.decided[waiting.id] = found
-        await self._hold_back_paused(session, tenant_id, sorted_, now)
+        self._hold_back_paused(sorted_, pauses)
         if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
             await self._hold_back_above_limit(sorted_, now)
         self._hold_back_without_room(sorted_, now)
@@ -192,18 +192,26 @@ class Deliverer:
             await events.publish(session, tenant_id, lost + told, now)
         return len(claim.messages), sorted_.flights
 
-    async def _look(self, session: Session, tenant_id: TenantId, claim: Claim, policy: Policy, now: datetime) -> Round:
-        """Read about people what the check needs; no more than their devices where all are plain pushes."""
+    async def _look(
+        self, session: Session, tenant_id: TenantId, claim: Claim, policy: Policy, now: datetime
+    ) -> tuple[Round, Mapping[Route, Paused]]:
+        """Read what the check needs, and the pauses; where all are plain pushes it is one trip."""
         devices = {m.device_id for m in claim.messages if m.device_id is not None}
-        recipients = await profiles_store.list_recipients(session, tenant_id, devices)
+        async with pipelined(session):
+            asked = await profiles_store.ask_recipients(session, tenant_id, devices)
+            accounts = await store.ask_firebase_senders(session, tenant_id, devices)
+            pauses = await store.ask_pauses(session, tenant_id, now)
+        recipients = asked()
+        own = dict(await self._senders.open(session, tenant_id, accounts()))
         people = {m.person_id for m in claim.messages if not m.is_plain}
         reaches = await profiles_store.list_reaches(session, tenant_id, people) if people else {}
-        apps = {r.app_id for r in recipients.values()} | {d.app_id for r in reaches.values() for d in r.devices}
-        own = await self._senders.load(session, tenant_id, apps)
+        others = {d.app_id for r in reaches.values() for d in r.devices} - {r.app_id for r in recipients.values()}
+        if others:
+            own |= await self._senders.load(session, tenant_id, others)
         mailed = [m for m in claim.messages if MessageChannel.EMAIL in m.channels]
         stores = {m.store_id for m in mailed if m.store_id is not None}
         mailers = await self._senders.load_mail(session, tenant_id, stores) if mailed else []
-        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers)
+        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers), pauses()
 
     async def _rewritten(
         self, session: Session, tenant_id: TenantId, messages: Sequence[Waiting]
@@ -212,10 +220,8 @@ class Deliverer:
         naming = [m for m in messages if m.wording is not None]
         return await self._rewrite(session, tenant_id, naming) if naming and self._rewrite is not None else {}
 
-    async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:
+    def _hold_back_paused(self, sorted_: _Sorted, pauses: Mapping[Route, Paused]) -> None:
         """What a refused account holds back is `misconfigured` at once; what a project asked for waits silently."""
-        routes = {route for f in sorted_.flights for route in f.sender.routes(f.platform)}
-        pauses = await store.list_pauses(session, tenant_id, routes, now) if routes else {}
         if not pauses:
             return
         free = []

@@ -139,7 +139,12 @@ class Senders:
 
     async def load(self, session: Session, tenant_id: TenantId, app_ids: Collection[UUID]) -> Mapping[UUID, Sender]:
         """The senders of those of these apps that have their own. One query; a second when one is new or changed."""
-        rows = await store.list_firebase_senders(session, tenant_id, app_ids)
+        return await self.open(session, tenant_id, await store.list_firebase_senders(session, tenant_id, app_ids))
+
+    async def open(
+        self, session: Session, tenant_id: TenantId, rows: Collection[store.FirebaseAccount]
+    ) -> Mapping[UUID, Sender]:
+        """The senders of apps whose accounts were read."""
         return {row.app_id: await self._of_app(session, tenant_id, row) for row in rows}
 
     async def _of_app(self, session: Session, tenant_id: TenantId, row: store.FirebaseAccount) -> Sender:

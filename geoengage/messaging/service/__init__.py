@@ -17,6 +17,7 @@ from geoengage.messaging.service.mail import (
 )
 from geoengage.messaging.service.order_notices import NobodyToTell, tell_about_order
 from geoengage.messaging.service.outbox import (
+    ask_budgets,
     close_gate,
     enqueue,
     lock_budgets,
@@ -49,6 +50,7 @@ __all__ = [
     "Subscription",
     "TestPushRefused",
     "TestRefused",
+    "ask_budgets",
     "close_gate",
     "enqueue",
     "find_paused_until",

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from geoengage.kit import errors, events
-from geoengage.kit.db import Session, pipelined
+from geoengage.kit.db import Later, Session, pipelined
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId, derived_time_id, id_time, new_id
 from geoengage.messaging import store
@@ -39,6 +39,13 @@ async def lock_budgets(
     session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
 ) -> Mapping[UUID, Budget]:
     """The budgets of these people, locked in id order until the commit. Decide caps and cooldowns under this lock."""
+    return (await ask_budgets(session, tenant_id, person_ids, now))()
+
+
+async def ask_budgets(
+    session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
+) -> Later[dict[UUID, Budget]]:
+    """The same in a trip with other statements."""
     return await store.lock_budgets(session, tenant_id, person_ids, now)
 
 

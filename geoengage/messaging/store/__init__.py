@@ -52,6 +52,8 @@ from geoengage.messaging.store.outbox import (
 )
 from geoengage.messaging.store.senders import (
     FirebaseAccount,
+    ask_firebase_senders,
+    ask_pauses,
     delete_firebase_sender,
     find_firebase_sender,
     get_sealed_account,
@@ -73,6 +75,8 @@ __all__ = [
     "MessageView",
     "Queue",
     "Way",
+    "ask_firebase_senders",
+    "ask_pauses",
     "claim_due_messages",
     "delete_email_sender",
     "delete_firebase_sender",

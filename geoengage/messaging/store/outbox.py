@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import text
 
 from geoengage.kit import pgarrays
-from geoengage.kit.db import Session, send
+from geoengage.kit.db import Later, Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import BUDGET_DAYS, Budget, Send
 
@@ -77,7 +77,7 @@ async def list_preferences(
 
 async def lock_budgets(
     session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
-) -> dict[UUID, Budget]:
+) -> Later[dict[UUID, Budget]]:
     """Lock the budgets of these people in id order until the commit; missing ones are made."""
     found = await send(
         session,
@@ -86,10 +86,11 @@ async def lock_budgets(
         " ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = b.updated_on RETURNING person_id, sends",
         {"tenant_id": tenant_id, "people": pgarrays.uuids(sorted(set(person_ids))), "today": now.date()},
     )
-    return {
-        person_id: Budget(person_id, msgspec.convert(sends, tuple[Send, ...], strict=False)).recent(now)
-        for person_id, sends in found.rows
-    }
+    return Later(found, lambda answer: {id_: _budget(id_, sends, now) for id_, sends in answer.rows})
+
+
+def _budget(person_id: UUID, sends: object, now: datetime) -> Budget:
+    return Budget(person_id, msgspec.convert(sends, tuple[Send, ...], strict=False)).recent(now)
 
 
 async def spend_budgets(

@@ -24,6 +24,7 @@ from geoengage.profiles.store.contact_points import (
     revoke_links,
 )
 from geoengage.profiles.store.devices import (
+    ask_recipients,
     get_device,
     get_profile,
     hold_recipients,
@@ -120,6 +121,7 @@ __all__ = [
     "Statement",
     "Subject",
     "Wanted",
+    "ask_recipients",
     "check_customer",
     "claim_message_ids",
     "delete_note",
