@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions
 from geoengage.kit.ids import new_id
+from geoengage.metrics.models.values import ValueModelRow
 from geoengage.profiles.service import Resolved
 from geoengage.segments import jobs
 from geoengage.tenancy.models import AuditEntry
@@ -354,6 +355,15 @@ async def test_the_vocabulary_of_a_tenant(client: httpx.AsyncClient, world: Worl
     assert (event["name"], event["properties"], event["numbers"]) == ("Product Viewed", ["colour", "price"], ["price"])
     assert (found["categories"], found["brands"]) == (["Toys", "Toys > Trains"], ["Brio"])
     assert (found["currency"], [each["name"] for each in found["stores"]]) == ("CHF", ["Toys"])
+    today = date(2026, 1, 1)
+    session.add(
+        ValueModelRow(
+            tenant_id=world.tenant_id, id=new_id(), version=1, kind="mbg_nbd", fitted_at=utc_now(),
+            through=today, valued_on=today, currency="EUR", customers=0, left_out=0, is_current=True,
+        )
+    )  # fmt: skip
+    await session.commit()
+    assert (await call(client, world, "GET", "/v1/segments/vocabulary"))["currency"] == "EUR"  # that of the values
     assert {each["value"] for each in found["stages"]} >= {"at_risk", "churned"}
     key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, scopes=["segments"], store_ids=[store])
     await session.commit()

@@ -85,7 +85,8 @@ def on_made_up(console: Console, people: int) -> None:
 
 
 FEW_CHANGE = (0.95, 0.01, 0.015, 0.015, 0.01)
-NONE, PHASES = range(301, 304), range(311, 317)  # seeds of shops without a season, and with one that begins anywhere
+NONE = [(seed, 0.0, 0.0) for seed in range(301, 304)]  # seed, season, phase
+ANY_PHASE = [(321 + n, 0.4, 365 * n / 6) for n in range(6)]
 
 
 def on_many_shops(console: Console, people: int) -> None:
@@ -93,16 +94,16 @@ def on_many_shops(console: Console, people: int) -> None:
     table = Table(title=f"Decline >= slight in shops of {people:,} customers: mean (from, to)")
     for name in ("shops", "unchanged", "false/yr", "stop: found in 120 days", "×.25 by the end", "×.5 by the end"):
         table.add_column(name)
-    for seeds, season in ((NONE, 0.0), (PHASES, 0.4)):
+    for shops in (NONE, ANY_PHASE):
         for mix in (made.MIX, FEW_CHANGE):
             rows = []
-            for seed in seeds:
-                customers = made.make(people, seed, season=season, mix=mix)
+            for seed, season, phase in shops:
+                customers = made.make(people, seed, season=season, phase=phase, mix=mix)
                 days, (score,) = made.watch(customers, (told,))
                 w = made.worth(customers, days, score, SLIGHT)
                 rows.append((w.false_a_year, w.found[made.STOP][1], w.found[made.QUARTER][2], w.found[made.HALF][2]))
             cells = [f"{np.mean(x):.3f} ({min(x):.3f}, {max(x):.3f})" for x in zip(*rows, strict=True)]
-            table.add_row(f"{len(seeds)}, season ±{season:.0%}", f"{mix[0]:.0%}", *cells)
+            table.add_row(f"{len(shops)}, season ±{shops[0][1]:.0%}", f"{mix[0]:.0%}", *cells)
     console.print(table)
 
 

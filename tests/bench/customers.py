@@ -34,15 +34,18 @@ class Customers:
     shape: Floats
 
 
-def make(people: int, seed: int, *, season: float = 0.0, mix: Sequence[float] = MIX) -> Customers:
-    """So many customers over two years; `season` 0.4: ±40 %."""
+def make(
+    people: int, seed: int, *, season: float = 0.0, phase: float | None = None, mix: Sequence[float] = MIX
+) -> Customers:
+    """So many customers over two years; `season` 0.4: ±40 %, `phase` days of the year on (None: anywhere)."""
     rng = np.random.default_rng(seed)
     rate = np.clip(rng.gamma(2, 1 / 36, people), 1 / 90, 1 / 3)
     kind = rng.choice(5, people, p=mix)
     shape = np.array(SHAPES)[rng.integers(0, 3, people)]
     change = rng.uniform(270, 550, people)
     day = np.arange(DAYS)
-    level = 1 + season * np.sin(2 * np.pi * (day + rng.uniform(0, 365)) / 365)
+    drawn = rng.uniform(0, 365)
+    level = 1 + season * np.sin(2 * np.pi * (day + (drawn if phase is None else phase)) / 365)
     rows = []
     for i in range(people):
         over = (day >= change[i]) & ((kind[i] != PAUSE) | (day < change[i] + PAUSE_DAYS))

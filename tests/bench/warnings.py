@@ -87,8 +87,8 @@ def _false(seeds: range, days: int, weeks: int) -> dict[str, float]:
         rng = np.random.default_rng(seed)
         start = FIRST + int(rng.integers(0, 365 - days))
         for kind in KINDS:
-            rows = make(rng, kind).weeks(WHOLE, range(start, start + days), weeks)
-            alarms[kind] += openings(warnings.judge(rows, SHIFT[kind]).warnings(LEAST))
+            found = make(rng, kind).judge(WHOLE, range(start, start + days), weeks)
+            alarms[kind] += openings(found.warnings(LEAST))
     return {kind: n / len(seeds) * 365 / days for kind, n in alarms.items()}
 
 
@@ -98,7 +98,7 @@ def _planted(seeds: range) -> Iterator[tuple[str, int | None, bool]]:
         rng = np.random.default_rng(seed)
         day = FIRST + int(rng.integers(0, 300))
         made = make(rng, KINDS[seed % 12], changes_on=day)
-        warned = warnings.judge(made.weeks(WHOLE, range(day, day + 15)), SHIFT[made.kind]).warnings(LEAST)
+        warned = made.judge(WHOLE, range(day, day + 15)).warnings(LEAST)
         if not warned.any():
             yield made.kind, None, False
             continue

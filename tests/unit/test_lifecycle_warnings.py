@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from geoengage.lifecycle.rules import warnings
+from geoengage.lifecycle.rules.open_days import openness, openness_at
 
 FIRST = 7 * warnings.WEEKS + 1  # the first day that has a whole history behind it
 DAYS = FIRST + 370
@@ -36,8 +37,16 @@ class Made:
             values /= np.maximum(_sums(np.array([self.under[group].sum(axis=0) for group in groups]), ends), 1)
         return values.reshape(-1, count)
 
+    def judge(self, groups, days, count=warnings.WEEKS):
+        weeks = self.weeks(groups, days, count)
+        if self.kind != "count":
+            return warnings.judge(weeks, SHIFT[self.kind])
+        ends = np.asarray(days)[:, None] - 7 * np.arange(count - 1, -1, -1)
+        was_open = np.tile(openness(self.over.sum(axis=0))[ends - 1], (len(groups), 1))
+        return warnings.judge_with_shut_days(weeks, was_open, SHIFT[self.kind])
+
     def parts(self, groups, day):
-        found = warnings.judge(self.weeks(groups, [day]), SHIFT[self.kind])
+        found = self.judge(groups, [day])
         return [
             warnings.Part(
                 found.expected[i],
@@ -95,8 +104,8 @@ def false_alarms(seeds, days, weeks=warnings.WEEKS):
         rng = np.random.default_rng(seed)
         start = FIRST + int(rng.integers(0, 365 - days))
         for kind in KINDS:
-            rows = make(rng, kind).weeks([[0, 1, 2, 3]], range(start, start + days), weeks)
-            alarms += openings(warnings.judge(rows, SHIFT[kind]).warnings(LEAST))
+            found = make(rng, kind).judge([[0, 1, 2, 3]], range(start, start + days), weeks)
+            alarms += openings(found.warnings(LEAST))
     return alarms / seeds * 365 / days
 
 
@@ -125,7 +134,7 @@ def test_a_planted_change_is_found_within_14_days_and_its_group_named():
         day = FIRST + int(rng.integers(0, 300))
         made = make(rng, KINDS[seed % 12], changes_on=day)
         whole = [[0, 1, 2, 3]]
-        warned = warnings.judge(made.weeks(whole, range(day, day + 15)), SHIFT[made.kind]).warnings(LEAST)
+        warned = made.judge(whole, range(day, day + 15)).warnings(LEAST)
         if not warned.any():
             continue
         delays.append(int(np.flatnonzero(warned)[0]))
@@ -181,3 +190,56 @@ def test_a_stop_counts_with_its_shift():
     found = warnings.judge(stopped, np.array([0.5, 0.5]))
     assert found.warnings(LEAST).tolist() == [True, False]
     assert found.now[0] == pytest.approx(0, abs=1e-9)
+
+
+def _daily(days=7 * 120, usual=200):
+    return np.random.default_rng(5).poisson(usual, days).astype(float)
+
+
+def test_a_week_with_a_holiday_is_held_against_its_open_days():
+    daily = _daily()
+    daily[[-9, -3]] = 0
+    was_open = openness(daily)
+    assert was_open[-1] == pytest.approx(6 / 7, abs=0.02)
+    assert was_open[-4] == pytest.approx(6 / 7, abs=0.02)
+    assert was_open[-9] == pytest.approx(6 / 7, abs=0.02)
+    assert (was_open[:-9] == 1).all()
+    days = np.repeat(np.arange(len(daily)), daily.astype(int)) + 700_000
+    ends = 700_000 + np.array([len(daily) - 1, 50])
+    assert openness_at(days, ends) == pytest.approx([was_open[-1], 1])
+    assert openness_at(days[:0], ends).tolist() == [1, 1]
+
+
+def test_a_place_that_stays_shut_and_one_with_few_orders_are_as_they_are():
+    daily = _daily()
+    daily[-4:] = 0
+    assert openness(daily)[-1] == 1
+    assert openness(daily)[-2] < 1  # three days might be holidays
+    few = _daily(usual=12)
+    few[-1] = 0
+    assert (openness(few) == 1).all()
+
+
+def _judged(daily):
+    ends = np.arange(len(daily) % 7 + 6, len(daily), 7)[-warnings.WEEKS :]
+    weeks = _sums(daily[None, :], ends[None, :] + 1)[0]
+    return warnings.judge_with_shut_days(weeks, openness(daily)[ends][None, :])
+
+
+def test_holidays_are_no_fall_and_hide_none():
+    daily = _daily(days=7 * 120)
+    daily[[-2, -3, -5]] = 0
+    assert not _judged(daily).warnings(LEAST)[0]
+    earlier = daily.copy()
+    earlier[[-1, -4, -6, -7]] *= 1.75  # what is not bought on those days is bought on the others
+    assert not _judged(earlier).warnings(LEAST)[0]
+    less = daily.copy()
+    less[-7:] *= 0.7
+    assert _judged(less).warnings(LEAST)[0]
+    assert _judged(less).change[0] == pytest.approx(-0.3, abs=0.05)
+    more = _daily(days=7 * 120)
+    more[-7:] *= 1.3
+    assert _judged(more).warnings(LEAST)[0]
+    stopped = _daily(days=7 * 120)
+    stopped[-5:] = 0
+    assert _judged(stopped).change[0] < -0.6

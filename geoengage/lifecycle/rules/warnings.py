@@ -73,6 +73,22 @@ def judge(weeks: Floats, shift: float | Floats = 0.0) -> Verdicts:
     return Verdicts(expected, now, np.exp(error) - 1, error / limit)
 
 
+def judge_with_shut_days(weeks: Floats, openness: Floats, shift: float | Floats = 0.0) -> Verdicts:
+    """As `judge`, for what is counted over a week of which (`openness`, a share for each) part was shut.
+
+    Some of what is not bought on a holiday is bought before it and some never. So what came, and what would have come
+    had all days been open, must both be unusual the same way; the milder one is told.
+    """
+    as_open = weeks / openness
+    as_came = np.concatenate([as_open[:, :-GAP], weeks[:, -GAP:]], axis=1)
+    a, b = judge(as_came, shift), judge(as_open, shift)
+    with np.errstate(invalid="ignore"):
+        one_way, b_is_milder = a.clearness * b.clearness > 0, np.abs(b.clearness) < np.abs(a.clearness)
+    milder = Verdicts(*(np.where(b_is_milder, getattr(b, name), getattr(a, name)) for name in Verdicts.__slots__))
+    clearness = np.where(one_way | np.isnan(milder.clearness), milder.clearness, 0.0)
+    return Verdicts(milder.expected, milder.now, milder.change, clearness)
+
+
 def since_it_began(weeks: Floats) -> Floats:
     """Series without the weeks before their first figure above zero: then there was no shop, or nothing to count."""
     began = np.cumsum(np.nan_to_num(weeks) > 0, axis=1) > 0

@@ -13,13 +13,15 @@ from geoengage.lifecycle.rules.catalogue import ACTIVATION_DAYS, CONVERSION_DAYS
 class Watched:
     """`least`: the smallest relative change that is told. `shift`: added before ratios are taken, for what may be zero.
 
-    `late_days`: how long after its last day a period is known. `playbook`: what repairs it when it worsens.
+    `late_days`: how long after its last day a period is known. `playbook`: what repairs it when it worsens. `is_sum`:
+    it adds up over the days of a week, and so falls when one of them is a holiday.
     """
 
     least: float
     shift: float
     playbook: str
     late_days: int = 0
+    is_sum: bool = False
 
 
 # In the order of the first screen: what customers are worth and whether they stay comes before everything else.
@@ -30,8 +32,8 @@ WATCHED: Mapping[str, Watched] = {
     "at_risk": Watched(0.10, 0.5, "win-back"),
     "churned": Watched(0.05, 0.5, "bring-back"),
     "churn_rate": Watched(0.15, 0.002, "bring-back"),
-    "reactivated": Watched(0.20, 0.5, "bring-back"),
-    "revenue": Watched(0.08, 100, "cross-sell"),
+    "reactivated": Watched(0.20, 0.5, "bring-back", is_sum=True),
+    "revenue": Watched(0.08, 100, "cross-sell", is_sum=True),
     "average_order_value": Watched(0.05, 1, "second-item"),
     "purchase_frequency": Watched(0.05, 0, "win-back"),
     "time_between_orders": Watched(0.10, 0.5, "refill"),

@@ -63,7 +63,11 @@ async def series_of_many(
 
     NotFound for a scope that the caller may not see.
     """
-    facts = await read_facts(session, tenant_id, scope, wanted, now)
+    return await measure(await read_facts(session, tenant_id, scope, wanted, now), wanted)
+
+
+async def measure(facts: Facts, wanted: Wanted) -> dict[str, Series]:
+    """Metrics over spans, from what was read for them."""
     spans = [cut for span in wanted.spans if (cut := span.until(facts.today - DAY)) is not None]
     return await asyncio.to_thread(_measure, facts, wanted, spans)
 

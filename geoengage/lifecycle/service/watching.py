@@ -19,14 +19,15 @@ from geoengage.lifecycle.rules import warnings
 from geoengage.lifecycle.rules.catalogue import METRICS, Unit
 from geoengage.lifecycle.rules.events import MetricAlerted
 from geoengage.lifecycle.rules.money import Change, Trade, worth_minor
+from geoengage.lifecycle.rules.open_days import openness_at
 from geoengage.lifecycle.rules.sentences import alert_sentence
 from geoengage.lifecycle.rules.spans import DAY, Span
 from geoengage.lifecycle.rules.told import why_hidden
 from geoengage.lifecycle.rules.warnings import Floats, Part
 from geoengage.lifecycle.rules.watched import WATCHED
-from geoengage.lifecycle.service.facts import Wanted
+from geoengage.lifecycle.service.facts import Wanted, read_facts
 from geoengage.lifecycle.service.scopes import Scope
-from geoengage.lifecycle.service.series import Series, series_of_many
+from geoengage.lifecycle.service.series import Series, measure
 from geoengage.lifecycle.service.trading import read_trade
 from geoengage.lifecycle.store import alerts as store
 from geoengage.segments.rules import read_definition
@@ -110,17 +111,27 @@ async def read_courses(
         group = [name for name in names if (WATCHED[name].late_days, weeks[name]) == (late, count)]
         last = through - late * DAY
         spans = [Span(end - 6 * DAY, end) for end in (last - 7 * k * DAY for k in reversed(range(count)))]
-        read = await series_of_many(session, tenant_id, scope, Wanted(group, spans), now)
-        found |= {name: _course(name, read[name], exact) for name in group}
+        wanted = Wanted(group, spans)
+        facts = await read_facts(session, tenant_id, scope, wanted, now)
+        read = await measure(facts, wanted)
+        was_open = None
+        if any(WATCHED[name].is_sum for name in group):
+            ends = np.array([span.last.toordinal() for span in spans])
+            was_open = openness_at(facts.orders.day[facts.orders.counted], ends)
+        found |= {name: _course(name, read[name], was_open, exact=exact) for name in group}
     return {name: found[name] for name in names}
 
 
-def _course(name: str, series: Series, exact: bool) -> Course:
+def _course(name: str, series: Series, was_open: Floats | None, *, exact: bool) -> Course:
     figures = [point.figure for point in series.points]
     weeks: Floats = np.array(
         [[np.nan if f.value is None or (why_hidden(f) and not exact) else f.value for f in figures]], dtype=float
     )
-    verdict = warnings.judge(warnings.since_it_began(weeks), WATCHED[name].shift)
+    weeks, watched = warnings.since_it_began(weeks), WATCHED[name]
+    if watched.is_sum and was_open is not None:
+        verdict = warnings.judge_with_shut_days(weeks, was_open[None, :], watched.shift)
+    else:
+        verdict = warnings.judge(weeks, watched.shift)
     return Course(name, figures[-1].people, verdict)
 
 

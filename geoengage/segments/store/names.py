@@ -23,9 +23,11 @@ UNION ALL SELECT x.id, x.name FROM campaign x JOIN wanted USING (id)
 UNION ALL SELECT x.id, x.name FROM segment x JOIN wanted USING (id) WHERE x.tenant_id = :tenant_id
 UNION ALL SELECT x.id, x.name FROM people_list x JOIN wanted USING (id) WHERE x.tenant_id = :tenant_id
 """)
+# The one in which customers are valued; before they are, that of most of the latest orders.
 _CURRENCY = (
-    "SELECT o.currency FROM (SELECT currency FROM shop_order WHERE tenant_id = :tenant_id ORDER BY ordered_at DESC"
-    " LIMIT 1000) o GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    "SELECT coalesce((SELECT m.currency FROM value_model m WHERE m.tenant_id = :tenant_id AND m.is_current),"
+    " (SELECT o.currency FROM (SELECT currency FROM shop_order WHERE tenant_id = :tenant_id ORDER BY ordered_at DESC"
+    " LIMIT 1000) o GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1))"
 )
 _TENANT = text(f"SELECT t.timezone, ({_CURRENCY}) FROM tenant t WHERE t.id = :tenant_id")  # noqa: S608 - constants
 
@@ -37,7 +39,7 @@ async def has_store(session: Session, tenant_id: TenantId, store_id: UUID) -> bo
 
 
 async def read_names(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> Names:
-    """What these things are called, in the tenant's clock and the currency of most of its latest orders."""
+    """What these things are called, with the tenant's clock and main currency."""
     timezone, currency = (await session.execute(_TENANT, {"tenant_id": tenant_id})).one()
     named: dict[UUID, str] = {}
     if ids:
