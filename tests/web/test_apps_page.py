@@ -121,11 +121,7 @@ async def test_firebase_works_fails_and_goes(
     device = await demo.api(
         "POST",
         "/v1/devices",
-        {
-            "app_id": demo.state["app_id"],
-            "platform": "android",
-            "push": {"provider": "fcm", "kind": "fcm_token", "address": "phone-of-mine"},
-        },
+        {"app_id": demo.state["app_id"], "platform": "android", "push": {"provider": "fcm", "kind": "fcm_token", "address": "phone-of-mine"}},
         key="publishable_key",
     )
     await page.get_by_test_id("test-reload").click()

@@ -244,7 +244,9 @@ async def test_a_zone_says_what_reaches_it(
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["desktop", "phone"])
-async def test_it_looks_right(open_page: OpenPage, demo: Demo, tidy_points: None, watch: Watch, is_phone: bool) -> None:
+async def test_it_looks_right(
+    open_page: OpenPage, demo: Demo, tidy_points: None, watch: Watch, is_phone: bool
+) -> None:
     watch.expect(LEFT_AT_ONCE)
     page = await open_page("/map?debug&fps=5", is_phone=is_phone)
     await MallMap(page).ready()

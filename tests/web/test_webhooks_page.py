@@ -153,7 +153,9 @@ async def test_an_endpoint_that_says_it_is_gone(
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
-async def test_the_look(is_phone: bool, open_page: OpenPage, demo: Demo, receiver: Receiver, tidy: None) -> None:
+async def test_the_look(
+    is_phone: bool, open_page: OpenPage, demo: Demo, receiver: Receiver, tidy: None
+) -> None:
     receiver.text = LONG_ANSWER
     receiver.fail_with(500)
     made = await add(demo, receiver, name=LONG_NAME, types=["sending.stopped", "sending.resumed"])
