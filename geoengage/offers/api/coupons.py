@@ -59,14 +59,8 @@ async def look_at_coupon(
     404 for a code that nobody was given; 30 of these in ten minutes for each key or operator, so that nobody tries
     out codes.
     """
+    row, offer = await _known(tx, me, code, request, now)
     tenant_id, at = TenantId(me.tenant_id), await _store_of(tx, me, store_id)
-    limits, caller = request.app.state, str(me.id)
-    limits.till_misses.check(caller, now)
-    found = await _known(tx, me, code)
-    if found is None:
-        limits.till_misses.spend(caller, now)
-        raise UnknownCode(REFUSAL_WORDS[Refusal.UNKNOWN_CODE], reason=Refusal.UNKNOWN_CODE)
-    row, offer = found
     profile_id = await _profile(tx, me, None, customer_id, at)
     refusal = await trouble_with(tx, tenant_id, row, offer, at, profile_id, now)
     return CouponLook(
@@ -79,14 +73,18 @@ async def look_at_coupon(
     )
 
 
-async def _known(tx: Session, me: Principal, code: str) -> tuple[CouponRow, OfferRow] | None:
-    """The coupon and its offer, for who may see that: another shop's offers are nobody's."""
-    tenant_id, written = TenantId(me.tenant_id), read_code(code)
+async def _known(tx: Session, me: Principal, code: str, request: Request, now: Now) -> tuple[CouponRow, OfferRow]:
+    """The coupon and its offer, for who may see that: another shop's offers are nobody's. UnknownCode is counted."""
+    limits, caller, tenant_id = request.app.state, str(me.id), TenantId(me.tenant_id)
+    limits.till_misses.check(caller, now)
+    written = read_code(code)
     row = None if written is None else await store.find_by_code(tx, tenant_id, written)
-    if row is None:
-        return None
-    offer = await store.get_offer(tx, tenant_id, row.offer_id)
-    return (row, offer) if offer.store_id is None or me.sees_store(offer.store_id) else None
+    if row is not None:
+        offer = await store.get_offer(tx, tenant_id, row.offer_id)
+        if offer.store_id is None or me.sees_store(offer.store_id):
+            return row, offer
+    limits.till_misses.spend(caller, now)
+    raise UnknownCode(REFUSAL_WORDS[Refusal.UNKNOWN_CODE], reason=Refusal.UNKNOWN_CODE)
 
 
 @router.post("/v1/coupons/{code}/redeem", status_code=201, responses={200: {"description": "It was."}, **CONFLICT})
@@ -98,9 +96,8 @@ async def redeem_coupon(
     409 with `reason` when it is not taken; nothing is changed then. A sale sent to POST /v1/till/sales with the code
     uses it by itself.
     """
+    await _known(tx, me, code, request, now)
     tenant_id, at = TenantId(me.tenant_id), await _store_of(tx, me, body.store_id)
-    limits, caller = request.app.state, str(me.id)
-    limits.till_misses.check(caller, now)
     if body.at is not None and body.at > now:
         raise errors.field("at", "that is in the future")
     use = Use(
@@ -112,9 +109,6 @@ async def redeem_coupon(
         store_id=at,
         profile_id=await _profile(tx, me, body.customer, None, at),
     )
-    if await _known(tx, me, code) is None:
-        limits.till_misses.spend(caller, now)
-        raise UnknownCode(REFUSAL_WORDS[Refusal.UNKNOWN_CODE], reason=Refusal.UNKNOWN_CODE)
     done = await redeem(tx, tenant_id, code, use, now)
     if isinstance(done, Refusal):
         raise CodeRefused(REFUSAL_WORDS[done], reason=done)

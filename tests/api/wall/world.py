@@ -85,8 +85,8 @@ class Side:
     signer: Ed25519PrivateKey
     shop_key: str  # a secret key with all scopes, of the neighbour shop only
     code: str  # of the shop's check-in point
-    coupon: str = ""  # a code of the shop's offer
     cookies: dict[str, str] = field(default_factory=dict)  # of operators: owner, and shop (the neighbour's)
+    coupon: str = ""  # a code of the shop's offer
 
     def __getitem__(self, kind: str) -> str:
         return str(self.ids[kind])

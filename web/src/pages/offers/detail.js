@@ -1,13 +1,13 @@
 /** One offer: what it gives and to whom, its budget, a cart to try it on, its coupons. */
 import { call } from '../../api.js';
 import { h } from '../../ui/dom.js';
-import { moment, money, number } from '../../ui/format.js';
+import { moment, money } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { ask, explain, pill } from '../../ui/widgets.js';
 import { daysText, may } from '../../ui/words.js';
 import { couponList } from './coupons.js';
 import { tryCart } from './try.js';
-import { budgetText, CHANNELS, DEGREES, offerState, shares, targetText } from './words.js';
+import { budgetText, CHANNELS, DEGREES, givesText, offerState, shares, targetText, usedText } from './words.js';
 
 /** @import {Context, Store} from '../../types' */
 /** @import {Budget, Offer} from './words.js' */
@@ -78,7 +78,7 @@ export function offerDetail({ context, offer, stores, signal, reload }) {
     h(
       'section',
       { class: 'card' },
-      h('h2', null, offer.shown_label),
+      h('h2', null, givesText(offer)),
       h(
         'dl',
         { class: 'keys' },
@@ -154,7 +154,7 @@ function facts(offer, names) {
     ['Paid by', offer.funded_by === 'store' ? 'the store that sells' : 'the whole programme'],
     offer.max_discount_minor !== null && ['One use', `at most ${cash(offer.max_discount_minor)}`],
     offer.margin_floor_percent !== null && ['Least margin', `${offer.margin_floor_percent} %`],
-    ['Used', `${number(offer.uses)} times, for ${cash(offer.discount_minor)}`],
+    ['Used', usedText(offer).replace(/^used /, '')],
   ];
   return /** @type {[string, string][]} */ (rows.filter(Boolean));
 }

@@ -4,7 +4,6 @@
  */
 import { get, getAll } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
-import { money, number } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { empty, pill, whileLoading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
@@ -12,7 +11,7 @@ import { budgetBar, offerDetail } from './detail.js';
 import { offerForm } from './form.js';
 import { marginsCard } from './margins.js';
 import { tryCart } from './try.js';
-import { offerState, targetText } from './words.js';
+import { givesText, offerState, targetText, usedText } from './words.js';
 
 /** @import {Context, Store} from '../../types' */
 /** @import {Offer} from './words.js' */
@@ -123,7 +122,6 @@ function rows(offers, stores) {
 /** @param {Offer} offer @param {Map<string, string>} names */
 function row(offer, names) {
   const { text, tone } = offerState(offer);
-  const used = `used ${number(offer.uses)} times, for ${money(offer.discount_minor, offer.currency)}`;
   return h(
     'li',
     { class: 'message-row', 'data-testid': 'offer-row' },
@@ -138,11 +136,11 @@ function row(offer, names) {
         pill(text, tone),
         offer.conditions.with_code && pill('by code', 'info'),
       ),
-      h('p', { class: 'breaks' }, `${offer.shown_label}, on ${targetText(offer)}`),
+      h('p', { class: 'breaks' }, `${givesText(offer)}; on ${targetText(offer)}`),
       h(
         'p',
         { class: 'quiet breaks' },
-        [offer.store_id && names.get(offer.store_id), used].filter(Boolean).join(' · '),
+        [offer.store_id && names.get(offer.store_id), usedText(offer)].filter(Boolean).join(' · '),
       ),
       offer.budgets
         .slice(0, 1)

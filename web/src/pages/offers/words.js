@@ -28,11 +28,11 @@ export const AMONG = [
 /** @type {[string, string][]} */
 export const DEGREES = [
   ['none', 'buys as always'],
-  ['slight', 'a little less than usual'],
-  ['marked', 'clearly less than usual'],
-  ['severe', 'far less than usual'],
+  ['slight', 'buys a little less than usual'],
+  ['marked', 'buys clearly less than usual'],
+  ['severe', 'buys far less than usual'],
   ['gone', 'has stopped buying'],
-  ['unknown', 'nobody can tell yet'],
+  ['unknown', 'nobody can judge yet'],
 ];
 /** @type {[string, string][]} */
 export const CHANNELS = [
@@ -95,6 +95,22 @@ export function shares(budget) {
   const held = byMoney ? budget.held_minor : budget.held_uses;
   return { spent: Math.min(1, spent / all), held: Math.min(1, held / all) };
 }
+
+/** What an offer gives, with the span of its sizes where they go by the customer. @param {Offer} offer */
+export function givesText(offer) {
+  const sizes = /** @type {number[]} */ (Object.values(offer.tiers));
+  if (!sizes.length || offer.label) return offer.shown_label;
+  const said = (/** @type {number} */ n) => (offer.benefit.kind === 'amount' ? money(n, offer.currency) : `${n} %`);
+  const [least, most] = [said(Math.min(...sizes)), said(Math.max(...sizes))];
+  const words = offer.benefit.kind === 'second_item' ? 'off a second piece' : 'off';
+  return `${least === most ? least : `${least} to ${most}`} ${words}, by how the customer’s buying has changed`;
+}
+
+/** @param {Offer} offer */
+export const usedText = ({ uses, discount_minor, currency }) =>
+  uses === 0
+    ? 'not used yet'
+    : `used ${uses === 1 ? 'once' : `${number(uses)} times`}, for ${money(discount_minor, currency)}`;
 
 /** @param {Budget} budget @param {string} currency */
 export function budgetText(budget, currency) {
