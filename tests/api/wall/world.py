@@ -126,6 +126,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["device"] = phone.id
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await put_firebase(client, side)
+    await _put_mail(client, side)
     await _link(client, side)
     await _customers(session, side)
     await _notes(client, side)
@@ -449,6 +450,13 @@ async def put_firebase(client: httpx.AsyncClient, side: Side) -> None:
     """The side's app has a Firebase project of its own."""
     url, body = f"/v1/apps/{side['app']}/firebase", {"service_account": service_account(side)}
     answer = await client.put(url, json=body, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def _put_mail(client: httpx.AsyncClient, side: Side) -> None:
+    """And a mail server."""
+    body = {"host": "localhost", "from_address": f"{side.mark}@example.com", "from_name": side.mark}
+    answer = await client.put(f"/v1/apps/{side['app']}/email", json=body, headers=side.world.sk_headers)
     assert answer.status_code == 200, answer.text
 
 
