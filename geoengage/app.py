@@ -86,6 +86,7 @@ PAGES = (
     "/footfall",
     "/segments",
     "/campaigns",
+    "/proof",
     "/offers",
     "/review",
     "/explain",

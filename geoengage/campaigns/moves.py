@@ -178,7 +178,7 @@ async def _send(
 
 
 def _wish(start: Start, campaign: Running, case: MoveCase) -> Wish[MoveCase]:
-    content = campaign.content
+    content = campaign.content.said_to(campaign.id, case.person.person_id)
     about = About(occurrence=start.occurrence, expires_at=stale_at(content, start.moved_at), timezone=case.timezone.key)
     render = partial(write_to_member, content, case.person, campaign.store_name)
     words = partial(written, campaign, content.title, content.body)

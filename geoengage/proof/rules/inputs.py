@@ -36,7 +36,7 @@ MENDS: Mapping[Missing, Mend] = {
     Missing.MARGIN: Mend(
         "Some of what was sold has neither a product cost nor a margin: add the margin of the store or of the whole"
         " company.",
-        "/proof?inputs=1",
+        "/offers",
     ),
     Missing.MESSAGE_COST: Mend("It is not known what the messages cost: add it.", "/proof?inputs=1"),
     Missing.OTHER_CURRENCY: Mend(
