@@ -126,7 +126,7 @@ def _work_out(facts: Facts, question: Question, arms: Sequence[Arm], *, exact: b
         if not _lacks(outcome, facts.missing)
     )
     computable = has_holdout and not facts.missing & {
-        Missing.MARGIN, Missing.MESSAGE_COST, Missing.OTHER_CURRENCY, Missing.ORDERS,
+        Missing.MARGIN, Missing.MESSAGE_COST, Missing.OTHER_CURRENCY, Missing.ORDERS, Missing.COST,
     }  # fmt: skip
     found: list[Variant] = []
     if arms and has_holdout and question.plan.decides in {f.outcome for f in findings}:
