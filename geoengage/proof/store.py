@@ -240,7 +240,7 @@ WITH RECURSIVE {_GONE}, {_MESSAGES}
 SELECT s.n - 1 AS person, m.channel,
   CASE WHEN m.locale ~ '^[A-Za-z]+[-_].*[A-Z][A-Z]$' THEN right(m.locale, 2) ELSE '' END AS country,
   count(*) AS messages
-FROM unnest(CAST(:profiles AS uuid[]), CAST(:times AS int8[])) WITH ORDINALITY AS s (profile_id, at, n)
+FROM unnest(CAST(:profiles AS uuid[]), CAST(:times AS int8[])) WITH ORDINALITY AS s (profile_id, at, n) -- :tenant_id's
 JOIN messages m ON m.profile_id = s.profile_id AND m.status IN ('sent', 'unknown') AND m.channel IS NOT NULL
   AND m.created_at >= to_timestamp(s.at)
   AND m.created_at < to_timestamp(s.at) + make_interval(days => :window)
