@@ -87,6 +87,7 @@ PAGES = (
     "/footfall",
     "/segments",
     "/campaigns",
+    "/proof",
     "/offers",
     "/review",
     "/explain",

@@ -184,7 +184,8 @@ async def _send(
 
 
 def _wish(start: Start, campaign: Running, case: MoveCase, products: Recommended, items: Items) -> Wish[MoveCase]:
-    content, person = campaign.content, case.person
+    person = case.person
+    content = campaign.content.said_to(campaign.id, person.person_id)
     about = About(occurrence=start.occurrence, expires_at=stale_at(content, start.moved_at), timezone=case.timezone.key)
     values = values_for(content, person, campaign.store_name, recommended=products)
     item, offer_id = items.of(content.definition.content_id, person), content.definition.offer_id

@@ -176,7 +176,8 @@ async def _drafts(
 
 
 def _wish(start: _Start, case: Case, recommended: Recommended, items: Items) -> Wish[Case]:
-    content, event, place, campaign = case.content, case.event, case.place, start.campaign
+    event, place, campaign = case.event, case.place, start.campaign
+    content = case.content.said_to(case.campaign_id, case.person.person_id)
     about = About(
         occurrence=event.visit_id,
         expires_at=expires_at(content, event, place.timezone),

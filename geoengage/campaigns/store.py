@@ -25,6 +25,7 @@ from geoengage.campaigns.rules import (
     TriggerKind,
 )
 from geoengage.campaigns.rules.definition import minutes
+from geoengage.experiments.rules import Arm, Split, Variant
 from geoengage.kit import pgarrays
 from geoengage.kit.db import Later, Session, row_dict, send
 from geoengage.kit.errors import NotFound
@@ -143,7 +144,16 @@ def content_of(row: Campaign | Any) -> Content:
         valid_to=row.valid_to,
         definition=msgspec.convert(row.definition, Definition),
         segment_id=row.trigger_segment_id,
+        split=_split(row),
     )
+
+
+def _split(row: Campaign | Any) -> Split:
+    """Of a row of `RUNNING_SQL`; a campaign's own row knows nothing of its experiment."""
+    variants = tuple(
+        Variant(Arm(v["name"], v["weight"]), v["title"], v["body"]) for v in getattr(row, "variants", None) or ()
+    )
+    return Split(getattr(row, "holdout_percent", None) or 0, variants)
 
 
 async def has_approved(session: Session, tenant_id: TenantId, store_id: UUID | None) -> bool:
@@ -264,8 +274,10 @@ class Running:
 
 RUNNING_SQL = (
     "SELECT c.id, c.name, c.store_id, c.trigger_kind, c.trigger_zone_ids, c.trigger_store_ids, c.trigger_segment_id,"
-    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name, c.activated_at"
+    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name, c.activated_at,"
+    " x.holdout_percent, x.variants"
     " FROM campaign c LEFT JOIN store s ON s.tenant_id = c.tenant_id AND s.id = c.store_id"
+    " LEFT JOIN experiment x ON x.tenant_id = c.tenant_id AND x.campaign_id = c.id"
     " WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.status = 'active'"
     " AND coalesce(c.valid_from <= :now, true) AND coalesce(c.valid_to > :now, true)"
 )

@@ -1,6 +1,6 @@
 """SQL of experiments: plans, and who takes part."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,6 @@ async def find_experiment(
     if lock:
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.execute(query)).scalar_one_or_none()
-
-
-async def list_experiments(
-    session: Session, tenant_id: TenantId, campaign_ids: Collection[UUID]
-) -> dict[UUID, Experiment]:
-    """The plans of these campaigns that have one of their own."""
-    query = select(Experiment).where(Experiment.tenant_id == tenant_id, Experiment.campaign_id.in_(campaign_ids))
-    return {row.campaign_id: row for row in (await session.execute(query)).scalars()}
 
 
 async def put_experiment(

@@ -18,8 +18,8 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.lifecycle.rules.catalogue import DIRECT_DAYS
 from geoengage.proof.models import MessageCost
+from geoengage.proof.rules.inputs import Sending
 
-NOWHERE = UUID(int=0)  # instead of a store
 SIDES = ("sent", "tenant_holdout", "campaign_holdout")
 _GONE = """gone (id, into_id) AS (
   SELECT id, merged_into FROM profile WHERE tenant_id = :tenant_id AND merged_into IS NOT NULL
@@ -142,8 +142,8 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 """  # noqa: S608 - names of ours
 # What is left of an order after its goods: what was paid less what they cost. The cost is the variant's, else what the
 # margin of the store, else of the tenant, leaves of the price before discounts. A discount on the whole order is spread
-# over its lines; of what was refunded nothing is left. NaN: something has neither cost nor margin. Incentives are what offers
-# took off; of an order that names coupons which are none of ours, its discount.
+# over its lines; of what was refunded nothing is left. NaN: something has neither cost nor margin. Incentives are what
+# offers took off; of an order that names coupons which are none of ours, its discount.
 _ORDERS = f"""
 SELECT s.n - 1 AS person, floor(extract(epoch FROM at.at))::int8 AS at, {_DAY.format("at.at")} AS day,
   (o.return_of IS NULL)::int::int8 AS counted, (o.currency = :currency)::int::int8 AS mine,
@@ -240,22 +240,12 @@ WITH RECURSIVE {_GONE}, {_MESSAGES}
 SELECT s.n - 1 AS person, m.channel,
   CASE WHEN m.locale ~ '^[A-Za-z]+[-_].*[A-Z][A-Z]$' THEN right(m.locale, 2) ELSE '' END AS country,
   count(*) AS messages
-FROM unnest(CAST(:profiles AS uuid[]), CAST(:times AS int8[])) WITH ORDINALITY AS s (profile_id, at, n)
+FROM unnest(CAST(:profiles AS uuid[]), CAST(:times AS int8[])) WITH ORDINALITY AS s (profile_id, at, n) -- :tenant_id's
 JOIN messages m ON m.profile_id = s.profile_id AND m.status IN ('sent', 'unknown') AND m.channel IS NOT NULL
   AND m.created_at >= to_timestamp(s.at)
   AND m.created_at < to_timestamp(s.at) + make_interval(days => :window)
 GROUP BY 1, 2, 3
 """)  # noqa: S608 - names of ours
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Messages to one person (a place) by channel and country ('' where nobody knows)."""
-
-    person: int
-    channel: str
-    country: str
-    messages: int
 
 
 async def list_sent(
@@ -265,7 +255,7 @@ async def list_sent(
     profile_ids: Sequence[UUID],
     times: Sequence[int],
     window_days: int,
-) -> list[Sent]:
+) -> list[Sending]:
     """What was sent to these people in their windows, which begin at `times` (Unix seconds)."""
     rows = await session.execute(
         _SENT,
@@ -274,7 +264,7 @@ async def list_sent(
             "profiles": list(profile_ids), "times": list(times), "window": window_days,
         },
     )  # fmt: skip
-    return [Sent(*row) for row in rows]
+    return [Sending(*row) for row in rows]
 
 
 # Each step is counted of people, by the time of what happened; visits of a store's campaign are those of its zones.

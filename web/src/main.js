@@ -23,6 +23,7 @@ const ROUTES = {
   '/segments': async () => (await import('./pages/segments/index.js')).segmentsPage,
   '/campaigns': async () => (await import('./pages/campaigns/index.js')).campaignsPage,
   '/offers': async () => (await import('./pages/offers/index.js')).offersPage,
+  '/proof': async () => (await import('./pages/proof/index.js')).proofPage,
   '/review': async () => (await import('./pages/review.js')).reviewPage,
   '/explain': async () => (await import('./pages/explain/index.js')).explainPage,
   '/messages': async () => (await import('./pages/messages.js')).messagesPage,

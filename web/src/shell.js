@@ -24,6 +24,7 @@ const PAGES = [
   ['/segments', 'Segments', 'segments'],
   ['/campaigns', 'Campaigns', 'campaigns'],
   ['/offers', 'Offers', 'offer'],
+  ['/proof', 'Proof', 'insights'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
@@ -36,6 +37,7 @@ const PAGES = [
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
 const RARE = new Set([
   '/insights',
+  '/proof',
   '/explain',
   '/orders',
   '/products',

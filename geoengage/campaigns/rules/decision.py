@@ -22,6 +22,7 @@ from geoengage.campaigns.rules.definition import (
     TriggerKind,
     schedule,
 )
+from geoengage.experiments.rules import held_by_campaign
 from geoengage.kit.clock import hours_end, is_within_hours
 from geoengage.messaging.rules import Blocker, Purpose, in_holdout
 from geoengage.presence.rules.events import NOT_WALKED, ZoneDwelled, ZoneExited, ZoneTransition
@@ -227,7 +228,8 @@ def _is_held_out(case: Asked, policy: Policy) -> bool:
     person = case.person
     if person.is_test or not case.content.is_marketing:
         return False
-    return in_holdout(policy.tenant_id, person.person_id, policy.holdout_percent)
+    own = held_by_campaign(case.campaign_id, person.person_id, case.content.split.holdout_percent)
+    return own or in_holdout(policy.tenant_id, person.person_id, policy.holdout_percent)
 
 
 def is_quiet(content: Content, policy: Policy, timezone: ZoneInfo, now: datetime) -> bool:

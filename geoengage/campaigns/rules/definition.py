@@ -1,6 +1,6 @@
 """What a campaign says of itself: trigger, audience, times, limits, texts. Stored as JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +10,7 @@ import msgspec
 from geoengage.campaigns.rules.audience import AttributeTest, Audience, Everyone, InSegment, Op
 from geoengage.campaigns.rules.steps import ONLY_STEP, Exits, Reentry, Say, Step
 from geoengage.campaigns.rules.triggers import When
+from geoengage.experiments.rules import ONE_TEXT, Split, variant_of
 from geoengage.messaging.rules import NO_OPTIONS, Purpose, PushOptions
 from geoengage.venues.rules import DAYS, Hours, Schedule
 
@@ -129,6 +130,12 @@ class Content:
     valid_to: datetime | None
     definition: Definition
     segment_id: UUID | None = None
+    split: Split = ONE_TEXT
+
+    def said_to(self, campaign_id: UUID, person_id: UUID) -> "Content":
+        """With the text that this person gets, where several are tried."""
+        variant = variant_of(self.split, campaign_id, person_id)
+        return self if variant is None else replace(self, title=variant.title, body=variant.body)
 
     @property
     def is_marketing(self) -> bool:

@@ -1,6 +1,17 @@
 """Who is compared with whom, and what may be said of it. Pure; everything is imported from here."""
 
-from geoengage.experiments.rules.arms import Arm, Side, arm, held_by_campaign, takes_part
+from geoengage.experiments.rules.arms import (
+    ONE_TEXT,
+    VARIANT,
+    Arm,
+    Side,
+    Split,
+    Variant,
+    arm,
+    held_by_campaign,
+    takes_part,
+    variant_of,
+)
 from geoengage.experiments.rules.effects import (
     Effect,
     Moments,
@@ -27,7 +38,8 @@ from geoengage.experiments.rules.verdicts import (
 )
 
 __all__ = [
-    "ERROR", "FEWEST", "IS_GOOD_WHEN_LESS", "Arm", "Effect", "Looks", "Moments", "Outcome", "Plan", "Ratio", "Side",
-    "Verdict", "arm", "days_more", "difference", "held_by_campaign", "is_enough", "last_day", "look", "moments",
-    "of_sums", "people_needed", "pooled", "quantile", "ratio", "takes_part", "verdict", "winner",
+    "ERROR", "FEWEST", "IS_GOOD_WHEN_LESS", "ONE_TEXT", "VARIANT", "Arm", "Effect", "Looks", "Moments", "Outcome",
+    "Plan", "Ratio", "Side", "Split", "Variant", "Verdict", "arm", "days_more", "difference", "held_by_campaign",
+    "is_enough", "last_day", "look", "moments", "of_sums", "people_needed", "pooled", "quantile", "ratio",
+    "takes_part", "variant_of", "verdict", "winner",
 ]  # fmt: skip

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from geoengage.messaging.rules import Blocker
 
-# Limits of attention come from what somebody was sent before, and a holdout is sent nothing: to leave those people out
-# of one arm only would make the arms unlike. So they count in both, as they were meant to get it.
-_ATTENTION = frozenset({Blocker.CAP.value, Blocker.COOLDOWN.value})
+# These come from what somebody, or somebody else, was sent before, and a holdout is sent nothing: to leave those people
+# out of one arm only would make the arms unlike. So they count in both, as they were meant to get it.
+_ATTENTION = frozenset({Blocker.CAP, Blocker.COOLDOWN, Blocker.BUDGET, Blocker.OUTRANKED, Blocker.NO_OFFER})
 
 
 class Side(StrEnum):
@@ -52,6 +52,35 @@ def arm(key: str, campaign_id: UUID, person_id: UUID, arms: Sequence[Arm]) -> Ar
             return each
         at -= each.weight
     raise AssertionError("weights add up to their sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A text of A/B/n, Liquid."""
+
+    arm: Arm
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Into which parts a campaign's people fall: whom it holds back itself, and the texts of the others."""
+
+    holdout_percent: int = 0
+    variants: tuple[Variant, ...] = ()
+
+
+ONE_TEXT = Split()
+VARIANT = "variant"  # the key of the draw
+
+
+def variant_of(split: Split, campaign_id: UUID, person_id: UUID) -> Variant | None:
+    """The text that this person gets; None: there is but one."""
+    if not split.variants:
+        return None
+    drawn = arm(VARIANT, campaign_id, person_id, [each.arm for each in split.variants])
+    return next(each for each in split.variants if each.arm == drawn)
 
 
 def held_by_campaign(campaign_id: UUID, person_id: UUID, percent: int) -> bool:

@@ -14,6 +14,7 @@ import geoengage.campaigns.models
 
 # The map's statements are made from the models, so all of them must be loaded.
 import geoengage.commerce.models
+import geoengage.experiments.models
 import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events

@@ -36,7 +36,7 @@ MENDS: Mapping[Missing, Mend] = {
     Missing.MARGIN: Mend(
         "Some of what was sold has neither a product cost nor a margin: add the margin of the store or of the whole"
         " company.",
-        "/proof?inputs=1",
+        "/offers",
     ),
     Missing.MESSAGE_COST: Mend("It is not known what the messages cost: add it.", "/proof?inputs=1"),
     Missing.OTHER_CURRENCY: Mend(
@@ -49,7 +49,9 @@ MENDS: Mapping[Missing, Mend] = {
         "Nobody is held back from this campaign, so nobody can say what it brought: set a holdout.", "/proof?inputs=1"
     ),
     Missing.ORDERS: Mend("No orders are known of these people: send orders.", "/imports"),
-    Missing.COST: Mend("It has cost next to nothing so far, so there is no return on it to tell.", "/proof?inputs=1"),
+    Missing.COST: Mend(
+        "It has cost nothing so far, so there is no return on it to tell: is a price missing?", "/proof?inputs=1"
+    ),
 }
 
 
@@ -65,7 +67,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """So many messages to one person (a place)."""
+    """So many messages to one person (a place) by channel and country ('' where nobody knows)."""
 
     person: int
     channel: str

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from geoengage.experiments.rules import Plan, Side
+from geoengage.experiments.rules import Plan, Side, last_day
+from geoengage.kit import bulk
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.metrics import store as metrics
-from geoengage.metrics.rules import from_params
+from geoengage.metrics.rules import ValueModel, from_params
 from geoengage.proof import store
-from geoengage.proof.rules.inputs import Missing, Price, Sending, sent_costs
-from geoengage.proof.rules.measures import GAIN, Floats, Ints, Orders, Subjects, measure
+from geoengage.proof.rules.inputs import Missing, Price, sent_costs
+from geoengage.proof.rules.measures import COST, DAY_S, GAIN, Bools, Floats, Ints, Orders, Subjects, measure
 from geoengage.proof.store import SIDES, Asked
 
 
@@ -45,10 +46,9 @@ class Facts:
     today: date
     asked: Asked
     looks: int
-    profile_ids: Sequence[UUID]
     person_ids: Sequence[UUID]
     day: Ints
-    is_sent: np.ndarray
+    is_sent: Bools
     stratum: Ints
     rows: Floats
     crossed: int
@@ -78,49 +78,32 @@ async def read_facts(session: Session, tenant_id: TenantId, question: Question, 
     people = await store.read_people(session, tenant_id, asked)
     ids = [UUID(bytes=bytes(id_)) for id_ in people["profile_id"]]
     at, day = (people[name].astype(np.int64) for name in ("at", "day"))
+    is_sent = people["side"].astype(np.int64) == SIDES.index("sent")
     currencies = await store.read_currencies(session, tenant_id, ids, question.stores)
     currency = next(iter(currencies), None)
-    orders = await store.read_orders(
+    read = await store.read_orders(
         session, tenant_id, ids, stores=question.stores, currency=currency, timezone=question.timezone
     )
+    orders = _orders(read)
     sent = await store.list_sent(session, tenant_id, asked, ids, at.tolist(), plan.window_days)
-    prices = [
-        Price(row.channel, row.country, row.thousand_minor, row.currency)
-        for row in await store.list_costs(session, tenant_id)
-    ]
-    sendings = [Sending(s.person, s.channel, s.country, s.messages) for s in sent]
-    costs, by_channel, lacking = sent_costs(sendings, prices, len(ids), currency)
-    model = await metrics.get_current(session, tenant_id)
-    params = None if model is None or model.params is None or model.currency != currency else model.params
-    fitted = None if params is None or params["spending"] is None else from_params(params)
+    costs, by_channel, lacking = sent_costs(sent, await _prices(session, tenant_id), len(ids), currency)
+    model = await _model(session, tenant_id, currency)
     shop = await metrics.get_shop(session, tenant_id)
-    mine = orders["mine"].astype(bool)
-    columns = Orders(
-        person=orders["person"].astype(np.int64),
-        at=orders["at"].astype(np.int64),
-        day=orders["day"].astype(np.int64),
-        counted=orders["counted"].astype(bool),
-        money=np.where(mine, orders["money"], 0.0),
-        margin=np.where(mine, orders["margin"], 0.0),
-        incentive=np.where(mine, orders["tenant_paid"] + orders["store_paid"], 0.0),
-    )
-    rows = measure(Subjects(at, day, costs), columns, plan.window_days, shop, fitted)
-    missing = {lacking} - {None}
-    if np.isnan(rows[:, GAIN]).any():
-        missing.add(Missing.MARGIN)
-    if fitted is None:
-        missing.add(Missing.VALUE_MODEL)
-    if currency is None:
-        missing.add(Missing.ORDERS)
-    is_sent = people["side"].astype(np.int64) == SIDES.index("sent")
-    inside = (columns.at >= at[columns.person]) & (columns.at < at[columns.person] + plan.window_days * 86_400)
-    inside &= is_sent[columns.person] & mine
+    rows = measure(Subjects(at, day, costs), orders, plan.window_days, shop, model)
+    lacks = {
+        lacking: lacking is not None,
+        Missing.MARGIN: bool(np.isnan(rows[:, GAIN]).any()),
+        Missing.VALUE_MODEL: model is None,
+        Missing.ORDERS: currency is None,
+        Missing.COST: currency is not None and not rows[:, COST].any(),
+    }
+    since = orders.at - at[orders.person]
+    inside = (since >= 0) & (since < plan.window_days * DAY_S) & is_sent[orders.person] & read["mine"].astype(bool)
     return Facts(
         first=first,
         today=today,
         asked=asked,
-        looks=max(0, min(plan.looks, (today - first).days - plan.window_days)),
-        profile_ids=ids,
+        looks=last_day(first, plan, today),
         person_ids=[UUID(bytes=bytes(id_)) for id_ in people["person_id"]],
         day=day - first.toordinal(),
         is_sent=is_sent,
@@ -130,7 +113,30 @@ async def read_facts(session: Session, tenant_id: TenantId, question: Question, 
         anonymous=await store.count_anonymous(session, tenant_id, asked),
         currency=currency,
         others={code: n for code, n in currencies.items() if code != currency},
-        missing=frozenset(m for m in missing if m is not None),
+        missing=frozenset(what for what, holds in lacks.items() if what is not None and holds),
         costs=by_channel,
-        paid={side: float(orders[f"{side}_paid"][inside].sum()) for side in ("tenant", "store")},
+        paid={side: float(read[f"{side}_paid"][inside].sum()) for side in ("tenant", "store")},
     )
+
+
+def _orders(read: bulk.Rows) -> Orders:
+    """Columns as they are measured; money in other currencies is none."""
+    mine = read["mine"].astype(bool)
+    money, margin, tenant, store_ = (
+        np.where(mine, read[name], 0.0) for name in ("money", "margin", "tenant_paid", "store_paid")
+    )
+    person, at, day = (read[name].astype(np.int64) for name in ("person", "at", "day"))
+    return Orders(person, at, day, read["counted"].astype(bool), money, margin, tenant + store_)
+
+
+async def _prices(session: Session, tenant_id: TenantId) -> list[Price]:
+    rows = await store.list_costs(session, tenant_id)
+    return [Price(row.channel, row.country, row.thousand_minor, row.currency) for row in rows]
+
+
+async def _model(session: Session, tenant_id: TenantId, currency: str | None) -> ValueModel | None:
+    """The value model in force; None where there is none of this currency, or none that knows amounts."""
+    row = await metrics.get_current(session, tenant_id)
+    if row is None or row.params is None or row.currency != currency or row.params["spending"] is None:
+        return None
+    return from_params(row.params)

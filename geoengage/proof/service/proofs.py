@@ -11,7 +11,7 @@ import numpy as np
 from geoengage.campaigns.models import Campaign
 from geoengage.experiments import store as experiments
 from geoengage.experiments.models import Experiment
-from geoengage.experiments.rules import Arm, Outcome, Plan, Side, Verdict, arm
+from geoengage.experiments.rules import VARIANT, Arm, Outcome, Plan, Side, Verdict, arm
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.lifecycle.rules.told import steps_told
@@ -24,8 +24,6 @@ from geoengage.proof.service.facts import Facts, Question, read_facts, start_of
 from geoengage.proof.store import STEPS, Attributed
 from geoengage.tenancy.rules import Principal
 from geoengage.tenancy.store import get_tenant
-
-VARIANT = "variant"  # the key of the draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def _work_out(facts: Facts, question: Question, arms: Sequence[Arm], *, exact: b
         if not _lacks(outcome, facts.missing)
     )
     computable = has_holdout and not facts.missing & {
-        Missing.MARGIN, Missing.MESSAGE_COST, Missing.OTHER_CURRENCY, Missing.ORDERS,
+        Missing.MARGIN, Missing.MESSAGE_COST, Missing.OTHER_CURRENCY, Missing.ORDERS, Missing.COST,
     }  # fmt: skip
     found: list[Variant] = []
     if arms and has_holdout and question.plan.decides in {f.outcome for f in findings}:
