@@ -25,6 +25,8 @@ export const REASONS = {
   left_journey: 'had left the journey',
   sending_stopped: 'all sending is stopped',
   no_address: 'no push address on this phone',
+  no_sender: 'no mail server is set up',
+  blank: 'a part of the text would have been empty',
   not_in_audience: 'not in the campaign’s audience',
 };
 export const reasonText = lookUp(REASONS);
