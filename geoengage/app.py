@@ -86,6 +86,7 @@ PAGES = (
     "/footfall",
     "/segments",
     "/campaigns",
+    "/content",
     "/review",
     "/explain",
     "/messages",

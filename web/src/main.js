@@ -8,6 +8,7 @@ import { makeHub } from './hub.js';
 import { appsPage } from './pages/apps/index.js';
 import { auditPage } from './pages/audit.js';
 import { campaignsPage } from './pages/campaigns/index.js';
+import { contentPage } from './pages/content/index.js';
 import { dataImportsPage } from './pages/data_imports/index.js';
 import { explainPage } from './pages/explain/index.js';
 import { footfallPage } from './pages/footfall/index.js';
@@ -40,6 +41,7 @@ const ROUTES = {
   '/footfall': footfallPage,
   '/segments': segmentsPage,
   '/campaigns': campaignsPage,
+  '/content': contentPage,
   '/review': reviewPage,
   '/explain': explainPage,
   '/messages': messagesPage,

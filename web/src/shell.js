@@ -23,6 +23,7 @@ const PAGES = [
   ['/products', 'Products', 'product'],
   ['/segments', 'Segments', 'segments'],
   ['/campaigns', 'Campaigns', 'campaigns'],
+  ['/content', 'Content', 'content'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
@@ -36,6 +37,7 @@ const PAGES = [
 const RARE = new Set([
   '/insights',
   '/explain',
+  '/content',
   '/orders',
   '/products',
   '/apps',
