@@ -62,6 +62,7 @@ from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import KnownKeys, authenticate
 from geoengage.tenancy.rules import PrincipalKind
+from geoengage.timing.api import router as timing
 from geoengage.venues.api import router as venues
 from geoengage.webhooks.api import router as webhooks
 
@@ -89,6 +90,7 @@ PAGES = (
     "/campaigns",
     "/proof",
     "/offers",
+    "/content",
     "/review",
     "/explain",
     "/messages",
@@ -185,6 +187,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         offers,
         commerce,
         content,
+        timing,
         segments,
         recommendations,
         habits,

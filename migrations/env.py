@@ -24,6 +24,7 @@ import geoengage.segments.lists.models
 import geoengage.segments.models
 import geoengage.simulation.models
 import geoengage.tenancy.models
+import geoengage.timing.models
 import geoengage.venues.models
 import geoengage.webhooks.models  # noqa: F401 - importing registers the tables
 from geoengage.kit.db import Base

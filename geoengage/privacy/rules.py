@@ -390,6 +390,8 @@ ERASURE_MAP: dict[str, Table] = {
     "event_seen": _none("names of events of the last seven days, made up by their senders"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
+    "day_part": _none("which times of the day are good ones, written by operators"),
+    "hour_prior": _none("how the actions of ten people or more fall on the hours of a week"),
     "gate": _none("which campaigns, zones and tenants may send"),
     "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
     "import_alert": _none("files that did not come, or were odd"),

@@ -642,6 +642,10 @@ CASES = [
     Case("GET", "/v1/playbooks", shared=True),
     Case("GET", "/v1/playbooks/{playbook}", queries=OF_A_STORE, shared=True),
     Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
+    # --- timing
+    Case("GET", "/v1/day-parts", shared=True),
+    Case("PUT", "/v1/day-parts", body=lambda _: {"items": []}),
+    Case("GET", "/v1/profiles/{profile_id}/best-hours"),
     # --- content
     Case("GET", "/v1/content", For.NEWS, queries=(lambda _: {}, lambda s: {"kind": "promotion"}), shared=True),
     Case("GET", "/v1/content.rss", For.NEWS, shared=True),

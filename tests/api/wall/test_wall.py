@@ -76,6 +76,8 @@ NAMELESS = {
     "/v1/campaigns/{campaign_id}/report",
     "/v1/content/{content_id}/revisions",  # it was written before there were any
     "/v1/links/hosts",
+    "/v1/day-parts",
+    "/v1/profiles/{profile_id}/best-hours",
     "/v1/links/{link_id}/qr.svg",
     "/v1/links/{link_id}/qr.png",
     "/v1/footfall/flows",

@@ -7,6 +7,7 @@ const PATHS = {
   overview: 'M4 19h16M5 15l4-5 4 3 6-8M15.5 5H19v3.5',
   insights: 'M12 3v9l6.4 6.4M12 3a9 9 0 1 0 9 9h-9',
   footfall: 'M4 20V11M9.3 20V4M14.7 20v-6.5M20 20V8M3 20h18',
+  content: 'M4 5h16v10H4zM4 19h10M7.5 8.5h4v3h-4zM14.5 9h2.5M14.5 12h2.5',
   review: 'M5 4h14v16H5zM8.5 12.5l2.5 2.5 4.5-5.5',
   campaigns: 'M4 10v4h3l8 5V5L7 10H4zM18.5 9a4 4 0 0 1 0 6',
   messages: 'M4 5h16v11H9l-5 4z',
