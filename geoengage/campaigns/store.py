@@ -308,7 +308,7 @@ async def ask_running_at(
     found = await send(
         session,
         f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
-        f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",  # noqa: S608
+        f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",
         {"tenant_id": tenant_id, "now": now, **_keys(zones)},
     )
     return Later(found, _running)
