@@ -289,7 +289,7 @@ async def list_running(
     """Campaigns in force at `now` that wait at one of these zones or stores, oldest first."""
     found = await send(
         session,
-        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants
         " OR c.trigger_store_ids && CAST(:stores AS uuid[])) ORDER BY c.id",
         {
             "tenant_id": tenant_id,
@@ -307,7 +307,7 @@ async def ask_running_at(
     """Campaigns in force at `now` that wait at one of these zones, or at the store of one of these versions."""
     found = await send(
         session,
-        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants
         f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",
         {"tenant_id": tenant_id, "now": now, **_keys(zones)},
     )

@@ -90,7 +90,7 @@ def downgrade() -> None:
     op.drop_table("campaign_run")
     op.drop_table("journey_entry")
     op.drop_index("ix_campaign_trigger_kind", table_name="campaign")
-    op.execute(f"DELETE FROM campaign WHERE {_NEW}")
+    op.execute(f"DELETE FROM campaign WHERE {_NEW}")  # noqa: S608 - a constant
     op.drop_constraint(op.f("ck_campaign_trigger_kind"), "campaign", type_="check")
     op.create_check_constraint(
         op.f("ck_campaign_trigger_kind"), "campaign", f"{_PLACES} AND trigger_segment_id IS NULL OR {_SEGMENT}"
