@@ -148,8 +148,8 @@ async def decide(
         sent = status == "sent"
         await session.execute(
             text(
-                "INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channel, status, reason,"
-                " blockers, gates, title, body, data, collapse_key, attempts, created_at, expires_at, sent_at)"
+                "INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channel, status,"
+                " reason, blockers, gates, title, body, data, collapse_key, attempts, created_at, expires_at, sent_at)"
                 " VALUES (:t, :id, :device, :person, :campaign, 'marketing', :channel, :status, :reason,"
                 " CAST(:blockers AS text[]), '{}', 'x', 'y', '{}', 'c', 1, :at, :at, :sent_at)"
             ),

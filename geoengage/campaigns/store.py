@@ -289,7 +289,7 @@ async def list_running(
     """Campaigns in force at `now` that wait at one of these zones or stores, oldest first."""
     found = await send(
         session,
-        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"
         " OR c.trigger_store_ids && CAST(:stores AS uuid[])) ORDER BY c.id",
         {
             "tenant_id": tenant_id,
