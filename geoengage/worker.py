@@ -70,9 +70,12 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
     hold up the others. Trouble with the database itself is raised.
     """
 
+    handed: list[int] = []  # the last position that was handed over
+
     async def step(session: Session) -> int:
         read = await events.claim(session, tenant_id, reaction.name, reaction.types, limit)
         if read.wanted:
+            handed.append(read.last)
             await reaction.handle(session, tenant_id, read.wanted, utc_now())
         if read.count:
             await events.move_cursor(session, tenant_id, reaction.name, read.last)
@@ -82,22 +85,24 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
         async with transaction(sessions, tenant_id) as session:
             return await step(session)
     except Exception as error:
-        if is_passing(error):
+        if is_passing(error) or not handed:
             raise
         failure = error
     if limit > 1:
         logger.warning("reaction_retried_singly", reaction=reaction.name, error=repr(failure))
         return await react(sessions, tenant_id, reaction, limit=1)
-    return await _step_over(sessions, tenant_id, reaction, failure)
+    return await step_over(sessions, tenant_id, reaction, handed[-1], failure)
 
 
-async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, failure: Exception) -> int:
+async def step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, at: int, failure: Exception) -> int:
+    """Note the event at this position as failed and go on behind it, unless another worker has done so meanwhile."""
     logger.error("reaction_failed", reaction=reaction.name, exc_info=failure)
     async with transaction(sessions, tenant_id) as session:
         read = await events.claim(session, tenant_id, reaction.name, (), 1)
-        if read.count:
-            await events.record_failure(session, tenant_id, reaction.name, read.last, repr(failure), utc_now())
-            await events.move_cursor(session, tenant_id, reaction.name, read.last)
+        if read.last != at:
+            return 0
+        await events.record_failure(session, tenant_id, reaction.name, at, repr(failure), utc_now())
+        await events.move_cursor(session, tenant_id, reaction.name, at)
     return read.count
 
 
