@@ -86,7 +86,7 @@ def on_made_up(console: Console, people: int) -> None:
 
 FEW_CHANGE = (0.95, 0.01, 0.015, 0.015, 0.01)
 NONE = [(seed, 0.0, 0.0) for seed in range(301, 304)]  # seed, season, phase
-ANY_PHASE = [(321 + n, 0.4, 365 * n / 6) for n in range(6)]
+ANY_PHASE = [(421 + n, 0.4, 365 * n / 6) for n in range(6)]
 
 
 def on_many_shops(console: Console, people: int) -> None:
@@ -222,7 +222,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=20_000)
     arguments = parser.parse_args()
     console = Console(width=170)
-    on_many_shops(console, arguments.people // 3)
+    on_many_shops(console, arguments.people * 3 // 10)
     on_made_up(console, arguments.people)
     on_real(console)
 

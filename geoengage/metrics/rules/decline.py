@@ -49,8 +49,8 @@ class Thresholds:
     severe: float = 0.60
     least_purchases: int = 4
     least_days: int = 90
-    gone_years: float = 15.0
-    slow_odds: float = 9.0
+    gone_years: float = 16.0
+    slow_odds: float = 8.0
     at_risk: float = 0.05
     lost: float = 0.02
     lost_days: tuple[int, int] = (28, 730)
