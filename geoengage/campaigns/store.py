@@ -236,7 +236,7 @@ async def ask_places(
 SELECT v.zone_id, v.version, v.name AS zone_name, v.kind AS zone_kind, v.store_id, s.name AS store_name,
   m.name AS mall_name, coalesce(m.timezone, s.timezone, t.timezone) AS timezone
 FROM {_VERSIONS}
-JOIN tenant t ON t.id = v.tenant_id
+JOIN tenant t ON t.id = :tenant_id
 LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
 LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
 """,  # noqa: S608 - constants only
