@@ -1,4 +1,5 @@
-"""`python -m tests.bench.warnings`: early warnings on other shops than those that their limits were chosen by.
+"""`python -m tests.bench.warnings`: early warnings on other shops than those that their limits were chosen by;
+the rule about shut days was made while looking at these.
 
 The limits of `lifecycle.rules.warnings` were found on the shops of tests/unit/test_lifecycle_warnings.py. These have
 other noise and another calendar: counts are negative-binomial (days differ by more than chance explains), levels wander
