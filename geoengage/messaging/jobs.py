@@ -49,6 +49,7 @@ from geoengage.profiles import store as profiles_store
 
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
+_LEAST_CLAIM = 10
 _ROOM_S = 0.2  # about how long a mail server takes for an e-mail
 # Writes messages that name a content item again, where the item has changed since (`campaigns/by_reference.py`).
 Rewrite = Callable[[Session, TenantId, Sequence[Waiting]], Awaitable[Mapping[UUID, Rewritten]]]
@@ -90,6 +91,7 @@ class Deliverer:
         self._jitter = jitter
         self._ring, self._ring_others = ring, ring_others
         self._was_full = False
+        self._narrowed: dict[TenantId, int] = {}  # how many a tenant is claimed at once while a mail server is busy
         self._lease = new_id()
         self.took_off = Ear()  # hears of each claim that sends something: then there is something to land
         self._flying: dict[asyncio.Task[Outcome], Flight] = {}
@@ -139,6 +141,7 @@ class Deliverer:
 
     async def _claim(self, tenant_id: TenantId, queue: Queue, limit: int) -> int:
         now = self._clock()
+        limit = min(limit, self._narrowed.get(tenant_id, limit))
 
         async def work(session: Session) -> tuple[int, list[Flight]]:
             return await self._check_claimed(session, tenant_id, queue, limit, now)
@@ -179,7 +182,8 @@ class Deliverer:
         self._hold_back_paused(sorted_, pauses)
         if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
             await self._hold_back_above_limit(sorted_, now)
-        self._hold_back_without_room(sorted_, now)
+        without_room = self._hold_back_without_room(sorted_, now)
+        self._note_room(tenant_id, sorted_, without_room)
         lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
@@ -190,7 +194,7 @@ class Deliverer:
             await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
             await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
             await events.publish(session, tenant_id, lost + told, now)
-        return len(claim.messages), sorted_.flights
+        return len(claim.messages) - without_room, sorted_.flights
 
     async def _look(
         self, session: Session, tenant_id: TenantId, claim: Claim, policy: Policy, now: datetime
@@ -250,9 +254,19 @@ class Deliverer:
         if sorted_.put_off:
             sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
 
-    def _hold_back_without_room(self, sorted_: _Sorted, now: datetime) -> None:
-        """A mail server takes few connections: what finds none waits in the database, not in memory."""
+    def _note_room(self, tenant_id: TenantId, sorted_: _Sorted, without_room: int) -> None:
+        """While a mail server is busy claim about what it takes, and again when something has landed: else a long queue
+        would be claimed and put off over and over."""
+        if without_room:
+            self._narrowed[tenant_id] = max(_LEAST_CLAIM, 2 * len(sorted_.flights))
+            self._was_full = True
+        else:
+            self._narrowed.pop(tenant_id, None)
+
+    def _hold_back_without_room(self, sorted_: _Sorted, now: datetime) -> int:
+        """A mail server takes few connections: what finds none waits in the database, not in memory. How many do."""
         left: dict[int, int] = {}
+        before = len(sorted_.put_off)
         for flight in sorted_.flights:
             room = flight.sender.room
             if room is None:
@@ -264,6 +278,7 @@ class Deliverer:
                 sorted_.put_off[flight.waiting.id] = min(now + wait, flight.waiting.expires_at)
         if sorted_.put_off:
             sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
+        return len(sorted_.put_off) - before
 
     def _spread(self, until: datetime, waiting: Waiting) -> datetime:
         """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""

@@ -314,3 +314,16 @@ async def test_who_bounced_is_written_to_no_more(post: Post, smtp: SmtpServer) -
     again = await post.queue(reader)
     await post.deliver()
     assert (await post.message(again)).reason == "no_address"
+
+
+async def test_a_mail_server_gets_no_more_connections_than_it_may(post: Post, smtp: SmtpServer) -> None:
+    reader = await post.reader()
+    ids = [await post.queue(reader) for _ in range(25)]
+    await post.deliver()
+    assert len(smtp.mails) == smtp.connections == 10, "as many as GEOENGAGE_EMAIL__CONNECTIONS says"
+    assert {(await post.message(id_)).attempts for id_ in ids} == {0, 1}
+    for _ in range(3):
+        post.clock.forward(5)  # type: ignore[attr-defined]
+        await post.deliver()
+    assert {(await post.message(id_)).status for id_ in ids} == {"sent"}
+    assert (len(smtp.mails), smtp.connections) == (25, 10)
