@@ -19,6 +19,7 @@ from geoengage.messaging.service.order_notices import NobodyToTell, tell_about_o
 from geoengage.messaging.service.outbox import (
     close_gate,
     enqueue,
+    forget_gates,
     lock_budgets,
     on_consent_changed,
     on_profile_merged,
@@ -53,6 +54,7 @@ __all__ = [
     "enqueue",
     "find_paused_until",
     "find_subscription",
+    "forget_gates",
     "get_account",
     "get_brand",
     "get_mail_server",

@@ -648,6 +648,9 @@ CASES = [
     Case("POST", "/v1/campaigns/{campaign_id}/activate"),
     Case("POST", "/v1/campaigns/{campaign_id}/pause"),
     Case("GET", "/v1/campaigns/{campaign_id}/report"),
+    Case("POST", "/v1/campaigns/{campaign_id}/simulate", body=lambda _: {"days": 3}),
+    Case("POST", "/v1/campaigns/{campaign_id}/trigger", body=lambda s: {"people": [{"profile_id": s["profile"]}]}),
+    Case("GET", "/v1/campaigns/{campaign_id}/entries", queries=(lambda s: {"profile_id": s["profile"]},)),
     Case(
         "GET",
         "/v1/messages",
