@@ -211,6 +211,7 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
         await segments.upkeep(session, now)
+        await campaigns.forget_old(session, now)
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
     await metrics.repair_once(sessions, now)

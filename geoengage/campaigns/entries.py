@@ -413,11 +413,6 @@ async def join_people(session: Session, tenant_id: TenantId, profile_id: UUID, i
     )
 
 
-async def delete_ended_before(session: Session, before: datetime) -> None:
-    """Forget who left a journey so long ago (cross-tenant: retention)."""
-    await session.execute(text("DELETE FROM journey_entry WHERE ended_at < :before"), {"before": before})
-
-
 async def list_of_person(session: Session, tenant_id: TenantId, campaign_id: UUID, profile_id: UUID) -> list[Any]:
     """The latest twenty times that somebody was in a campaign, newest first: columns of `journey_entry`."""
     rows = await session.execute(

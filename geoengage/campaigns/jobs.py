@@ -1,14 +1,15 @@
 """The worker's rounds: over starts that wait for their time, over people in journeys, over the calendar."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from geoengage.campaigns import calendar, entries, journeys, moves, starts
 from geoengage.kit import log
 from geoengage.kit.clock import utc_now
-from geoengage.kit.db import Sessions, glance, is_passing, retried
+from geoengage.kit.db import Session, Sessions, glance, is_passing, retried
 from geoengage.kit.ids import TenantId
+from geoengage.messaging import service as messaging
 
 BATCH = 200
 CALENDAR_S = 5.0  # a local time is kept to the minute, nobody waits for its second
@@ -34,6 +35,11 @@ async def begin_runs_once(sessions: Sessions, now: datetime) -> int:
     async with glance(sessions) as session:
         tenants = await entries.tenants_with_calendar(session)
     return await _each(sessions, tenants, partial(calendar.begin_due, now=now), "calendar_waits")
+
+
+async def forget_old(session: Session, now: datetime) -> None:
+    """Upkeep: gates of journeys before which no message can wait any more."""
+    await messaging.forget_gates(session, "entry", now - timedelta(days=3))
 
 
 async def _each(

@@ -340,7 +340,7 @@ ERASURE_MAP: dict[str, Table] = {
         "journeys",
         "Campaigns of several steps that you are or were in, how far you came and what was written to you.",
         {"profile_id": Ids.PROFILE},
-        kept="400 days after their end",
+        kept="13 months after you left them, unless the programme chose another time",
     ),
     "campaign_run": _none("on which days a campaign of the calendar has begun"),
     "customer_value": _erase(

@@ -303,3 +303,35 @@ async def test_the_fair_choice_of_one_moment(shop: Shop) -> None:
     await shop.did("Ana", "Product Viewed", at=NOW + hours(50))
     third = (await shop.go(NOW + hours(50)))["Ana"][6:]
     assert sorted(third) == ["Whatever", "[outranked]", "[outranked]"]
+
+
+async def test_a_coupon_of_ones_own_while_there_are_some(shop: Shop) -> None:
+    for name in ("Ana", "Ben"):
+        await shop.person(name)
+    offer = await shop.client.post(
+        "/v1/offers",
+        json={
+            "name": "Ten", "currency": "CHF", "status": "active", "benefit": {"kind": "percent", "percent": 10},
+            "budget": {"uses": 1},
+        },
+        headers=shop.world.sk_headers,
+    )  # fmt: skip
+    assert offer.status_code == 201, offer.text
+    step = say("{{ offer.label }}: {{ offer.code }}") | {"offer_id": offer.json()["id"]}
+    await shop.campaign(LOOKED, steps=[step])
+    for name in ("Ana", "Ben"):
+        await shop.did(name, "Product Viewed")
+    found = await shop.go()
+    assert sorted(texts[0] == "[no_offer]" for texts in found.values()) == [False, True]
+    (message,) = [m for m in await shop.messages() if m.status == "queued"]
+    coupon = (await shop.session.execute(text("SELECT code, message_id FROM coupon"))).one()
+    assert coupon.message_id == message.id
+    assert coupon.code in message.title.replace("-", "") or coupon.code in message.title
+
+
+@pytest.mark.parametrize("over", [{"title": "{{ offer.code }}"}, {"offer_id": "01a2241f-87a3-76d0-b2d4-0d937a817225"}])
+async def test_what_somebody_waits_for_carries_no_offer(shop: Shop, over: dict[str, Any]) -> None:
+    body = {"name": "O", "title": "t", "body": "b", "trigger": {"kind": "order"}, "purpose": "transactional"} | over
+    answer = await shop.client.post("/v1/campaigns", json=body, headers=shop.world.sk_headers)
+    assert answer.status_code == 422
+    assert "carries no offer" in answer.text

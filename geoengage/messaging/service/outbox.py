@@ -137,6 +137,11 @@ async def close_gate(session: Session, tenant_id: TenantId, key: str, reason: st
     await store.hurry_messages(session, tenant_id, now, gates=[key])
 
 
+async def forget_gates(session: Session, kind: str, before: datetime) -> None:
+    """Forget gates of a kind (`entry`) that were closed so long ago that no message waits before them."""
+    await store.delete_gates_before(session, kind, before)
+
+
 async def open_gate(session: Session, tenant_id: TenantId, key: str) -> None:
     """Let messages of this gate pass again. Idempotent. What was skipped meanwhile stays skipped."""
     await store.delete_gate(session, tenant_id, key)

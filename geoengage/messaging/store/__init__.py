@@ -41,6 +41,7 @@ from geoengage.messaging.store.mail import (
 )
 from geoengage.messaging.store.outbox import (
     delete_gate,
+    delete_gates_before,
     hurry_messages,
     insert_gate,
     insert_messages,
@@ -81,6 +82,7 @@ __all__ = [
     "delete_email_sender",
     "delete_firebase_sender",
     "delete_gate",
+    "delete_gates_before",
     "find_brand",
     "find_email_sender",
     "find_firebase_sender",

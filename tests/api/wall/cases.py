@@ -689,6 +689,9 @@ CASES = [
     Case("GET", "/v1/direct-revenue", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}), shared=True),
     Case("GET", "/v1/message-costs", shared=True),
     Case("PUT", "/v1/message-costs", body=lambda _: {"items": []}, refused_to_shops=403),
+    Case("POST", "/v1/campaigns/{campaign_id}/simulate", body=lambda _: {"days": 3}),
+    Case("POST", "/v1/campaigns/{campaign_id}/trigger", body=lambda s: {"people": [{"profile_id": s["profile"]}]}),
+    Case("GET", "/v1/campaigns/{campaign_id}/entries", queries=(lambda s: {"profile_id": s["profile"]},)),
     Case(
         "GET",
         "/v1/messages",
