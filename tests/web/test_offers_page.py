@@ -2,7 +2,6 @@
 empty and failed lists; laptop and phone; who may."""
 
 import csv
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -40,13 +39,6 @@ async def as_role(open_page: OpenPage, shop: Shop, role: str, path: str, *, is_p
     return page
 
 
-async def look(page: Page, place: str) -> list[str]:
-    if folder := os.environ.get("OFFER_SHOTS"):
-        width = (page.viewport_size or {}).get("width", 0)
-        await page.screenshot(path=f"{folder}/{place}-{width}.png", full_page=True)
-    return await faults(page, place)
-
-
 async def add(shop: Shop, **over: Any) -> dict[str, Any]:
     body = {
         "name": "Ten", "currency": "CHF", "status": "active", "group": None,
@@ -68,7 +60,7 @@ async def test_an_offer_from_its_writing_to_its_end(
     watch.expect("status of 422")
     page = await as_role(open_page, shop, "owner", "/offers")
     await expect(page.get_by_test_id("empty")).to_contain_text("No offer yet")
-    found = await look(page, "empty")
+    found = await faults(page, "empty")
     await page.get_by_test_id("new-offer").click()
     await page.get_by_test_id("offer-name").fill("Second train")
     await page.get_by_test_id("offer-kind").select_option("second_item")
@@ -109,7 +101,7 @@ async def test_an_offer_from_its_writing_to_its_end(
     await page.get_by_label("How many of Wooden train").fill("2")
     await expect(page.get_by_test_id("try-total")).to_have_text("CHF 30.00")
     await expect(page.get_by_test_id("try-reasons")).to_contain_text("10.00 CHF less")
-    found += await look(page, "one")
+    found += await faults(page, "one")
 
     await page.get_by_test_id("offer-edit").click()
     await expect(page.get_by_test_id("offer-products-chosen")).to_contain_text("Wooden train")
@@ -119,7 +111,7 @@ async def test_an_offer_from_its_writing_to_its_end(
     await page.get_by_test_id("offer-pause").click()
     await expect(page.get_by_test_id("offer-state")).to_have_text("paused")
     await page.get_by_test_id("offer-archive").click()
-    found += await look(page, "archive-dialog")
+    found += await faults(page, "archive-dialog")
     await page.get_by_test_id("confirm").click()
     await expect(toast(page, "is put away")).to_be_visible()
     await page.get_by_test_id("archived").click()
@@ -148,7 +140,7 @@ async def test_margins_are_said(open_page: OpenPage, shop: Shop) -> None:
     await page.get_by_test_id("margins-edit").click()
     await page.get_by_test_id("margin").fill("30")
     await page.get_by_test_id("floor").fill("20")
-    found = await look(page, "margins")
+    found = await faults(page, "margins")
     await page.get_by_test_id("confirm").click()
     await expect(page.get_by_test_id("margins")).to_contain_text("less than 20 % margin")
     await put(page, "try-product", "wooden")
@@ -172,15 +164,15 @@ async def test_the_look(is_phone: bool, open_page: OpenPage, shop: Shop) -> None
     await expect(page.get_by_test_id("offer-list")).to_contain_text(LONG_NAME)
     await put(page, "try-product", "wooden")
     await expect(page.get_by_test_id("try-total")).to_be_visible()
-    found = await look(page, "list")
+    found = await faults(page, "list")
     await page.goto(f"/offers?id={made['id']}")
     await expect(page.get_by_test_id("budget")).to_contain_text("0 used and 0 promised of 20")
     await put(page, "try-product", "wooden")
     await expect(page.get_by_test_id("try-reasons")).to_contain_text(LONG_NAME)
-    found += await look(page, "detail")
+    found += await faults(page, "detail")
     await page.goto(f"/offers?id={made['id']}&edit=1")
     await expect(page.get_by_test_id("offer-form")).to_be_visible()
-    found += await look(page, "form")
+    found += await faults(page, "form")
     for kind in ("bundle", "gift", "buy_get"):
         await page.get_by_test_id("offer-kind").select_option(kind)
         found += await faults(page, kind)
