@@ -51,7 +51,7 @@ async def make_campaign(session: Session, world: World, name: str, **over: objec
     """A running campaign; nothing but its proof is asked of it."""
     values: dict[str, object] = {
         "store_id": None, "name": name, "status": "active", "trigger_kind": "entered", "trigger_zone_ids": [],
-        "trigger_store_ids": [], "definition": msgspec.to_builtins(Definition()), "title": "We miss you",
+        "trigger_store_ids": [new_id()], "definition": msgspec.to_builtins(Definition()), "title": "We miss you",
         "body": "15 % off your next basket", "created_at": FIRST + timedelta(days=170),
     } | over  # fmt: skip
     row = Campaign(tenant_id=world.tenant_id, id=new_id(), **values)
@@ -148,8 +148,8 @@ async def decide(
         sent = status == "sent"
         await session.execute(
             text(
-                "INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channel, status, reason,"
-                " blockers, gates, title, body, data, collapse_key, attempts, created_at, expires_at, sent_at)"
+                "INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channel, status,"
+                " reason, blockers, gates, title, body, data, collapse_key, attempts, created_at, expires_at, sent_at)"
                 " VALUES (:t, :id, :device, :person, :campaign, 'marketing', :channel, :status, :reason,"
                 " CAST(:blockers AS text[]), '{}', 'x', 'y', '{}', 'c', 1, :at, :at, :sent_at)"
             ),
