@@ -51,7 +51,7 @@ async def make_campaign(session: Session, world: World, name: str, **over: objec
     """A running campaign; nothing but its proof is asked of it."""
     values: dict[str, object] = {
         "store_id": None, "name": name, "status": "active", "trigger_kind": "entered", "trigger_zone_ids": [],
-        "trigger_store_ids": [], "definition": msgspec.to_builtins(Definition()), "title": "We miss you",
+        "trigger_store_ids": [new_id()], "definition": msgspec.to_builtins(Definition()), "title": "We miss you",
         "body": "15 % off your next basket", "created_at": FIRST + timedelta(days=170),
     } | over  # fmt: skip
     row = Campaign(tenant_id=world.tenant_id, id=new_id(), **values)

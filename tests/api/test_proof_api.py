@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -335,3 +336,34 @@ async def test_credit_goes_to_the_last_opened(client: httpx.AsyncClient, session
     assert (first["orders"], first["money_minor"]) == (20, 20 * 750)  # half an hour after the first, before the second
     assert (second["orders"], second["money_minor"]) == (20, 20 * 750)
     assert first["is_causal"] is False
+
+
+async def test_revenue_after_messages_by_month(client: httpx.AsyncClient, session: Session, world: World) -> None:
+    campaign = await make_campaign(session, world, "Win back")
+    assert (await client.get(f"/v1/campaigns/{campaign}", headers=world.sk_headers)).status_code == 200
+    await plant(session, world, campaign, people=420)
+    await session.execute(
+        text("UPDATE message SET opened_at = sent_at WHERE tenant_id = :t AND status = 'sent'"), {"t": world.tenant_id}
+    )
+    await session.commit()
+    found = await get(client, world, "/v1/direct-revenue")
+    sums = await session.execute(
+        text(
+            "SELECT date_trunc('month', o.ordered_at AT TIME ZONE 'UTC')::date, sum(o.total_minor) FROM shop_order o"
+            " JOIN identifier i ON i.id = o.identifier_id WHERE o.tenant_id = :t AND EXISTS (SELECT FROM message m"
+            " WHERE m.tenant_id = :t AND m.person_id = i.profile_id AND m.opened_at <= o.ordered_at"
+            " AND o.ordered_at < m.opened_at + interval '3 days') AND o.ordered_at < date_trunc('day', now())"
+            " GROUP BY 1"
+        ),
+        {"t": world.tenant_id},
+    )
+    expected = {first.isoformat(): int(total) for first, total in sums}
+    months = {month["first"]: month for month in found["months"]}
+    told = {first: round(m["money_minor"]) for first, m in months.items() if m["money_minor"]}
+    begun = (FIRST + timedelta(days=181)).date().replace(day=1)  # a month of which not all messages are kept is no data
+    assert told == {first: total for first, total in expected.items() if first > begun.isoformat()}
+    whole = [m for m in found["months"] if m["is_over"] and m["money_minor"]]
+    for one, two in itertools.pairwise(whole):
+        assert two["growth"] == pytest.approx(two["money_minor"] / one["money_minor"] - 1)
+    assert len(found["months"]) == 24
+    assert found["months"][0]["money_minor"] is None
