@@ -16,7 +16,6 @@ _OTHERS = (
 )
 _SEGMENT = "trigger_kind = 'segment' AND trigger_segment_id IS NOT NULL"
 _MAY_RUN = "status = 'active' AND deleted_at IS NULL"
-_NEW = "trigger_kind IN ('event', 'schedule', 'date', 'cart', 'order', 'api')"
 
 
 def _of_campaign(table: str) -> sa.ForeignKeyConstraint:
@@ -90,7 +89,7 @@ def downgrade() -> None:
     op.drop_table("campaign_run")
     op.drop_table("journey_entry")
     op.drop_index("ix_campaign_trigger_kind", table_name="campaign")
-    op.execute(f"DELETE FROM campaign WHERE {_NEW}")  # noqa: S608 - a constant
+    op.execute("DELETE FROM campaign WHERE trigger_kind IN ('event', 'schedule', 'date', 'cart', 'order', 'api')")
     op.drop_constraint(op.f("ck_campaign_trigger_kind"), "campaign", type_="check")
     op.create_check_constraint(
         op.f("ck_campaign_trigger_kind"), "campaign", f"{_PLACES} AND trigger_segment_id IS NULL OR {_SEGMENT}"
