@@ -7,7 +7,7 @@ passed: a calendar that only missed it would keep it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from geoengage.content.rules.items import ContentKind, moment
@@ -116,37 +116,35 @@ def _local(at: datetime) -> str:
 
 
 def _zone(name: str, first: datetime, last: datetime) -> Iterator[str]:
-    """A VTIMEZONE with every change of the clock from the one in force at `first` to `last` (3.6.5)."""
-    yield "BEGIN:VTIMEZONE"
-    yield f"TZID:{name}"
-    for at, before, zone in _changes(name, first, last):
-        offset = _offset_of(at, zone)
-        kind = "DAYLIGHT" if at.astimezone(zone).dst() else "STANDARD"
-        # The onset is told by the wall clock before the change.
-        yield f"BEGIN:{kind}"
-        yield f"DTSTART:{_local((at + before).replace(tzinfo=None))}"
-        yield f"TZOFFSETFROM:{_offset(before)}"
-        yield f"TZOFFSETTO:{_offset(offset)}"
-        yield f"TZNAME:{at.astimezone(zone).tzname()}"
-        yield f"END:{kind}"
-    yield "END:VTIMEZONE"
-
-
-def _changes(name: str, first: datetime, last: datetime) -> Iterator[tuple[datetime, timedelta, ZoneInfo]]:
-    """(UTC moment, offset before it, zone) of what is in force at `first`, then of each change up to `last`."""
-    zone = ZoneInfo(name)
-    begin, end = moment(first, name), moment(last, name)
+    """A VTIMEZONE with what is in force at `first` and every change of the clock from there to `last` (3.6.5)."""
+    zone, begin, end = ZoneInfo(name), moment(first, name), moment(last, name)
     assert begin is not None  # noqa: S101 - of a time that is given
     assert end is not None  # noqa: S101 - likewise
-    day, offset = begin - timedelta(days=1), _offset_of(begin - timedelta(days=1), zone)
-    yield datetime.combine(date(1970, 1, 1), datetime.min.time(), UTC) - offset, offset, zone
+    day = begin - timedelta(days=1)
+    offset = _offset_of(day, zone)
+    yield "BEGIN:VTIMEZONE"
+    yield f"TZID:{name}"
+    yield from _observance(datetime(1970, 1, 1, tzinfo=UTC), offset, day.astimezone(zone))
     while day < end:
         following = day + timedelta(days=1)
         if (after := _offset_of(following, zone)) != offset:
             at = _change_between(day, following, zone)
-            yield at, offset, zone
+            # The onset is told by the wall clock before the change.
+            yield from _observance(at + offset, offset, at.astimezone(zone))
             offset = after
         day = following
+    yield "END:VTIMEZONE"
+
+
+def _observance(onset: datetime, before: timedelta, then: datetime) -> Iterator[str]:
+    """From `onset` (a wall clock) on it is as at `then`, and was `before` until then."""
+    kind = "DAYLIGHT" if then.dst() else "STANDARD"
+    yield f"BEGIN:{kind}"
+    yield f"DTSTART:{_local(onset)}"
+    yield f"TZOFFSETFROM:{_offset(before)}"
+    yield f"TZOFFSETTO:{_offset(then.utcoffset() or timedelta())}"
+    yield f"TZNAME:{then.tzname()}"
+    yield f"END:{kind}"
 
 
 def _change_between(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:

@@ -105,7 +105,7 @@ export function contentDetail({ context, item, links, recipe, reload }) {
 function linksCard({ item, links, writes, tried }) {
   const source = textField(
     'Where it will be shown',
-    { maxlength: 40, value: 'poster', pattern: '[a-z0-9][a-z0-9_-]*' },
+    { maxlength: 40, value: 'poster', pattern: '[a-z0-9][a-z0-9_\\-]*' },
     { testid: 'link-source', hint: 'Small letters: poster, bag, newsletter. Each is counted apart.' },
   );
   /** @param {SubmitEvent} event */

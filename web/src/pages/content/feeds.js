@@ -105,4 +105,4 @@ export function feedsCard({ context, signal }) {
 }
 
 /** @param {string} words @param {string} url */
-const address = (words, url) => h('a', { href: url, class: 'button button-quiet', rel: 'noreferrer' }, words);
+const address = (words, url) => h('a', { href: url, class: 'title-link feed-link', rel: 'noreferrer' }, words);

@@ -43,10 +43,24 @@ export function placeMap({ onChoose }) {
   };
 }
 
-/** @param {Zone} zone @returns {[number, number][][]} */
+const METRES_PER_DEG = 111_319;
+const CORNERS = 24;
+
+/** A zone's rings in degrees; a circle, which is a point and a radius, as a polygon. @param {Zone} zone @returns {[number, number][][]} */
 function rings(zone) {
   const { type, coordinates } = /** @type {any} */ (zone.geometry);
-  return type === 'Polygon' ? coordinates : coordinates.flat();
+  if (type === 'Polygon') return coordinates;
+  if (type !== 'Point') return coordinates.flat();
+  const [lon, lat] = coordinates;
+  const high = (zone.properties.radius_m ?? 1) / METRES_PER_DEG;
+  const wide = high / Math.cos((lat * Math.PI) / 180);
+  const turn = (/** @type {number} */ corner) => (2 * Math.PI * corner) / CORNERS;
+  return [
+    Array.from({ length: CORNERS }, (_, corner) => [
+      lon + wide * Math.cos(turn(corner)),
+      lat + high * Math.sin(turn(corner)),
+    ]),
+  ];
 }
 
 /** Degrees to the picture, the same scale both ways. @param {Zone[]} zones */
