@@ -20,7 +20,7 @@ export function report(proof) {
       h('h2', null, 'With the message and without'),
       h(
         'div',
-        { class: 'findings' },
+        { class: 'proof-findings' },
         proof.findings.map((f) => finding(f, proof.currency)),
         roi(proof),
       ),
@@ -80,12 +80,12 @@ function finding(found, currency) {
       : `${differenceText(outcome, value, currency)} (between ${differenceText(outcome, low, currency)} and ${differenceText(outcome, high, currency)})`;
   return h(
     'div',
-    { class: 'finding', 'data-testid': `finding-${outcome}` },
+    { class: 'proof-finding', 'data-testid': `finding-${outcome}` },
     h('h3', null, label),
     value !== null &&
       h(
         'p',
-        { class: 'finding-means' },
+        { class: 'proof-means' },
         `${amountText(outcome, found.mean_sent, currency)} with, ${amountText(outcome, found.mean_held, currency)} without`,
       ),
     intervalPlot(found, currency),
@@ -110,11 +110,11 @@ function roi({ roi: found, currency, missing: items }) {
   const lacks = items.filter((m) => m.numbers.includes('roi'));
   return h(
     'div',
-    { class: 'finding', 'data-testid': 'finding-roi' },
+    { class: 'proof-finding', 'data-testid': 'finding-roi' },
     h('h3', null, 'Return on what it cost (ROI)'),
     found
       ? [
-          h('p', { class: 'finding-means' }, percentText(found.value)),
+          h('p', { class: 'proof-means' }, percentText(found.value)),
           h(
             'p',
             { class: 'quiet' },
@@ -145,11 +145,11 @@ function variants({ variants: items, currency }) {
     h('h2', null, 'Texts beside each other'),
     h(
       'div',
-      { class: 'findings' },
+      { class: 'proof-findings' },
       items.map(({ name, finding: f, is_best: best }) =>
         h(
           'div',
-          { class: 'finding' },
+          { class: 'proof-finding' },
           h('h3', null, name, ' ', best && pill('best', 'ok')),
           intervalPlot(f, currency),
           h(
