@@ -1,7 +1,7 @@
 """The supermarket trial: what a proof says of experiments whose truth is known, looked at daily.
 
-A short form of `python -m tests.bench.proof`, which gives the figures of docs/proof.md. Of 60 experiments
-each bound fails by chance once in a thousand runs; the seeds are fixed, so it does not by chance at all.
+A short form of `python -m tests.bench.proof`, which gives the figures of docs/proof.md. 60 experiments tell less than
+its 400, so the bounds are wider; the seeds are fixed, so no bound fails by chance.
 """
 
 import pytest
