@@ -288,10 +288,11 @@ async def ask_running_at(
     """Campaigns in force at `now` that wait at one of these zones, or at the store of one of these versions."""
     found = await send(
         session,
-        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[]) OR c.trigger_store_ids && ARRAY("
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants only
+        " OR c.trigger_store_ids && ARRAY("
         " SELECT v.store_id FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)"
         " JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version))"
-        " ORDER BY c.id",  # noqa: S608 - constants only
+        " ORDER BY c.id",
         {"tenant_id": tenant_id, "now": now, **_keys(zones)},
     )
     return Later(found, _running)
