@@ -99,7 +99,8 @@ async def test_a_revoked_token_is_refused_and_who_hangs_up_is_not_missed(door: t
     await gone.wait_closed()
     with psycopg.connect(stack.dsn, autocommit=True) as connection:
         async with asyncio.timeout(20):
-            while connection.execute("SELECT count(*) FROM ping").fetchone() != (1,):  # it is stored all the same
+            # It is stored all the same.
+            while connection.execute("SELECT count(*) FROM ping").fetchone() != (1,):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         connection.execute("UPDATE device SET token_version = 2")
     reader, writer = await asyncio.open_connection("127.0.0.1", stack.port)
