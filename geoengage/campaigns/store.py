@@ -232,24 +232,18 @@ async def ask_places(
     """Zones as they were in these versions, by (zone id, version); deleted zones too."""
     found = await send(
         session,
-        f"""
+        """
 SELECT v.zone_id, v.version, v.name AS zone_name, v.kind AS zone_kind, v.store_id, s.name AS store_name,
   m.name AS mall_name, coalesce(m.timezone, s.timezone, t.timezone) AS timezone
-FROM {_VERSIONS}
-JOIN tenant t ON t.id = :tenant_id
+FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)
+JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version
+JOIN tenant t ON t.id = v.tenant_id
 LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
 LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
-""",  # noqa: S608 - constants only
+""",
         {"tenant_id": tenant_id, **_keys(zones)},
     )
     return Later(found, _places)
-
-
-# Versions of zones by (id, version), each found by its key.
-_VERSIONS = (
-    "unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)"
-    " JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version"
-)
 
 
 def _keys(zones: Collection[tuple[UUID, int]]) -> dict[str, PgArray]:
@@ -307,8 +301,11 @@ async def ask_running_at(
     """Campaigns in force at `now` that wait at one of these zones, or at the store of one of these versions."""
     found = await send(
         session,
-        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants
-        f" OR c.trigger_store_ids && ARRAY(SELECT v.store_id FROM {_VERSIONS})) ORDER BY c.id",
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants only
+        " OR c.trigger_store_ids && ARRAY("
+        " SELECT v.store_id FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)"
+        " JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version))"
+        " ORDER BY c.id",
         {"tenant_id": tenant_id, "now": now, **_keys(zones)},
     )
     return Later(found, _running)

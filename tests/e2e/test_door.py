@@ -99,7 +99,7 @@ async def test_a_revoked_token_is_refused_and_who_hangs_up_is_not_missed(door: t
     await gone.wait_closed()
     with psycopg.connect(stack.dsn, autocommit=True) as connection:
         async with asyncio.timeout(20):
-            # it is stored all the same
+            # It is stored all the same.
             while connection.execute("SELECT count(*) FROM ping").fetchone() != (1,):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         connection.execute("UPDATE device SET token_version = 2")
