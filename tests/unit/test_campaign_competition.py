@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from geoengage.campaigns.drafting import About, Wish, choose, wanted, written
+from geoengage.campaigns.by_reference import NO_ITEM
+from geoengage.campaigns.drafting import About, Wish, choose, written
 from geoengage.campaigns.giving import Gift
 from geoengage.campaigns.rules import (
     Cap,
@@ -29,7 +30,6 @@ from geoengage.campaigns.rules import (
     Everyone,
     Place,
     Policy,
-    Say,
     Span,
     StepCase,
     TriggerKind,
@@ -37,8 +37,7 @@ from geoengage.campaigns.rules import (
     decide_step,
     on_phone,
     outlives_visit,
-    write_for,
-    write_step,
+    values_for,
 )
 from geoengage.campaigns.rules.ranking import rank
 from geoengage.campaigns.store import Running
@@ -134,9 +133,8 @@ def wish(running: Running, who: Shopper, at: datetime, rng: random.Random) -> Wi
             occurrence=occurrence, expires_at=at + timedelta(minutes=10), timezone=who.zone.key, event=event,
             outlives_visit=outlives_visit(event), gates=(zone_gate(ZONE),),
         )  # fmt: skip
-        render = partial(write_for, content, place, who.phone, "Store")
+        values = values_for(content, who.phone, "Store", place)
     else:
-        step = Say("message", content.title, content.body, offer_id=content.definition.offer_id)
         somebody = on_phone(who.phone, content, at)
         if rng.random() < 0.02:
             somebody = replace(somebody, device_id=None)
@@ -145,10 +143,10 @@ def wish(running: Running, who: Shopper, at: datetime, rng: random.Random) -> Wi
         about = About(
             occurrence=occurrence, expires_at=at + DAY, timezone=who.zone.key, gates=(entry_gate(occurrence),)
         )
-        render = partial(write_step, content, step, somebody, "Store", said)
-    words = partial(written, running, content.title, content.body)
-    gift = wanted(content.definition.offer_id, who.phone.profile_id, words, render)
-    return Wish(running, case, about, words(render), gift)
+        values = values_for(content, somebody, "Store", said=said)
+    offer_id = content.definition.offer_id
+    words = written(running, content.title, content.body, values, NO_ITEM, awaits_offer=offer_id is not None)
+    return Wish(running, case, about, words, offer_id, who.phone.profile_id)
 
 
 @dataclass
