@@ -18,7 +18,7 @@ export function feedsCard({ context, signal }) {
       () => getAll('/v1/feeds', {}, signal),
       (/** @type {Feed[]} */ feeds) =>
         feeds.length
-          ? h('ul', { class: 'feed-list' }, feeds.map(row))
+          ? h('ul', { class: 'content-feeds' }, feeds.map(row))
           : h(
               'p',
               { class: 'quiet' },
