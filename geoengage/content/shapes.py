@@ -34,7 +34,7 @@ Url = Annotated[str, StringConstraints(max_length=LINK_MAX), AfterValidator(_htt
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
-class WordsShape(Shape):
+class ItemWordsShape(Shape):
     """An item in one language. Plain text: no HTML, no Liquid."""
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] = Field(
@@ -48,7 +48,7 @@ class ContentIn(Shape):
     """A content item as its owner writes it."""
 
     kind: ContentKind = Field(description="What sort of thing it is. An event needs `starts`.")
-    texts: dict[Language, WordsShape] = Field(
+    texts: dict[Language, ItemWordsShape] = Field(
         min_length=1, max_length=30, description="Its words by language (BCP 47): `de`, `fr-CH`."
     )
     default_language: Language | None = Field(
@@ -71,7 +71,7 @@ class ContentIn(Shape):
 
     @field_validator("texts")
     @classmethod
-    def _are_distinct(cls, value: dict[str, WordsShape]) -> dict[str, WordsShape]:
+    def _are_distinct(cls, value: dict[str, ItemWordsShape]) -> dict[str, ItemWordsShape]:
         if len({name.replace("_", "-").lower() for name in value}) < len(value):
             raise ValueError("name each language once")
         return value
@@ -135,7 +135,7 @@ class ContentOut(BaseModel):
     title: str = Field(description="What it is, in a line.")
     text: str = Field(description="The rest of it.")
     terms: str = Field(description="Small print.")
-    texts: dict[str, WordsShape] = Field(description="All languages.")
+    texts: dict[str, ItemWordsShape] = Field(description="All languages.")
     default_language: str = Field(description="For readers of any other language.")
     store_id: UUID | None = Field(description="Whose it is; null: the tenant's.")
     mall_id: UUID | None = Field(description="Its mall.")

@@ -9,8 +9,8 @@ from scipy import stats
 
 from geoengage.experiments.rules import (
     Arm,
+    Measured,
     Moments,
-    Outcome,
     Plan,
     arm,
     days_more,
@@ -141,4 +141,4 @@ def test_the_best_of_several_beats_every_other() -> None:
     assert winner([share(0.2), share(0.3), share(0.21)], plan, 0, (), less=False) == 1
     assert winner([share(0.2), share(0.3), share(0.29)], plan, 0, (), less=False) is None
     assert winner([share(0.1), share(0.3)], plan, 0, (), less=True) == 0
-    assert Outcome.CHURN == "churn"
+    assert Measured.CHURN == "churn"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geoengage.campaigns.rules import Content, Definition, TriggerKind
-from geoengage.experiments.rules import Arm, Outcome, Plan, Split, Variant, Verdict
+from geoengage.experiments.rules import Arm, Measured, Plan, Split, Variant, Verdict
 from geoengage.metrics.rules import Shop
 from geoengage.proof.rules import measures as m
 from geoengage.proof.rules.found import Board, Finding, People, audience, variants
@@ -90,11 +90,11 @@ def test_amber_when_messages_pay_more_and_people_leave_more() -> None:
 
 def test_few_people_are_hidden() -> None:
     shown = board(2000, lost=(0.1, 0.2), roi=(0.5, 1.5), exact=False)
-    assert not shown.finding(Outcome.CONVERSION).hidden
+    assert not shown.finding(Measured.CONVERSION).hidden
     rare = shown.who.rows.copy()
     rare[:, m.CONVERSION] = 0
     rare[:4, m.CONVERSION] = 1  # four buyers
-    hidden = Board(replace(shown.who, rows=rare), shown.plan, FIRST, 60, exact=False).finding(Outcome.CONVERSION)
+    hidden = Board(replace(shown.who, rows=rare), shown.plan, FIRST, 60, exact=False).finding(Measured.CONVERSION)
     assert (hidden.hidden, hidden.value, hidden.verdict) == (True, None, Verdict.NOT_ENOUGH)
 
 
@@ -133,11 +133,11 @@ def told(finding: Finding, **over: object) -> Told:
     ],
 )  # fmt: skip
 def test_the_answer_comes_first(verdict: Verdict, over: dict[str, float], said: str) -> None:
-    assert headline(told(Finding(Outcome.CONVERSION, verdict, False, 900, 100, **over))) == said  # type: ignore[arg-type]
+    assert headline(told(Finding(Measured.CONVERSION, verdict, False, 900, 100, **over))) == said  # type: ignore[arg-type]
 
 
 def test_sentences_can_be_read_aloud() -> None:
-    finding = Finding(Outcome.CONVERSION, Verdict.WORKED, False, 900, 100, 0.5, 0.4, 0.1, 0.02, 0.18)
+    finding = Finding(Measured.CONVERSION, Verdict.WORKED, False, 900, 100, 0.5, 0.4, 0.1, 0.02, 0.18)
     assert sentences(told(finding)) == [
         "900 people were meant to get it, 100 like them were held back by lot. Everybody was watched for 30 days from"
         " that decision.",

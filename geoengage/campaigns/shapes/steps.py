@@ -109,7 +109,7 @@ class BranchStep(Shape):
         return self
 
 
-class MessageStep(Shape):
+class SayStep(Shape):
     """A message. It waits until the campaign's hours are open and quiet hours over, a day at most."""
 
     kind: Literal["message"] = Field(description="A message.")
@@ -123,7 +123,7 @@ class MessageStep(Shape):
     content_id: UUID | None = Field(default=None, description=f"{CONTENT} Null: the campaign's.")
 
 
-StepShape = Annotated[WaitStep | WaitUntilStep | BranchStep | MessageStep, Field(discriminator="kind")]
+StepShape = Annotated[WaitStep | WaitUntilStep | BranchStep | SayStep, Field(discriminator="kind")]
 BranchStep.model_rebuild()
 
 
@@ -162,7 +162,7 @@ class ReentryShape(Shape):
         return Reentry(Again(self.kind), self.days)
 
 
-AnyStep = WaitStep | WaitUntilStep | BranchStep | MessageStep
+AnyStep = WaitStep | WaitUntilStep | BranchStep | SayStep
 
 
 def walk(steps: Sequence[AnyStep], deep: int = 0) -> Iterator[tuple[AnyStep, int]]:
@@ -184,7 +184,7 @@ def steps_flaw(steps: Sequence[AnyStep]) -> str | None:
         return f"branches lie at most {MOST_DEEP} deep"
     if len(ids) != len(set(ids)):
         return "two steps have the same id"
-    if not any(isinstance(step, MessageStep) for step, _ in every):
+    if not any(isinstance(step, SayStep) for step, _ in every):
         return "a journey says something: it needs a step of kind message"
     return None
 

@@ -23,7 +23,7 @@ from geoengage.experiments.rules.effects import (
     quantile,
     ratio,
 )
-from geoengage.experiments.rules.plan import ERROR, IS_GOOD_WHEN_LESS, Outcome, Plan
+from geoengage.experiments.rules.plan import ERROR, IS_GOOD_WHEN_LESS, Measured, Plan
 from geoengage.experiments.rules.verdicts import (
     FEWEST,
     Looks,
@@ -38,8 +38,37 @@ from geoengage.experiments.rules.verdicts import (
 )
 
 __all__ = [
-    "ERROR", "FEWEST", "IS_GOOD_WHEN_LESS", "ONE_TEXT", "VARIANT", "Arm", "Effect", "Looks", "Moments", "Outcome",
-    "Plan", "Ratio", "Side", "Split", "Variant", "Verdict", "arm", "days_more", "difference", "held_by_campaign",
-    "is_enough", "last_day", "look", "moments", "of_sums", "people_needed", "pooled", "quantile", "ratio",
-    "takes_part", "variant_of", "verdict", "winner",
+    "ERROR",
+    "FEWEST",
+    "IS_GOOD_WHEN_LESS",
+    "ONE_TEXT",
+    "VARIANT",
+    "Arm",
+    "Effect",
+    "Looks",
+    "Measured",
+    "Moments",
+    "Plan",
+    "Ratio",
+    "Side",
+    "Split",
+    "Variant",
+    "Verdict",
+    "arm",
+    "days_more",
+    "difference",
+    "held_by_campaign",
+    "is_enough",
+    "last_day",
+    "look",
+    "moments",
+    "of_sums",
+    "people_needed",
+    "pooled",
+    "quantile",
+    "ratio",
+    "takes_part",
+    "variant_of",
+    "verdict",
+    "winner",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ EARLY = 0.1  # the part of it that the looks before the planned end share
 POWER_Z = 0.8416  # of a power of 80 %
 
 
-class Outcome(StrEnum):
+class Measured(StrEnum):
     """What is measured of a person in the window."""
 
     CONVERSION = "conversion"  # bought, and did not bring everything back
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     LTV = "ltv"  # revenue of the window and what is expected of the year after it
 
 
-IS_GOOD_WHEN_LESS = frozenset({Outcome.CHURN})
+IS_GOOD_WHEN_LESS = frozenset({Measured.CHURN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Plan:
 
     window_days: int = 30
     days: int = 90
-    decides: Outcome = Outcome.CONVERSION
+    decides: Measured = Measured.CONVERSION
     smallest_effect: float = 0.1
 
     @property

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from geoengage.experiments.rules.effects import Bools, Effect, Moments, difference, quantile
-from geoengage.experiments.rules.plan import IS_GOOD_WHEN_LESS, POWER_Z, Outcome, Plan
+from geoengage.experiments.rules.plan import IS_GOOD_WHEN_LESS, POWER_Z, Measured, Plan
 
 FEWEST = 50  # people in an arm below which the mean of a skewed outcome has no normal distribution
 FEWEST_HITS = 10  # of a share: as many of whom it is true, and of whom it is not
@@ -68,7 +68,7 @@ def look(
     return Looks(effect, enough, decided, is_over)
 
 
-def verdict(found: Looks, plan: Plan, outcome: Outcome, base: float) -> Verdict:
+def verdict(found: Looks, plan: Plan, outcome: Measured, base: float) -> Verdict:
     """What is said now. `base`: the holdout's mean, of which the smallest effect is a part."""
     if found.decided is not None:
         is_more = bool(found.effect.value[found.decided] > 0)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from geoengage.campaigns import service as campaigns
-from geoengage.experiments.rules import Outcome, Plan
+from geoengage.experiments.rules import Measured, Plan
 from geoengage.kit.http import EDIT, PROBLEMS, Now, OptionalIfMatch, Tx, check_version, etag
 from geoengage.kit.ids import TenantId
 from geoengage.kit.shapes import Shape
@@ -35,7 +35,7 @@ class ExperimentIn(Shape):
         default=30, ge=1, le=90, description="Days from the decision for which people are watched."
     )
     days: int = Field(default=90, ge=2, le=366, description="Days from the first decision to the planned end.")
-    decides: Outcome = Field(default=Outcome.CONVERSION, description="The outcome by which it is said to work.")
+    decides: Measured = Field(default=Measured.CONVERSION, description="The outcome by which it is said to work.")
     smallest_effect: float = Field(
         default=0.1, ge=0.01, le=10, description="Relative effect to be found 8 of 10 times: 0.1 is a tenth more."
     )

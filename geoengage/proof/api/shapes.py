@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from geoengage.experiments.rules import Outcome, Side, Verdict
+from geoengage.experiments.rules import Measured, Side, Verdict
 from geoengage.proof.rules.found import Finding
 from geoengage.proof.rules.inputs import MENDS, Missing
 from geoengage.proof.rules.words import LABELS
@@ -23,7 +23,7 @@ class ProofPlan(ProofShape):
 
     window_days: int = Field(description="For so many days from the decision about them people are watched.")
     days: int = Field(description="From the first decision to the planned end.")
-    decides: Outcome = Field(description="The outcome by which `verdict` is said.")
+    decides: Measured = Field(description="The outcome by which `verdict` is said.")
     smallest_effect: float = Field(description="Relative to the holdout: what is to be found 8 of 10 times.")
 
 
@@ -39,7 +39,7 @@ class ProofPoint(ProofShape):
 class ProofFinding(ProofShape):
     """What a campaign did to one outcome: people meant to get it minus people held back. Money is in minor units."""
 
-    outcome: Outcome = Field(description="What is measured.")
+    outcome: Measured = Field(description="What is measured.")
     label: str = Field(description="Its name for people.")
     verdict: Verdict = Field(description="What may be said of it; only that of the plan's outcome is the answer.")
     hidden: bool = Field(description="Fewer than ten people stand behind a number: none is told.")

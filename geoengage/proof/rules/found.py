@@ -10,8 +10,8 @@ import numpy.typing as npt
 from geoengage.experiments.rules import (
     IS_GOOD_WHEN_LESS,
     Looks,
+    Measured,
     Moments,
-    Outcome,
     Plan,
     Verdict,
     days_more,
@@ -61,7 +61,7 @@ class Finding:
     the pace so far; None: it cannot be told. `decided_on`: the day whose look has decided.
     """
 
-    outcome: Outcome
+    outcome: Measured
     verdict: Verdict
     hidden: bool
     people_sent: int
@@ -125,7 +125,7 @@ class Board:
         )
         return of_sums(n, sums, squares)
 
-    def finding(self, outcome: Outcome, *, shared: int = 1) -> Finding:
+    def finding(self, outcome: Measured, *, shared: int = 1) -> Finding:
         """What is found of one outcome by now."""
         place = PLACE[outcome]
         one, two, told, sent, held = self.arms(~np.isnan(self.who.rows[:, place]))
@@ -148,7 +148,7 @@ class Board:
             None if looks.decided is None else self._on(looks.decided),
         )  # fmt: skip
 
-    def _is_hidden(self, one: Moments, two: Moments, outcome: Outcome, sent: int, held: int) -> bool:
+    def _is_hidden(self, one: Moments, two: Moments, outcome: Measured, sent: int, held: int) -> bool:
         """Fewer than ten people in an arm, or of a share on one side of it."""
         if min(sent, held) < K:
             return True

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geoengage.experiments.rules import Outcome
+from geoengage.experiments.rules import Measured
 from geoengage.metrics.rules import DAYS_A_WEEK, Purchases, Shop, ValueModel, group_histories, value_customers
 from geoengage.metrics.rules.gaps import rhythm
 from geoengage.metrics.rules.stages import chosen, is_lost
@@ -24,9 +24,9 @@ DAY_S = 86_400
 BEFORE_DAYS = 90  # of the time before the decision, for CUPED
 CONVERSION, REVENUE, CHURN, LTV, GAIN, COST, WAS_SPENT, WAS_DAYS, WAS_SILENT = range(9)
 WIDTH = 9
-PLACE = {Outcome.CONVERSION: CONVERSION, Outcome.REVENUE: REVENUE, Outcome.CHURN: CHURN, Outcome.LTV: LTV}
+PLACE = {Measured.CONVERSION: CONVERSION, Measured.REVENUE: REVENUE, Measured.CHURN: CHURN, Measured.LTV: LTV}
 COVARIATES = (WAS_SPENT, WAS_DAYS, WAS_SILENT)
-SHARES = frozenset({Outcome.CONVERSION, Outcome.CHURN})
+SHARES = frozenset({Measured.CONVERSION, Measured.CHURN})
 
 
 @dataclass(frozen=True, slots=True)

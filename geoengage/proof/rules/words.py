@@ -6,21 +6,21 @@ from datetime import date
 
 from babel.numbers import get_currency_precision
 
-from geoengage.experiments.rules import Outcome, Plan, Verdict
+from geoengage.experiments.rules import Measured, Plan, Verdict
 from geoengage.kit.anonymity import K
 from geoengage.proof.rules.found import Audience, Finding, Roi
 
 LABELS = {
-    Outcome.CONVERSION: "Bought",
-    Outcome.REVENUE: "Revenue a person",
-    Outcome.CHURN: "Customers lost",
-    Outcome.LTV: "Lifetime value a person",
+    Measured.CONVERSION: "Bought",
+    Measured.REVENUE: "Revenue a person",
+    Measured.CHURN: "Customers lost",
+    Measured.LTV: "Lifetime value a person",
 }
 _MORE = {
-    Outcome.CONVERSION: ("more of them buy", "fewer of them buy"),
-    Outcome.REVENUE: ("they spend more", "they spend less"),
-    Outcome.CHURN: ("more of them are lost", "fewer of them are lost"),
-    Outcome.LTV: ("they are worth more", "they are worth less"),
+    Measured.CONVERSION: ("more of them buy", "fewer of them buy"),
+    Measured.REVENUE: ("they spend more", "they spend less"),
+    Measured.CHURN: ("more of them are lost", "fewer of them are lost"),
+    Measured.LTV: ("they are worth more", "they are worth less"),
 }
 
 
@@ -48,16 +48,16 @@ def money(minor: float, currency: str | None) -> str:
     return f"{sign}{currency} {abs(minor) / 10**digits:,.{digits}f}"
 
 
-def amount(outcome: Outcome, value: float, currency: str | None) -> str:
+def amount(outcome: Measured, value: float, currency: str | None) -> str:
     """A share as `12.3 %`, money as money."""
-    if outcome in (Outcome.CONVERSION, Outcome.CHURN):
+    if outcome in (Measured.CONVERSION, Measured.CHURN):
         return f"{100 * value:.1f} %".replace("-", "−")
     return money(value, currency)
 
 
-def difference(outcome: Outcome, value: float, currency: str | None) -> str:
+def difference(outcome: Measured, value: float, currency: str | None) -> str:
     """A difference of shares as `+3.1 of 100 people`, of money with its sign."""
-    if outcome in (Outcome.CONVERSION, Outcome.CHURN):
+    if outcome in (Measured.CONVERSION, Measured.CHURN):
         return f"{100 * value:+.1f} of 100 people".replace("-", "−")
     return ("+" if value > 0 else "") + money(value, currency)
 

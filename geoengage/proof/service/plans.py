@@ -7,7 +7,7 @@ from typing import Any
 
 from geoengage.campaigns.models import Campaign
 from geoengage.experiments import store as experiments
-from geoengage.experiments.rules import Outcome, Plan
+from geoengage.experiments.rules import Measured, Plan
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.proof import store
@@ -29,7 +29,7 @@ async def read_plan(session: Session, tenant_id: TenantId, campaign: Campaign) -
     row = await experiments.find_experiment(session, tenant_id, campaign.id)
     if row is None:
         return Planned(Plan(), campaign.created_at, 0, (), 0)
-    plan = Plan(row.window_days, row.days, Outcome(row.decides), row.smallest_effect)
+    plan = Plan(row.window_days, row.days, Measured(row.decides), row.smallest_effect)
     return Planned(plan, row.since, row.holdout_percent, row.variants, row.version)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from geoengage.campaigns.models import Campaign
 from geoengage.experiments import store as experiments
 from geoengage.experiments.models import Experiment
-from geoengage.experiments.rules import VARIANT, Arm, Outcome, Plan, Side, Verdict, arm
+from geoengage.experiments.rules import VARIANT, Arm, Measured, Plan, Side, Verdict, arm
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.lifecycle.rules.told import steps_told
@@ -79,7 +79,7 @@ def split_of(row: Experiment | None, otherwise: datetime) -> Split:
     """What somebody planned, else the usual since `otherwise`."""
     if row is None:
         return Split(Plan(), otherwise, 0, ())
-    plan = Plan(row.window_days, row.days, Outcome(row.decides), row.smallest_effect)
+    plan = Plan(row.window_days, row.days, Measured(row.decides), row.smallest_effect)
     arms = tuple(Arm(v["name"], v["weight"]) for v in row.variants)
     return Split(plan, row.since, row.holdout_percent, arms)
 
@@ -122,7 +122,7 @@ def _work_out(facts: Facts, question: Question, arms: Sequence[Arm], *, exact: b
     has_holdout = bool((~facts.is_sent).any())
     findings = tuple(
         board.finding(outcome) if has_holdout else Finding(outcome, Verdict.NO_HOLDOUT, True, 0, 0)
-        for outcome in Outcome
+        for outcome in Measured
         if not _lacks(outcome, facts.missing)
     )
     computable = has_holdout and not facts.missing & {
@@ -136,10 +136,10 @@ def _work_out(facts: Facts, question: Question, arms: Sequence[Arm], *, exact: b
     return _Worked(findings, board.roi() if computable else None, found, audience(board) if computable else None)
 
 
-def _lacks(outcome: Outcome, missing: frozenset[Missing]) -> bool:
-    if outcome is Outcome.LTV:
+def _lacks(outcome: Measured, missing: frozenset[Missing]) -> bool:
+    if outcome is Measured.LTV:
         return bool(missing & {Missing.VALUE_MODEL, Missing.ORDERS})
-    return outcome is Outcome.REVENUE and Missing.ORDERS in missing
+    return outcome is Measured.REVENUE and Missing.ORDERS in missing
 
 
 def _proof(
