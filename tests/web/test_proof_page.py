@@ -15,7 +15,7 @@ from tests.factories import World
 from tests.proof_rows import make_campaign, plant
 from tests.supermarket_trial import PLAN
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, Demo, settled
+from tests.web.console import MARKS, Demo, Watch, settled
 from tests.web.test_look import faults
 
 pytestmark = MARKS
@@ -60,7 +60,8 @@ async def test_words_first_and_what_is_missing(open_page: OpenPage, demo: Demo, 
     await expect(page.get_by_test_id("funnel")).to_contain_text("Sent")
 
 
-async def test_prices_and_the_plan(open_page: OpenPage, demo: Demo, campaign: str) -> None:
+async def test_prices_and_the_plan(open_page: OpenPage, campaign: str, watch: Watch) -> None:
+    watch.expect("status of 422")
     page = await open_page("/proof?inputs=1")
     await expect(page.get_by_test_id("months")).to_contain_text("no data")
     await page.get_by_test_id("price-add").click()
@@ -85,11 +86,9 @@ async def test_the_look(is_phone: bool, open_page: OpenPage, campaign: str) -> N
     page = await open_page(f"/proof?id={campaign}", is_phone=is_phone)
     await expect(page.get_by_test_id("headline")).to_be_visible()
     found = await faults(page, "report")
-    await page.screenshot(path=f"/tmp/proof/report-{is_phone}.png", full_page=True)
     await page.goto("/proof")
     await expect(page.get_by_test_id("months")).to_be_visible()
     found += await faults(page, "all")
-    await page.screenshot(path=f"/tmp/proof/all-{is_phone}.png", full_page=True)
     assert found == []
 
 
@@ -101,4 +100,3 @@ async def test_on_paper_there_is_only_the_report(open_page: OpenPage, campaign: 
     await expect(page.get_by_test_id("headline")).to_be_visible()
     for testid in ("print", "csv", "plan", "menu", "account"):
         await expect(page.get_by_test_id(testid)).to_be_hidden()
-    await page.screenshot(path="/tmp/proof/print.png", full_page=True)
