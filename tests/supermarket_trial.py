@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoengage.experiments.rules import Outcome, Plan, difference, look, of_sums, ratio
+from geoengage.experiments.rules import Measured, Plan, difference, look, of_sums, ratio
 from geoengage.metrics.rules import Shop, ValueModel, fit_values, group_histories
 from geoengage.proof.rules import measures as m
 
-PLAN = Plan(window_days=30, days=90, decides=Outcome.CONVERSION, smallest_effect=0.25)
+PLAN = Plan(window_days=30, days=90, decides=Measured.CONVERSION, smallest_effect=0.25)
 HOLDOUT, MARGIN, DISCOUNT, MESSAGE_MINOR = 0.25, 0.3, 0.15, 8.0
 START = 180  # day on which the campaign begins; it decides for 60 days
 END = START + PLAN.days
 MOST = 90  # purchases of one person
 DAY0 = 739_000  # an ordinal; the simulation knows no calendar
-OUTCOMES = (Outcome.CONVERSION, Outcome.REVENUE, Outcome.CHURN, Outcome.LTV)
+OUTCOMES = (Measured.CONVERSION, Measured.REVENUE, Measured.CHURN, Measured.LTV)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def examine(trial: Trial) -> dict[str, Found]:
         welch = 2 * 1.96 * np.sqrt(one[1] / one[0] + two[1] / two[0])
         at = looks.decided
         up = at is not None and last.value[at] > 0
-        good = at is not None and (up != (outcome is Outcome.CHURN))
+        good = at is not None and (up != (outcome is Measured.CHURN))
         plain = difference(*arms, PLAN.alpha()[1], place)
         found[outcome.value] = Found(
             float(last.low[-1]), float(last.high[-1]), float(last.value[-1]),

@@ -95,9 +95,9 @@ async def test_a_message_is_listed_with_its_names(
         "id": str(id_), "campaign_id": str(campaign), "campaign_name": "Autumn", "store_id": str(store),
         "store_name": "Toys", "brand_color": "#aa0000", "device_id": str(phone.id), "zone_id": str(zone),
         "zone_name": "Front", "zone_version": 1, "visit_id": str(visit), "status": "skipped", "reason": "cap",
-        "reason_text": REASONS[Blocker.CAP], "blockers": ["cap"], "title": "Hoi", "body": "Kaffee", "created_at": moment, "sent_at": None,
-        "expires_at": expires, "received_at": None, "opened_at": None, "channel": None,
-            "channels": ["push"], "provider_answer": None,
+        "reason_text": REASONS[Blocker.CAP], "blockers": ["cap"], "title": "Hoi", "body": "Kaffee",
+        "created_at": moment, "sent_at": None, "expires_at": expires, "received_at": None, "opened_at": None,
+        "channel": None, "channels": ["push"], "provider_answer": None,
     }  # fmt: skip
 
 
