@@ -99,6 +99,8 @@ async def plant(
         for held, at in zip(simulated.held_out, times, strict=True)
     ]
     await decide(session, world, campaign_id, profiles, devices, decided)
+    # As autovacuum does in real life: without figures about the tables every plan is a guess.
+    await session.execute(text("ANALYZE shop_order, identifier, profile, experiment_person, message"))
     return Planted(campaign_id, simulated, trial, profiles, devices)
 
 

@@ -157,8 +157,9 @@ SELECT s.n - 1 AS person, floor(extract(epoch FROM at.at))::int8 AS at, {_DAY.fo
 FROM unnest(CAST(:profiles AS uuid[])) WITH ORDINALITY AS s (profile_id, n)
 JOIN identifier i ON i.tenant_id = :tenant_id AND i.profile_id = s.profile_id
 JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = i.id AND o.status <> 'cancelled'{_STORE}
-LEFT JOIN shop_order sale ON o.return_of IS NOT NULL AND sale.tenant_id = o.tenant_id
-  AND sale.source = coalesce(o.return_of_source, o.source) AND sale.external_id = o.return_of
+LEFT JOIN LATERAL (SELECT sold.ordered_at FROM shop_order sold WHERE o.return_of IS NOT NULL
+  AND sold.tenant_id = o.tenant_id AND sold.source = coalesce(o.return_of_source, o.source)
+  AND sold.external_id = o.return_of LIMIT 1) AS sale ON true
 CROSS JOIN LATERAL (SELECT coalesce(sale.ordered_at, o.ordered_at) AS at) AS at
 CROSS JOIN LATERAL (
   SELECT CASE WHEN count(*) = 0 THEN o.subtotal_minor ELSE sum(l.total_minor) END::float8 AS paid,
