@@ -79,6 +79,7 @@ NAMELESS = {
     "/v1/proof",
     "/v1/direct-revenue",
     "/v1/message-costs",
+    "/v1/margins",
     "/v1/content/{content_id}/revisions",  # it was written before there were any
     "/v1/links/hosts",
     "/v1/day-parts",
