@@ -262,9 +262,9 @@ async def test_its_own_credentials_get_through(client: httpx.AsyncClient, sessio
     own = {
         For.APP: alpha.world.pk_headers,
         For.DEVICE: bearer(alpha.phone.token),
+        For.NEWS: alpha.world.sk_headers,
         For.TENANT: alpha.world.sk_headers,
         For.PINGS: alpha.world.sk_headers,
-        For.NEWS: alpha.world.sk_headers,
         For.CONSOLE: cookie(alpha.cookies["owner"]) | SAME,
     }
     for who, headers in own.items():

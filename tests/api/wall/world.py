@@ -152,7 +152,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
 
 
 async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now: datetime) -> None:
-    """The person decided about the side's store, and has a telephone that is being proven."""
+    """The person decided about the side's store, has a telephone that is being proven, and is in a campaign."""
     tenant_id, profile_id = side.world.tenant_id, side.ids["profile"]
     phone = Identifier(
         tenant_id=tenant_id, id=new_id(), kind="phone", value=f"+4179{tenant_id.int % 10**7:07}", profile_id=profile_id,
@@ -166,6 +166,13 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now:
     )  # fmt: skip
     proof.code_hash = hash_code(KEY, proof.id, CODE)
     session.add(proof)
+    await session.execute(
+        text(
+            "INSERT INTO journey_entry (tenant_id, campaign_id, id, profile_id, entered_at, alone, step, wake_at)"
+            " VALUES (:t, :c, :id, :p, now(), true, 'step-1', now() + interval '1 hour')"
+        ),
+        {"t": tenant_id, "c": side.ids["campaign"], "p": profile_id, "id": new_id()},
+    )
     await session.commit()
     side.ids["identifier"] = phone.id
     wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]}
