@@ -42,6 +42,7 @@ bench:
 	.venv/bin/python -m tests.bench.console
 	.venv/bin/python -m tests.bench.segments
 	.venv/bin/python -m tests.bench.churn
+	.venv/bin/python -m tests.bench.offers
 	.venv/bin/python -m tests.bench.summary
 	.venv/bin/python -m tests.bench.recommendations
 	.venv/bin/python -m tests.bench.lifecycle

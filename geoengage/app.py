@@ -20,15 +20,16 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess, multiprocess
 
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
+from geoengage.content.api import router as content
 from geoengage.ingest import api as ingest
 from geoengage.ingest.files.api import router as files
 from geoengage.ingest.service import Speakers
-from geoengage.kit import collector, errors, health, log, openapi, partitions
+from geoengage.kit import collector, doors, errors, health, log, openapi, partitions
 from geoengage.kit.bodies import refuse_unstorable
 from geoengage.kit.clock import utc_now
 from geoengage.kit.commands import with_driver
@@ -45,6 +46,7 @@ from geoengage.live.feed import Feeds
 from geoengage.messaging.api import router as messaging
 from geoengage.metrics.api import router as metrics
 from geoengage.metrics.habits_api import router as habits
+from geoengage.offers.api import router as offers
 from geoengage.phones import api as phones
 from geoengage.phones.lan import LanListener
 from geoengage.presence import api as presence
@@ -52,6 +54,7 @@ from geoengage.presence.writer import PingWriter
 from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
+from geoengage.proof.api import router as proof
 from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
 from geoengage.segments.api import router as segments
@@ -59,6 +62,7 @@ from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import KnownKeys, authenticate
 from geoengage.tenancy.rules import PrincipalKind
+from geoengage.timing.api import router as timing
 from geoengage.venues.api import router as venues
 from geoengage.webhooks.api import router as webhooks
 
@@ -66,7 +70,7 @@ PR_SET_PDEATHSIG = 1
 HUNG_S = 60  # a process that says nothing for longer is replaced; building a large index may take some seconds
 _UVICORN: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": doors.DoorProtocol,
     "ws_per_message_deflate": False,  # the position frames are binary and do not shrink
     "access_log": False,  # it would hold query strings (?lon=&lat=)
     "server_header": False,
@@ -84,6 +88,9 @@ PAGES = (
     "/footfall",
     "/segments",
     "/campaigns",
+    "/proof",
+    "/offers",
+    "/content",
     "/review",
     "/explain",
     "/messages",
@@ -111,7 +118,7 @@ lat degrees (WGS 84), times RFC 3339, errors RFC 9457 problem details with a sta
 class Application(FastAPI):
     """Hands pings to `door` at once: the framework's own way in costs more than reading a ping."""
 
-    door: ASGIApp
+    door: presence.PingDoor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -126,13 +133,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     """The application on a database that is already migrated."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         engine = make_engine(database_url, application_name="geoengage-api")
         app.state.sessions = make_sessions(engine)
         async with transaction(app.state.sessions, None) as session:
             await partitions.make_ahead(session, utc_now())
         async with app.state.bell.open(), app.state.feeds.open():
-            yield
+            yield {doors.STATE: app.door}
             await app.state.lan.close()
         await engine.dispose()
 
@@ -177,12 +184,16 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         messaging,
         metrics,
         campaigns,
+        offers,
         commerce,
+        content,
+        timing,
         segments,
         recommendations,
         habits,
         reports,
         lifecycle,
+        proof,
         live,
         phones.router,
         simulation,

@@ -10,13 +10,16 @@ from datetime import datetime
 from functools import partial
 
 from geoengage.campaigns import moves as campaign_moves
+from geoengage.campaigns import news as campaign_news
 from geoengage.campaigns import reaction as campaigns
+from geoengage.experiments import service as experiments
 from geoengage.ingest import service as ingest
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.metrics import service as metrics
+from geoengage.offers import service as offers
 from geoengage.presence import service as presence
 from geoengage.segments import service as segments
 
@@ -48,6 +51,8 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
     return (
         Reaction("campaigns.send", campaigns.WANTED, campaigns.on_zone_events, is_urgent=True),
         Reaction("campaigns.segments", campaign_moves.WANTED, campaign_moves.on_moves),
+        Reaction("experiments.people", experiments.WANTED, experiments.on_messages),
+        Reaction("campaigns.journeys", campaign_news.WANTED, campaign_news.on_news),
         Reaction("messaging.visit_ended", frozenset({"zone.exited", "zone.retracted"}), messaging.on_zone_exited),
         Reaction("presence.consent", frozenset({"consent.changed"}), presence.on_consent_changed),
         Reaction("ingest.consent", frozenset({"consent.changed"}), ingest.on_consent_changed),
@@ -59,6 +64,8 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
         Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
         Reaction("metrics.habits", metrics.BOUGHT, metrics.on_bought),
         Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
+        Reaction("offers.coupons", offers.MESSAGES, offers.on_messages),
+        Reaction("offers.returns", offers.ORDERS, offers.on_orders),
         Reaction("messaging.venue", frozenset({"venue.changed"}), messaging.on_venue_changed),
         Reaction(segments.REACTION, segments.WANTED, segments.on_news, is_apart=True),
     )

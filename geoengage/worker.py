@@ -17,6 +17,7 @@ from functools import partial
 import prometheus_client
 import uvloop
 
+from geoengage.campaigns import by_reference
 from geoengage.campaigns import jobs as campaigns
 from geoengage.commerce import jobs as commerce
 from geoengage.ingest import jobs as ingest
@@ -30,7 +31,9 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.lifecycle import jobs as lifecycle
 from geoengage.messaging import jobs as messaging
+from geoengage.messaging.store import Queue
 from geoengage.metrics import jobs as metrics
+from geoengage.offers import jobs as offers
 from geoengage.presence import service as presence
 from geoengage.presence import store as presence_store
 from geoengage.privacy import service as privacy
@@ -67,9 +70,12 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
     hold up the others. Trouble with the database itself is raised.
     """
 
+    handed: list[int] = []  # the last position that was handed over
+
     async def step(session: Session) -> int:
         read = await events.claim(session, tenant_id, reaction.name, reaction.types, limit)
         if read.wanted:
+            handed.append(read.last)
             await reaction.handle(session, tenant_id, read.wanted, utc_now())
         if read.count:
             await events.move_cursor(session, tenant_id, reaction.name, read.last)
@@ -79,22 +85,24 @@ async def react(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, *, 
         async with transaction(sessions, tenant_id) as session:
             return await step(session)
     except Exception as error:
-        if is_passing(error):
+        if is_passing(error) or not handed:
             raise
         failure = error
     if limit > 1:
         logger.warning("reaction_retried_singly", reaction=reaction.name, error=repr(failure))
         return await react(sessions, tenant_id, reaction, limit=1)
-    return await _step_over(sessions, tenant_id, reaction, failure)
+    return await step_over(sessions, tenant_id, reaction, handed[-1], failure)
 
 
-async def _step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, failure: Exception) -> int:
+async def step_over(sessions: Sessions, tenant_id: TenantId, reaction: Reaction, at: int, failure: Exception) -> int:
+    """Note the event at this position as failed and go on behind it, unless another worker has done so meanwhile."""
     logger.error("reaction_failed", reaction=reaction.name, exc_info=failure)
     async with transaction(sessions, tenant_id) as session:
         read = await events.claim(session, tenant_id, reaction.name, (), 1)
-        if read.count:
-            await events.record_failure(session, tenant_id, reaction.name, read.last, repr(failure), utc_now())
-            await events.move_cursor(session, tenant_id, reaction.name, read.last)
+        if read.last != at:
+            return 0
+        await events.record_failure(session, tenant_id, reaction.name, at, repr(failure), utc_now())
+        await events.move_cursor(session, tenant_id, reaction.name, at)
     return read.count
 
 
@@ -203,6 +211,7 @@ async def upkeep_once(sessions: Sessions, nightly: privacy.Nightly | None = None
         )
         await http.delete_old_idempotency_keys(session, now - timedelta(days=1))
         await segments.upkeep(session, now)
+        await campaigns.forget_old(session, now)
     await commerce.attach_guests_once(sessions, now, all_ids=True)
     await metrics.compute_traits_once(sessions, now)
     await metrics.repair_once(sessions, now)
@@ -246,6 +255,7 @@ def _slow_loops(sessions: Sessions, bell: Bell) -> tuple[Loop, ...]:
         ("values", ringing(metrics.value_customers_once), asyncio.sleep, metrics.PAUSE_S),
         ("recommendations", partial(recommendations.fit_once, sessions), asyncio.sleep, recommendations.PAUSE_S),
         ("habits", partial(metrics.mind_habits, sessions, bell.ring), asyncio.sleep, HABITS_S),
+        ("coupons", partial(offers.release_expired_once, sessions), asyncio.sleep, offers.PAUSE_S),
         ("early warnings", ringing(lifecycle.warn_once), asyncio.sleep, lifecycle.PAUSE_S),
     )
 
@@ -300,7 +310,10 @@ async def _run(settings: Settings, database_url: str) -> None:
         prometheus_client.start_http_server(settings.worker.metrics_port, "127.0.0.1")
     async with (
         bell.open(),
-        messaging.deliverer(sessions, settings, bell) as deliverer,
+        messaging.deliverer(
+            sessions, settings, bell, queues=[Queue.PATIENT], rewrite=by_reference.rewrite
+        ) as deliverer,
+        messaging.deliverer(sessions, settings, bell, queues=[Queue.URGENT], rewrite=by_reference.rewrite) as urgently,
         webhooks.courier(sessions, settings, bell) as tell_once,
         ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,
@@ -311,12 +324,16 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
             ("reactions", reacting, patiently(), poll_s),
             *_segment_loops(sessions, [r for r in table if r.is_apart], bell, poll_s),
+            ("urgent delivery", urgently.claim, bell.ear().wait, poll_s),
+            ("urgent outcomes", urgently.land, urgently.took_off.wait, poll_s),
             ("delivery", deliverer.claim, bell.ear().wait, poll_s),
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
             ("webhooks", tell_once, patiently(), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
-            ("imports", _worked_out(import_once, sessions, bell.ring), bell.ear().wait, IMPORT_POLL_S),
-            ("campaign starts", mind_starts, bell.ear().wait, poll_s),
+            ("imports", _worked_out(import_once, sessions, bell.ring), patiently(), IMPORT_POLL_S),
+            ("campaign starts", mind_starts, patiently(), poll_s),
+            ("journeys", partial(campaigns.mind_journeys, sessions, bell.ring), patiently(), poll_s),
+            ("calendar", partial(campaigns.mind_calendar, sessions, bell.ring), asyncio.sleep, campaigns.CALENDAR_S),
             ("timers", timing, asyncio.sleep, poll_s),
             *_slow_loops(sessions, bell),
             ("zones", learning, asyncio.sleep, LEARN_S),

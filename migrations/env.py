@@ -6,20 +6,25 @@ from sqlalchemy import create_engine, text
 
 import geoengage.campaigns.models
 import geoengage.commerce.models
+import geoengage.content.models
+import geoengage.experiments.models
 import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.metrics.models
+import geoengage.offers.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
+import geoengage.proof.models
 import geoengage.recommendations.models
 import geoengage.segments.lists.models
 import geoengage.segments.models
 import geoengage.simulation.models
 import geoengage.tenancy.models
+import geoengage.timing.models
 import geoengage.venues.models
 import geoengage.webhooks.models  # noqa: F401 - importing registers the tables
 from geoengage.kit.db import Base

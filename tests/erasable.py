@@ -16,6 +16,8 @@ from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.metrics import service as metrics
+from geoengage.offers import service as offers
+from geoengage.offers import store as offers_store
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
@@ -27,6 +29,7 @@ from geoengage.webhooks import store as webhooks
 from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
 from tests.factories import make_key_row
+from tests.offer_rows import make_offer
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
 
@@ -73,6 +76,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     await _bought(client, session, side, mark)
     await metrics.refresh(session, side.world.tenant_id, [UUID(side["profile"])], now)
     await _grouped(session, side, now)
+    await _offered(session, side, now)
     await _trouble(session, side, second.id, mark, now)
     await _told(session, side, second.id, mark, now)
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
@@ -134,6 +138,23 @@ async def _grouped(session: Session, side: Side, now: datetime) -> None:
     await session.commit()
 
 
+async def _offered(session: Session, side: Side, now: datetime) -> None:
+    """They were given a coupon, have used another, and stand on the win-back ladder."""
+    tenant_id, profile_id = side.world.tenant_id, UUID(side["profile"])
+    offer_id = await make_offer(session, side.world)
+    for n in range(2):
+        soon = now + timedelta(days=1)
+        made = await offers.reserve(session, tenant_id, offer_id, profile_id, None, soon, now=now)
+        assert isinstance(made, offers.Reserved)
+        if n:
+            use = offers.Use(source="till", order_ref="1", currency="CHF", discount_minor=1, at=now)
+            await offers.redeem(session, tenant_id, made.code, use, now)
+    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": str(offer_id)}]
+    await offers_store.set_ladder(session, tenant_id, steps, now)
+    await offers.ladder_step(session, tenant_id, profile_id, now)
+    await session.commit()
+
+
 async def _helped(client: httpx.AsyncClient, side: Side, mark: str) -> None:
     """Somebody opened their screen and wrote a note."""
     person, headers = f"/v1/profiles/{side['profile']}", side.world.sk_headers
@@ -149,6 +170,20 @@ async def _worth(session: Session, side: Side) -> None:
         text(
             "INSERT INTO campaign_start (tenant_id, campaign_id, profile_id, occurrence, moved_at, due_at)"
             " VALUES (:t, :c, :p, :id, now(), now() + interval '1 hour')"
+        ),
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO experiment_person (tenant_id, campaign_id, person_id, side, decided_at)"
+            " VALUES (:t, :c, :p, 'sent', now())"
+        ),
+        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"]},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO journey_entry (tenant_id, campaign_id, id, profile_id, entered_at, alone, step, wake_at)"
+            " VALUES (:t, :c, :id, :p, now(), true, 'step-1', now() + interval '1 hour')"
         ),
         {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
     )

@@ -276,7 +276,7 @@ async def _phones(
             zone = chance.choice(grocer.zones)
             visits.append({"id": new_id(entered), "device_id": device["id"], "zone_id": zone, "zone_version": 1,
                            "entered_at": entered, "exited_at": entered + timedelta(minutes=9)})  # fmt: skip
-    await _room_for_the_past(session)
+    await room_for_the_past(session)
     kinds = {
         "id": "uuid", "device_id": "uuid", "person_id": "uuid", "campaign_id": "uuid", "purpose": "text",
         "status": "text", "title": "text", "body": "text", "collapse_key": "text", "attempts": "int",
@@ -334,7 +334,7 @@ async def _values(session: Session, grocer: Grocer, chance: random.Random) -> No
     await insert(session, "customer_value", kinds, rows, tenant)
 
 
-async def _room_for_the_past(session: Session) -> None:
+async def room_for_the_past(session: Session) -> None:
     """One partition for all weeks before those that are there."""
     for table in ("message", "visit"):
         names = await session.execute(
@@ -344,7 +344,7 @@ async def _room_for_the_past(session: Session) -> None:
         first = datetime.strptime(names.scalars().all()[0][-8:], "%Y%m%d").replace(tzinfo=UTC)
         await session.execute(
             text(
-                f"CREATE TABLE {table}_past PARTITION OF {table} FOR VALUES"
+                f"CREATE TABLE IF NOT EXISTS {table}_past PARTITION OF {table} FOR VALUES"
                 f" FROM ('{UUID(int=0)}') TO ('{lowest_id(first)}')"
             )
         )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from geoengage.campaigns.models import Campaign
-from geoengage.campaigns.rules import AttributeTest, Audience, Content, Everyone, InSegment, Op
+from geoengage.campaigns.rules import OF_HISTORY, AttributeTest, Audience, Content, Everyone, InSegment, Op
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.messaging.models import FirebaseSender
@@ -44,16 +44,23 @@ class Whose:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """Whom a campaign is for. `segment_id`: the one it waits for, so that it is not about a place."""
+    """Whom a campaign is for. `segment_id`: the one it waits for. `needs`: the consent without which nothing is sent,
+    beside that to marketing: to location, to personalisation, or none.
+    """
 
     audience: Audience
     is_marketing: bool
     segment_id: UUID | None = None
+    needs: str | None = "location"
 
     @classmethod
     def of(cls, content: Content) -> "Addressed":
         """By what somebody wrote."""
-        return cls(content.definition.audience, content.is_marketing, content.segment_id)
+        if not content.has_entries:
+            needs: str | None = "personalisation" if content.segment_id else "location"
+        else:
+            needs = "personalisation" if content.is_marketing and content.kind in OF_HISTORY else None
+        return cls(content.definition.audience, content.is_marketing, content.segment_id, needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,8 @@ def _reach(audience: int, consenting: int, not_suppressed: int, reachable: int, 
 
 def _reach_conditions(key: Addressed, whose: Whose) -> list[ColumnElement[bool]]:
     """Each one narrower than the one before; the last is the reach without the audience."""
-    consent = Device.personalisation == "granted" if key.segment_id else Device.location == "granted"
+    asked = {"location": Device.location, "personalisation": Device.personalisation}
+    consent = asked[key.needs] == "granted" if key.needs is not None else true()
     if key.is_marketing:
         consent = and_(consent, Device.marketing_push == "granted")
     awake = Profile.suppressed_at.is_(None)

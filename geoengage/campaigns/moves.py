@@ -10,9 +10,14 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from geoengage.campaigns import starts
+from geoengage.campaigns import by_reference, entries, starts
+from geoengage.campaigns.arriving import arrival, begin_with_present, once
+from geoengage.campaigns.by_reference import Items
+from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.giving import giver
 from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
+    FRESH,
     Content,
     Move,
     MoveCase,
@@ -24,31 +29,27 @@ from geoengage.campaigns.rules import (
     segments_of,
     stale_at,
     starts_at,
-    write_to_member,
+    values_for,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import Start
 from geoengage.campaigns.store import Running
-from geoengage.kit import log
 from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import TenantId, derived_id
 from geoengage.messaging import service as messaging
-from geoengage.messaging.rules import Draft, Send, campaign_gate
-from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended, TextError
+from geoengage.messaging.rules import Draft
+from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
 from geoengage.segments.rules import SegmentEntered, SegmentExited, SegmentRebuilt
 
-STEP = "message"  # a campaign has one step so far
-BAD_TEMPLATE = "bad_template"
 _MOVES: dict[str, tuple[type[SegmentEntered | SegmentExited], Move]] = {
     "segment.entered": (SegmentEntered, Move.ENTERED),
     "segment.exited": (SegmentExited, Move.EXITED),
 }
 _REBUILT = "segment.rebuilt"
 WANTED = frozenset({*_MOVES, _REBUILT})
-logger = log.get("campaigns")
 
 
 async def on_moves(session: Session, tenant_id: TenantId, recorded: Sequence[Recorded], now: datetime) -> None:
@@ -62,18 +63,30 @@ async def on_moves(session: Session, tenant_id: TenantId, recorded: Sequence[Rec
     if not waiting:
         return
     clock = await _clock(session, tenant_id, [c.content for some in waiting.values() for c in some])
-    found = []
-    for event, move in told:
-        for campaign in waiting[event.segment_id]:
-            if campaign.content.definition.move is move:
-                occurrence = derived_id(event.segment_id, event.profile_id, move, event.at.isoformat())
-                found.append(_start(campaign, event.profile_id, occurrence, event.at, clock, now))
+    set_off = [
+        (event, c) for event, move in told for c in waiting[event.segment_id] if c.content.definition.move is move
+    ]
+    found = [
+        _start(c, event.profile_id, _occurrence(event, c), event.at, clock, now)
+        for event, c in set_off
+        if not c.content.is_journey
+    ]
     await starts.put(session, tenant_id, [s for s in found if s is not None])
+    arrivals = [
+        arrival(c, event.profile_id, _occurrence(event, c), event.at, now)
+        for event, c in set_off
+        if c.content.is_journey and now - event.at <= FRESH
+    ]
+    await entries.enter(session, tenant_id, once(arrivals))
     for event in built:
         if event.entered == event.size and event.exited == 0:  # nobody was in it before
             for campaign in waiting[event.segment_id]:
                 if campaign.content.definition.present:
-                    await starts.put_present(session, tenant_id, campaign.id, event.segment_id, now)
+                    await begin_with_present(session, tenant_id, campaign.id, campaign.content, now)
+
+
+def _occurrence(event: SegmentEntered | SegmentExited, campaign: Running) -> UUID:
+    return derived_id(event.segment_id, event.profile_id, campaign.content.definition.move, event.at.isoformat())
 
 
 Clock = tuple[Policy, ZoneInfo, Mapping[UUID, ZoneInfo]]
@@ -147,47 +160,34 @@ async def _send(
 ) -> None:
     persons = sorted({person.person_id for _, _, person in due})
     budgets = dict(await messaging.lock_budgets(session, tenant_id, persons, now)) if persons else {}
+    spoken_of = [(campaign.content.definition.content_id, person) for _, campaign, person in due]
+    items = await by_reference.load(session, tenant_id, spoken_of, now)
     recommended = await recommended_for(session, tenant_id, [(c.content, person) for _, c, person in due], now)
-    drafts = []
+    moments: dict[UUID, list[Wish[MoveCase]]] = defaultdict(list)
     for start, campaign, person in due:
         case = MoveCase(campaign.id, campaign.content, person, _timezone(campaign.content, clock))
-        blockers = decide_move(case, clock[0], budgets[person.person_id], now)
         products = recommended.get((person.device_id, campaign.content.store_id), NOTHING_RECOMMENDED)
-        draft = _draft(start, campaign, case, tuple(blockers), products)
-        if not blockers and draft.fault is None:
-            budgets[person.person_id] = budgets[person.person_id].spend(Send(campaign.id, start.occurrence, now))
-        drafts.append(draft)
+        moments[person.person_id].append(_wish(start, campaign, case, products, items))
+    drafts, give = list[Draft](), giver(session, tenant_id, now)
+    for person_id, rivals in moments.items():
+        made, _ = await choose(
+            rivals,
+            budgets[person_id],
+            lambda case, budget: decide_move(case, clock[0], budget, now),
+            clock[0],
+            give,
+            now,
+        )
+        drafts += made
     if drafts:
         await messaging.enqueue(session, tenant_id, drafts, now)
 
 
-def _draft(
-    start: Start, campaign: Running, case: MoveCase, blockers: tuple[str, ...], recommended: Recommended
-) -> Draft:
-    content, person = campaign.content, case.person
-    title, body, fault = content.title, content.body, None
-    try:
-        text = write_to_member(content, person, campaign.store_name, recommended)
-        title, body = text.title, text.body
-    except TextError as error:
-        logger.warning("template", campaign_id=str(campaign.id), error=str(error))
-        fault = BAD_TEMPLATE
-    return Draft(
-        device_id=person.device_id,
-        person_id=person.person_id,
-        campaign_id=campaign.id,
-        store_id=content.store_id,
-        outlives_visit=True,
-        purpose=content.definition.purpose,
-        title=title,
-        body=body,
-        push=content.definition.push,
-        collapse_key=str(campaign.id),
-        gates=(campaign_gate(campaign.id),),
-        expires_at=stale_at(content, start.moved_at),
-        blockers=blockers,
-        fault=fault,
-        step=STEP,
-        occurrence=start.occurrence,
-        timezone=case.timezone.key,
-    )
+def _wish(start: Start, campaign: Running, case: MoveCase, products: Recommended, items: Items) -> Wish[MoveCase]:
+    person = case.person
+    content = campaign.content.said_to(campaign.id, person.person_id)
+    about = About(occurrence=start.occurrence, expires_at=stale_at(content, start.moved_at), timezone=case.timezone.key)
+    values = values_for(content, person, campaign.store_name, recommended=products)
+    item, offer_id = items.of(content.definition.content_id, person), content.definition.offer_id
+    words = written(campaign, content.title, content.body, values, item, awaits_offer=offer_id is not None)
+    return Wish(campaign, case, about, words, offer_id, person.profile_id)

@@ -4,12 +4,16 @@ A batch of events costs the same few queries as one event. Events are decided in
 queued counts against the caps and cooldowns of a later one, as it would have in a batch of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geoengage.campaigns import store
+from geoengage.campaigns import by_reference, entries, store
+from geoengage.campaigns.arriving import arrival, once
+from geoengage.campaigns.by_reference import Items
+from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.giving import Give, giver
 from geoengage.campaigns.recommended import recommended_for
 from geoengage.campaigns.rules import (
     Case,
@@ -21,31 +25,26 @@ from geoengage.campaigns.rules import (
     is_triggered,
     outlives_visit,
     segments_of,
-    write_for,
+    values_for,
 )
-from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.starts import list_segments_of
 from geoengage.campaigns.store import Running
-from geoengage.kit import log
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, pipelined
 from geoengage.kit.events import Recorded
-from geoengage.kit.ids import TenantId
+from geoengage.kit.ids import TenantId, derived_id
 from geoengage.messaging import service as messaging
-from geoengage.messaging.rules import Budget, Draft, Send, campaign_gate, zone_gate
-from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended, TextError
+from geoengage.messaging.rules import Budget, Draft, zone_gate
+from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
 from geoengage.presence.rules.events import ZoneDwelled, ZoneEntered, ZoneExited, ZoneTransition, is_history
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Recipient
 
-STEP = "message"  # a campaign has one step so far
-BAD_TEMPLATE = "bad_template"
 _EVENTS: dict[str, type[ZoneTransition]] = {
     "zone.entered": ZoneEntered,
     "zone.dwelled": ZoneDwelled,
     "zone.exited": ZoneExited,
 }
 WANTED = frozenset(_EVENTS)
-logger = log.get("campaigns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,38 @@ async def on_zone_events(session: Session, tenant_id: TenantId, recorded: Sequen
     batch: list[ZoneTransition] = [event for event, recorded_at in events if not is_history(event.at, recorded_at)]
     starts = await _starts(session, tenant_id, batch, now)
     people = await _people(session, tenant_id, starts)
+    await _begin_journeys(session, tenant_id, starts, people, now)
+    starts = [s for s in starts if not s.campaign.content.is_journey]
     segments = await _segments(session, tenant_id, starts, people)
     starts = [s for s in starts if _addresses(s, people.get(s.event.device_id), segments)]
     if not starts:
         return
-    ends = await store.list_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
-    cases = [(s, _case(s, people[s.event.device_id], ends)) for s in starts]
-    policy = await load_policy(session, tenant_id)
-    persons = sorted({case.person.person_id for _, case in cases})
-    budgets = await messaging.lock_budgets(session, tenant_id, persons, now)
+    persons = sorted({people[s.event.device_id].person_id for s in starts})
+    async with pipelined(session):
+        ends = await store.ask_visit_ends(session, tenant_id, {s.event.visit_id for s in starts})
+        decided = await store.ask_policy(session, tenant_id)
+        locked = await messaging.ask_budgets(session, tenant_id, persons, now)
+    policy, budgets, ended = decided(), locked(), ends()
+    cases = [(s, _case(s, people[s.event.device_id], ended)) for s in starts]
     recommended = await recommended_for(session, tenant_id, [(case.content, case.person) for _, case in cases], now)
-    await messaging.enqueue(session, tenant_id, list(_drafts(cases, policy, budgets, recommended, now)), now)
+    spoken_of = [(case.content.definition.content_id, case.person) for _, case in cases]
+    items = await by_reference.load(session, tenant_id, spoken_of, now)
+    give = giver(session, tenant_id, now)
+    await messaging.enqueue(session, tenant_id, await _drafts(cases, policy, budgets, recommended, items, give), now)
+
+
+async def _begin_journeys(
+    session: Session, tenant_id: TenantId, starts: Sequence[_Start], people: Mapping[UUID, Recipient], now: datetime
+) -> None:
+    """Campaigns with steps: who is known comes in; the first step is looked at in a moment, with the audience."""
+    found = [
+        arrival(s.campaign, person.profile_id, derived_id(s.event.id), s.event.at, now)
+        for s in starts
+        if s.campaign.content.is_journey
+        and (person := people.get(s.event.device_id)) is not None
+        and person.profile_id is not None
+    ]
+    await entries.enter(session, tenant_id, once(found))
 
 
 async def _starts(
@@ -81,9 +101,11 @@ async def _starts(
 ) -> list[_Start]:
     if not batch:
         return []
-    places = await store.list_places(session, tenant_id, {(e.zone_id, e.zone_version) for e in batch})
-    stores = {place.store_id for place in places.values() if place.store_id is not None}
-    running = await store.list_running(session, tenant_id, {e.zone_id for e in batch}, stores, now)
+    zones = {(e.zone_id, e.zone_version) for e in batch}
+    async with pipelined(session):
+        asked = await store.ask_places(session, tenant_id, zones)
+        waiting = await store.ask_running_at(session, tenant_id, zones, now)
+    places, running = asked(), waiting()
     return [
         _Start(event, place, campaign)
         for event in batch
@@ -130,54 +152,41 @@ def _case(start: _Start, person: Recipient, ends: Mapping[UUID, datetime]) -> Ca
     )
 
 
-def _drafts(
+async def _drafts(
     cases: Sequence[tuple[_Start, Case]],
     policy: Policy,
     locked: Mapping[UUID, Budget],
     recommended: Mapping[tuple[UUID, UUID | None], Recommended],
-    now: datetime,
-) -> Iterator[Draft]:
-    budgets = dict(locked)
+    items: Items,
+    give: Give,
+) -> list[Draft]:
+    """Event by event; what one event set off competes for the person's attention."""
+    budgets, found, now = dict(locked), list[Draft](), items.now
+    moments: dict[UUID, list[Wish[Case]]] = {}
     for start, case in cases:
-        person_id = case.person.person_id
-        blockers = decide(case, policy, budgets[person_id], now)
         products = recommended.get((case.person.device_id, case.content.store_id), NOTHING_RECOMMENDED)
-        draft = _draft(start, case, tuple(blockers), products)
-        if not blockers and draft.fault is None:
-            budgets[person_id] = budgets[person_id].spend(Send(case.campaign_id, case.event.id, now))
-        yield draft
+        moments.setdefault(case.event.id, []).append(_wish(start, case, products, items))
+    for rivals in moments.values():
+        person_id = rivals[0].case.person.person_id
+        drafts, budgets[person_id] = await choose(
+            rivals, budgets[person_id], lambda case, budget: decide(case, policy, budget, now), policy, give, now
+        )
+        found += drafts
+    return found
 
 
-def _draft(start: _Start, case: Case, blockers: tuple[str, ...], recommended: Recommended) -> Draft:
-    content, event, place = case.content, case.event, case.place
-    title, body, fault = content.title, content.body, None
-    try:
-        text = write_for(content, place, case.person, start.campaign.store_name, recommended)
-        title, body = text.title, text.body
-    except TextError as error:
-        # One campaign's mistake is told in its own messages; the other campaigns of the batch go on.
-        logger.warning("template", campaign_id=str(case.campaign_id), error=str(error))
-        fault = BAD_TEMPLATE
-    return Draft(
-        device_id=event.device_id,
-        person_id=case.person.person_id,
-        campaign_id=case.campaign_id,
-        store_id=content.store_id,
-        zone_id=event.zone_id,
-        zone_version=event.zone_version,
-        visit_id=event.visit_id,
-        outlives_visit=outlives_visit(event),
-        event_id=event.id,
-        purpose=content.definition.purpose,
-        title=title,
-        body=body,
-        push=content.definition.push,
-        collapse_key=str(case.campaign_id),
-        gates=(campaign_gate(case.campaign_id), zone_gate(event.zone_id)),
-        expires_at=expires_at(content, event, place.timezone),
-        blockers=blockers,
-        fault=fault,
-        step=STEP,
+def _wish(start: _Start, case: Case, recommended: Recommended, items: Items) -> Wish[Case]:
+    event, place, campaign = case.event, case.place, start.campaign
+    content = case.content.said_to(case.campaign_id, case.person.person_id)
+    about = About(
         occurrence=event.visit_id,
+        expires_at=expires_at(content, event, place.timezone),
         timezone=place.timezone.key,
+        event=event,
+        outlives_visit=outlives_visit(event),
+        gates=(zone_gate(event.zone_id),),
     )
+    values = values_for(content, case.person, campaign.store_name, place, recommended)
+    item, offer_id = items.of(content.definition.content_id, case.person), content.definition.offer_id
+    words = written(campaign, content.title, content.body, values, item, awaits_offer=offer_id is not None)
+    return Wish(campaign, case, about, words, offer_id, case.person.profile_id)

@@ -4,20 +4,24 @@ Every change locks the campaign's row, opens or closes its gate in messaging, an
 that is restricted to stores sees and names only things of its stores; the rest does not exist for it.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from geoengage.campaigns import starts, store
+from geoengage.campaigns import entries, starts, store
+from geoengage.campaigns.arriving import begin_with_present
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
     MAX_CAP_DAYS,
     MAX_COOLDOWN_S,
+    Branch,
     CampaignChanged,
     Cap,
     Content,
     Definition,
+    Ended,
     InSegment,
     Policy,
     Standing,
@@ -30,17 +34,24 @@ from geoengage.campaigns.rules import (
     after_pause,
     check_in_review,
     check_texts,
+    messages_of,
+    moved_places,
     needs_review,
     reviewed_part,
     segments_of,
     status_at,
+    uses_content,
+    uses_offer,
+    walk,
 )
+from geoengage.content import service as items
 from geoengage.kit import events
 from geoengage.kit.db import Session
-from geoengage.kit.errors import ItemErrors
+from geoengage.kit.errors import ItemErrors, NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import campaign_gate
+from geoengage.offers.service import offers
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.rules import Principal, PrincipalKind, Review, actor_name
 
@@ -53,6 +64,13 @@ async def get(session: Session, me: Principal, id_: UUID, *, lock: bool = False)
     if not me.sees_store(row.store_id):
         raise store.CampaignNotFound(f"campaign {id_} does not exist")
     return row
+
+
+def check_variants(texts: Sequence[tuple[str, str]]) -> None:
+    """Raise ItemErrors for Liquid that cannot be rendered, by the place of the variant."""
+    wrong = {f"variants/{n}/{at}": detail for n, pair in enumerate(texts) for at, detail in check_texts(*pair).items()}
+    if wrong:
+        raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
 
 
 async def create(session: Session, me: Principal, id_: UUID, content: Content, now: datetime) -> Campaign:
@@ -101,7 +119,10 @@ async def update(session: Session, me: Principal, row: Campaign, content: Conten
         columns |= NO_DECISION
     if status is Status.IN_REVIEW and changed:
         columns |= {"submitted_at": now}
+    moved = moved_places(old.course, content.course)
     await store.set_campaign(session, TenantId(row.tenant_id), row, now, content, **columns)
+    if moved:
+        await entries.move_places(session, TenantId(row.tenant_id), row.id, moved, now)
     await _set_gate(session, row, before, now)
     await _tell(session, row, now)
 
@@ -145,6 +166,7 @@ async def delete(session: Session, row: Campaign, now: datetime) -> None:
     """Delete a locked campaign; what waits to be sent is skipped. Its messages stay."""
     before = Status(row.status)
     await store.set_campaign(session, TenantId(row.tenant_id), row, now, status=Status.PAUSED.value, deleted_at=now)
+    await entries.end_all(session, TenantId(row.tenant_id), row.id, Ended.CAMPAIGN_OVER, now)
     await _set_gate(session, row, before, now)
     await _tell(session, row, now)
 
@@ -152,6 +174,8 @@ async def delete(session: Session, row: Campaign, now: datetime) -> None:
 async def _move(session: Session, row: Campaign, status: Status, columns: dict[str, Any], now: datetime) -> None:
     before = Status(row.status)
     if status is not before:
+        if status is Status.ACTIVE:
+            columns = columns | {"activated_at": now}
         await store.set_campaign(session, TenantId(row.tenant_id), row, now, status=status.value, **columns)
         await _set_gate(session, row, before, now)
         await _tell(session, row, now)
@@ -166,9 +190,8 @@ async def _set_gate(session: Session, row: Campaign, before: Status, now: dateti
     if row.status == Status.ACTIVE and before is not Status.ACTIVE:
         await messaging.open_gate(session, tenant_id, gate)
         if row.trigger_segment_id is not None and store.content_of(row).definition.present:
-            await starts.put_present(
-                session, tenant_id, row.id, row.trigger_segment_id, max(row.valid_from or now, now)
-            )
+            await begin_with_present(session, tenant_id, row.id, store.content_of(row), max(row.valid_from or now, now))
+        await entries.awaken(session, tenant_id, row.id, now)
     elif row.status != Status.ACTIVE and before is Status.ACTIVE:
         await starts.drop(session, tenant_id, row.id)
         await messaging.close_gate(session, tenant_id, gate, f"campaign is {row.status.replace('_', ' ')}", now)
@@ -228,7 +251,7 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
     lent = () if before is None else before.zone_ids
     known_zones = {zone.zone_id: zone for zone in zones if me.sees_store(zone.store_id) or zone.zone_id in lent}
     known_stores = {found.store_id for found in stores if me.sees_store(found.store_id)}
-    wrong: dict[str, str] = check_texts(content.title, content.body)
+    wrong = _text_flaws(content) | await _check_items(session, me, content, before)
     if content.store_id is None and me.store_ids is not None:
         wrong["store_id"] = "name one of your stores"
     elif content.store_id is not None and content.store_id not in known_stores:
@@ -244,6 +267,7 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
     for i, store_id in enumerate(content.store_ids):
         if store_id not in known_stores:
             wrong[f"trigger/store_ids/{i}"] = "there is no such store"
+    wrong |= await _check_offers(session, me, content)
     wrong |= await _check_segments(session, me, content, before)
     if me.store_ids is not None and not content.is_marketing:
         wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
@@ -251,28 +275,82 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
 
 
+def _text_flaws(content: Content) -> dict[str, str]:
+    """What is wrong with its texts, by the member that holds them."""
+    if not content.is_journey:
+        return check_texts(content.title, content.body)
+    found = {step.id: check_texts(step.title, step.body) for step in messages_of(content.course)}
+    return {f"steps/{id_}/{part}": flaw for id_, flaws in found.items() for part, flaw in flaws.items()}
+
+
+async def _check_offers(session: Session, me: Principal, content: Content) -> dict[str, str]:
+    """What is wrong with the offers that it carries: a text about an order or a service says nothing else."""
+    wrong: dict[str, str] = {}
+    for step in messages_of(content.course):
+        at = f"steps/{step.id}/" if content.is_journey else ""
+        texts = {"title": step.title, "body": step.body}
+        named = [part for part, text in texts.items() if uses_offer(text)]
+        if not content.is_marketing:
+            refusal = f"a {content.definition.purpose} message carries no offer"
+            wrong |= {f"{at}{part}": refusal for part in named}
+            wrong |= {f"{at}offer_id": refusal} if step.offer_id is not None else {}
+        elif step.offer_id is None:
+            wrong |= {f"{at}{part}": "it names an offer, and there is none: set offer_id" for part in named}
+        elif not await _has_offer(session, me, step.offer_id):
+            wrong[f"{at}offer_id"] = "there is no such offer" + ("" if me.store_ids is None else " of your stores")
+    return wrong
+
+
+async def _has_offer(session: Session, me: Principal, offer_id: UUID) -> bool:
+    try:
+        await offers.get(session, me, offer_id)
+    except NotFound:
+        return False
+    return True
+
+
+async def _check_items(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:
+    """What is wrong with the content items that it speaks of; those named before may be nobody's to see now."""
+    known = {None} if before is None else {None, *_named_items(before).values()}
+    wrong, of_all = {}, content.definition.content_id
+    for at, content_id in _named_items(content).items():
+        try:
+            if content_id not in known and content_id is not None:
+                await items.get(session, me, content_id)
+        except NotFound:
+            wrong[at] = "there is no such content item" + ("" if me.store_ids is None else " of your stores")
+    for step in messages_of(content.course):
+        if uses_content(step.title, step.body) and (step.content_id or of_all) is None:
+            wrong["content_id"] = "the text speaks of a content item: say which one"
+    return wrong
+
+
+def _named_items(content: Content) -> dict[str, UUID | None]:
+    """The content items that it names, by the member that names them."""
+    steps = {f"steps/{step.id}/content_id": step.content_id for step in messages_of(content.definition.steps)}
+    return {"content_id": content.definition.content_id} | steps
+
+
 async def _check_segments(session: Session, me: Principal, content: Content, before: Content | None) -> dict[str, str]:
     """What is wrong with the segments that it names; one that was named before may have been deleted meanwhile."""
     found = await starts.list_target_segments(session, TenantId(me.tenant_id), segments_of(content))
     known = {segment.segment_id for segment in found if me.sees_store(segment.store_id)}
     known |= frozenset() if before is None else segments_of(before)
-    named = {"trigger/segment_id": content.segment_id, "audience/segment_id": _audience_segment(content)}
     detail = "there is no such segment" + ("" if me.store_ids is None else " of your stores")
-    return {at: detail for at, id_ in named.items() if id_ is not None and id_ not in known}
+    return {at: detail for at, id_ in _named_segments(content) if id_ is not None and id_ not in known}
 
 
-def _audience_segment(content: Content) -> UUID | None:
-    audience = content.definition.audience
-    return audience.segment_id if isinstance(audience, InSegment) else None
+def _named_segments(content: Content) -> Iterator[tuple[str, UUID | None]]:
+    """Every place of the body that names a segment."""
+    d = content.definition
+    yield "trigger/segment_id", content.segment_id
+    yield "audience/segment_id", d.audience.segment_id if isinstance(d.audience, InSegment) else None
+    yield "exits/segment_id", d.exits.segment_id
+    for step, _ in walk(d.steps):
+        if isinstance(step, Branch) and isinstance(step.condition, InSegment):
+            yield f"steps/{step.id}/when/segment_id", step.condition.segment_id
 
 
 async def load_policy(session: Session, tenant_id: TenantId) -> Policy:
     """What the tenant has decided for all campaigns."""
-    tenant = await tenancy.get_tenant(session, tenant_id)
-    return Policy(
-        tenant_id=tenant.id,
-        quiet_start=tenant.quiet_start,
-        quiet_end=tenant.quiet_end,
-        holdout_percent=tenant.holdout_percent,
-        daily_cap=tenant.daily_cap,
-    )
+    return (await store.ask_policy(session, tenant_id))()

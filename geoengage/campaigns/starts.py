@@ -172,14 +172,13 @@ async def drop(session: Session, tenant_id: TenantId, campaign_id: UUID) -> None
 
 async def tenants_with_due(session: Session, now: datetime) -> list[TenantId]:
     """Tenants in which a start is due (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT t.id FROM tenant t WHERE EXISTS (SELECT FROM campaign_start s WHERE s.tenant_id = t.id"
-            " AND s.due_at <= :now)"
-        ),
+    found = await send(
+        session,
+        "SELECT t.id FROM tenant t WHERE EXISTS (SELECT FROM campaign_start s WHERE s.tenant_id = t.id"
+        " AND s.due_at <= :now)",
         {"now": now},
     )
-    return [TenantId(id_) for id_ in rows.scalars()]
+    return [TenantId(id_) for (id_,) in found.rows]
 
 
 async def list_due_people(session: Session, tenant_id: TenantId, now: datetime, limit: int) -> list[UUID]:

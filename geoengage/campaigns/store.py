@@ -18,16 +18,20 @@ from geoengage.campaigns.rules import (
     Content,
     Definition,
     Place,
+    Policy,
     Status,
     TargetStore,
     TargetZone,
     TriggerKind,
 )
 from geoengage.campaigns.rules.definition import minutes
+from geoengage.experiments.rules import Arm, Split, Variant
 from geoengage.kit import pgarrays
-from geoengage.kit.db import Session, row_dict, send
+from geoengage.kit.db import Later, Session, row_dict, send
 from geoengage.kit.errors import NotFound
 from geoengage.kit.ids import TenantId
+from geoengage.kit.pgarrays import PgArray
+from geoengage.kit.trips import Answer
 from geoengage.venues.models import Store
 from geoengage.venues.rules import Hours, ZoneRules
 
@@ -140,7 +144,16 @@ def content_of(row: Campaign | Any) -> Content:
         valid_to=row.valid_to,
         definition=msgspec.convert(row.definition, Definition),
         segment_id=row.trigger_segment_id,
+        split=_split(row),
     )
+
+
+def _split(row: Campaign | Any) -> Split:
+    """Of a row of `RUNNING_SQL`; a campaign's own row knows nothing of its experiment."""
+    variants = tuple(
+        Variant(Arm(v["name"], v["weight"]), v["title"], v["body"]) for v in getattr(row, "variants", None) or ()
+    )
+    return Split(getattr(row, "holdout_percent", None) or 0, variants)
 
 
 async def has_approved(session: Session, tenant_id: TenantId, store_id: UUID | None) -> bool:
@@ -213,11 +226,10 @@ async def find_mall_name(
 # --- the reaction ---------------------------------------------------------------------------------------------------
 
 
-async def list_places(
+async def ask_places(
     session: Session, tenant_id: TenantId, zones: Collection[tuple[UUID, int]]
-) -> dict[tuple[UUID, int], Place]:
+) -> Later[dict[tuple[UUID, int], Place]]:
     """Zones as they were in these versions, by (zone id, version); deleted zones too."""
-    keys = sorted(zones)
     found = await send(
         session,
         """
@@ -229,29 +241,37 @@ JOIN tenant t ON t.id = v.tenant_id
 LEFT JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
 LEFT JOIN mall m ON m.tenant_id = v.tenant_id AND m.id = v.mall_id
 """,
-        {
-            "tenant_id": tenant_id,
-            "zones": pgarrays.uuids(z for z, _ in keys),
-            "versions": pgarrays.ints([v for _, v in keys]),
-        },
+        {"tenant_id": tenant_id, **_keys(zones)},
     )
+    return Later(found, _places)
+
+
+def _keys(zones: Collection[tuple[UUID, int]]) -> dict[str, PgArray]:
+    keys = sorted(zones)
+    return {"zones": pgarrays.uuids(z for z, _ in keys), "versions": pgarrays.ints([v for _, v in keys])}
+
+
+def _places(found: Answer) -> dict[tuple[UUID, int], Place]:
     places = [Place(**row._asdict() | {"timezone": ZoneInfo(row.timezone)}) for row in found.named()]
     return {(place.zone_id, place.version): place for place in places}
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An active campaign as the reaction needs it."""
+    """An active campaign as the reaction needs it. `activated_at`: where the calendar asks for it."""
 
     id: UUID
     content: Content
     store_name: str | None
+    activated_at: datetime | None = None
 
 
 RUNNING_SQL = (
     "SELECT c.id, c.name, c.store_id, c.trigger_kind, c.trigger_zone_ids, c.trigger_store_ids, c.trigger_segment_id,"
-    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name"
+    " c.title, c.body, c.valid_from, c.valid_to, c.definition, s.name AS store_name, c.activated_at,"
+    " x.holdout_percent, x.variants"
     " FROM campaign c LEFT JOIN store s ON s.tenant_id = c.tenant_id AND s.id = c.store_id"
+    " LEFT JOIN experiment x ON x.tenant_id = c.tenant_id AND x.campaign_id = c.id"
     " WHERE c.tenant_id = :tenant_id AND c.deleted_at IS NULL AND c.status = 'active'"
     " AND coalesce(c.valid_from <= :now, true) AND coalesce(c.valid_to > :now, true)"
 )
@@ -272,14 +292,46 @@ async def list_running(
             "stores": pgarrays.uuids(store_ids),
         },
     )
+    return _running(found)
+
+
+async def ask_running_at(
+    session: Session, tenant_id: TenantId, zones: Collection[tuple[UUID, int]], now: datetime
+) -> Later[list[Running]]:
+    """Campaigns in force at `now` that wait at one of these zones, or at the store of one of these versions."""
+    found = await send(
+        session,
+        f"{RUNNING_SQL} AND (c.trigger_zone_ids && CAST(:zones AS uuid[])"  # noqa: S608 - constants only
+        " OR c.trigger_store_ids && ARRAY("
+        " SELECT v.store_id FROM unnest(CAST(:zones AS uuid[]), CAST(:versions AS int[])) AS k (zone_id, version)"
+        " JOIN zone_version v ON v.tenant_id = :tenant_id AND v.zone_id = k.zone_id AND v.version = k.version))"
+        " ORDER BY c.id",
+        {"tenant_id": tenant_id, "now": now, **_keys(zones)},
+    )
+    return Later(found, _running)
+
+
+def _running(found: Answer) -> list[Running]:
     return [Running(row.id, content_of(row), row.store_name) for row in found.named()]
 
 
-async def list_visit_ends(session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]) -> dict[UUID, datetime]:
+async def ask_visit_ends(
+    session: Session, tenant_id: TenantId, visit_ids: Collection[UUID]
+) -> Later[dict[UUID, datetime]]:
     """When these visits ended, without those that go on."""
     found = await send(
         session,
         "SELECT id, exited_at FROM visit WHERE tenant_id = :tenant_id AND id = ANY(:ids) AND exited_at IS NOT NULL",
         {"tenant_id": tenant_id, "ids": pgarrays.uuids(visit_ids)},
     )
-    return dict(found.rows)
+    return Later(found, lambda answer: dict(answer.rows))
+
+
+async def ask_policy(session: Session, tenant_id: TenantId) -> Later[Policy]:
+    """What the tenant has decided for all campaigns."""
+    found = await send(
+        session,
+        "SELECT id, quiet_start, quiet_end, holdout_percent, daily_cap FROM tenant WHERE id = :tenant_id",
+        {"tenant_id": tenant_id},
+    )
+    return Later(found, lambda answer: Policy(*answer.rows[0]))

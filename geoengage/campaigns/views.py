@@ -13,6 +13,8 @@ from geoengage.campaigns import counts, service, starts, store
 from geoengage.campaigns.counts import Addressed, Outcome, Reach, Whose
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
+    SAMPLE_CONTENT,
+    SAMPLE_OFFER,
     SAMPLE_RECOMMENDED,
     Content,
     Names,
@@ -20,6 +22,8 @@ from geoengage.campaigns.rules import (
     TargetZone,
     check_texts,
     length_warnings,
+    sample_said,
+    says,
     segments_of,
     status_at,
     visible,
@@ -52,6 +56,7 @@ class Described:
     status: Status
     estimate: Estimate
     warnings: list[str]
+    says: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,15 @@ class Report:
     people: int | None
 
 
-def _whose(me: Principal, *, preview: bool) -> Whose:
+def whose(me: Principal, *, preview: bool) -> Whose:
+    """Whose devices count for this caller. `preview`: no push provider is set up."""
     if me.is_test:
         return Whose(tests=True, preview=preview)
     return Whose(tests=None if me.is_demo else False, preview=preview)
 
 
-def _is_exact(me: Principal) -> bool:
+def is_exact(me: Principal) -> bool:
+    """Whether numbers are of made-up people or of the caller's own phones, so that small ones may be told."""
     return me.is_test or me.is_demo
 
 
@@ -87,13 +94,15 @@ async def describe(
     named = {id_ for content in contents for id_ in segments_of(content)}
     segments = await starts.list_target_segments(session, tenant_id, named)
     wanted = [Addressed.of(content) for content in contents]
-    reach = await counts.count_reach(session, tenant_id, wanted, _whose(me, preview=preview))
+    known = {z.zone_id: z.name for z in zones} | {s.store_id: s.name for s in stores}
+    known |= {s.segment_id: s.name for s in segments}
+    reach = await counts.count_reach(session, tenant_id, wanted, whose(me, preview=preview))
     return [
         Described(
             row=row,
             content=content,
             status=status_at(Status(row.status), row.valid_from, row.valid_to, now),
-            estimate=_estimate(reach[key], exact=_is_exact(me)),
+            estimate=_estimate(reach[key], exact=is_exact(me)),
             warnings=warnings(
                 content,
                 [z for z in zones if _waits_at(content, z)],
@@ -101,6 +110,7 @@ async def describe(
                 [s for s in segments if s.segment_id in segments_of(content)],
                 policy,
             ),
+            says=says(content, known),
         )
         for row, content, key in zip(rows, contents, wanted, strict=True)
     ]
@@ -146,14 +156,17 @@ async def preview(session: Session, me: Principal, sample: Sample) -> Text:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
     mall = await store.find_mall_name(session, tenant_id, sample.zone_id, store_id)
     names = Names(store=shop.name if shop else None, zone=zone.name if zone else None, mall=mall)
-    text = write(sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED)
+    said = sample_said(sample.title, sample.body)
+    text = write(
+        sample.title, sample.body, names, sample.first_name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER, SAMPLE_CONTENT
+    )
     return Text(text.title, text.body, (*text.warnings, *length_warnings(text.title, text.body)))
 
 
 async def report(session: Session, me: Principal, row: Campaign) -> Report:
     """What became of the campaign's messages so far."""
-    found = await counts.count_outcomes(session, TenantId(me.tenant_id), row, _whose(me, preview=True))
-    exact, everyone = _is_exact(me), found.sent.people
+    found = await counts.count_outcomes(session, TenantId(me.tenant_id), row, whose(me, preview=True))
+    exact, everyone = is_exact(me), found.sent.people
 
     def shown(outcome: Outcome, whole: int | None = None) -> int | None:
         return None if visible(outcome.people, whole, exact=exact) is None else outcome.messages

@@ -1,1 +1,1 @@
-"""Content items (promotion, event, new arrival, notice) that every channel shows by reference, feeds and short links."""
+"""Content items: what is on (promotion, event, new arrival, notice), written once and shown everywhere by reference."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from geoengage.demo import whats_on
 from geoengage.demo.client import Client, Json
 from geoengage.demo.state import State
 from geoengage.kit.clock import utc_now
@@ -58,6 +59,7 @@ def load(client: Client, state: State) -> State:
             campaign = client.post(f"/v1/campaigns/{campaign['id']}/activate")
         if campaign["status"] == "in_review":
             client.post(f"/v1/campaigns/{campaign['id']}/approve")
+    whats_on.put(client, mall_id, ids[SHOP])
     shop = next(s["properties"] for s in read("stores.geojson") if s["properties"]["external_id"] == SHOP)
     lon, lat = shop["point"]
     spot = {"lon": str(lon), "lat": str(lat), "level": str(shop["level"])}

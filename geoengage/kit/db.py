@@ -9,15 +9,17 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -27,6 +29,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.util import greenlet_spawn
 
 from geoengage.kit.ids import TenantId
 from geoengage.kit.trips import Answer, Connection, Trip
@@ -39,8 +42,11 @@ REST_S = 0.5  # a connection that was used a shorter time ago is believed to wor
 # Deadlock, lock time-out, serialization failure: the server asks us to try again.
 RETRY_SQLSTATES = {"40P01", "55P03", "40001"}
 # In a session's info: the trip that is being put together; whether the end of our block ends the transaction; the trip
-# that goes along with the commit; work that waits for the end of its transaction.
-_TRIP, _ENDS_HERE, _LAST, _AT_END = "trip", "ends_here", "last_trip", "at_end"
+# that goes along with the commit; work that waits for the end of its transaction; that each trip commits; the driver's
+# own connection and the pool's hold on it, where trips came before SQLAlchemy.
+_TRIP, _ENDS_HERE, _LAST, _AT_END, _LOOKS, _DRIVER, _POOLED = (
+    "trip", "ends_here", "last_trip", "at_end", "looks", "driver", "pooled",
+)  # fmt: skip
 
 
 class Base(DeclarativeBase):
@@ -130,18 +136,39 @@ async def transaction(sessions: Sessions, tenant_id: TenantId | None) -> AsyncIt
 
     `tenant_id` None is for the few cross-tenant jobs (login, partitions, finding work); such callers say why.
     """
-    async with sessions() as session:
+    async with _opened(sessions) as session:
         session.info["tenant_id"] = tenant_id
-        session.info[_ENDS_HERE] = isinstance(session.bind, AsyncEngine)
-        async with session.begin():
-            yield session
-            for work in session.info.pop(_AT_END, ()):
-                await work()
-            if (trip := session.info.pop(_LAST, None)) is not None:
-                if session.new or session.dirty or session.deleted:
-                    await session.flush()
-                async with driver(session):
-                    await trip.go(commit=True)
+        yield session
+        for work in session.info.pop(_AT_END, ()):
+            await work()
+        if (trip := session.info.pop(_LAST, None)) is None:
+            await session.commit()
+            if (connection := session.info.get(_DRIVER)) is not None:
+                await connection.commit()  # of trips alone SQLAlchemy knows nothing
+            return
+        if session.new or session.dirty or session.deleted:
+            await session.flush()
+        async with driver(session):
+            await trip.go(commit=True)
+
+
+@contextlib.asynccontextmanager
+async def _opened(sessions: Sessions) -> AsyncIterator[Session]:
+    """A session that is closed at the end, in one turn with its connection; whatever was not committed is undone."""
+    session = sessions()
+    session.info[_ENDS_HERE] = isinstance(session.bind, AsyncEngine)
+    try:
+        yield session
+    except BaseException:
+        await asyncio.shield(greenlet_spawn(_close, session))  # it may be a cancellation
+        raise
+    await greenlet_spawn(_close, session)
+
+
+def _close(session: Session) -> None:
+    session.sync_session.close()
+    if (pooled := session.info.pop(_POOLED, None)) is not None:
+        pooled.close()
 
 
 def at_end(session: Session, work: Callable[[], Awaitable[object]]) -> None:
@@ -155,12 +182,38 @@ async def driver(session: Session) -> AsyncIterator[Connection]:
 
     A statement through SQLAlchemy costs us ~0.2 ms of CPU, often more than it costs the database.
     """
-    raw = await (await session.connection()).get_raw_connection()
-    connection: Any = raw.driver_connection
+    connection: Any = session.info.get(_DRIVER)
+    if connection is None:
+        connection = await _driver_of(session)
     try:
         yield connection
     except psycopg.Error as error:
         raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+
+
+async def _driver_of(session: Session) -> Any:
+    """The connection that SQLAlchemy has begun to use; else one from the pool, by which SQLAlchemy, too, goes from here
+    on: a transaction of trips alone costs half of one that it knows of."""
+    engine = session.bind
+    if not (session.info.get(_ENDS_HERE) and isinstance(engine, AsyncEngine)) or session.in_transaction():
+        begun = (await session.connection()).sync_connection
+        return begun.connection.driver_connection  # type: ignore[union-attr]
+    taken = await engine.raw_connection()
+    pooled = session.info[_POOLED] = SyncConnection(engine.sync_engine, connection=taken)
+    session.bind = AsyncConnection(engine, pooled)
+    connection = session.info[_DRIVER] = taken.driver_connection
+    return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Later(Generic[T]):
+    """What a statement asks for, to be called when its trip has ended: so that several stores share one."""
+
+    answer: Answer
+    read: Callable[[Answer], T]
+
+    def __call__(self) -> T:
+        return self.read(self.answer)
 
 
 async def send(session: Session, sql: str, parameters: Mapping[str, Any]) -> Answer:
@@ -191,25 +244,25 @@ async def pipelined(session: Session, *, last: bool = False) -> AsyncIterator[No
             session.info[_LAST] = trip
         else:
             session.info.pop(_LAST, None)
-            await trip.go()
+            await trip.go(commit=_LOOKS in session.info)
 
 
 async def start_over(session: Session) -> None:
     """Let go of everything that was locked, and begin the transaction anew: for who has only read so far."""
-    if isinstance(session.bind, AsyncEngine):  # on a connection of the caller's it is the caller's transaction
+    if session.info.get(_ENDS_HERE):  # on a connection of the caller's it is the caller's transaction
         async with driver(session) as connection:
             await connection.rollback()
 
 
 @contextlib.asynccontextmanager
 async def glance(sessions: Sessions) -> AsyncIterator[Session]:
-    """A session for one statement that only looks, without a transaction around it.
+    """A session for statements that only look; one that is `sent` is a transaction of its own, in one trip.
 
     Cross-tenant: for loops that look for work.
     """
-    async with sessions() as session:
-        if isinstance(session.bind, AsyncEngine):  # on a connection of the caller's it is in its transaction
-            _ = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    async with _opened(sessions) as session:
+        if session.info[_ENDS_HERE]:  # on a connection of the caller's it is in its transaction
+            session.info[_LOOKS] = True
         yield session
 
 
@@ -258,7 +311,7 @@ def row_dict(row: Any) -> dict[str, Any]:
 
 
 __all__ = [
-    "RETRY_SQLSTATES", "AsyncEngine", "Base", "Mapped", "MappedAsDataclass", "Session", "Sessions", "TenantRow",
-    "at_end", "driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column", "pipelined", "retried",
-    "row_dict", "send", "start_over", "transaction", "undone",
+    "RETRY_SQLSTATES", "AsyncEngine", "Base", "Later", "Mapped", "MappedAsDataclass", "Session", "Sessions",
+    "TenantRow", "at_end", "driver", "glance", "is_passing", "make_engine", "make_sessions", "mapped_column",
+    "pipelined", "retried", "row_dict", "send", "start_over", "transaction", "undone",
 ]  # fmt: skip

@@ -46,6 +46,13 @@ class NotFound(AppError):
     title = "Not found"
 
 
+class Gone(AppError):
+    """It was here, and is not any more."""
+
+    code = "gone"
+    title = "Gone"
+
+
 class Conflict(AppError):
     """The state of the thing does not allow this."""
 

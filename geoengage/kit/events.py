@@ -170,7 +170,7 @@ class Reading:
 
 
 # A reaction that wants nothing of what it has not read is found out without reading a payload.
-_LOOK = text("""
+_LOOK = """
 SELECT h.tenant_id, r.name, coalesce(c.position, 0), c.position IS NULL,
   least(h.n, coalesce(c.position, 0) + :furthest) AS upto,
   EXISTS (SELECT FROM ledger l WHERE l.tenant_id = h.tenant_id AND l.position > coalesce(c.position, 0)
@@ -179,7 +179,7 @@ FROM jsonb_to_recordset(CAST(:reactions AS jsonb)) AS r (i int, name text, types
 CROSS JOIN ledger_head h
 LEFT JOIN reaction_cursor c ON c.tenant_id = h.tenant_id AND c.reaction = r.name
 WHERE h.n > coalesce(c.position, 0) ORDER BY r.i
-""")
+"""
 
 
 async def look(session: Session, reactions: Mapping[str, Collection[str]], *, furthest: int = 2_000) -> list[Behind]:
@@ -189,7 +189,8 @@ async def look(session: Session, reactions: Mapping[str, Collection[str]], *, fu
     """
     named = [{"i": i, "name": name, "types": sorted(types)} for i, (name, types) in enumerate(reactions.items())]
     parameters = {"reactions": msgspec.json.encode(named).decode(), "furthest": furthest}
-    return [Behind(*row) for row in await session.execute(_LOOK, parameters)]
+    found = await send(session, _LOOK, parameters)
+    return [Behind(*row) for row in found.rows]
 
 
 _CLAIM = """

@@ -44,8 +44,8 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name_for_generators(document: dict[str, Any]) -> None:
-    """Schemas of the same name in two modules become `DomainName`; a default that is an object is told in words; what
-    may be null is described outside of its alternatives.
+    """Schemas of the same name in two modules become `DomainName`; what is the same in and out has one name; a default
+    that is an object is told in words; what may be null is described outside of its alternatives.
 
     Generated clients make one class of a schema, named by its title, cannot make an object out of a default, and show
     the description of the member itself.
@@ -54,7 +54,18 @@ def _name_for_generators(document: dict[str, Any]) -> None:
     names = {n: n.split("__")[1].title() + n.rpartition("__")[2] for n in schemas if "__" in n}
     for old, new in names.items():
         schemas[new] = schemas.pop(old) | {"title": new}
+    for name in _same_in_and_out(schemas):
+        schemas[name] = schemas.pop(f"{name}-Input")
+        del schemas[f"{name}-Output"]
+        names |= {f"{name}-Input": name, f"{name}-Output": name}
     _walk(document, names)
+
+
+def _same_in_and_out(schemas: dict[str, Any]) -> list[str]:
+    """Shapes that hold themselves: FastAPI calls them `-Input` and `-Output`, for they differ by that name within."""
+    names = [name.removesuffix("-Input") for name in schemas if name.endswith("-Input")]
+    texts = {name: json.dumps(schemas[f"{name}-Input"]).replace(f"{name}-Input", f"{name}-Output") for name in names}
+    return [name for name in names if texts[name] == json.dumps(schemas.get(f"{name}-Output"))]
 
 
 def _walk(value: Any, names: dict[str, str]) -> None:
@@ -69,7 +80,7 @@ def _walk(value: Any, names: dict[str, str]) -> None:
         if len(told) == 1:
             value.setdefault("description", told[0])
         for key, each in value.items():
-            if key in ("$ref", *value.get("mapping", ())) and isinstance(each, str):
+            if isinstance(each, str) and each.startswith(_REF):  # of a reference, or a discriminator's mapping
                 value[key] = _REF + names.get(each.removeprefix(_REF), each.removeprefix(_REF))
             if key == "properties" and isinstance(each, dict):
                 _walk(list(each.values()), names)  # a member may be called `default`

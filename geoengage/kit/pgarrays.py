@@ -3,6 +3,7 @@
 The hot path sends some thousand values a statement; everywhere else plain lists do.
 """
 
+import struct
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -18,6 +19,10 @@ _BYTEA, _INT8, _INT4, _TEXT, _FLOAT8, TIMESTAMPTZ, UUID_, _JSONB, _BOOL = 17, 20
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()  # the database counts from here, in microseconds
 _EPOCH_US = int(_EPOCH_S) * 1_000_000
+
+
+_HEAD, _HEAD_OF_NONE = struct.Struct(">5i"), struct.Struct(">3i")
+_CELL = {kind: np.dtype([("size", ">i4"), ("value", kind)]) for kind in (">i4", ">i8", ">f8", "V16")}
 
 
 class PgArray(NamedTuple):
@@ -52,14 +57,13 @@ psycopg.adapters.register_dumper(PgArray, _ArrayDumper)
 
 
 def _array(element: int, count: int, elements: bytes, *, nulls: bool = False) -> PgArray:
-    head = (1, nulls, element, count, 1) if count else (0, 0, element)
-    return PgArray(element, b"".join(n.to_bytes(4) for n in head) + elements)
+    head = _HEAD.pack(1, nulls, element, count, 1) if count else _HEAD_OF_NONE.pack(0, 0, element)
+    return PgArray(element, head + elements)
 
 
 def _numbers(element: int, values: NDArray[np.generic], kind: str) -> PgArray:
-    size = np.dtype(kind).itemsize
-    cells = np.empty(len(values), dtype=[("size", ">i4"), ("value", kind)])
-    cells["size"], cells["value"] = size, values
+    cells = np.empty(len(values), dtype=_CELL[kind])
+    cells["size"], cells["value"] = _CELL[kind]["value"].itemsize, values
     return _array(element, len(values), cells.tobytes())
 
 

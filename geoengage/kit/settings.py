@@ -82,6 +82,19 @@ class WebPushSettings(BaseModel):
         return tuple(self.hosts.lower().split())
 
 
+class EmailSettings(BaseModel):
+    """How e-mails go out; the servers themselves are put by tenants, one an app."""
+
+    allow_loopback: bool = Field(
+        default=False, description="Mail servers on this machine, on any port and without TLS: a relay, tests."
+    )
+    timeout_s: float = Field(default=20.0, gt=0, description="Longest wait for one answer of a server, seconds.")
+    connections: int = Field(default=10, ge=1, description="Connections to one server at one time, each worker.")
+    ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) that sign those of mail servers. Unset: the system's."
+    )
+
+
 class LanSettings(BaseModel):
     """Where "Connect a phone" lets phones in, once somebody has said so in the console."""
 
@@ -184,6 +197,7 @@ class Settings(BaseSettings):
         description="Origins, with commas, whose product pictures the console shows: https://cdn.example.com.",
     )
     connections: ConnectionSettings = ConnectionSettings()
+    email: EmailSettings = EmailSettings()
     events: EventSettings = EventSettings()
     fcm: FcmSettings = FcmSettings()
     imports: ImportSettings = ImportSettings()

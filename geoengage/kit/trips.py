@@ -8,6 +8,7 @@ the types of their parameters; parameters and results travel in binary.
 import asyncio
 import itertools
 import re
+import struct
 from collections import namedtuple
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -22,7 +23,7 @@ from psycopg.adapt import Transformer
 from geoengage.kit import pgarrays
 from geoengage.kit.pgarrays import PgArray
 
-_BOOL, _INT8, _TEXT, _DATE, _UNKNOWN = 16, 20, 25, 1082, 0
+_BOOL, _INT8, _TEXT, _FLOAT8, _DATE, _UNKNOWN = 16, 20, 25, 701, 1082, 0
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _BEGIN, _COMMIT = b"BEGIN ISOLATION LEVEL READ COMMITTED", b"COMMIT"
@@ -187,6 +188,8 @@ def _binary(value: Any) -> tuple[int, bytes | None]:
             return _BOOL, bytes([value])
         case int():
             return _INT8, value.to_bytes(8, signed=True)
+        case float():
+            return _FLOAT8, struct.pack(">d", value)
         case datetime():
             return pgarrays.TIMESTAMPTZ, pgarrays.micros(value).to_bytes(8, signed=True)
         case date():

@@ -1,5 +1,6 @@
 """Delivery in two loops, so that a new message waits for no answer to an older one: one claims what is due, checks once
-more and sends; the other records what became of it. No provider is called inside a transaction.
+more and sends; the other records what became of it. No provider is called inside a transaction. What somebody waits for
+has a queue, and in the worker two loops and slots, of its own: however much marketing is due, it is claimed next.
 
 A claim takes no more than can be sent at once, so the check in the claiming transaction is the check just before the
 socket: no claimed message waits. What a pause or a limit holds back is put off in the database, never in memory, and
@@ -10,8 +11,8 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,28 +23,36 @@ from geoengage.kit.events import Bell, Ear
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
 from geoengage.messaging import recording, store
-from geoengage.messaging.channels import Push
+from geoengage.messaging.choosing import Round
 from geoengage.messaging.pace import Pace
-from geoengage.messaging.recording import Flight
+from geoengage.messaging.recording import Flight, push_of
 from geoengage.messaging.rules import (
+    NEVER_REPEAT,
     Attempt,
+    Limit,
+    MessageChannel,
     Misconfigured,
     Outcome,
     Paused,
+    Policy,
+    Rewritten,
     Route,
-    Skipped,
     Status,
+    Unknown,
     Waiting,
     after_silence,
-    blockers_now,
     while_paused,
 )
 from geoengage.messaging.senders import Senders, open_senders
+from geoengage.messaging.store import Claim, Queue
 from geoengage.profiles import store as profiles_store
-from geoengage.profiles.rules import Recipient
 
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
+_LEAST_CLAIM = 10
+_ROOM_S = 0.2  # about how long a mail server takes for an e-mail
+# Writes messages that name a content item again, where the item has changed since (`campaigns/by_reference.py`).
+Rewrite = Callable[[Session, TenantId, Sequence[Waiting]], Awaitable[Mapping[UUID, Rewritten]]]
 logger = log.get("messaging")
 
 
@@ -59,7 +68,7 @@ class _Sorted:
 class Deliverer:
     """One worker's sending. What is in flight survives a database that is away: its outcomes are recorded later."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that sending is done with
         self,
         sessions: Sessions,
         senders: Senders,
@@ -69,15 +78,20 @@ class Deliverer:
         jitter: Callable[[], float] = random.random,
         ring: Callable[[], None] = lambda: None,
         ring_others: Callable[[], None] = lambda: None,
+        queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
+        rewrite: Rewrite | None = None,
     ) -> None:
         self._sessions = sessions
         self._senders = senders
-        self._pace = Pace(sessions, senders.limit)
+        self._pace = Pace(sessions)
+        self._queues = queues
         self._settings = settings
         self._clock = clock
+        self._rewrite = rewrite
         self._jitter = jitter
         self._ring, self._ring_others = ring, ring_others
         self._was_full = False
+        self._narrowed: dict[TenantId, int] = {}  # how many a tenant is claimed at once while a mail server is busy
         self._lease = new_id()
         self.took_off = Ear()  # hears of each claim that sends something: then there is something to land
         self._flying: dict[asyncio.Task[Outcome], Flight] = {}
@@ -96,7 +110,9 @@ class Deliverer:
 
     async def deliver_once(self, tenant_id: TenantId) -> int:
         """Claim one batch of a tenant, send and record all of it; returns how many messages were taken."""
-        claimed = await self._claim(tenant_id, min(MAX_CLAIM, self._settings.send_concurrency))
+        limit, claimed = min(MAX_CLAIM, self._settings.send_concurrency), 0
+        for queue in self._queues:
+            claimed += await self._claim(tenant_id, queue, limit)
         await self.finish()
         return claimed
 
@@ -108,19 +124,27 @@ class Deliverer:
         self._was_full = free <= 0
         if self._was_full:
             return False
-        async with glance(self._sessions) as session:  # cross-tenant: only to find who has work
-            tenants = await store.list_due_tenants(session, self._clock())
-        random.shuffle(tenants)  # when slots are few, no tenant is always last
         claimed = 0
-        for tenant_id in tenants[:free]:
-            claimed += await self._claim(tenant_id, min(MAX_CLAIM, max(1, free // len(tenants))))
+        for queue in self._queues:
+            claimed += await self._claim_queue(queue)
         return claimed > 0
 
-    async def _claim(self, tenant_id: TenantId, limit: int) -> int:
+    async def _claim_queue(self, queue: Queue) -> int:
+        free = self._settings.send_concurrency - len(self._flying)
+        async with glance(self._sessions) as session:  # cross-tenant: only to find who has work
+            tenants = await store.list_due_tenants(session, self._clock(), queue)
+        random.shuffle(tenants)  # when slots are few, no tenant is always last
+        claimed = 0
+        for tenant_id in tenants[: max(0, free)]:
+            claimed += await self._claim(tenant_id, queue, min(MAX_CLAIM, max(1, free // len(tenants))))
+        return claimed
+
+    async def _claim(self, tenant_id: TenantId, queue: Queue, limit: int) -> int:
         now = self._clock()
+        limit = min(limit, self._narrowed.get(tenant_id, limit))
 
         async def work(session: Session) -> tuple[int, list[Flight]]:
-            return await self._check_claimed(session, tenant_id, limit, now)
+            return await self._check_claimed(session, tenant_id, queue, limit, now)
 
         claimed, flights = await retried(self._sessions, tenant_id, work)
         for flight in flights:
@@ -134,40 +158,74 @@ class Deliverer:
         return claimed
 
     async def _check_claimed(
-        self, session: Session, tenant_id: TenantId, limit: int, now: datetime
+        self, session: Session, tenant_id: TenantId, queue: Queue, limit: int, now: datetime
     ) -> tuple[int, list[Flight]]:
         until = now + timedelta(seconds=self._settings.lease_s)
-        claim = await store.claim_due_messages(session, tenant_id, self._lease, now, until=until, limit=limit)
+        claim = await store.claim_due_messages(
+            session, tenant_id, self._lease, now, until=until, limit=limit, queue=queue
+        )
         if claim.policy is None:
             return 0, []
-        recipients = await profiles_store.list_recipients(session, tenant_id, {m.device_id for m in claim.messages})
-        own = await self._senders.load(session, tenant_id, {r.app_id for r in recipients.values()})
+        words = await self._rewritten(session, tenant_id, claim.messages)
+        messages = [_with_words(waiting, words.get(waiting.id)) for waiting in claim.messages]
+        known, pauses = await self._look(session, tenant_id, claim, claim.policy, now)
         sorted_ = _Sorted([], {}, {})
-        for waiting in claim.messages:
-            recipient = recipients.get(waiting.device_id)
-            sender = self._senders.pick(recipient, own)
-            needs_address = sender.channel.needs_address
-            blockers = blockers_now(waiting, recipient, claim.policy, needs_address=needs_address, now=now)
-            if blockers or recipient is None:
-                sorted_.decided[waiting.id] = Skipped(blockers)
+        for waiting in messages:
+            found = known.decide(waiting)
+            fault = words[waiting.id].fault if waiting.id in words else None
+            if isinstance(found, Flight) and fault is not None:
+                sorted_.decided[waiting.id] = Misconfigured(fault, "")
+            elif isinstance(found, Flight):
+                sorted_.flights.append(found)
             else:
-                sorted_.flights.append(Flight(tenant_id, waiting, recipient, sender))
-        await self._hold_back_paused(session, tenant_id, sorted_, now)
-        await self._hold_back_above_limit(sorted_, now)
-        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in claim.messages if m.id in claim.lost]
+                sorted_.decided[waiting.id] = found
+        self._hold_back_paused(sorted_, pauses)
+        if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
+            await self._hold_back_above_limit(sorted_, now)
+        without_room = self._hold_back_without_room(sorted_, now)
+        self._note_room(tenant_id, sorted_, without_room)
+        lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in messages if m.id in claim.lost]
         if lost:
             logger.warning("a worker died while sending; sending again", tenant=str(tenant_id), messages=len(lost))
-        told = await recording.write(session, tenant_id, {m.id: m for m in claim.messages}, {}, sorted_.decided, now)
+        told = await recording.write(session, tenant_id, {m.id: m for m in messages}, {}, sorted_.decided, now)
         async with pipelined(session, last=True):
+            await store.set_ways(session, tenant_id, [f.way for f in sorted_.flights if f.way is not None])
+            await store.set_words(session, tenant_id, words)
             await store.set_sending(session, tenant_id, _ids_by_channel(sorted_.flights))
             await store.put_off(session, tenant_id, self._lease, sorted_.put_off)
             await events.publish(session, tenant_id, lost + told, now)
-        return len(claim.messages), sorted_.flights
+        return len(claim.messages) - without_room, sorted_.flights
 
-    async def _hold_back_paused(self, session: Session, tenant_id: TenantId, sorted_: _Sorted, now: datetime) -> None:
+    async def _look(
+        self, session: Session, tenant_id: TenantId, claim: Claim, policy: Policy, now: datetime
+    ) -> tuple[Round, Mapping[Route, Paused]]:
+        """Read what the check needs, and the pauses; where all are plain pushes it is one trip."""
+        devices = {m.device_id for m in claim.messages if m.device_id is not None}
+        async with pipelined(session):
+            asked = await profiles_store.ask_recipients(session, tenant_id, devices)
+            accounts = await store.ask_firebase_senders(session, tenant_id, devices)
+            pauses = await store.ask_pauses(session, tenant_id, now)
+        recipients = asked()
+        own = dict(await self._senders.open(session, tenant_id, accounts()))
+        people = {m.person_id for m in claim.messages if not m.is_plain}
+        reaches = await profiles_store.list_reaches(session, tenant_id, people) if people else {}
+        others = {d.app_id for r in reaches.values() for d in r.devices} - {r.app_id for r in recipients.values()}
+        if others:
+            own |= await self._senders.load(session, tenant_id, others)
+        mailed = [m for m in claim.messages if MessageChannel.EMAIL in m.channels]
+        stores = {m.store_id for m in mailed if m.store_id is not None}
+        mailers = await self._senders.load_mail(session, tenant_id, stores) if mailed else []
+        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers), pauses()
+
+    async def _rewritten(
+        self, session: Session, tenant_id: TenantId, messages: Sequence[Waiting]
+    ) -> Mapping[UUID, Rewritten]:
+        """The words of messages whose content item has changed since they were written."""
+        naming = [m for m in messages if m.wording is not None]
+        return await self._rewrite(session, tenant_id, naming) if naming and self._rewrite is not None else {}
+
+    def _hold_back_paused(self, sorted_: _Sorted, pauses: Mapping[Route, Paused]) -> None:
         """What a refused account holds back is `misconfigured` at once; what a project asked for waits silently."""
-        routes = {route for f in sorted_.flights for route in f.sender.routes(f.recipient.platform)}
-        pauses = await store.list_pauses(session, tenant_id, routes, now) if routes else {}
         if not pauses:
             return
         free = []
@@ -185,16 +243,42 @@ class Deliverer:
 
     async def _hold_back_above_limit(self, sorted_: _Sorted, now: datetime) -> None:
         """Let a project have what its limit allows, oldest message first."""
-        by_project: dict[Route, list[Flight]] = defaultdict(list)
+        by_project: dict[tuple[Route, Limit], list[Flight]] = defaultdict(list)
         for flight in sorted_.flights:
-            if flight.sender.is_limited and flight.sender.project is not None:
-                by_project[flight.sender.project].append(flight)
-        for route, flights in by_project.items():
-            given = await self._pace.take(route, len(flights), now)
+            if flight.sender.limit is not None and flight.sender.project is not None:
+                by_project[flight.sender.project, flight.sender.limit].append(flight)
+        for (route, limit), flights in by_project.items():
+            given = await self._pace.take(route, limit, len(flights), now)
             for flight in flights[given.granted :]:
                 sorted_.put_off[flight.waiting.id] = min(given.next_at or now, flight.waiting.expires_at)
         if sorted_.put_off:
             sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
+
+    def _note_room(self, tenant_id: TenantId, sorted_: _Sorted, without_room: int) -> None:
+        """While a mail server is busy claim about what it takes, and again when something has landed: else a long queue
+        would be claimed and put off over and over."""
+        if without_room:
+            self._narrowed[tenant_id] = max(_LEAST_CLAIM, 2 * len(sorted_.flights))
+            self._was_full = True
+        else:
+            self._narrowed.pop(tenant_id, None)
+
+    def _hold_back_without_room(self, sorted_: _Sorted, now: datetime) -> int:
+        """A mail server takes few connections: what finds none waits in the database, not in memory. How many do."""
+        left: dict[int, int] = {}
+        before = len(sorted_.put_off)
+        for flight in sorted_.flights:
+            room = flight.sender.room
+            if room is None:
+                continue
+            channel = id(flight.sender.channel)
+            left[channel] = left.get(channel, room) - 1
+            if left[channel] < 0:
+                wait = timedelta(seconds=_ROOM_S * (1 - left[channel] / max(1, room)))
+                sorted_.put_off[flight.waiting.id] = min(now + wait, flight.waiting.expires_at)
+        if sorted_.put_off:
+            sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
+        return len(sorted_.put_off) - before
 
     def _spread(self, until: datetime, waiting: Waiting) -> datetime:
         """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""
@@ -213,12 +297,14 @@ class Deliverer:
         try:
             # No try outlives its lease: another worker would be sending the message by then.
             async with asyncio.timeout(self._settings.lease_s * 0.8):
-                return await flight.sender.channel.send(_push(flight.waiting, flight.recipient), attempt)
+                outcome = await flight.sender.channel.send(push_of(flight), attempt)
         except TimeoutError:
-            return after_silence("timeout", attempt)
+            outcome = after_silence("timeout", attempt)
         except Exception:
             logger.exception("bug in a channel", channel=flight.sender.channel.name, message=str(flight.waiting.id))
-            return after_silence("internal_error", attempt)
+            outcome = after_silence("internal_error", attempt)
+        once_only = flight.waiting.never_repeat or flight.sender.channel.name in NEVER_REPEAT
+        return replace(outcome, retry_at=None) if once_only and isinstance(outcome, Unknown) else outcome
 
     def _count_done(self, _: asyncio.Task[Outcome]) -> None:
         self._done += 1
@@ -263,7 +349,7 @@ class Deliverer:
             flights = {id_: batch[id_][0] for id_ in held}
             outcomes = {id_: batch[id_][1] for id_ in held}
             messages = {id_: flight.waiting for id_, flight in flights.items()}
-            addresses = {id_: flight.recipient.push_address for id_, flight in flights.items()}
+            addresses = {id_: flight.address for id_, flight in flights.items()}
             told = await recording.write(session, tenant_id, messages, addresses, outcomes, now)
             await recording.write_statuses(session, tenant_id, batch.values(), now)
             await recording.write_pauses(session, batch.values())
@@ -278,8 +364,14 @@ class Deliverer:
 
 def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Paused] | None:
     """The pause that holds a message back for longest, with its route."""
-    held = [(route, pauses[route]) for route in flight.sender.routes(flight.recipient.platform) if route in pauses]
+    held = [(route, pauses[route]) for route in flight.sender.routes(flight.platform) if route in pauses]
     return max(held, key=lambda pair: pair[1].until, default=None)
+
+
+def _with_words(waiting: Waiting, words: Rewritten | None) -> Waiting:
+    if words is None:
+        return waiting
+    return replace(waiting, title=words.title, body=words.body, expires_at=words.expires_at, push=words.push)
 
 
 def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
@@ -289,33 +381,24 @@ def _ids_by_channel(flights: Sequence[Flight]) -> dict[str, list[UUID]]:
     return ids
 
 
-def _push(waiting: Waiting, recipient: Recipient) -> Push:
-    ids = {"message_id": waiting.id, "campaign_id": waiting.campaign_id, "zone_id": waiting.zone_id}
-    link = {} if waiting.push.link is None else {"link": waiting.push.link}
-    return Push(
-        message_id=waiting.id,
-        campaign_id=waiting.campaign_id,
-        title=waiting.title,
-        body=waiting.body,
-        data=waiting.data | link | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
-        collapse_key=waiting.collapse_key,
-        expires_at=waiting.expires_at,
-        platform=recipient.platform,
-        address=recipient.push_address,
-        address_kind=recipient.push_kind,
-        options=waiting.push,
-    )
-
-
 @contextlib.asynccontextmanager
 async def deliverer(
-    sessions: Sessions, settings: Settings, bell: Bell, clock: Callable[[], datetime] = utc_now
+    sessions: Sessions,
+    settings: Settings,
+    bell: Bell,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
+    rewrite: Rewrite | None = None,
 ) -> AsyncIterator[Deliverer]:
-    """The worker's sending. Leaving finishes what is in flight.
+    """The worker's sending, or that of one of its queues. Leaving finishes what is in flight.
 
     Its `claim` and `land` are the bodies of two loops, to be called again at once while they say True.
     """
     async with open_senders(settings, clock) as senders:
-        made = Deliverer(sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others)
+        made = Deliverer(
+            sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others,
+            queues=queues, rewrite=rewrite,
+        )  # fmt: skip
         yield made
         await made.finish()

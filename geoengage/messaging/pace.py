@@ -18,18 +18,17 @@ _PORTIONS_PER_MINUTE = 60 * 20
 class Pace:
     """One worker's share of the limits."""
 
-    def __init__(self, sessions: Sessions, limit: Limit) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._limit = limit
         self._left: dict[Route, tuple[int, datetime]] = {}
 
-    async def take(self, route: Route, wanted: int, now: datetime) -> Draw:
+    async def take(self, route: Route, limit: Limit, wanted: int, now: datetime) -> Draw:
         """How many of `wanted` messages may go to a project now, and when to ask again for the others."""
         left, until = self._left.pop(route, (0, now))
         left = left if until > now else 0
         if left < wanted:
-            portion = max(wanted - left, self._limit.per_minute // _PORTIONS_PER_MINUTE)
-            given = await self._draw(route, portion, now)
+            portion = max(wanted - left, limit.per_minute // _PORTIONS_PER_MINUTE)
+            given = await self._draw(route, limit, portion, now)
             left += given.granted
         else:
             given = Draw(0)
@@ -38,11 +37,11 @@ class Pace:
             self._left[route] = (left - granted, now + _KEPT)
         return Draw(granted, given.next_at if granted < wanted else None)
 
-    async def _draw(self, route: Route, portion: int, now: datetime) -> Draw:
+    async def _draw(self, route: Route, limit: Limit, portion: int, now: datetime) -> Draw:
         tenant_id = TenantId(route.tenant_id)
 
         async def work(session: Session) -> Draw:
-            bucket, given = draw(await store.lock_bucket(session, tenant_id, route.name), portion, self._limit, now)
+            bucket, given = draw(await store.lock_bucket(session, tenant_id, route.name), portion, limit, now)
             await store.set_bucket(session, tenant_id, route.name, bucket)
             return given
 

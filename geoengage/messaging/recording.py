@@ -9,6 +9,8 @@ from geoengage.kit import log
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import store
+from geoengage.messaging.channels import Push
+from geoengage.messaging.letters import Letter
 from geoengage.messaging.rules import (
     Failed,
     MessageChanged,
@@ -21,11 +23,14 @@ from geoengage.messaging.rules import (
     Settled,
     Status,
     Waiting,
+    fall_back,
     settle,
 )
 from geoengage.messaging.senders import OwnAccount, Sender
+from geoengage.messaging.store import Way
+from geoengage.profiles import service as profiles
 from geoengage.profiles import store as profiles_store
-from geoengage.profiles.rules import Recipient
+from geoengage.profiles.rules import Channel, EmailAddress, PointState, Recipient
 
 # Not a sign that the account itself is wrong: Apple's key in the project, or our own settings.
 _NOT_THE_ACCOUNT = ("third_party_auth", "push_host", "vapid")
@@ -34,26 +39,43 @@ logger = log.get("messaging")
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """One message on its way through a channel; `recipient` is who it was when it was checked."""
+    """One message on its way through a channel; `recipient` is which device it was when it was checked, None for an
+    e-mail that follows from no device. `way`: what is to be noted of it where it is no plain push; `email` and `letter`
+    are an e-mail's."""
 
     tenant_id: TenantId
     waiting: Waiting
-    recipient: Recipient
+    recipient: Recipient | None
     sender: Sender
+    way: Way | None = None
+    email: EmailAddress | None = None
+    letter: Letter | None = None
+
+    @property
+    def platform(self) -> str:
+        """Of the device; an e-mail has none of its own."""
+        return "email" if self.recipient is None or self.letter is not None else self.recipient.platform
+
+    @property
+    def address(self) -> str | EmailAddress | None:
+        """Where it goes."""
+        return self.email or (None if self.recipient is None else self.recipient.push_address)
 
 
 async def write(
     session: Session,
     tenant_id: TenantId,
     messages: Mapping[UUID, Waiting],
-    addresses: Mapping[UUID, str | None],
+    addresses: Mapping[UUID, str | EmailAddress | None],
     outcomes: Mapping[UUID, Outcome],
     now: datetime,
 ) -> list[MessageChanged]:
     """Store outcomes with what follows from them for people; returns what readers should hear."""
     if not outcomes:
         return []
-    settled = {id_: settle(messages[id_].status, outcome) for id_, outcome in outcomes.items()}
+    settled = {
+        id_: fall_back(messages[id_], settle(messages[id_].status, outcome), now) for id_, outcome in outcomes.items()
+    }
     await _retire(session, tenant_id, messages, addresses, settled, now)
     refunds = [id_ for id_, s in settled.items() if s.refund]
     if refunds:
@@ -70,19 +92,23 @@ async def _retire(
     session: Session,
     tenant_id: TenantId,
     messages: Mapping[UUID, Waiting],
-    addresses: Mapping[UUID, str | None],
+    addresses: Mapping[UUID, str | EmailAddress | None],
     settled: Mapping[UUID, Settled],
     now: datetime,
 ) -> None:
-    dead = {
-        messages[id_].device_id: (address, s.retire)
-        for id_, s in settled.items()
-        if s.retire and (address := addresses.get(id_))
-    }
-    for device_id, (address, reason) in sorted(dead.items()):
-        await profiles_store.retire_address(session, tenant_id, device_id, address, reason, now)
-        if reason == "sender_id_mismatch":
-            logger.error("an address of another Firebase project was detached", device=str(device_id))
+    for id_, s in sorted(settled.items()):
+        address, device_id = addresses.get(id_), messages[id_].device_id
+        if s.retire is None or address is None:
+            continue
+        if isinstance(address, EmailAddress):
+            await profiles.tell_state(
+                session, tenant_id, address.identifier_id, Channel.EMAIL, PointState.BOUNCED,
+                reason=s.retire, source="smtp", now=now,
+            )  # fmt: skip
+        elif device_id is not None:
+            await profiles_store.retire_address(session, tenant_id, device_id, address, s.retire, now)
+            if s.retire == "sender_id_mismatch":
+                logger.error("an address of another Firebase project was detached", device=str(device_id))
 
 
 async def write_pauses(session: Session, landed: Collection[tuple[Flight, Outcome]]) -> None:
@@ -91,7 +117,7 @@ async def write_pauses(session: Session, landed: Collection[tuple[Flight, Outcom
     for flight, outcome in landed:
         if not isinstance(outcome, Failed | Misconfigured) or outcome.pause is None:
             continue
-        route = flight.sender.route(outcome.pause.scope, flight.recipient.platform)
+        route = flight.sender.route(outcome.pause.scope, flight.platform)
         reason = outcome.what if isinstance(outcome, Misconfigured) else outcome.reason
         if route is not None and (route not in pauses or pauses[route].until < outcome.pause.until):
             pauses[route] = Paused(outcome.pause.until, reason, outcome.answer)
@@ -110,7 +136,9 @@ async def write_statuses(
             found[flight.sender.own] = proof
     for own, (status, detail) in sorted(found.items(), key=lambda item: item[0].app_id):
         if own.status != status:
-            await store.set_sender_status(session, tenant_id, own.app_id, own.revision, status, detail, now)
+            await store.set_sender_status(
+                session, tenant_id, own.app_id, own.revision, status, detail, now, kind=own.kind
+            )
 
 
 def status_after(outcome: Outcome) -> tuple[SenderStatus, str | None] | None:
@@ -137,4 +165,26 @@ def changed(waiting: Waiting, status: str, reason: str | None, now: datetime) ->
         reason=reason,
         title=waiting.title,
         body=waiting.body,
+        profile_id=waiting.person_id if waiting.device_id is None else None,
+    )
+
+
+def push_of(flight: Flight) -> Push:
+    """What its channel gets."""
+    waiting, recipient = flight.waiting, flight.recipient
+    ids = {"message_id": waiting.id, "campaign_id": waiting.campaign_id, "zone_id": waiting.zone_id}
+    link = {} if waiting.push.link is None else {"link": waiting.push.link}
+    return Push(
+        message_id=waiting.id,
+        campaign_id=waiting.campaign_id,
+        title=waiting.title,
+        body=waiting.body,
+        data=waiting.data | link | {name: str(id_) for name, id_ in ids.items() if id_ is not None},
+        collapse_key=waiting.collapse_key,
+        expires_at=waiting.expires_at,
+        platform=flight.platform,
+        address=None if recipient is None else recipient.push_address,
+        address_kind=None if recipient is None else recipient.push_kind,
+        options=waiting.push,
+        letter=flight.letter,
     )

@@ -1,4 +1,5 @@
-"""Which way a message goes: the app's own Firebase project, the installation's, web push, or the preview inbox.
+"""Which way a message goes: the app's own Firebase project, the installation's, web push, the app's mail server, or the
+preview inbox.
 
 Each worker keeps the channels it has opened. An app's is opened again when its credentials have another revision, so a
 change counts from the next claim on, in every process.
@@ -21,13 +22,14 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.kit.vapid import load_vapid_key
 from geoengage.messaging import store
-from geoengage.messaging.channels import Channel, PreviewChannel
+from geoengage.messaging.channels import Channel, PlacedChannel, PreviewChannel
+from geoengage.messaging.channels.email import EmailChannel
 from geoengage.messaging.channels.fcm import FcmChannel, open_fcm
 from geoengage.messaging.channels.unreadable import WORDS as UNREADABLE
 from geoengage.messaging.channels.unreadable import UnreadableChannel
 from geoengage.messaging.channels.webpush import Vapid, WebPushChannel
-from geoengage.messaging.models import FirebaseSender
-from geoengage.messaging.rules import Check, CheckResult, Limit, Route
+from geoengage.messaging.models import EmailSender, FirebaseSender
+from geoengage.messaging.rules import BrandKit, Check, CheckResult, Limit, Route, SmtpAccount, TlsMode
 from geoengage.profiles.push_addresses import read_subscription
 from geoengage.profiles.rules import Recipient
 
@@ -42,28 +44,38 @@ def account_about(tenant_id: UUID, app_id: UUID) -> str:
     return f"firebase:{tenant_id}:{app_id}"
 
 
+def mail_about(tenant_id: UUID, app_id: UUID) -> str:
+    """What a stored mail password belongs to."""
+    return f"smtp:{tenant_id}:{app_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
-    """An app's own credentials, as they were when the messages were claimed."""
+    """An app's own credentials, as they were when the messages were claimed. `kind`: `firebase` or `email`."""
 
     app_id: UUID
     revision: UUID
     status: str
+    kind: str = "firebase"
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A way to a person. `account` and `project`: what it shares with other messages, for pauses and limits."""
+    """A way to a person. `account` and `project`: what it shares with other messages, for pauses and limits.
+
+    `limit`: how fast the project may be sent to; push services for browsers say themselves when it is enough.
+    """
 
     channel: Channel
     own: OwnAccount | None = None
     account: Route | None = None
     project: Route | None = None
+    limit: Limit | None = None
 
     @property
-    def is_limited(self) -> bool:
-        """Whether a Firebase project's limit holds; push services for browsers say themselves when it is enough."""
-        return self.account is not None
+    def room(self) -> int | None:
+        """How many it takes at this moment; None: as many as there are."""
+        return self.channel.room if isinstance(self.channel, EmailChannel) else None
 
     def route(self, scope: str, platform: str) -> Route | None:
         """What a pause of that scope holds back."""
@@ -79,7 +91,21 @@ class Sender:
         return [route for route in found if route is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Mailer:
+    """How an app writes e-mails: through whom, in whose name, and what they look like. `store_id`: whose app it is."""
+
+    app_id: UUID
+    store_id: UUID | None
+    sender: Sender
+    account: SmtpAccount
+    brand: BrandKit
+    language: str
+
+
 PREVIEW = Sender(PreviewChannel())
+INBOX = Sender(PlacedChannel("inbox"))
+WEB_CARD = Sender(PlacedChannel("web_card"))
 
 
 class Senders:
@@ -89,8 +115,10 @@ class Senders:
         self._http = http
         self._settings = settings
         self._clock = clock
-        self._key = settings.signing_key()
+        self.key = settings.signing_key()
+        self.public_url = settings.public_url
         self._kept: OrderedDict[tuple[UUID, UUID], tuple[UUID, Channel, str]] = OrderedDict()
+        self._mail: OrderedDict[tuple[UUID, UUID], tuple[UUID, Channel, SmtpAccount]] = OrderedDict()
         self.limit = Limit(settings.fcm.per_minute, settings.fcm.ramp_up_s)
         self._installation = self._open_installation()
         contact = settings.webpush.contact or settings.public_url or "mailto:push@example.com"
@@ -107,11 +135,16 @@ class Senders:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"GEOENGAGE_FCM__CREDENTIALS_FILE is no service account: {error}") from error
         project = Route(INSTALLATION, f"project:{account['project_id']}")
-        return Sender(channel, account=Route(INSTALLATION, "account:installation"), project=project)
+        return Sender(channel, account=Route(INSTALLATION, "account:installation"), project=project, limit=self.limit)
 
     async def load(self, session: Session, tenant_id: TenantId, app_ids: Collection[UUID]) -> Mapping[UUID, Sender]:
         """The senders of those of these apps that have their own. One query; a second when one is new or changed."""
-        rows = await store.list_firebase_senders(session, tenant_id, app_ids)
+        return await self.open(session, tenant_id, await store.list_firebase_senders(session, tenant_id, app_ids))
+
+    async def open(
+        self, session: Session, tenant_id: TenantId, rows: Collection[store.FirebaseAccount]
+    ) -> Mapping[UUID, Sender]:
+        """The senders of apps whose accounts were read."""
         return {row.app_id: await self._of_app(session, tenant_id, row) for row in rows}
 
     async def _of_app(self, session: Session, tenant_id: TenantId, row: store.FirebaseAccount) -> Sender:
@@ -127,11 +160,61 @@ class Senders:
             OwnAccount(row.app_id, row.revision, row.status),
             Route(tenant_id, f"account:{row.app_id}"),
             Route(tenant_id, f"project:{kept[2]}"),
+            self.limit,
         )
+
+    async def load_mail(self, session: Session, tenant_id: TenantId, store_ids: Collection[UUID]) -> list[Mailer]:
+        """The apps that send e-mails: the tenant's own and those of these stores, in the order of their ids."""
+        rows = await store.list_email_senders(session, tenant_id, store_ids)
+        return [await self._mailer(session, tenant_id, row) for row in rows]
+
+    async def _mailer(self, session: Session, tenant_id: TenantId, row: store.EmailAccount) -> Mailer:
+        key = (tenant_id, row.app_id)
+        kept = self._mail.get(key)
+        if kept is None or kept[0] != row.revision:
+            if kept is not None:
+                await _close(kept[1])
+            stored = await store.get_email_sender(session, tenant_id, row.app_id)
+            account, is_readable = read_account(self.key, stored)
+            if not is_readable:
+                logger.error("a mail password cannot be read", tenant=str(tenant_id), app=str(row.app_id))
+            channel = (
+                EmailChannel(account, self._settings.email, self._clock) if is_readable else UnreadableChannel("email")
+            )
+            kept = self._mail[key] = (row.revision, channel, account)
+        self._mail.move_to_end(key)
+        if len(self._mail) > KEPT:
+            _, (_, unused, _) = self._mail.popitem(last=False)
+            await _close(unused)
+        account = kept[2]
+        sender = Sender(
+            kept[1],
+            OwnAccount(row.app_id, row.revision, row.status, kind="email"),
+            Route(tenant_id, f"mail:{row.app_id}"),
+            Route(tenant_id, f"smtp:{account.host.lower()}"),
+            Limit(account.per_minute, 0.0),
+        )
+        return Mailer(row.app_id, row.store_id, sender, account, row.brand, row.language)
+
+    async def check_mail(self, stored: EmailSender) -> Check:
+        """Whether an app's mail server takes its account. Asks the server; no transaction may be open."""
+        account, is_readable = read_account(self.key, stored)
+        if not is_readable:
+            return Check(CheckResult.WRONG_KEY, UNREADABLE, UNREADABLE)
+        channel = EmailChannel(account, self._settings.email, self._clock)
+        try:
+            return await channel.check()
+        finally:
+            await channel.close()
+
+    async def close(self) -> None:
+        """Let go of the connections to mail servers."""
+        for _, channel, _ in self._mail.values():
+            await _close(channel)
 
     async def _open(self, session: Session, tenant_id: TenantId, app_id: UUID) -> FcmChannel | UnreadableChannel:
         stored = await store.get_sealed_account(session, tenant_id, app_id)
-        opened = sealed.unseal(self._key, account_about(tenant_id, app_id), stored)
+        opened = sealed.unseal(self.key, account_about(tenant_id, app_id), stored)
         if opened is None:
             logger.error("a service account cannot be read", tenant=str(tenant_id), app=str(app_id))
             return UnreadableChannel()
@@ -139,7 +222,7 @@ class Senders:
 
     async def check(self, tenant_id: UUID, stored: FirebaseSender) -> Check:
         """Whether an app's stored credentials work. Asks Google; no transaction may be open."""
-        opened = sealed.unseal(self._key, account_about(tenant_id, stored.app_id), stored.sealed)
+        opened = sealed.unseal(self.key, account_about(tenant_id, stored.app_id), stored.sealed)
         if opened is None:
             return Check(CheckResult.WRONG_KEY, UNREADABLE, UNREADABLE)
         return await open_fcm(self._http, self._settings.fcm, json.loads(opened), self._clock).check()
@@ -160,6 +243,30 @@ class Senders:
         return Sender(self._webpush, project=Route(INSTALLATION, f"webpush:{host}"))
 
 
+def read_account(key: str, stored: EmailSender) -> tuple[SmtpAccount, bool]:
+    """A stored account, and whether its password could be read with the installation's key."""
+    password = None
+    if stored.sealed is not None:
+        password = sealed.unseal(key, mail_about(stored.tenant_id, stored.app_id), stored.sealed)
+    account = SmtpAccount(
+        host=stored.host,
+        port=stored.port,
+        tls=TlsMode(stored.tls),
+        username=stored.username,
+        password=None if password is None else password.decode(),
+        from_address=stored.from_address,
+        from_name=stored.from_name,
+        reply_to=stored.reply_to,
+        per_minute=stored.per_minute,
+    )
+    return account, stored.sealed is None or password is not None
+
+
+async def _close(channel: Channel) -> None:
+    if isinstance(channel, EmailChannel):
+        await channel.close()
+
+
 @contextlib.asynccontextmanager
 async def open_senders(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Senders]:
     """Open what the settings have credentials for. ValueError when those are unreadable."""
@@ -167,4 +274,8 @@ async def open_senders(settings: Settings, clock: Callable[[], datetime]) -> Asy
     # The worker bounds what is in flight; a second limit here would let messages wait after their last check.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
-        yield Senders(http, settings, clock)
+        senders = Senders(http, settings, clock)
+        try:
+            yield senders
+        finally:
+            await senders.close()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from geoengage.presence.rules.run import ZoneFacts
 from geoengage.presence.rules.schedule import OpeningHours
+from geoengage.presence.rules.state import NEVER
 from geoengage.venues.rules import PASSED_THROUGH, PublishedZone
 
 
@@ -52,6 +53,11 @@ class Versions:
                 zone.zone_id, zone.version, zone.rules, hours, is_passed_through=zone.kind in PASSED_THROUGH
             )
         return known
+
+    def last_change(self, until: datetime) -> datetime:
+        """When zones changed last, up to a moment; the beginning of time if never."""
+        number = bisect_right(self._times, until)
+        return self._times[number - 1] if number else NEVER
 
     def changes(self, after: datetime, until: datetime) -> list[tuple[datetime, frozenset[UUID]]]:
         """When zones change in `after` < t <= `until`, and which; mostly never."""

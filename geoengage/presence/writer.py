@@ -23,6 +23,9 @@ MANY, PAUSE_S, LONGEST_PAUSE_S = 8, 0.002, 0.008  # requests of a group; between
 ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
+Done = Callable[[Exception | None], None]
+_Waiting = tuple[Batch, Done]
+
 
 class PingWriter:
     """The queue in front of `record_group`. One per process; groups of one tenant are written in order."""
@@ -37,16 +40,30 @@ class PingWriter:
     ) -> None:
         self.indexes = IndexCache()
         self._sessions, self._bell, self._clock, self._max_waiting = sessions, bell, clock, max_waiting
-        self._waiting: dict[TenantId, deque[tuple[Batch, asyncio.Future[None]]]] = {}
+        self._waiting: dict[TenantId, deque[_Waiting]] = {}
         self._size = 0
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, tenant_id: TenantId, batch: Batch) -> None:
         """Wait until the batch is durable; its answer stands in it. Raises Unavailable when too much is waiting."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(error: Exception | None) -> None:
+            if future.done():
+                return  # nobody waits any more
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self.put(tenant_id, batch, done)
+        await future
+
+    def put(self, tenant_id: TenantId, batch: Batch, done: Done) -> None:
+        """The same for who does not wait: `done` is called when the batch is durable, or with what went wrong."""
         if self._size > self._max_waiting:
             raise errors.Unavailable("too many pings are waiting; send them again in a moment", retry_after_s=2)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._size += len(batch.pings)
         queue = self._waiting.get(tenant_id)
         if queue is None:
@@ -54,12 +71,11 @@ class PingWriter:
             task = asyncio.create_task(self._drain(tenant_id, queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        queue.append((batch, future))
-        await future
+        queue.append((batch, done))
 
-    async def _drain(self, tenant_id: TenantId, queue: deque[tuple[Batch, asyncio.Future[None]]]) -> None:
+    async def _drain(self, tenant_id: TenantId, queue: deque[_Waiting]) -> None:
         while queue:
-            group: list[tuple[Batch, asyncio.Future[None]]] = []
+            group: list[_Waiting] = []
             size = 0
             while queue and (not group or size + len(queue[0][0].pings) <= MAX_PINGS):
                 group.append(queue.popleft())
@@ -70,7 +86,7 @@ class PingWriter:
             await _let_come(queue, len(group))
         del self._waiting[tenant_id]
 
-    async def _write(self, tenant_id: TenantId, group: list[tuple[Batch, asyncio.Future[None]]]) -> None:
+    async def _write(self, tenant_id: TenantId, group: list[_Waiting]) -> None:
         batches = [batch for batch, _ in group]
 
         async def work(session: Session) -> bool:
@@ -84,15 +100,14 @@ class PingWriter:
                 half = len(group) // 2
                 await self._write(tenant_id, group[:half])
                 await self._write(tenant_id, group[half:])
-            elif not group[0][1].done():
+            else:
                 busy = errors.Unavailable("these pings could not be stored now; send them again in a moment")
-                group[0][1].set_exception(busy if is_passing(error) else error)
+                group[0][1](busy if is_passing(error) else error)
             return
         if published:
             self._bell.ring()
-        for _, future in group:
-            if not future.done():
-                future.set_result(None)
+        for _, done in group:
+            done(None)
 
 
 async def _let_come(queue: Sized, answered: int) -> None:

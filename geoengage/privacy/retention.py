@@ -104,6 +104,10 @@ KINDS: Mapping[str, Kind] = {
             Aged("message", "id", _MESSAGES, "id NOT IN (SELECT message_id FROM message_due d"
                  " WHERE d.tenant_id = message.tenant_id)"),
             Aged("send_key", "created_at"),
+            Aged("journey_entry", "ended_at"),
+            Aged("coupon", "released_at", only="status = 'released' AND NOT EXISTS (SELECT FROM redemption r"
+                 " WHERE r.tenant_id = coupon.tenant_id AND r.coupon_id = coupon.id)"),
+            Aged("experiment_person", "decided_at"),
         ),
         "how many of a campaign had which outcome on a day",
     ),

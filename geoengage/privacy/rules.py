@@ -106,6 +106,7 @@ _BY_ID: Match = {"identifier_id": Ids.IDENTIFIERS}
 _LEDGER_DEVICE = "payload ->> 'device_id'"
 _LEDGER_MESSAGE = "payload ->> 'message_id'"
 _FIRST_ID_IN_ERROR = "substring(error FROM '[0-9a-f]{8}-[0-9a-f-]{27}')"
+_CONTENT = "what is on and what it said before, written by operators"
 _PLACES = "places and their rules, made by operators"
 _STAFF = "about operators and their keys, not about shoppers"
 _GOODS = "what shops sell"
@@ -156,6 +157,13 @@ ERASURE_MAP: dict[str, Table] = {
         "Which campaigns have decided about you already, so that none repeats itself.",
         {"person_id": Ids.PEOPLE},
     ),
+    "experiment_person": _erase(
+        "experiments",
+        "That a campaign was for you, when, and whether you got it or were held back to compare.",
+        {"person_id": Ids.PEOPLE},
+    ),
+    "experiment": _none("how a campaign is measured, made by operators"),
+    "message_cost": _none("prices of providers, made by operators"),
     "person_budget": _erase(
         "attention_budget", "When you were sent something, for the daily limit.", {"person_id": Ids.PEOPLE}
     ),
@@ -254,6 +262,25 @@ ERASURE_MAP: dict[str, Table] = {
         holds=_ORDER,
         strip={"identifier_id": "NULL", "customer_at": "NULL", "customer_erased": "true", "coupons": "'{}'"},
     ),
+    "coupon": _strip(
+        "coupons",
+        "Codes that you were given, what they promise, and whether they were used.",
+        {"profile_id": Ids.PROFILE},
+        kept="without you: while it can be used, and with the sale that used it",
+        strip={"profile_id": "NULL", "message_id": "NULL"},
+    ),
+    "redemption": _strip(
+        "used_offers",
+        "Offers that you have used, and what they took off.",
+        {"profile_id": Ids.PROFILE},
+        kept="without you: with the sale",
+        strip={"profile_id": "NULL"},
+    ),
+    "win_back_place": _erase(
+        "win_back",
+        "Which step of winning you back was taken last, so that it is not begun again within six months.",
+        {"profile_id": Ids.PROFILE},
+    ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
     "note": _erase(
         "notes",
@@ -309,6 +336,13 @@ ERASURE_MAP: dict[str, Table] = {
         {"profile_id": Ids.PROFILE},
         kept="a day at most",
     ),
+    "journey_entry": _erase(
+        "journeys",
+        "Campaigns of several steps that you are or were in, how far you came and what was written to you.",
+        {"profile_id": Ids.PROFILE},
+        kept="13 months after you left them, unless the programme chose another time",
+    ),
+    "campaign_run": _none("on which days a campaign of the calendar has begun"),
     "customer_value": _erase(
         "value",
         "What you are expected to buy, worked out from your purchases.",
@@ -334,32 +368,45 @@ ERASURE_MAP: dict[str, Table] = {
     "alert": _none("that a metric of the tenant was off its course, rounded"),
     "alembic_version": _none("which migration the database is at"),
     "app": _none("apps of the tenant"),
+    "app_brand": _none("how the e-mails of apps look"),
     "cart_line": _none("what lies in a cart, erased with it"),
+    "channel_policy": _none("in which order a tenant tries the channels"),
     "campaign": _none("what is sent to whom, written by operators"),
     "computed_mark": _none("until when traits are worked out"),
     "console_session": _none(_STAFF),
+    "content_feed": _none("public addresses of what is on, made by operators"),
+    "content_item": _none(_CONTENT),
+    "content_revision": _none(_CONTENT),
     "connection": _none("shop systems that are listened to, with their secrets"),
     "connection_delivery": _none(
         "that a shop delivered something; what it was goes when it is worked on, within seconds"
     ),
     "credential": _none(_STAFF),
     "data_import": _none("files of customers, orders and products that were read in, and how far"),
+    "email_sender": _none("mail servers of apps, with their passwords"),
     "erasure_journal": _none("keyed hashes by which an erased person is known again in a backup; docs/privacy.md"),
     "erasure_receipt": _none("that somebody was erased, without who"),
     "event_rejection": _none("that an event was refused and why, without its person and content"),
     "event_seen": _none("names of events of the last seven days, made up by their senders"),
     "evidence_point": _none(_PLACES),
     "firebase_sender": _none("credentials of apps' push senders"),
+    "day_part": _none("which times of the day are good ones, written by operators"),
+    "hour_prior": _none("how the actions of ten people or more fall on the hours of a week"),
     "gate": _none("which campaigns, zones and tenants may send"),
     "identity_policy": _none("how the tenant reads ids: its country, values that are nobody's, limits"),
     "import_alert": _none("files that did not come, or were odd"),
     "import_mapping": _none("which column of a file means what"),
     "ledger_head": _none(_BOOKKEEPING),
     "level": _none(_PLACES),
+    "link_host": _none("where short links may lead to, by operators"),
+    "link_opened": _none("how often a short link was opened on a day; a number, by nobody"),
     "level_plan": _none(_PLACES),
     "mall": _none(_PLACES),
+    "margin": _none("what part of prices is left to the shop"),
     "message_total": _none("how many messages had which outcome on a day"),
     "metric_watch": _none(_BOOKKEEPING),
+    "offer": _none("offers, written by operators"),
+    "offer_budget": _none("what may be spent on an offer, and what was"),
     "operator": _none(_STAFF),
     "order_line": _none(_SOLD),
     "owner": _none("companies that own stores"),
@@ -383,6 +430,7 @@ ERASURE_MAP: dict[str, Table] = {
     "sender_pace": _none("how fast each push service may be asked"),
     "simulation": _none("the made-up people of a demo, under the map's names of the day"),
     "spatial_ref_sys": _none("PostGIS's own list of coordinate systems"),
+    "short_link": _none("short addresses of what is on, made by operators"),
     "shop_rhythm": _none("how the tenant's people buy on the whole, and by which thresholds they are judged"),
     "stock": _none(_GOODS),
     "store": _none(_PLACES),
@@ -391,6 +439,7 @@ ERASURE_MAP: dict[str, Table] = {
     "venue_epoch": _none(_BOOKKEEPING),
     "venue_feature": _none(_PLACES),
     "webhook": _none("addresses of the programme's other systems, made by operators"),
+    "win_back_ladder": _none("the steps by which people are won back, without who is on them"),
     "zone": _none(_PLACES),
     "zone_change": _none("zones that are about to change, and how far the work on it has come"),
     "zone_version": _none(_PLACES),

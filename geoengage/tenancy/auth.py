@@ -5,7 +5,7 @@ that scope, `DeviceCaller` a device token, `AppCaller` a publishable key. The pr
 `request.state.principal`, from which `Tx` takes the tenant; so declare it before `Tx`.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -133,18 +133,20 @@ class KnownKeys:
         self._signing_key = signing_key
         self._found: dict[bytes, Principal] = {}
 
-    async def authenticate(self, scope: MutableMapping[str, Any]) -> Principal:
-        """As `authenticate`; what was a secret key before is taken for one still."""
-        header = b""
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                header = value
-                break
+    def known(self, headers: Sequence[tuple[bytes, bytes]]) -> Principal | None:
+        """Who sends these headers, if that can be told without asking: a device, or a secret key that came before."""
+        header = _authorization(headers)
         known = self._found.get(header)
         if known is None and header.startswith(_BEARER):
-            known = read_device_token(self._signing_key, header[len(_BEARER) :].decode("latin-1"))
+            return read_device_token(self._signing_key, header[len(_BEARER) :].decode("latin-1"))
+        return known
+
+    async def authenticate(self, scope: MutableMapping[str, Any]) -> Principal:
+        """As `authenticate`; what was a secret key before is taken for one still."""
+        known = self.known(scope["headers"])
         if known is not None:
             return known
+        header = _authorization(scope["headers"])
         principal = await authenticate(Request(scope))
         if principal.kind is PrincipalKind.SECRET_KEY:
             if len(self._found) >= MOST_KNOWN_KEYS:
@@ -155,6 +157,10 @@ class KnownKeys:
     def forget(self, key_id: UUID) -> None:
         """Look a key up again: it was revoked."""
         self._found = {header: known for header, known in self._found.items() if known.id != key_id}
+
+
+def _authorization(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return next((value for name, value in headers if name == b"authorization"), b"")
 
 
 async def _by_cookie(request: HTTPConnection, value: str) -> Principal:

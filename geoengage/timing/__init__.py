@@ -1,1 +1,1 @@
-"""When somebody is likely to look: hours of the week of a person, day parts, weekends, opening hours."""
+"""When to write to somebody: the hour of the week that is theirs, the tenant's day parts, hours and quiet hours."""

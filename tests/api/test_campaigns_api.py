@@ -18,6 +18,7 @@ from tests.campaign_rows import NOON, make_device, make_mall, make_profile, make
 from tests.factories import World, make_key_row, make_world
 
 NO_SEGMENT = {"segment_id": None, "on": "entered", "present": False}
+NO_WHEN = dict.fromkeys(("event", "schedule", "date", "cart", "order"))
 SHOP_SCOPES = [Scope.READ.value, Scope.CAMPAIGNS.value]
 
 
@@ -96,7 +97,9 @@ async def test_create_and_read(shop: Shop) -> None:
     assert made | {"id": 0} == shop.body() | {
         "id": 0,
         "status": "draft",
-        "trigger": {"kind": "entered", "zone_ids": [str(shop.zone_id)], "store_ids": [], "dwell_s": None} | NO_SEGMENT,
+        "trigger": {"kind": "entered", "zone_ids": [str(shop.zone_id)], "store_ids": [], "dwell_s": None}
+        | NO_SEGMENT
+        | NO_WHEN,
         "audience": {"kind": "all"},
         "days": [],
         "hours": None,
@@ -113,6 +116,20 @@ async def test_create_and_read(shop: Shop) -> None:
             "image_url": None,
             "link": None,
         },
+        "steps": [],
+        "exits": {"purchase": True, "segment_id": None, "event": None},
+        "reentry": {"kind": "always", "days": 0},
+        "strict": False,
+        "offer_id": None,
+        "offer_days": 14,
+        "channels": ["push"],
+        "priority": 5,
+        "never_repeat": False,
+        "content_id": None,
+        "says": [
+            "When somebody comes into “Front”.",
+            f"Send “{made['title']}”: {made['body']}",
+        ],
         "version": 1,
         "estimate": {"people": 0, "blocked_by": {}},
         "warnings": [],
@@ -141,7 +158,7 @@ async def test_everything_that_can_be_said_comes_back(shop: Shop) -> None:
         "fallback_name": "friend",
     }
     made = await shop.create(**said)
-    trigger = said["trigger"] | NO_SEGMENT  # type: ignore[operator]
+    trigger = said["trigger"] | NO_SEGMENT | NO_WHEN  # type: ignore[operator]
     assert {name: made[name] for name in said} == said | {"days": ["mon", "sun"], "trigger": trigger}
 
 

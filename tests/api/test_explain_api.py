@@ -18,8 +18,8 @@ from tests.factories import World, make_world
 from tests.places import Phone, ago, make_mall, make_phone, make_zone, on_earth, ping, send, square
 
 CHECKS = [
-    "no_consent", "suppressed", "holdout", "quiet_hours", "campaign_hours", "cooldown", "cap", "late", "visit_ended",
-    "expired", "campaign_inactive", "zone_unpublished", "sending_stopped", "no_address",
+    "no_consent", "suppressed", "holdout", "quiet_hours", "campaign_hours", "cooldown", "cap", "budget", "late",
+    "visit_ended", "expired", "campaign_inactive", "zone_unpublished", "sending_stopped", "no_address",
 ]  # fmt: skip
 Answer = dict[str, Any]
 
@@ -239,7 +239,8 @@ async def test_a_sent_message_shows_every_check_in_order(place: Place) -> None:
     assert [c["check"] for c in message["checks"]] == CHECKS
     assert all(c["passed"] for c in message["checks"])
     said = {c["check"]: c["text"] for c in message["checks"]}
-    assert said["cap"] == "0 of 1 from this campaign in a day, 0 of 2 from all in a day"
+    assert said["cap"] == "0 of 1 from this campaign in a day"
+    assert said["budget"] == "0 of 2 from all in a day"
     assert said["cooldown"] == "1 h between two; none was sent before"
     assert said["no_consent"] == "location granted, pushes granted"
     assert said["late"].startswith("decided ")
@@ -258,9 +259,10 @@ async def test_a_held_back_message_shows_what_held_it_and_how_far(place: Place) 
     assert held["blockers"] == ["cooldown", "cap"]
     checks = {c["check"]: c for c in held["checks"]}
     assert [name for name, c in checks.items() if c["passed"] is False] == ["cooldown", "cap"]
-    assert checks["cap"]["text"].startswith("1 of 1 from this campaign in 7 days, 1 of 2 from all")
+    assert checks["cap"]["text"] == "1 of 1 from this campaign in 7 days"
+    assert checks["budget"]["text"] == "1 of 2 from all in a day"
     assert checks["cooldown"]["text"].startswith("10 min between two; the last one ")
-    assert [c["passed"] for name, c in checks.items() if name in CHECKS[9:]] == [None] * 5  # delivery never asked
+    assert [c["passed"] for name, c in checks.items() if name in CHECKS[10:]] == [None] * 5  # delivery never asked
 
 
 async def test_an_edited_campaign_says_so(place: Place) -> None:

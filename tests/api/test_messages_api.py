@@ -19,7 +19,7 @@ from geoengage.messaging.channels import PreviewChannel
 from geoengage.messaging.channels.fcm import FcmChannel
 from geoengage.messaging.channels.webpush import WebPushChannel
 from geoengage.messaging.models import Gate, Message, Receipt
-from geoengage.messaging.rules import Draft
+from geoengage.messaging.rules import REASONS, Blocker, Draft
 from geoengage.profiles.models import Device
 from geoengage.tenancy.models import AuditEntry, Tenant
 from geoengage.tenancy.rules import KeyKind, Scope
@@ -95,8 +95,9 @@ async def test_a_message_is_listed_with_its_names(
         "id": str(id_), "campaign_id": str(campaign), "campaign_name": "Autumn", "store_id": str(store),
         "store_name": "Toys", "brand_color": "#aa0000", "device_id": str(phone.id), "zone_id": str(zone),
         "zone_name": "Front", "zone_version": 1, "visit_id": str(visit), "status": "skipped", "reason": "cap",
-        "blockers": ["cap"], "title": "Hoi", "body": "Kaffee", "created_at": moment, "sent_at": None,
-        "expires_at": expires, "received_at": None, "opened_at": None, "channel": None, "provider_answer": None,
+        "reason_text": REASONS[Blocker.CAP], "blockers": ["cap"], "title": "Hoi", "body": "Kaffee",
+        "created_at": moment, "sent_at": None, "expires_at": expires, "received_at": None, "opened_at": None,
+        "channel": None, "channels": ["push"], "provider_answer": None,
     }  # fmt: skip
 
 
@@ -212,7 +213,7 @@ async def test_the_inbox_shows_what_the_phone_may_have_shown(
     assert (item["title"], item["store_name"], item["brand_color"]) == ("Hoi", "Toys", "#aa0000")
     assert set(item) == {
         "id", "title", "body", "status", "campaign_id", "store_id", "store_name", "brand_color", "created_at",
-        "expires_at", "opened_at",
+        "expires_at", "opened_at", "link", "image_url",
     }  # fmt: skip
 
 

@@ -8,11 +8,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
+from geoengage.profiles import service as profiles
+from geoengage.profiles.rules import Id, Kind, Proof
 from geoengage.tenancy.models import App
 from geoengage.tenancy.rules import KeyKind
 from tests.campaign_rows import make_device, make_profile, make_store
 from tests.factories import World, make_key_row, make_world
+from tests.mailing import make_reader
 
 ORDER: dict[str, Any] = {
     "external_id": "4711", "ordered_at": "2026-06-01T12:00:00Z", "currency": "CHF", "status": "paid",
@@ -108,3 +112,39 @@ async def test_nobody_to_tell(client: httpx.AsyncClient, session: Session, world
     assert (await tell(client, world.sk_headers, str(UUID(int=9)))).status_code == 404
     assert (await tell(client, world.sk_headers, guests, "bargain")).status_code == 422
     assert await messages(session) == []
+
+
+async def ways(session: Session) -> list[tuple[Any, ...]]:
+    query = "SELECT device_id IS NOT NULL, channels, email -> 'rows' -> -1 ->> 'value' FROM message"
+    return [tuple(row) for row in await session.execute(text(query))]
+
+
+async def test_an_email_where_no_phone_is_reached_or_it_is_preferred(
+    client: httpx.AsyncClient, session: Session, world: World
+) -> None:
+    mia = (await session.execute(text("SELECT id FROM profile"))).scalar_one()
+    tom = await make_reader(session, world, "tom@example.com", utc_now(), marketing=False)
+    await session.commit()
+    theirs = await place(client, world, external_id="2", customer={"email": "tom@example.com"})
+    assert (await tell(client, world.sk_headers, theirs)).status_code == 202
+    assert await ways(session) == [(False, ["email"], "CHF\xa012.00")]
+    await session.execute(text("DELETE FROM message_due"))
+    await session.execute(text("DELETE FROM message"))
+
+    now = utc_now()
+    ids = [Id(Kind.EXTERNAL_ID, "mia"), Id(Kind.EMAIL, "mia@example.com")]
+    await profiles.resolve(session, world.tenant_id, ids, proof=Proof.LINK, source="till", at=now, now=now)
+    assert await make_reader(session, world, "mia@example.com", now, marketing=False) == mia != tom
+    await make_device(session, world, profile_id=mia, push_provider="fcm", push_kind="fcm_token", push_address="2")
+    await session.commit()
+    hers = await place(client, world)
+    assert (await tell(client, world.sk_headers, hers)).status_code == 202
+    assert sorted(await ways(session)) == [(True, ["push"], None), (True, ["push", "email"], "CHF\xa012,00")]
+    await session.execute(text("DELETE FROM message_due"))
+    await session.execute(text("DELETE FROM message"))
+    await session.execute(
+        text('UPDATE profile SET attributes = \'{"preferred_channels": ["email"]}\' WHERE id = :id'), {"id": mia}
+    )
+    await session.commit()
+    assert (await tell(client, world.sk_headers, hers, "receipt")).status_code == 202
+    assert await ways(session) == [(False, ["email", "push"], "CHF\xa012,00")]

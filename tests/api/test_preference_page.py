@@ -210,3 +210,18 @@ async def test_brands_words_cannot_break_out(client: httpx.AsyncClient, anna: Pe
     for tag in ("<img", "<b>", "<i>"):
         assert tag not in html
     assert "&lt;img src=x&gt;" in html
+
+
+async def test_which_way_is_tried_first(client: httpx.AsyncClient, session: Session, anna: Person) -> None:
+    here = await link(client, anna)
+
+    async def chosen(first: str) -> object:
+        answer = await client.post(f"{here}/first", content=f"first={first}", headers=FORM)
+        assert answer.status_code == 303
+        query = text("SELECT attributes -> 'preferred_channels' FROM profile WHERE id = :id")
+        return (await session.execute(query, {"id": anna.id})).scalar_one()
+
+    assert await chosen("email") == ["email"]
+    assert 'value="email" checked' in (await client.get(here)).text
+    assert await chosen("pigeon") is None
+    assert 'value="" checked' in (await client.get(here)).text

@@ -51,6 +51,7 @@ class Measured:
     database_s: float
     steps: Counter[str]
     functions: Counter[str]
+    groups: int
 
     @property
     def total_us(self) -> float:
@@ -74,8 +75,11 @@ async def prepare(url: str, zones: int, devices: int) -> Bench:
 class Stand:
     """The servers, their database, and what to send them."""
 
-    def __init__(self, port: int, servers: list[subprocess.Popen[bytes]], url: str, bench: Bench) -> None:
-        self.port, self.servers, self.bench = port, servers, bench
+    def __init__(
+        self, port: int, servers: list[subprocess.Popen[bytes]], url: str, bench: Bench, plain: tuple[int, int]
+    ) -> None:
+        """`plain`: port and process of the yardstick."""
+        self.port, self.servers, self.bench, self.plain = port, servers, bench, plain
         self.walkers = Walkers(bench, interval_s=INTERVAL_S)
         self._sql = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
         backend = self.scalar("SELECT pg_backend_pid()")
@@ -86,21 +90,24 @@ class Stand:
         assert row is not None
         return int(row[0])
 
-    def samples(self) -> tuple[Counter[str], Counter[str]]:
+    def samples(self, port: int) -> tuple[Counter[str], Counter[str]]:
         """Of one server per call; with several, whoever takes the connection."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/samples", method="POST")
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/samples", method="POST")
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
             taken = json.load(answer)
         return Counter(taken["steps"]), Counter(taken["functions"])
 
     def measure(self, name: str, make: Callable[[int], bytes], *, each: int, connections: int, s: float) -> Measured:
-        self.samples()
-        servers = sum(cpu.of_process(p.pid) for p in self.servers)
-        database = cpu.of_children(self._postmaster)
-        result = uvloop.run(load.run(self.port, make, connections=connections, seconds=s))
-        servers = sum(cpu.of_process(p.pid) for p in self.servers) - servers
-        database = cpu.of_children(self._postmaster) - database
-        return Measured(name, result.done * each, result, servers, database, *self.samples())
+        port, pids = self.plain[0], [self.plain[1]]
+        if name != EMPTY:
+            port, pids = self.port, [p.pid for p in self.servers]
+        self.samples(port)
+        groups = self.scalar("SELECT count(DISTINCT received_at) FROM ping_run")
+        servers, database = sum(map(cpu.of_process, pids)), cpu.of_children(self._postmaster)
+        result = uvloop.run(load.run(port, make, connections=connections, seconds=s))
+        servers, database = sum(map(cpu.of_process, pids)) - servers, cpu.of_children(self._postmaster) - database
+        groups = self.scalar("SELECT count(DISTINCT received_at) FROM ping_run") - groups
+        return Measured(name, result.done * each, result, servers, database, *self.samples(port), groups)
 
     def single(self, path: str, name: str, s: float) -> Measured:
         def make(connection: int, number: int) -> bytes:
@@ -134,7 +141,22 @@ def prepared(make: Callable[[int, int], bytes], connections: int, most: int) -> 
 
 @contextlib.contextmanager
 def running(url: str, port: int, folder: str, processes: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The product's servers on one port."""
     command = [sys.executable, "-m", "tests.bench.server", url, KEY, str(port), folder]
+    with _ended(command, port, processes) as servers:
+        yield servers
+
+
+@contextlib.contextmanager
+def yardstick() -> Iterator[tuple[int, int]]:
+    """The empty endpoint under uvicorn as it is; its port and process."""
+    port = free_port()
+    with _ended([sys.executable, "-m", "tests.bench.plain", str(port)], port, 1) as servers:
+        yield port, servers[0].pid
+
+
+@contextlib.contextmanager
+def _ended(command: list[str], port: int, processes: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     servers = [subprocess.Popen(command) for _ in range(processes)]
     try:
         asyncio.run(wait_for(port))
@@ -149,8 +171,9 @@ def running(url: str, port: int, folder: str, processes: int) -> Iterator[list[s
 def show_http(console: Console, lines: list[Measured]) -> None:
     empty = lines[0]
     table = Table("measured", "requests/s", "pings/s", "p50 ms", "p99 ms", "CPU µs a ping: server + database + load")
+    table.add_column("pings a group")
     table.add_column(f"{CORES} cores alone, pings/s")
-    table.add_column("of empty, by CPU of the server")
+    table.add_column("of empty: requests/s, by CPU of the server")
     table.add_column("goal")
     for m in lines:
         of_empty = empty.server_s / empty.pings / (m.server_s / m.pings)
@@ -158,7 +181,8 @@ def show_http(console: Console, lines: list[Measured]) -> None:
         table.add_row(
             m.name, f"{m.result.per_s:,.0f}", f"{m.pings / m.result.done * m.result.per_s:,.0f}",
             f"{m.result.p50_ms:.1f}", f"{m.result.p99_ms:.1f}", f"{parts} = {m.total_us:.1f}",
-            f"{CORES * 1e6 / m.total_us:,.0f}", f"{of_empty:.2f}" if m.name in (EMPTY, SINGLE) else "",
+            f"{m.pings / m.groups:,.0f}" if m.groups else "", f"{CORES * 1e6 / m.total_us:,.0f}",
+            f"{m.result.per_s / empty.result.per_s:.2f}, {of_empty:.2f}" if m.name in (EMPTY, SINGLE) else "",
             GOALS.get(m.name, ""),
         )  # fmt: skip
     console.print(table)
@@ -223,8 +247,8 @@ def main() -> None:
         with console.status(f"filling: {given.zones:,} zones, {given.devices:,} devices"):
             bench = asyncio.run(prepare(cluster.url, given.zones, given.devices))
         port = free_port()
-        with running(cluster.url, port, folder, given.processes) as servers:
-            stand = Stand(port, servers, cluster.url, bench)
+        with running(cluster.url, port, folder, given.processes) as servers, yardstick() as plain:
+            stand = Stand(port, servers, cluster.url, bench, plain)
             stand.single("/v1/pings", SINGLE, 2.0)  # the index is built at the first ping
             lines = [
                 stand.single("/empty", EMPTY, given.seconds),

@@ -37,6 +37,7 @@ STEPS = (
     ("starlette/", "", "http"),
     ("fastapi/", "", "http"),
     ("kit/middleware.py", "", "http"),
+    ("kit/doors.py", "", "http"),
 )
 
 

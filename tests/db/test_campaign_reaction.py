@@ -233,11 +233,11 @@ async def test_the_tenants_cap_counts_all_campaigns(mall: Mall) -> None:
     await mall.session.execute(text("UPDATE tenant SET daily_cap = 2 WHERE id = :t"), {"t": mall.world.tenant_id})
     ids = [await mall.campaign() for _ in range(3)]
     await mall.react(await mall.ledger.entered(mall.device_id, mall.zone_id))
-    assert [(m.campaign_id, m.reason) for m in await mall.messages()] == [
-        (ids[0], None),
-        (ids[1], None),
-        (ids[2], "cap"),
-    ]
+    found = {m.campaign_id: m.reason for m in await mall.messages()}
+    assert set(found) == set(ids)
+    assert sorted(map(str, found.values())) == ["None", "None", "outranked"]  # of three at once one is too many
+    await mall.react(await mall.ledger.entered(mall.device_id, mall.zone_id))
+    assert sum("budget" in m.blockers for m in await mall.messages()) == 3
 
 
 async def test_test_devices_are_never_held_out(mall: Mall) -> None:

@@ -14,7 +14,7 @@ from geoengage.kit.event_base import Recorded
 from geoengage.kit.ids import new_id
 from geoengage.messaging import service, store
 from geoengage.messaging.models import Gate, Message, MessageDue, SendKey
-from geoengage.messaging.rules import Draft, MessageChanged, campaign_gate, zone_gate
+from geoengage.messaging.rules import Draft, MessageChanged, Send, campaign_gate, zone_gate
 from geoengage.venues.rules import VenueChange, VenueChanged
 from tests.factories import World, make_world
 
@@ -78,7 +78,7 @@ async def test_budgets_are_made_spent_refunded_and_forgotten(session: Session, w
     assert (await service.lock_budgets(session, world.tenant_id, [person, person], NOW))[person].sends == ()
     assert await service.lock_budgets(session, world.tenant_id, [], NOW) == {}
     old, recent = NOW - timedelta(days=32), NOW - timedelta(hours=1)
-    await store.spend_budgets(session, world.tenant_id, [(person, campaign, new_id())], old)
+    await store.spend_budgets(session, world.tenant_id, [(person, Send(campaign, new_id(), old))], old)
     for at in (recent, NOW):
         await service.enqueue(session, world.tenant_id, [draft(person_id=person, campaign_id=campaign)], at)
     budget = (await service.lock_budgets(session, world.tenant_id, [person], NOW))[person]

@@ -148,5 +148,7 @@ async def test_two_processes_write_different_pings_of_one_device(sessions: Sessi
     await asyncio.gather(*(queues[n % 3].submit(world.tenant_id, b) for n, b in enumerate(batches)))
     assert sum(b.accepted for b in batches) == 30
     assert await rows(sessions, "SELECT count(*) FROM ping") == [(30,)]
-    assert await rows(sessions, "SELECT kind, count(*) FROM zone_event GROUP BY 1") == [("entered", 1)]
+    # Those that another process has overtaken may put right when it began.
+    told = await rows(sessions, "SELECT kind, count(*) FROM zone_event WHERE kind <> 'revised' GROUP BY 1")
+    assert told == [("entered", 1)]
     assert await rows(sessions, "SELECT count(*) FROM zone_occupant") == [(1,)]

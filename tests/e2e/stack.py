@@ -56,6 +56,7 @@ class Stack:
     fcm_env: dict[str, str]
     port: int = field(default_factory=free_port)
     api_processes: int = 1
+    lease_s: int = 3
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     @property
@@ -74,7 +75,7 @@ class Stack:
             "GEOENGAGE_SECRET_KEY": KEY,
             "GEOENGAGE_PORT": str(self.port),
             "GEOENGAGE_PROCESSES": str(self.api_processes),
-            "GEOENGAGE_WORKER__LEASE_S": "3",
+            "GEOENGAGE_WORKER__LEASE_S": str(self.lease_s),
             "GEOENGAGE_WORKER__RETRY_BASE_S": "0.2",
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "",  # a story starts dozens of processes: compile once

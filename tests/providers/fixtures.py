@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.providers.fcm_server import FcmServer
+from tests.providers.smtp_server import SmtpServer
 from tests.providers.webpush_server import WebPushServer
 
 
@@ -19,4 +20,11 @@ async def fcm() -> AsyncIterator[FcmServer]:
 async def push_service() -> AsyncIterator[WebPushServer]:
     """A web push service on a free port of this machine, with browsers that subscribe to it."""
     async with WebPushServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[SmtpServer]:
+    """A mail server on a free port of this machine that takes every e-mail until told otherwise."""
+    async with SmtpServer().running() as server:
         yield server

@@ -44,10 +44,11 @@ from geoengage.campaigns.rules import (
     reviewed_part,
     starts_at,
     status_at,
+    values_for,
     visible,
     visible_groups,
     warnings,
-    write_for,
+    write_values,
 )
 from geoengage.kit.clock import hours_end, is_within_hours
 from geoengage.kit.ids import new_id
@@ -216,7 +217,7 @@ ALL_HELD_OUT = replace(POLICY, holdout_percent=100)
         ([], {"sent": ((CAMPAIGN, timedelta(hours=24, seconds=1)),)}),
         (["cap"], {"sent": ((CAMPAIGN, timedelta(days=6)),), "campaign": content(cap=Cap(1, 7))}),
         (["cap"], {"campaign": content(cap=Cap(0, 1))}),
-        (["cap"], {"sent": ((OTHER_ZONE, timedelta(hours=1)),), "policy": replace(POLICY, daily_cap=1)}),
+        (["budget"], {"sent": ((OTHER_ZONE, timedelta(hours=1)),), "policy": replace(POLICY, daily_cap=1)}),
         ([], {"sent": ((OTHER_ZONE, timedelta(hours=25)),), "policy": replace(POLICY, daily_cap=1)}),
         (
             [],
@@ -240,7 +241,7 @@ REASONS = (
     "quiet_hours",
     "campaign_hours",
     "cooldown",
-    "cap",
+    "budget",
     "late",
     "visit_ended",
 )
@@ -248,7 +249,7 @@ REASONS = (
 
 @given(st.sets(st.sampled_from(REASONS)))
 def test_all_blockers_are_listed_in_order(wanted: set[str]) -> None:
-    sent = [(OTHER_ZONE, timedelta(hours=2))] if "cap" in wanted else []
+    sent = [(OTHER_ZONE, timedelta(hours=2))] if "budget" in wanted else []
     sent += [(CAMPAIGN, timedelta(seconds=5))] if "cooldown" in wanted else []
     found = blockers(
         content(hours=Span("01:00", "02:00") if "campaign_hours" in wanted else None, cap=Cap(9, 1)),
@@ -259,7 +260,7 @@ def test_all_blockers_are_listed_in_order(wanted: set[str]) -> None:
             time(11),
             time(13) if "quiet_hours" in wanted else time(11),
             100 if "holdout" in wanted else 0,
-            1 if "cap" in wanted else 50,
+            1 if "budget" in wanted else 50,
         ),
         sent=tuple(sent),
         ended="visit_ended" in wanted,
@@ -365,12 +366,14 @@ def test_expires_at(campaign: Content, after: timedelta) -> None:
     ],
 )
 def test_text(title: str, who: Recipient, fallback: str | None, expected: str) -> None:
-    text = write_for(content(title=title, fallback_name=fallback), place(), who, "My café")
+    values = values_for(content(fallback_name=fallback), who, "My café", place())
+    text = write_values(title, content().body, values)
     assert (text.title, text.body) == (expected, "at My café")
 
 
 def test_text_takes_the_zones_store_when_the_campaign_has_none() -> None:
-    assert write_for(content(), place(), person(), None).body == "at Café"
+    values = values_for(content(), person(), None, place())
+    assert write_values(content().title, content().body, values).body == "at Café"
 
 
 @pytest.mark.parametrize(

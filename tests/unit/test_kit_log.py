@@ -42,6 +42,8 @@ def test_a_traceback_is_cut_too() -> None:
         ("/go/eyJhbGciOi.x.y", "/go/…"),
         ("/p/AaIiy2flde/pause", "/p/…"),
         ("/v1/projects/wk_0_secret/settings", "/v1/projects/…/settings"),
+        ("/v1/coupons/7XK2-9QWE-M3T5R", "/v1/coupons/…"),
+        ("/v1/coupons/7XK2-9QWE-M3T5R/redeem", "/v1/coupons/…/redeem"),
     ],
 )
 def test_a_path_is_shown_without_ids_and_secrets(path: str, shown: str) -> None:

@@ -131,7 +131,7 @@ def test_words_of_a_message() -> None:
     }  # fmt: skip
     told = timeline.message(row)
     assert told.status == "skipped"
-    assert told.text == "Held back: no consent for this kind of message. Campaign “Summer”."
+    assert told.text == "Held back: This person has not agreed to get this, or has taken it back. Campaign “Summer”."
     assert timeline.message(row | {"opened_at": NOON}).status == "opened"
 
 

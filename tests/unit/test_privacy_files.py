@@ -155,7 +155,7 @@ def test_what_comes_from_data_is_escaped() -> None:
     frame = page.Frame("en", page.Brand("<b>&", "#123456"), "<script>", "/p/x", "nonce")
     html = page.render(
         frame, "preferences", "title", said="", senders=[page.Sender("<i>", [])], groups=[], is_full=True,
-        paused_until="",
+        paused_until="", ways=[("<i>", "email")], first="",
     )  # fmt: skip
     assert "<b>" not in html
     assert "<script>" not in html

@@ -34,11 +34,13 @@ class Demo:
         return self.state["base_url"]
 
     async def api(self, method: str, path: str, body: Any = None, *, key: str = "secret_key", **headers: str) -> Any:
-        """One call; the answer's JSON. A refusal is an error here."""
+        """One call; the answer's JSON, of a file its text. A refusal is an error here."""
         headers["Authorization"] = f"Bearer {self.state[key]}"
         async with httpx.AsyncClient(base_url=self.url, timeout=20) as http:
             answer = await http.request(method, path, json=body, headers=headers)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
+        if answer.headers.get("content-type", "").startswith("text/csv"):
+            return answer.text
         return answer.json() if answer.content else None
 
     async def frame(self) -> Frame:

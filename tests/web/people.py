@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.web.console import Demo, settled
 
 PASSWORD = "a long password for the test"
-SCOPES = ("read", "venues", "people", "commerce", "customers", "segments", "admin")
+SCOPES = ("read", "venues", "campaigns", "people", "commerce", "customers", "segments", "admin")
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ async def test_every_check_of_a_message_is_listed(open_page: OpenPage, message: 
     checks = page.get_by_test_id("message-checks").first
     await checks.locator("summary").click()
     lines = await texts(checks.locator(".check-line"))
-    assert len(lines) == 14
+    assert len(lines) == 15
     assert "from this campaign in" in lines[6]
     silent = page.get_by_test_id("silent-campaigns")
     if await silent.count():

@@ -77,7 +77,7 @@ async def test_a_person_decides_without_javascript(browser: Browser, site: Cafe,
     box = page.get_by_role("group").filter(has_text="Offers and news").first.get_by_label("E-mail")
     await expect(box).not_to_be_checked()
     await box.check()
-    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="Save", exact=True).first.click()
     await expect(page.get_by_role("status")).to_have_text("Saved.")
     await expect(box).to_be_checked()
     query = "channel=email&purpose=marketing"

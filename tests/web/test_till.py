@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -117,6 +117,35 @@ async def test_a_sale_with_a_member(open_till: OpenTill, demo: Demo, member: str
     ]  # fmt: skip
     assert (order["total_minor"], order["channel"], order["customer"]["external_id"]) == (6940, "pos", member)
     found += await faults(page, "sold")
+    assert found == []
+
+
+async def test_offers_and_a_code(open_till: OpenTill, demo: Demo, member: str) -> None:
+    """The sum is what the one pricing function says; the sale uses the code, and the code is good once."""
+    body = {
+        "name": "Bread by code", "currency": "EUR", "status": "active", "max_discount_minor": 500,
+        "store_id": demo.state["store_id"],
+        "benefit": {"kind": "second_item", "percent": 50}, "conditions": {"with_code": True},
+    }  # fmt: skip
+    offer = await demo.api("POST", "/v1/offers", body)
+    printed = {"count": 1, "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    codes = await demo.api("POST", f"/v1/offers/{offer['id']}/coupons", printed)
+    code = codes.splitlines()[1].partition(",")[0]
+    page = await open_till()
+    await set_up(page, demo)
+    await pick(page, "Sourdough bread", "Sourdough bread")
+    await expect(page.get_by_test_id("take")).to_contain_text("13.00")
+    await page.get_by_test_id("coupon").fill("WRONG")
+    await expect(page.get_by_test_id("coupon-refused")).to_contain_text("Nobody was given this code")
+    await page.get_by_test_id("coupon").fill(code.lower())
+    await expect(page.get_by_test_id("offers")).to_contain_text("Bread by code")
+    await expect(page.get_by_test_id("take")).to_contain_text("9.75")
+    found = await faults(page, "offers")
+    await page.get_by_test_id("take").click()
+    order = await order_of(demo, await number(page))
+    assert (order["total_minor"], order["discount_minor"]) == (975, 325)
+    assert (await demo.api("GET", f"/v1/offers/{offer['id']}"))["coupons"]["redeemed"] == 1
+    await demo.api("DELETE", f"/v1/offers/{offer['id']}")
     assert found == []
 
 

@@ -168,6 +168,28 @@ export async function stream(path, body, { onLine, signal }) {
   if (rest) onLine(JSON.parse(rest));
 }
 
+/**
+ * A POST that is answered with a file, which the browser saves under `name`.
+ * @param {string} path
+ * @param {unknown} body
+ * @param {string} name
+ * @param {string} once its Idempotency-Key
+ */
+export async function download(path, body, name, once) {
+  const headers = {
+    Accept: 'text/csv, application/problem+json',
+    'Content-Type': 'application/json',
+    'Idempotency-Key': once,
+  };
+  const response = await reach(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw refusal(response.status, path, await response.json().catch(() => null));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 /** A fresh Idempotency-Key. `crypto.randomUUID` exists only on https and localhost. */
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

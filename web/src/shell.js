@@ -23,6 +23,9 @@ const PAGES = [
   ['/products', 'Products', 'product'],
   ['/segments', 'Segments', 'segments'],
   ['/campaigns', 'Campaigns', 'campaigns'],
+  ['/offers', 'Offers', 'offer'],
+  ['/proof', 'Proof', 'insights'],
+  ['/content', 'Content', 'content'],
   ['/review', 'Review', 'review'],
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
@@ -35,9 +38,12 @@ const PAGES = [
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
 const RARE = new Set([
   '/insights',
+  '/proof',
   '/explain',
+  '/content',
   '/orders',
   '/products',
+  '/offers',
   '/apps',
   '/webhooks',
   '/imports',

@@ -6,6 +6,7 @@ export * from './types_metrics';
 export * from './types_overview';
 export * from './types_people';
 export * from './types_phones';
+export * from './types_proof';
 
 export type XY = [number, number];
 export type LonLat = [number, number];

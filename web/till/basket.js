@@ -3,6 +3,7 @@
 import { fill, h } from '../src/ui/dom.js';
 import { lookUp } from './api.js';
 import { money, total } from './money.js';
+import { offers } from './offers.js';
 import { canScan, scan } from './scan.js';
 
 /** @import {Item, Line, Member, Sale, Store} from './types' */
@@ -21,6 +22,7 @@ export function basket({ store, take, say }) {
   /** @type {Line[]} */
   let lines = [];
   let isReturn = false;
+  const less = offers({ store, changed: drawSum });
 
   const list = h('ul', { class: 'lines', 'data-testid': 'lines' });
   const complaint = h('p', { class: 'complaint', role: 'alert', hidden: true });
@@ -32,7 +34,10 @@ export function basket({ store, take, say }) {
     enterkeyhint: 'search',
     'data-testid': 'member',
     on: {
-      input: () => showMember(''),
+      input: () => {
+        showMember('');
+        drawOffers(); // some are for known customers
+      },
       keydown: (/** @type {KeyboardEvent} */ event) => {
         if (event.key === 'Enter') void find();
       },
@@ -74,6 +79,7 @@ export function basket({ store, take, say }) {
       h('button', { type: 'button', 'data-testid': 'find', on: { click: find } }, 'Find'),
     ),
     who,
+    less.node,
     h('label', { class: 'check', for: 'return' }, back, 'Goods come back'),
     originalField,
     done,
@@ -120,6 +126,7 @@ export function basket({ store, take, say }) {
     const found = await scan(node);
     if (!found) return;
     code.value = found;
+    drawOffers();
     await find();
   }
 
@@ -147,11 +154,14 @@ export function basket({ store, take, say }) {
     const member_code = code.value.trim();
     const return_of = original.value.trim();
     const [{ item }] = lines;
-    const sum = money(sign * total(lines), item.currency);
+    const { discount_minor, codes } = less.off();
+    const sum = money(sign * total(lines) - discount_minor, item.currency);
     const sale_id = await take({
       currency: item.currency,
       ...(member_code && { member: { member_code } }),
       ...(isReturn && return_of && { return_of }),
+      ...(discount_minor > 0 && { discount_minor }),
+      ...(codes.length > 0 && { coupons: codes }),
       lines: lines.map((line) => ({
         product_id: line.item.product_id,
         variant_id: line.item.variant_id,
@@ -168,6 +178,7 @@ export function basket({ store, take, say }) {
     back.checked = isReturn = false;
     originalField.hidden = true;
     showMember('');
+    less.clear();
     draw();
   }
 
@@ -196,7 +207,18 @@ export function basket({ store, take, say }) {
       ),
       !lines.length && h('li', { class: 'soft' }, 'Pick a product.'),
     );
-    const sum = lines.length ? money((isReturn ? -1 : 1) * total(lines), lines[0].item.currency) : '';
+    drawOffers();
+  }
+
+  function drawOffers() {
+    less.update(isReturn ? [] : lines, code.value.trim());
+    less.node.hidden = isReturn;
+    drawSum();
+  }
+
+  function drawSum() {
+    const minor = (isReturn ? -1 : 1) * total(lines) - less.off().discount_minor;
+    const sum = lines.length ? money(minor, lines[0].item.currency) : '';
     fill(done, lines.length ? `${isReturn ? 'Give back' : 'Take the sale'} · ${sum}` : 'Take the sale');
     done.disabled = !lines.length;
   }

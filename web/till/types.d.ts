@@ -20,6 +20,8 @@ export interface Sale {
   currency: string;
   member?: { member_code: string };
   return_of?: string;
+  discount_minor?: number;
+  coupons?: string[];
   lines: {
     product_id: string;
     variant_id: string;

@@ -22,8 +22,9 @@ from geoengage.campaigns.rules.definition import (
     TriggerKind,
     schedule,
 )
+from geoengage.experiments.rules import held_by_campaign
 from geoengage.kit.clock import hours_end, is_within_hours
-from geoengage.messaging.rules import Blocker, in_holdout
+from geoengage.messaging.rules import Blocker, Purpose, in_holdout
 from geoengage.presence.rules.events import NOT_WALKED, ZoneDwelled, ZoneExited, ZoneTransition
 from geoengage.profiles.rules import Recipient, agrees_to_push
 from geoengage.venues.rules import ZoneKind, is_open
@@ -64,6 +65,9 @@ class History(Protocol):
     def sends_since(self, at: datetime, campaign_id: UUID | None) -> int:
         """How many messages since `at`, of one campaign or of all."""
 
+    def marketing_since(self, at: datetime) -> int:
+        """How many advertising messages since `at`, of all campaigns and stores."""
+
     def last_send(self, campaign_id: UUID) -> datetime | None:
         """When this campaign last sent something to this person."""
 
@@ -97,12 +101,24 @@ class Asked(Protocol):
         """What it says."""
 
     @property
-    def person(self) -> Recipient:
+    def person(self) -> "Person":
         """Whom it addresses."""
 
     @property
     def timezone(self) -> ZoneInfo:
         """Whose clock counts."""
+
+
+class Person(Protocol):
+    """Whom a message is for, as far as these checks ask."""
+
+    @property
+    def person_id(self) -> UUID:
+        """By whom caps and holdouts count."""
+
+    @property
+    def is_test(self) -> bool:
+        """A developer's own phone."""
 
 
 def is_triggered(content: Content, event: ZoneTransition, place: Place) -> bool:
@@ -143,14 +159,17 @@ def in_audience(audience: Audience, person: Recipient, segments: Container[UUID]
         case Everyone():
             return True
         case AttributeTest():
-            return person.personalisation == GRANTED and _passes(audience, person.attributes.get(audience.name))
+            return person.personalisation == GRANTED and passes_attribute(
+                audience, person.attributes.get(audience.name)
+            )
         case InSegment():
             return person.personalisation == GRANTED and audience.segment_id in segments
         case _:
             assert_never(audience)
 
 
-def _passes(test: AttributeTest, actual: object) -> bool:
+def passes_attribute(test: AttributeTest, actual: object) -> bool:
+    """Whether an attribute passes a test."""
     if test.op is Op.EXISTS:
         return (actual is not None) is test.value
     if actual is None:
@@ -187,13 +206,16 @@ def decide(case: Case, policy: Policy, history: History, now: datetime) -> list[
 def common_checks(
     case: Asked, policy: Policy, history: History, now: datetime
 ) -> tuple[tuple[Blocker, Callable[[], bool]], ...]:
-    """Those that do not ask what has happened, in their order."""
+    """Those that do not ask what has happened, in their order. None of them holds back what somebody waits for."""
+    if case.content.definition.purpose is Purpose.TRANSACTIONAL:
+        return ()
     return (
         (Blocker.HOLDOUT, lambda: _is_held_out(case, policy)),
         (Blocker.QUIET_HOURS, lambda: is_quiet(case.content, policy, case.timezone, now)),
         (Blocker.CAMPAIGN_HOURS, lambda: not is_open(schedule(case.content.definition), case.timezone, now)),
         (Blocker.COOLDOWN, lambda: _cools_down(case, history, now)),
-        (Blocker.CAP, lambda: _is_capped(case, policy, history, now)),
+        (Blocker.CAP, lambda: _is_capped(case, history, now)),
+        (Blocker.BUDGET, lambda: _is_spent(case, policy, history, now)),
     )
 
 
@@ -206,12 +228,13 @@ def _is_held_out(case: Asked, policy: Policy) -> bool:
     person = case.person
     if person.is_test or not case.content.is_marketing:
         return False
-    return in_holdout(policy.tenant_id, person.person_id, policy.holdout_percent)
+    own = held_by_campaign(case.campaign_id, person.person_id, case.content.split.holdout_percent)
+    return own or in_holdout(policy.tenant_id, person.person_id, policy.holdout_percent)
 
 
 def is_quiet(content: Content, policy: Policy, timezone: ZoneInfo, now: datetime) -> bool:
     """Whether the tenant's quiet hours hold this campaign back."""
-    if content.definition.quiet_hours is QuietHours.IGNORE:
+    if content.definition.quiet_hours is QuietHours.IGNORE or content.definition.purpose is Purpose.TRANSACTIONAL:
         return False
     return is_within_hours(now, timezone, policy.quiet_start, policy.quiet_end)
 
@@ -222,11 +245,14 @@ def _cools_down(case: Asked, history: History, now: datetime) -> bool:
     return last is not None and now - last < timedelta(seconds=case.content.definition.cooldown_s)
 
 
-def _is_capped(case: Asked, policy: Policy, history: History, now: datetime) -> bool:
+def _is_capped(case: Asked, history: History, now: datetime) -> bool:
     cap = case.content.definition.cap
-    if history.sends_since(now - timedelta(days=cap.per_days), case.campaign_id) >= cap.count:
-        return True
-    return case.content.is_marketing and history.sends_since(now - timedelta(days=1), None) >= policy.daily_cap
+    return history.sends_since(now - timedelta(days=cap.per_days), case.campaign_id) >= cap.count
+
+
+def _is_spent(case: Asked, policy: Policy, history: History, now: datetime) -> bool:
+    """Whether the person's attention for a day is used up: one budget over all stores and apps of the tenant."""
+    return case.content.is_marketing and history.marketing_since(now - timedelta(days=1)) >= policy.daily_cap
 
 
 def expires_at(content: Content, event: ZoneTransition, zone: ZoneInfo) -> datetime:

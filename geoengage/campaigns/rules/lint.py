@@ -8,7 +8,17 @@ from uuid import UUID
 
 from geoengage.campaigns.rules.decision import PUSH_MAX_AGE_S, Policy
 from geoengage.campaigns.rules.definition import Content, InSegment, QuietHours, TriggerKind, open_hours
-from geoengage.campaigns.rules.wording import SAMPLE_NAME, SAMPLE_RECOMMENDED, Names, recommends_unguarded, write
+from geoengage.campaigns.rules.steps import Did, conditions_of, messages_of
+from geoengage.campaigns.rules.wording import (
+    SAMPLE_CONTENT,
+    SAMPLE_NAME,
+    SAMPLE_OFFER,
+    SAMPLE_RECOMMENDED,
+    Names,
+    recommends_unguarded,
+    sample_said,
+    write,
+)
 from geoengage.messaging.rules.text import TextError
 from geoengage.venues.rules import DAYS, Hours, ZoneKind
 
@@ -65,6 +75,7 @@ def warnings(
     """
     return [
         *_about_segments(content, segments),
+        *_about_journey(content),
         *_about_zones(content, zones, stores),
         *_about_times(content, stores, policy),
         *_about_texts(content),
@@ -97,9 +108,17 @@ def _about_zones(content: Content, zones: Sequence[TargetZone], stores: Sequence
 
 def segments_of(content: Content) -> frozenset[UUID]:
     """The segments that a campaign names."""
-    audience = content.definition.audience
-    found = {content.segment_id, audience.segment_id if isinstance(audience, InSegment) else None}
+    d = content.definition
+    asked = (d.audience, *conditions_of(d.steps))
+    found = {content.segment_id, d.exits.segment_id, *(a.segment_id for a in asked if isinstance(a, InSegment))}
     return frozenset(id_ for id_ in found if id_ is not None)
+
+
+def events_of(content: Content) -> frozenset[str]:
+    """The names of events that its branches and exits ask for."""
+    exit_ = content.definition.exits.event
+    asked = {c.name for c in conditions_of(content.course) if isinstance(c, Did)}
+    return frozenset(asked | ({exit_.name} if exit_ is not None else set()))
 
 
 def _about_segments(content: Content, segments: Sequence[TargetSegment]) -> Iterator[str]:
@@ -116,6 +135,26 @@ def _about_segments(content: Content, segments: Sequence[TargetSegment]) -> Iter
         yield "The text uses zone.name or mall.name; who enters a segment is at no place, so it will be empty."
     if content.segment_id is not None and content.definition.present and content.definition.cap.count:
         yield "Once activated it also goes to everybody who is in the segment, as far as consents and caps allow."
+
+
+def _about_journey(content: Content) -> Iterator[str]:
+    d = content.definition
+    if content.is_journey and d.exits.purchase and content.kind is TriggerKind.ORDER:
+        yield "It starts with an order and ends with an order: the next one ends it."
+    texts = [text for step in messages_of(content.course) for text in (step.title, step.body)]
+    if content.has_entries and any(_PLACE.search(text) for text in texts):
+        yield "The text uses zone.name or mall.name; a journey is at no place, so it will be empty."
+    if any("recommendations." in text for text in texts) and content.has_entries:
+        yield "The text names a recommended product; only campaigns of zones and stores choose products for a text."
+    if content.kind is TriggerKind.API and d.exits.purchase and not content.is_journey:
+        yield "Nothing lies between the call and the message, so a purchase cannot end it."
+    if len(messages_of(content.course)) > 1 and d.cap.count * 30 < len(messages_of(content.course)) * d.cap.per_days:
+        yield (
+            f"It has {len(messages_of(content.course))} messages, and one person gets at most {d.cap.count} in"
+            f" {d.cap.per_days} × 24 hours: those beyond are not sent."
+        )
+    if d.never_repeat:
+        yield "A message whose sending was cut off is not tried again: some may not arrive, none comes twice."
 
 
 def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy) -> Iterator[str]:
@@ -146,7 +185,8 @@ def _about_length(content: Content, stores: Sequence[TargetStore]) -> list[str]:
     sample = Names(campaign=content.name, store=names.get(content.store_id) if content.store_id else None)
     try:
         name = content.definition.fallback_name or SAMPLE_NAME
-        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED)
+        said = sample_said(content.title, content.body)
+        text = write(content.title, content.body, sample, name, SAMPLE_RECOMMENDED, said, SAMPLE_OFFER, SAMPLE_CONTENT)
     except TextError as error:  # it was accepted once, by an older version of the language
         return [f"The {error.part} cannot be rendered: {error.detail}. Messages will be misconfigured."]
     return [*text.warnings, *length_warnings(text.title, text.body)]

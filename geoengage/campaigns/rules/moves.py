@@ -8,7 +8,7 @@ personalisation.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from geoengage.profiles.rules import Recipient, agrees_to_push
 from geoengage.venues.rules import is_open
 
 VALID_FOR = timedelta(hours=24)
-_STEP = timedelta(minutes=1)
+_HALF_HOUR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,11 @@ class MoveCase:
 def decide_move(case: MoveCase, policy: Policy, history: History, now: datetime) -> list[Blocker]:
     """Everything that holds the message back, in DESIGN's order; empty when it may go."""
     checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
-        (Blocker.NO_CONSENT, lambda: not _consents(case.content, case.person, now)),
+        (Blocker.NO_CONSENT, lambda: not agrees(case.content, case.person, now)),
         (Blocker.SUPPRESSED, lambda: case.person.suppressed),
         *common_checks(case, policy, history, now),
     )
     return [blocker for blocker, holds in checks if holds()]
-
-
-def _consents(content: Content, person: Recipient, now: datetime) -> bool:
-    agrees = not content.is_marketing or agrees_to_push(person, content.store_id, now)
-    return person.personalisation == GRANTED and agrees
 
 
 def is_still_so(move: Move, *, inside: bool) -> bool:
@@ -62,19 +57,44 @@ def starts_at(content: Content, policy: Policy, timezone: ZoneInfo, now: datetim
     """When it may be said: now, else the next minute outside quiet hours and within the campaign's; if there is none
     before `until`, now, and the message tells why it was not sent.
     """
-    at = now
-    while at < until:
-        if is_open(schedule(content.definition), timezone, at) and not is_quiet(content, policy, timezone, at):
+    hours = schedule(content.definition)
+    for at in _turns(content, policy, timezone, now, until):
+        if is_open(hours, timezone, at) and not is_quiet(content, policy, timezone, at):
             return at
-        at = at.replace(second=0, microsecond=0) + _STEP
     return now
 
 
-def addressed(devices: Iterable[Recipient], content: Content, now: datetime) -> Recipient | None:
+def _turns(content: Content, policy: Policy, timezone: ZoneInfo, now: datetime, until: datetime) -> list[datetime]:
+    """The moments before `until` at which it may begin to be open: where a span begins, quiet hours end, a day begins;
+    and every half hour, for a change of the clocks may leave such a moment out.
+    """
+    clocks = {policy.quiet_end, *([time.fromisoformat(span.start)] if (span := content.definition.hours) else ())}
+    day = now.astimezone(timezone).date()
+    found = {
+        datetime.combine(day + timedelta(days=n), clock, tzinfo=timezone).replace(fold=fold).astimezone(UTC)
+        for n in (0, 1, 2)
+        for clock in clocks
+        for fold in (0, 1)
+    }
+    half = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    found |= {half + n * _HALF_HOUR for n in range(1, 2 + int((until - now) / _HALF_HOUR))}
+    return [now, *sorted(at for at in found if now < at < until)] if now < until else []
+
+
+Agrees = Callable[[Content, Recipient, datetime], bool]
+
+
+def agrees(content: Content, person: Recipient, now: datetime) -> bool:
+    """Whether a message because of a segment may go to this phone."""
+    said_yes = not content.is_marketing or agrees_to_push(person, content.store_id, now)
+    return person.personalisation == GRANTED and said_yes
+
+
+def addressed(devices: Iterable[Recipient], content: Content, now: datetime, may: Agrees = agrees) -> Recipient | None:
     """The one device of a person that gets the message: one that may and can, else one that may, the newest of them."""
 
     def rank(device: Recipient) -> tuple[bool, bool, bool, UUID]:
         has_address = device.push_address is not None and not device.push_retired
-        return _consents(content, device, now), has_address, not device.is_test, device.device_id
+        return may(content, device, now), has_address, not device.is_test, device.device_id
 
     return max(devices, key=rank, default=None)

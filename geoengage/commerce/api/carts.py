@@ -53,7 +53,7 @@ async def get_my_cart(me: DeviceCaller, tx: Tx, store_id: AtStore = None) -> Car
 
     What was put in before logging in comes along.
     """
-    owner, at = await _mine(tx, me, store_id)
+    owner, at = await device_cart(tx, me, store_id)
     return cart_out(await service.read_cart(tx, TenantId(me.tenant_id), owner, at))
 
 
@@ -62,18 +62,18 @@ async def put_my_cart(
     body: CartBody, me: DeviceCaller, tx: Tx, now: Now, version: OptionalIfMatch, store_id: AtStore = None
 ) -> CartOut:
     """Put exactly this into the cart. With If-Match (`"v…"`, the `version` that you saw) only if nobody changed it."""
-    owner, at = await _mine(tx, me, store_id)
+    owner, at = await device_cart(tx, me, store_id)
     return await _change(tx, me, owner, at, body.lines, now, how=How.SET, only_these=True, version=version)
 
 
 @router.post("/v1/carts/me/lines")
 async def change_my_cart(body: CartChangeBody, me: DeviceCaller, tx: Tx, now: Now, store_id: AtStore = None) -> CartOut:
     """Add things to the cart, take some out, or set how many there are; the rest stays."""
-    owner, at = await _mine(tx, me, store_id)
+    owner, at = await device_cart(tx, me, store_id)
     return await _change(tx, me, owner, at, body.lines, now, how=How(body.how))
 
 
-async def _mine(tx: Session, me: Principal, store_id: UUID | None) -> tuple[Owner, UUID | None]:
+async def device_cart(tx: Session, me: Principal, store_id: UUID | None) -> tuple[Owner, UUID | None]:
     """Whose cart a device holds, and at which store; what it had before somebody logged in comes along."""
     tenant_id = TenantId(me.tenant_id)
     device = await profiles_store.get_device(tx, tenant_id, me.id)
@@ -140,7 +140,7 @@ async def list_carts(
 async def find_cart(body: WhoseShape, me: CommerceCaller, tx: Tx) -> CartOut:
     """Somebody's cart; an empty one where nobody is known by these ids (which do not belong into an address)."""
     at = await _store_of(tx, me, body)
-    owner = await _owner(tx, me, body, at)
+    owner = await owner_of(tx, me, body, at)
     return cart_out(await service.read_cart(tx, TenantId(me.tenant_id), owner, at))
 
 
@@ -148,7 +148,7 @@ async def find_cart(body: WhoseShape, me: CommerceCaller, tx: Tx) -> CartOut:
 async def put_cart(body: WhoseCartBody, me: CommerceCaller, tx: Tx, now: Now, version: OptionalIfMatch) -> CartOut:
     """Put exactly this into somebody's cart. The person is made where nobody is known by the ids yet."""
     at = await _store_of(tx, me, body)
-    owner = await _owner(tx, me, body, at) or await _made(tx, me, body, at, now)
+    owner = await owner_of(tx, me, body, at) or await _made(tx, me, body, at, now)
     return await _change(tx, me, owner, at, body.lines, now, how=How.SET, only_these=True, version=version)
 
 
@@ -156,7 +156,7 @@ async def put_cart(body: WhoseCartBody, me: CommerceCaller, tx: Tx, now: Now, ve
 async def change_cart(body: WhoseCartChangeBody, me: CommerceCaller, tx: Tx, now: Now) -> CartOut:
     """Add things to somebody's cart, take some out, or set how many there are; the rest stays."""
     at = await _store_of(tx, me, body)
-    owner = await _owner(tx, me, body, at) or await _made(tx, me, body, at, now)
+    owner = await owner_of(tx, me, body, at) or await _made(tx, me, body, at, now)
     return await _change(tx, me, owner, at, body.lines, now, how=How(body.how))
 
 
@@ -167,7 +167,7 @@ async def _store_of(tx: Session, me: Principal, body: WhoseShape) -> UUID | None
     return at
 
 
-async def _owner(tx: Session, me: Principal, body: WhoseShape, at: UUID | None) -> Owner | None:
+async def owner_of(tx: Session, me: Principal, body: WhoseShape, at: UUID | None) -> Owner | None:
     """Who is known by the ids. A store names people by what they told it; another store's customers are nobody."""
     tenant_id = TenantId(me.tenant_id)
     if body.customer_id is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from geoengage.commerce.models import Cart, CartLine
 from geoengage.commerce.rules import CartItem
-from geoengage.kit.db import Session, row_dict
+from geoengage.kit.db import Session, row_dict, send
 from geoengage.kit.ids import TenantId
 from geoengage.profiles.models import Identifier, StoreProfile
 from geoengage.tenancy.models import App
@@ -264,15 +264,16 @@ async def is_customer(
 
 async def tenants_with_waiting_carts(session: Session, now: datetime) -> list[tuple[TenantId, int]]:
     """Tenants with carts that were left alone for as long as each says, and that many seconds (cross-tenant: a job)."""
-    rows = await session.execute(
-        text("""
+    found = await send(
+        session,
+        """
 SELECT t.id, t.cart_abandoned_after_s FROM tenant t WHERE EXISTS (
   SELECT 1 FROM cart c WHERE c.tenant_id = t.id AND c.status = 'open' AND c.abandoned_at IS NULL
     AND c.changed_at < CAST(:now AS timestamptz) - make_interval(secs => t.cart_abandoned_after_s))
-"""),
+""",
         {"now": now},
     )
-    return [(TenantId(row[0]), row[1]) for row in rows]
+    return [(TenantId(row[0]), row[1]) for row in found.rows]
 
 
 # A person may have several open carts: they are abandoned together, when the last one that was touched is old enough.

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select, text
 
 from geoengage.kit import errors
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.lifecycle.models.alerts import Alert
 from geoengage.lifecycle.rules.alerts import AlertStatus
@@ -99,12 +99,12 @@ async def claim_day(session: Session, tenant_id: TenantId, through: date) -> boo
 
 async def list_watched(session: Session) -> list[tuple[TenantId, str, date | None]]:
     """Tenants with time zone and last watched day (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT t.id, t.timezone, w.through FROM tenant t LEFT JOIN metric_watch w ON w.tenant_id = t.id ORDER BY 1"
-        )
+    found = await send(
+        session,
+        "SELECT t.id, t.timezone, w.through FROM tenant t LEFT JOIN metric_watch w ON w.tenant_id = t.id ORDER BY 1",
+        {},
     )
-    return [(TenantId(row[0]), row[1], row[2]) for row in rows]
+    return [(TenantId(row[0]), row[1], row[2]) for row in found.rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,12 @@ WITH RECURSIVE gone (id, into_id) AS (
   WHERE p.merged_into IS NOT NULL),
 opened AS (
   SELECT DISTINCT coalesce(live.id, d.profile_id) AS profile_id, m.opened_at
-  FROM message m JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id AND NOT d.is_test
+  FROM message m LEFT JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
   LEFT JOIN gone ON gone.id = m.person_id
   LEFT JOIN profile live ON live.tenant_id = m.tenant_id AND live.id = coalesce(gone.into_id, m.person_id)
     AND live.merged_into IS NULL
-  WHERE m.tenant_id = :tenant_id AND m.id >= :oldest AND m.opened_at IS NOT NULL AND m.campaign_id IS NOT NULL)
+  WHERE m.tenant_id = :tenant_id AND m.id >= :oldest AND m.opened_at IS NOT NULL AND m.campaign_id IS NOT NULL
+    AND NOT coalesce(d.is_test, false))
 SELECT DISTINCT ON (o.id) o.* FROM opened
 JOIN identifier who ON who.tenant_id = :tenant_id AND who.profile_id = opened.profile_id
 JOIN shop_order o ON o.tenant_id = :tenant_id AND o.identifier_id = who.id AND o.ordered_at >= opened.opened_at

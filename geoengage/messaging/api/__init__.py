@@ -1,12 +1,12 @@
 """HTTP of messaging: messages, inbox and receipts; the Firebase projects of apps and test pushes; what customers are
-told about their orders.
+told about their orders; e-mail, and the link that unsubscribes from it.
 """
 
 from fastapi import APIRouter
 
 from geoengage.kit.http import PROBLEMS
-from geoengage.messaging.api import messages, order_notices, senders
+from geoengage.messaging.api import mail, messages, order_notices, senders, trying, unsubscribe
 
 router = APIRouter(responses=PROBLEMS)
-for part in (messages.router, order_notices.router, senders.router):
+for part in (messages.router, order_notices.router, senders.router, mail.router, trying.router, unsubscribe.router):
     router.include_router(part)

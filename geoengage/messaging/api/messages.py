@@ -4,26 +4,31 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from geoengage.kit import errors
+from geoengage.kit.db import Session
 from geoengage.kit.http import PROBLEMS, Now, Paging, Tx
+from geoengage.kit.ids import TenantId
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
-from geoengage.messaging.rules import Blocker, Status
+from geoengage.messaging.rules import REASONS, Blocker, CardContent, CardPosition, MessageChannel, PushOptions, Status
 from geoengage.messaging.store import MessageFilter, MessageView
 from geoengage.profiles import store as profiles_store
+from geoengage.profiles.models import Device
 from geoengage.tenancy.auth import DeviceCaller, Reader, Sender
 from geoengage.tenancy.rules import Scope, actor_name
 
 router = APIRouter(tags=["messages"], responses=PROBLEMS)
+_MOST_CARDS = 5
 _SHOWN = (Status.SENT, Status.UNKNOWN)  # what a phone may have shown
 
 
 class MessageOut(BaseModel):
-    """One message to one device, from decision to receipt."""
+    """One message to a person, from decision to receipt."""
 
     id: UUID = Field(description="Identifies the message; rises with time.")
     campaign_id: UUID | None = Field(description="The campaign that decided it; null: it tells of an order.")
@@ -31,7 +36,9 @@ class MessageOut(BaseModel):
     store_id: UUID | None = Field(description="The store that speaks; null: the whole tenant.")
     store_name: str | None = Field(description="Its name now.")
     brand_color: str | None = Field(description="Its colour, `#rrggbb`.")
-    device_id: UUID | None = Field(description="The device, for callers with the right `people`; else null.")
+    device_id: UUID | None = Field(
+        description="The device, for callers with the right `people`; else null, as where it went to none."
+    )
     pseudonym: str = Field(description="The device's name on the day of the message, as in the live stream.")
     zone_id: UUID | None = Field(description="The zone that triggered it.")
     zone_name: str | None = Field(description="The zone's name in that version.")
@@ -44,6 +51,7 @@ class MessageOut(BaseModel):
     reason: str | None = Field(
         description="Why it was skipped: " + ", ".join(Blocker) + ". Or the provider's reason of a failure."
     )
+    reason_text: str | None = Field(description="Why it was skipped, in a sentence for people; else null.")
     blockers: list[str] = Field(description="Everything that spoke against sending it, in the order of checks.")
     title: str = Field(description="As rendered.")
     body: str = Field(description="As rendered.")
@@ -52,9 +60,12 @@ class MessageOut(BaseModel):
     expires_at: datetime = Field(description="It is never sent after this.")
     received_at: datetime | None = Field(description="When the app says it arrived.")
     opened_at: datetime | None = Field(description="When the app says it was opened.")
-    channel: Literal["fcm", "webpush", "preview"] | None = Field(
-        description="How it went: Firebase, a browser's push service, or the preview inbox (test devices, or an app"
-        " without a sender)."
+    channel: Literal["fcm", "webpush", "email", "inbox", "web_card", "preview"] | None = Field(
+        description="How it went: Firebase, web push, e-mail, the app's inbox, a card on a page, or the preview inbox"
+        " (test devices, or no credentials)."
+    )
+    channels: list[MessageChannel] = Field(
+        description="The channel it took or will take, and those that would be tried after it."
     )
     provider_answer: str | None = Field(description="What the provider said last.")
 
@@ -80,6 +91,8 @@ class InboxItem(BaseModel):
     created_at: datetime = Field(description="When it was decided.")
     expires_at: datetime = Field(description="After this it speaks of the past.")
     opened_at: datetime | None = Field(description="When it was opened.")
+    link: str | None = Field(description="Where it leads: https, or the app's own scheme.")
+    image_url: str | None = Field(description="Its picture.")
 
 
 class InboxPage(BaseModel):
@@ -90,10 +103,12 @@ class InboxPage(BaseModel):
 
 
 class ReceiptIn(Shape):
-    """What became of a message on the phone."""
+    """What became of a message on the phone or page."""
 
     message_id: UUID = Field(description="`message_id` of the push's data, or `id` of the inbox.")
-    kind: Literal["received", "opened", "dismissed"] = Field(description="What happened.")
+    kind: Literal["received", "shown", "opened", "clicked", "dismissed"] = Field(
+        description="What happened. `shown` and `clicked` are a card's; what is dismissed is not listed any more."
+    )
     at: AwareDatetime | None = Field(default=None, description="When, on the phone's clock; default: now.")
 
 
@@ -134,25 +149,89 @@ async def list_messages(
 
 
 @router.get("/v1/inbox")
-async def get_inbox(me: DeviceCaller, tx: Tx, page: Paging) -> InboxPage:
+async def get_inbox(me: DeviceCaller, tx: Tx, page: Paging, now: Now) -> InboxPage:
     """What this device was sent, newest first; also in the preview, where no push goes out.
 
-    After a log-out the messages of the person before are not shown.
+    And what was put into the inbox without a push, until it ends or is dismissed. After a log-out the messages of the
+    person before are not shown.
     """
     device = await profiles_store.get_device(tx, me.tenant_id, me.id, me.token_version)
-    people = frozenset({device.id, device.profile_id or device.id})
-    wanted = MessageFilter(device_id=device.id, person_ids=people, statuses=_SHOWN)
+    people = await _people(tx, me.tenant_id, device)
+    wanted = MessageFilter(person_ids=people, statuses=_SHOWN, shown_on=(device.id, now))
     rows = await store.list_messages(tx, me.tenant_id, wanted, page.after, page.limit + 1)
     shown, following = page.cut(rows, _id)
     return InboxPage(items=[InboxItem.model_validate(_columns(view)) for view in shown], next=following)
+
+
+class CardOut(BaseModel):
+    """A card to be shown inside a web page."""
+
+    id: UUID = Field(description="Send it back in receipts.")
+    title: str = Field(description="First line; plain text.")
+    body: str = Field(description="Text; plain text.")
+    position: CardPosition = Field(description="Where the page shows it.")
+    image_url: str | None = Field(description="https picture.")
+    link: str | None = Field(description="https address that a click leads to.")
+    button: str | None = Field(description="Words on the button; null: the whole card is the link.")
+    store_name: str | None = Field(description="The store that speaks.")
+    brand_color: str | None = Field(description="Its colour, `#rrggbb`.")
+    expires_at: datetime = Field(description="It is not shown after this.")
+
+
+class CardsOut(BaseModel):
+    """The cards of a page, newest first."""
+
+    items: list[CardOut] = Field(description="At most five.")
+
+
+@router.get("/v1/cards")
+async def list_cards(me: DeviceCaller, tx: Tx, now: Now) -> CardsOut:
+    """What a web page shows this visitor now. Tell `shown`, `clicked` or `dismissed` with `POST /v1/receipts`.
+
+    A card is gone once it has ended, was clicked or dismissed, or its campaign was stopped. Only devices of the
+    platform `web` have cards.
+    """
+    device = await profiles_store.get_device(tx, me.tenant_id, me.id, me.token_version)
+    if device.platform != "web":
+        return CardsOut(items=[])
+    people = await _people(tx, me.tenant_id, device)
+    found = await store.list_cards(tx, me.tenant_id, device.id, people, now, _MOST_CARDS)
+    return CardsOut(items=[_card(view) for view in found])
 
 
 @router.post("/v1/receipts", status_code=204)
 async def post_receipt(body: ReceiptIn, me: DeviceCaller, tx: Tx, now: Now) -> None:
     """Tell that a message was received, opened or dismissed. Safe to repeat: the first of each kind counts."""
     device = await profiles_store.get_device(tx, me.tenant_id, me.id, me.token_version)
+    people = await _people(tx, me.tenant_id, device)
     at = body.at or now
-    await service.record_receipt(tx, me.tenant_id, device.id, body.message_id, kind=body.kind, at=at, now=now)
+    await service.record_receipt(tx, me.tenant_id, device.id, people, body.message_id, kind=body.kind, at=at, now=now)
+
+
+async def _people(tx: Session, tenant_id: TenantId, device: Device) -> frozenset[UUID]:
+    """Whom messages to who uses this device may name: the device, the person, and who was merged into them."""
+    if device.profile_id is None:
+        return frozenset({device.id})
+    return frozenset({device.id, *await profiles_store.list_merged(tx, tenant_id, device.profile_id)})
+
+
+def _card(view: MessageView) -> CardOut:
+    message = view.message
+    card = msgspec.convert(message.card or {}, CardContent)
+    push = msgspec.convert(message.push or {}, PushOptions)
+    return CardOut(
+        id=message.id,
+        title=message.title,
+        body=message.body,
+        position=card.position,
+        image_url=push.image_url,
+        # a page can open https only
+        link=push.link if push.link is not None and push.link.startswith("https://") else None,
+        button=card.button,
+        store_name=view.store_name,
+        brand_color=view.brand_color,
+        expires_at=message.expires_at,
+    )
 
 
 @router.post("/v1/sending/stop", status_code=204)
@@ -173,19 +252,31 @@ def _id(view: MessageView) -> UUID:
 
 def _columns(view: MessageView) -> dict[str, Any]:
     """The members of an answer that are columns of a message or names beside it."""
-    names = {"store_name": view.store_name, "brand_color": view.brand_color}
+    push = view.message.push or {}
+    names = {
+        "store_name": view.store_name,
+        "brand_color": view.brand_color,
+        "link": push.get("link"),
+        "image_url": push.get("image_url"),
+    }
     return {name: getattr(view.message, name) for name in InboxItem.model_fields if name not in names} | names
 
 
 def _message_out(view: MessageView, key: str, *, people: bool) -> MessageOut:
     message = view.message
+    who = message.device_id or message.person_id
     names = {
         "campaign_name": view.campaign_name,
         "store_name": view.store_name,
         "brand_color": view.brand_color,
         "zone_name": view.zone_name,
-        "pseudonym": as_text(pseudonym(key, message.tenant_id, message.device_id, message.created_at.date())),
+        "pseudonym": as_text(pseudonym(key, message.tenant_id, who, message.created_at.date())),
         "device_id": message.device_id if people else None,
+        "reason_text": _in_words(message.reason) if message.status == Status.SKIPPED else None,
     }
     columns = {name: getattr(message, name) for name in MessageOut.model_fields if name not in names}
     return MessageOut(**columns, **names)
+
+
+def _in_words(reason: str | None) -> str | None:
+    return None if reason is None else REASONS[Blocker(reason)]

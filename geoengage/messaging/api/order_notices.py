@@ -25,17 +25,21 @@ class OrderNoticeIn(Shape):
 class OrderNoticeOut(Shape):
     """What was queued."""
 
-    message_ids: list[UUID] = Field(description="One message a device; empty when this wish was heard before.")
+    message_ids: list[UUID] = Field(
+        description="One push a device, or one e-mail; empty when this wish was heard before."
+    )
 
 
 @router.post("/v1/orders/{order_id}/messages", status_code=202, responses=CONFLICT)
 async def tell_customer(
     order_id: UUID, body: OrderNoticeIn, me: CommerceCaller, tx: Tx, now: Now, new: NewId
 ) -> OrderNoticeOut:
-    """Tell the customer about their order by push, in their language; again, if you ask again.
+    """Tell the customer about their order by push or e-mail, in their language; again, if you ask again.
+
+    By push to each device, and by e-mail where the newest of them cannot be reached, or the customer prefers it.
 
     A transactional message: it carries no offer, needs no consent to marketing, and neither quiet hours nor caps hold
-    it back. 409 `nobody-to-tell`: the order is a guest's, or no device of theirs can be reached.
+    it back. 409 `nobody-to-tell`: the order is a guest's, or they can be reached by neither.
     """
     tenant_id = TenantId(me.tenant_id)
     await commerce.get_order(tx, tenant_id, order_id, store_ids=me.store_ids)

@@ -163,7 +163,7 @@ async def send_test_push(app_id: UUID, body: TestPushIn, request: Request, me: A
         took_ms = round((time.perf_counter() - started) * 1000)
     async with transaction(state.sessions, me.tenant_id) as session:
         await service.note_test_push(session, me.tenant_id, ready, outcome, now)
-    status, reason, answer = _told(outcome)
+    status, reason, answer = told(outcome)
     if ready.sender.channel.name == "preview":
         answer = "nothing left this server: neither the app nor the installation has a Firebase project"
     return TestPushOut(
@@ -182,7 +182,7 @@ async def _out(session: Session, tenant_id: TenantId, sender: FirebaseSender, no
     return FirebaseOut(**{name: getattr(sender, name) for name in names}, paused_until=paused_until)
 
 
-def _told(outcome: Outcome) -> tuple[Literal["sent", "failed", "misconfigured", "unknown"], str | None, str]:
+def told(outcome: Outcome) -> tuple[Literal["sent", "failed", "misconfigured", "unknown"], str | None, str]:
     """Status, reason and answer as the API shows them."""
     match outcome:
         case Sent():

@@ -4,6 +4,6 @@
 """
 
 from geoengage.messaging.channels.base import Channel, Push
-from geoengage.messaging.channels.preview import PreviewChannel
+from geoengage.messaging.channels.preview import PlacedChannel, PreviewChannel
 
-__all__ = ["Channel", "PreviewChannel", "Push"]
+__all__ = ["Channel", "PlacedChannel", "PreviewChannel", "Push"]

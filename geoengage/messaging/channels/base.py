@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from geoengage.messaging.letters import Letter
 from geoengage.messaging.rules import BODY_MAX, NO_OPTIONS, Attempt, Outcome, PushOptions, cut
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One message on its way to one device. `data` already has the ids; `address` is None only where none is needed."""
+    """One message on its way. `data` already has the ids; `address` is None only where none is needed.
+    `letter`: what goes as an e-mail."""
 
     message_id: UUID
     campaign_id: UUID | None
@@ -24,6 +26,7 @@ class Push:
     address: str | None
     address_kind: str | None
     options: PushOptions = NO_OPTIONS
+    letter: Letter | None = None
 
 
 def shorten(push: Push, excess: int) -> Push:

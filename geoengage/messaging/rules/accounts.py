@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from geoengage.messaging.rules.outcomes import Answer
+from geoengage.messaging.rules.outcomes import Answer, Failed, Misconfigured, Outcome
 
 # The id becomes part of a URL. Google: 6 to 30 of these; a few longer ones are kept from older days.
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,61}[a-z0-9]")
@@ -86,6 +86,28 @@ def read_check(answer: Answer) -> Check:
     if answer.status == 429 or answer.status >= 500:
         return check(CheckResult.BUSY, answer.text)
     return check(CheckResult.NOT_ALLOWED, answer.text)
+
+
+def read_smtp_check(trouble: Outcome | None) -> Check:
+    """What a try to log in to an SMTP server says of the account; None: it went well."""
+    match trouble:
+        case None:
+            return Check(CheckResult.WORKS, "The mail server takes e-mails of this account.", "logged in")
+        case Misconfigured(what="smtp_auth"):
+            words = "The mail server refuses user name or password. Mend them, and check again."
+            return Check(CheckResult.WRONG_KEY, words, trouble.answer)
+        case Misconfigured(what="smtp_tls"):
+            words = "No encrypted connection: the certificate is not of this host, or it wants the other TLS mode."
+            return Check(CheckResult.NOT_ALLOWED, words, trouble.answer)
+        case Misconfigured():
+            return Check(CheckResult.NOT_ALLOWED, "The mail server does not talk to us.", trouble.answer)
+        case Failed(reason="smtp_busy"):
+            return Check(CheckResult.BUSY, "The mail server asks us to wait. Check again in a minute.", trouble.answer)
+        case Failed():
+            words = "The mail server cannot be reached from here. Is host and port right? Check again."
+            return Check(CheckResult.UNREACHABLE, words, trouble.answer)
+        case _:
+            return Check(CheckResult.UNREACHABLE, "The mail server did not answer.", "")
 
 
 def service_account_flaws(account: Mapping[str, Any], token_uri: str) -> dict[str, str]:

@@ -10,9 +10,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
-from geoengage.messaging.rules.drafts import Blocker, Purpose, gate_blocker, in_order
+from geoengage.messaging.rules.drafts import Blocker, Purpose, Status, Wording, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
-from geoengage.profiles.rules import Recipient, agrees_to_push
+from geoengage.messaging.rules.ways import EmailContent, MessageChannel
+from geoengage.profiles.rules import Hindrance, Reach, Recipient, agrees_to_push, find_email, in_app_hindrance
+from geoengage.profiles.rules import Purpose as ConsentPurpose
 
 # Providers count in whole seconds: with less than one left the time to live would be zero.
 _LEAST_LEFT = timedelta(seconds=1)
@@ -24,11 +26,12 @@ class Waiting:
 
     `status` is as it was before the claim; `unknown` means that an earlier try may have reached the phone. `attempts`
     counts the tries before this one. `closed_gates` are those of its gates that are closed; `visit_ended`: the visit it
-    speaks of is over.
+    speaks of is over. `channels`: those still to try, the first one first; `channel`: the adapter that had it last.
+    `never_repeat`: a try that may have arrived was the last. `wording`: how to write it again.
     """
 
     id: UUID
-    device_id: UUID
+    device_id: UUID | None
     person_id: UUID
     campaign_id: UUID | None
     store_id: UUID | None
@@ -45,6 +48,21 @@ class Waiting:
     expires_at: datetime
     closed_gates: tuple[str, ...]
     visit_ended: bool
+    channels: tuple[str, ...] = (MessageChannel.PUSH,)
+    channel: str | None = None
+    email: EmailContent | None = None
+    never_repeat: bool = False
+    wording: Wording | None = None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it may have arrived and must not arrive twice."""
+        return self.never_repeat and self.status == Status.UNKNOWN
+
+    @property
+    def is_plain(self) -> bool:
+        """A push to the device that it was decided for, and nothing else: most are."""
+        return self.device_id is not None and self.channels == (MessageChannel.PUSH,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +73,61 @@ class Policy:
     quiet_start: time
     quiet_end: time
     stopped: bool
+    is_demo: bool = False
+
+
+# For these another channel may do; all else holds a message back wherever it would go.
+OF_ONE_CHANNEL = frozenset({Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER})
 
 
 def blockers_now(
     waiting: Waiting, recipient: Recipient | None, policy: Policy, *, needs_address: bool, now: datetime
 ) -> tuple[Blocker, ...]:
-    """All that keeps this message from being sent at this moment, in the order of checks; empty: send it.
+    """All that keeps this message from being pushed at this moment, in the order of checks; empty: send it.
 
     `recipient` None: the device is gone, and its consent with it. `needs_address`: the channel delivers to an address.
     """
-    found = [gate_blocker(key) for key in waiting.closed_gates]
+    found = _about_message(waiting, policy, now)
     if recipient is None:
         found.append(Blocker.NO_CONSENT)
     else:
         found += _about_recipient(waiting, recipient, needs_address=needs_address, now=now)
-    zone = ZoneInfo(waiting.timezone or policy.timezone)
-    if waiting.purpose == Purpose.MARKETING and is_within_hours(now, zone, policy.quiet_start, policy.quiet_end):
-        found.append(Blocker.QUIET_HOURS)
-    if waiting.visit_ended:
-        found.append(Blocker.VISIT_ENDED)
-    if waiting.expires_at - now < _LEAST_LEFT:
-        found.append(Blocker.EXPIRED)
-    if policy.stopped:
-        found.append(Blocker.SENDING_STOPPED)
+    return in_order(found + _about_hours(waiting, policy, now))
+
+
+def email_blockers(
+    waiting: Waiting, reach: Reach | None, device: Recipient | None, policy: Policy, *, has_sender: bool, now: datetime
+) -> tuple[Blocker, ...]:
+    """The same for an e-mail. `device`: the one that it was decided for, whose consent to location it needs when it is
+    about a place. `reach` None: nobody is known by that name (any more)."""
+    found = _about_message(waiting, policy, now) + _about_place(waiting, device)
+    if reach is None:
+        found.append(Blocker.NO_ADDRESS)
+    else:
+        _, hindrance = find_email(reach, ConsentPurpose(waiting.purpose), waiting.store_id, now)
+        if hindrance is not None:
+            found.append(Blocker.NO_ADDRESS if hindrance is Hindrance.UNREACHABLE else Blocker.NO_CONSENT)
+        if reach.suppressed:
+            found.append(Blocker.SUPPRESSED)
+    if not has_sender:
+        found.append(Blocker.NO_SENDER)
+    return in_order(found + _about_hours(waiting, policy, now))
+
+
+def in_app_blockers(
+    waiting: Waiting, reach: Reach | None, device: Recipient | None, policy: Policy, *, is_shown: bool, now: datetime
+) -> tuple[Blocker, ...]:
+    """The same for what waits inside an app or a page until it is opened. `device`: one that it would be shown on;
+    `is_shown`: there is such a one."""
+    found = _about_message(waiting, policy, now) + _about_place(waiting, device)
+    if is_shown and waiting.purpose == Purpose.MARKETING:
+        standing = None if reach is None else reach.standing
+        if in_app_hindrance(standing, device, waiting.store_id, now) is not None:
+            found.append(Blocker.NO_CONSENT)
+    if (device is not None and device.suppressed) or (reach is not None and reach.suppressed):
+        found.append(Blocker.SUPPRESSED)
+    if not is_shown:
+        found.append(Blocker.NO_ADDRESS)
     return in_order(found)
 
 
@@ -98,6 +148,28 @@ def test_push_blockers(
     if needs_address and (recipient.push_address is None or recipient.push_retired):
         found.append(Blocker.NO_ADDRESS)
     return in_order(found)
+
+
+def _about_message(waiting: Waiting, policy: Policy, now: datetime) -> list[Blocker]:
+    found = [gate_blocker(key) for key in waiting.closed_gates]
+    if waiting.visit_ended:
+        found.append(Blocker.VISIT_ENDED)
+    if waiting.expires_at - now < _LEAST_LEFT:
+        found.append(Blocker.EXPIRED)
+    if policy.stopped:
+        found.append(Blocker.SENDING_STOPPED)
+    return found
+
+
+def _about_hours(waiting: Waiting, policy: Policy, now: datetime) -> list[Blocker]:
+    zone = ZoneInfo(waiting.timezone or policy.timezone)
+    is_quiet = is_within_hours(now, zone, policy.quiet_start, policy.quiet_end)
+    return [Blocker.QUIET_HOURS] if waiting.purpose == Purpose.MARKETING and is_quiet else []
+
+
+def _about_place(waiting: Waiting, device: Recipient | None) -> list[Blocker]:
+    agrees = waiting.zone_id is None or (device is not None and device.location == "granted")
+    return [] if agrees else [Blocker.NO_CONSENT]
 
 
 def _about_recipient(waiting: Waiting, recipient: Recipient, *, needs_address: bool, now: datetime) -> list[Blocker]:

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from geoengage.kit.event_base import Event
 from geoengage.messaging.rules.options import NO_OPTIONS, PushOptions
+from geoengage.messaging.rules.ways import CardContent, EmailContent, MessageChannel
 
 BUDGET_DAYS = 31  # the longest span a cap or cooldown may look back over
 
@@ -50,16 +54,49 @@ class Blocker(StrEnum):
     CAMPAIGN_HOURS = "campaign_hours"
     COOLDOWN = "cooldown"
     CAP = "cap"
+    BUDGET = "budget"
+    OUTRANKED = "outranked"
+    NO_OFFER = "no_offer"
     LATE = "late"
     VISIT_ENDED = "visit_ended"
     EXPIRED = "expired"
     CAMPAIGN_INACTIVE = "campaign_inactive"
     ZONE_UNPUBLISHED = "zone_unpublished"
+    CONTENT_WITHDRAWN = "content_withdrawn"
+    LEFT_JOURNEY = "left_journey"
     SENDING_STOPPED = "sending_stopped"
     NO_ADDRESS = "no_address"
+    NO_SENDER = "no_sender"
+    BLANK = "blank"
     NOT_IN_AUDIENCE = "not_in_audience"
 
 
+MOST_REASONS = 25  # so that a shop owner can know them all
+# For people who run shops. There is no "other": whoever adds a reason says here what it means.
+REASONS: Mapping[Blocker, str] = {
+    Blocker.NO_CONSENT: "This person has not agreed to get this, or has taken it back.",
+    Blocker.SUPPRESSED: "This person wants nothing at all from you.",
+    Blocker.HOLDOUT: "This person is in the comparison group, which shows what happens without messages.",
+    Blocker.QUIET_HOURS: "It was in the quiet hours, in which you disturb nobody.",
+    Blocker.CAMPAIGN_HOURS: "It was outside the days and hours of the campaign.",
+    Blocker.COOLDOWN: "This campaign wrote to this person a short while ago.",
+    Blocker.CAP: "This person has had as many messages of this campaign as you allow.",
+    Blocker.BUDGET: "This person has had as many advertising messages today, of all stores together, as you allow.",
+    Blocker.OUTRANKED: "Another message of that moment was more important, or its store's turn, and used up the day.",
+    Blocker.NO_OFFER: "There was no coupon left, or this person may not have one.",
+    Blocker.LATE: "We learned too late where this person was.",
+    Blocker.VISIT_ENDED: "This person had left the place that the message is about.",
+    Blocker.EXPIRED: "It could not be sent before it was too old to be of use.",
+    Blocker.CAMPAIGN_INACTIVE: "The campaign was paused, or is over.",
+    Blocker.ZONE_UNPUBLISHED: "The zone that the message is about is not published any more.",
+    Blocker.CONTENT_WITHDRAWN: "What the message is about was cancelled.",
+    Blocker.LEFT_JOURNEY: "This person had left the journey: bought something, for example.",
+    Blocker.SENDING_STOPPED: "Somebody stopped all sending.",
+    Blocker.NO_ADDRESS: "There was no way to reach this person: no phone with the app, or pushes are off.",
+    Blocker.NO_SENDER: "Nothing is set up yet to send it by e-mail: connect a mail server to the app.",
+    Blocker.BLANK: "A part of the text would have been empty for this person, and you send no blanks.",
+    Blocker.NOT_IN_AUDIENCE: "This person did not belong to the campaign's audience any more when the message was due.",
+}
 _ORDER = {blocker: place for place, blocker in enumerate(Blocker)}
 TENANT_GATE = "tenant"
 
@@ -79,15 +116,67 @@ def zone_gate(zone_id: UUID) -> str:
     return f"zone:{zone_id}"
 
 
+def content_gate(content_id: UUID) -> str:
+    """The gate that is open while a content item is published."""
+    return f"content:{content_id}"
+
+
+def entry_gate(entry_id: UUID) -> str:
+    """The gate that closes when somebody leaves a journey with a message of it on its way."""
+    return f"entry:{entry_id}"
+
+
 def gate_blocker(key: str) -> Blocker:
     """The reason a closed gate gives."""
     kind = key.partition(":")[0]
-    return {"campaign": Blocker.CAMPAIGN_INACTIVE, "zone": Blocker.ZONE_UNPUBLISHED}.get(kind, Blocker.SENDING_STOPPED)
+    return _OF_GATES.get(kind, Blocker.SENDING_STOPPED)
+
+
+_OF_GATES = {
+    "campaign": Blocker.CAMPAIGN_INACTIVE,
+    "zone": Blocker.ZONE_UNPUBLISHED,
+    "content": Blocker.CONTENT_WITHDRAWN,
+    "entry": Blocker.LEFT_JOURNEY,
+}
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """How a message that names a content item is written again when a worker takes it, from the item as it then is.
+
+    `title` and `body` are the Liquid, `values` all that it names beside the item, `revision` the item's when the
+    message was written, `fills` which of `link` and `image_url` are the item's, `strict`: never with a blank.
+    """
+
+    content_id: UUID
+    revision: int
+    language: str | None
+    title: str
+    body: str
+    values: dict[str, Any]
+    fills: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A message's words as the item now has them. `expires_at`: not later than the item's end; `fault`: why it cannot
+    be written."""
+
+    title: str
+    body: str
+    expires_at: datetime
+    push: PushOptions
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A decided message to one device, to be queued, or recorded as skipped when `blockers` is not empty.
+    """A decided message, to be queued, or recorded as skipped when `blockers` is not empty.
+
+    It is to one device, or, with `device_id` None, to the person (`person_id` is a profile then), wherever they are
+    reached. `channels`: the ways it may take, in the order to try them where neither person nor tenant prefers another;
+    the next one is tried when one has no address or no consent or has failed for good. `email` and `card` are what
+    these say beyond the text.
 
     (campaign_id, person_id, step, occurrence) is decided once: the same again is dropped silently. `campaign_id` is
     None for what no campaign decided. `data` are extra strings for the app (a deep link); ids are added when sending.
@@ -95,12 +184,17 @@ class Draft:
     older. `gates` are keys made by `campaign_gate` and `zone_gate`; the tenant's gate is added by itself. `timezone` is
     the IANA zone in which quiet hours are judged again before sending; None means the tenant's. `fault`: the campaign
     cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
-    over does not hold it back. `push`: sound, picture, link and the like.
+    over does not hold it back. `push`: sound, picture, link and the like. `never_repeat`: once a try may have arrived
+    there is no other. `id`: of the message, where somebody had to know it before; else it gets one. `wording`: how it
+    is written again from the content item that it names.
     """
 
-    device_id: UUID
+    device_id: UUID | None
     person_id: UUID
     campaign_id: UUID | None
+    channels: tuple[str, ...] = (MessageChannel.PUSH,)
+    email: EmailContent | None = None
+    card: CardContent | None = None
     store_id: UUID | None = None
     zone_id: UUID | None = None
     zone_version: int | None = None
@@ -120,15 +214,23 @@ class Draft:
     occurrence: UUID
     timezone: str | None = None
     fault: str | None = None
+    never_repeat: bool = False
+    id: UUID | None = None
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One message that counts against a person's budget: queued or sent, and not since given up."""
+    """One message that counts against a person's budget: queued or sent, and not since given up.
+
+    `marketing`: whether it counts for all campaigns together. `store_id`: whose turn it was; None: the tenant's.
+    """
 
     campaign_id: UUID
     message_id: UUID
     at: datetime
+    store_id: UUID | None = None
+    marketing: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +247,14 @@ class Budget:
     def last_send(self, campaign_id: UUID | None = None) -> datetime | None:
         """When the last message of this campaign (None: of any) was queued; None when there was none."""
         return max((s.at for s in self.sends if campaign_id in (None, s.campaign_id)), default=None)
+
+    def marketing_since(self, at: datetime) -> int:
+        """Advertising messages at or after `at`, of all campaigns and stores."""
+        return sum(s.at >= at and s.marketing for s in self.sends)
+
+    def last_of_store(self, store_id: UUID | None) -> datetime | None:
+        """When this store last advertised to this person; None when it has not."""
+        return max((s.at for s in self.sends if s.store_id == store_id and s.marketing), default=None)
 
     def spend(self, send: Send) -> "Budget":
         """The budget after one more message: for several decisions in one batch."""
@@ -164,13 +274,14 @@ def in_holdout(tenant_id: UUID, person_id: UUID, percent: int) -> bool:
 class MessageChanged(Event, frozen=True, kw_only=True, tag="message.changed"):
     """A message was queued, decided against, sent, given up, or (status as it was) seen by its reader.
 
-    `reason` is the blocker of a skipped message, the provider's code of a failed one, and `received`, `opened` or
-    `dismissed` after a receipt. The moment in between, `sending`, is not told.
+    `reason` is the blocker of a skipped message, the provider's code of a failed one, and `received`, `opened`,
+    `clicked` or `dismissed` after a receipt. The moment in between, `sending`, is not told. `device_id` None: it is to
+    a person, `profile_id`, and went to no device (yet).
     """
 
     message_id: UUID
     at: datetime
-    device_id: UUID
+    device_id: UUID | None
     campaign_id: UUID | None
     store_id: UUID | None
     zone_id: UUID | None
@@ -178,6 +289,7 @@ class MessageChanged(Event, frozen=True, kw_only=True, tag="message.changed"):
     reason: str | None
     title: str
     body: str
+    profile_id: UUID | None = None
 
 
 class SendingStopped(Event, frozen=True, kw_only=True, tag="sending.stopped"):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from babel.numbers import format_decimal
 
 from geoengage.commerce.rules import exponent
+from geoengage.messaging.rules.ways import Row
 
 LANGUAGES = ("en", "de", "fr", "it", "es", "da")
 
@@ -21,12 +22,14 @@ class OrderNotice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToldOrder:
-    """What the words speak of. `total_minor` in minor units of `currency`; `store`: its name, None without."""
+    """What the words speak of. `total_minor` in minor units of `currency`; `store`: its name, None without; `lines`:
+    name, thousandths of a piece, and the line's price in minor units."""
 
     number: str
     total_minor: int
     currency: str
     store: str | None
+    lines: tuple[tuple[str, int, int], ...] = ()
 
 
 _TITLES = {
@@ -83,10 +86,40 @@ _BODIES = {
 }
 
 
+_TOTAL = {"en": "Total", "de": "Summe", "fr": "Total", "it": "Totale", "es": "Total", "da": "I alt"}
+ROWS_MAX = 100
+
+
+def order_rows(order: ToldOrder, language: str | None) -> tuple[Row, ...]:
+    """What an e-mail about the order lists: its lines and their sum, at most `ROWS_MAX` lines; none where none are
+    known."""
+    if not order.lines:
+        return ()
+    spoken = _spoken(language)
+    decimals = exponent(order.currency)
+    rows = [
+        Row(_label(name, milli, spoken), _amount(minor, decimals, spoken))
+        for name, milli, minor in order.lines[:ROWS_MAX]
+    ]
+    if len(order.lines) > ROWS_MAX:
+        rows.append(Row("…", ""))
+    total = f"{order.currency}\xa0{_amount(order.total_minor, decimals, spoken)}"
+    return (*rows, Row(_TOTAL[spoken], total))
+
+
+def _label(name: str, milli: int, language: str) -> str:
+    """“2 × Puzzle”; one piece needs no number."""
+    return name if milli == 1000 else f"{format_decimal(Decimal(milli) / 1000, locale=language)} × {name}"
+
+
+def _spoken(language: str | None) -> str:
+    spoken = (language or "").replace("_", "-").partition("-")[0].lower()
+    return spoken if spoken in LANGUAGES else LANGUAGES[0]
+
+
 def order_words(notice: OrderNotice, order: ToldOrder, language: str | None) -> tuple[str, str]:
     """Title and text. `language`: a tag such as `de-CH`; English where there are no words in it."""
-    spoken = (language or "").replace("_", "-").partition("-")[0].lower()
-    spoken = spoken if spoken in LANGUAGES else LANGUAGES[0]
+    spoken = _spoken(language)
     total = f"{order.currency}\xa0{_amount(order.total_minor, exponent(order.currency), spoken)}"
     title = _TITLES[notice][spoken].format(number=order.number)
     body = _BODIES[notice][spoken].format(total=total)

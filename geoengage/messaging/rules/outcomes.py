@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from geoengage.messaging.rules.checks import Waiting
 from geoengage.messaging.rules.drafts import Blocker, Status, in_order
 from geoengage.messaging.rules.pace import Pause
 
@@ -226,6 +227,7 @@ class Settled:
     """How an outcome is written down. `due_at`: when it is tried again, None when this is final.
 
     `refund`: it did not go out, so it does not count against the person's budget. `retire`: why its address is dead.
+    `channels`: those still to try, None: as before.
     """
 
     status: Status
@@ -235,6 +237,15 @@ class Settled:
     due_at: datetime | None = None
     refund: bool = False
     retire: str | None = None
+    channels: tuple[str, ...] | None = None
+
+
+def fall_back(waiting: Waiting, settled: Settled, now: datetime) -> Settled:
+    """What has failed for good goes to the message's next channel, when it has one: never what may have arrived."""
+    rest = waiting.channels[1:]
+    if settled.status is not Status.FAILED or settled.due_at is not None or not rest or now >= waiting.expires_at:
+        return settled
+    return replace(settled, status=Status.QUEUED, due_at=now, refund=False, channels=rest)
 
 
 def settle(before: str, outcome: Outcome) -> Settled:

@@ -9,17 +9,37 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from liquid import BoundTemplate, Environment, Node, RenderContext, StrictDefaultUndefined
+from liquid import (
+    BoundTemplate,
+    Environment,
+    FalsyStrictUndefined,
+    Node,
+    RenderContext,
+    StrictDefaultUndefined,
+    Undefined,
+)
 from liquid.builtin.expressions.primitive import RangeLiteral
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, UndefinedError
 from liquid.expression import Expression
+
+from geoengage.messaging.rules.ways import EmailContent
 
 # What the recommendations domain fills in: `{{ recommendations.due[0].name }}`, three of each kind.
 RECOMMENDED_KINDS = ("due", "usual", "together", "popular")
 RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
-_NAMES = frozenset({"first_name", "store.name", "zone.name", "mall.name", "campaign.name"})
-VARIABLES = _NAMES | _RECOMMENDED
+TRAITS = "profile.*"  # any trait of the person: `{{ profile.favourite_team | default: "your team" }}`
+TRIGGER = "trigger.*"  # any value that came with the event which set a campaign off
+OFFER_VARIABLES = frozenset({"offer.code", "offer.label"})  # not for transactional and service texts
+_NAMES = frozenset({
+    "first_name", "store.name", "zone.name", "mall.name", "campaign.name", "nearest_store.name",
+    "nearest_store.distance_m", TRAITS, TRIGGER,
+})  # fmt: skip
+_OPEN = {TRAITS: "profile", TRIGGER: "trigger"}  # whose members have any names
+# Of the content item that a campaign speaks of; the content domain fills them in.
+CONTENT_NAMES = ("title", "text", "terms", "place", "link", "starts", "ends")
+NO_CONTENT: Mapping[str, str] = dict.fromkeys(CONTENT_NAMES, "")
+VARIABLES = _NAMES | OFFER_VARIABLES | _RECOMMENDED | {f"content.{name}" for name in CONTENT_NAMES}
 Recommended = Mapping[str, Sequence[Mapping[str, str | None]]]  # kind → three places with a `name`, None: there is none
 NOTHING_RECOMMENDED: Recommended = {kind: ({"name": None},) * RECOMMENDED_PLACES for kind in RECOMMENDED_KINDS}
 TITLE_MAX = 120
@@ -28,6 +48,7 @@ BODY_MAX = 1000
 _TITLE_BYTES = 480
 _BODY_BYTES = 2600
 _SOURCE_MAX = 4000
+EMAIL_MAX = 20_000  # characters of an e-mail's text
 _MARKUP_MAX = 100  # tags and outputs; the lexer's time grows with their square when they are not closed
 _VALUE_MAX = 10_000
 _NUMBER_MAX = 10**15
@@ -49,6 +70,16 @@ class TextError(ValueError):
         self.line = line
         self.column = column
         self.part = part
+
+
+class Blank(TextError):
+    """A text that would show a hole: a variable without a value and without `default`, or nothing at all."""
+
+
+class _Missing(FalsyStrictUndefined):
+    """What has no value, in strict mode: it may be asked for and replaced by `default`, and not be shown."""
+
+    force_liquid_default = True
 
 
 class _FilterRefused(LiquidError):
@@ -78,14 +109,15 @@ def _limited(name: str, apply: Callable[..., object]) -> Callable[..., object]:
     return filter_
 
 
-def _environment() -> _Environment:
-    made = _Environment(undefined=StrictDefaultUndefined, strict_filters=True, autoescape=False)
+def _environment(undefined: type[Undefined]) -> _Environment:
+    made = _Environment(undefined=undefined, strict_filters=True, autoescape=False)
     made.tags = {name: tag for name, tag in made.tags.items() if name in _TAGS}
     made.filters = {name: _limited(name, apply) for name, apply in made.filters.items() if name in _FILTERS}
     return made
 
 
-_liquid = _environment()
+_liquid = _environment(StrictDefaultUndefined)
+_strict = _environment(_Missing)
 
 
 def _place(source: str, index: int) -> tuple[int, int]:
@@ -100,13 +132,13 @@ def _text_error(source: str, error: LiquidError) -> TextError:
 
 
 @functools.lru_cache(maxsize=512)
-def _template(source: str) -> BoundTemplate:
-    if len(source) > _SOURCE_MAX:
-        raise TextError(f"the text is longer than {_SOURCE_MAX} characters", *_place(source, _SOURCE_MAX))
+def _template(source: str, most: int = _SOURCE_MAX, *, strict: bool = False) -> BoundTemplate:
+    if len(source) > most:
+        raise TextError(f"the text is longer than {most} characters", *_place(source, most))
     if source.count("{{") + source.count("{%") > _MARKUP_MAX:
         raise TextError(f"the text has more than {_MARKUP_MAX} tags")
     try:
-        template = _liquid.from_string(source)
+        template = (_strict if strict else _liquid).from_string(source)
         context = RenderContext(template)
         for expression in (e for node in template.nodes for e in _expressions(node, context)):
             if isinstance(expression, RangeLiteral):
@@ -128,16 +160,17 @@ def _expressions(node: Node, context: RenderContext) -> Iterator[Expression]:
         yield from _expressions(child, context)
 
 
-def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
+def check_template(source: str, variables: frozenset[str] = VARIABLES, most: int = _SOURCE_MAX) -> None:
     """Raise TextError for bad syntax, unknown variables and filters, also in branches that no sample takes."""
-    found = _template(source).analyze(include_partials=False)
+    found = _template(source, most).analyze(include_partials=False)
     for name, places in found.filters.items():
         if name not in _FILTERS:
             raise TextError(f"there is no filter {name[:60]}", *_place(source, places[0].index))
     for uses in found.globals.values():
         for use in uses:
             path = ".".join(str(segment) for segment in use.segments)
-            if path not in variables:
+            is_open = len(use.segments) == 2 and use.segments[0] in {_OPEN[v] for v in variables & _OPEN.keys()}
+            if path not in variables and not is_open:
                 known = ", ".join(sorted(variables - _RECOMMENDED))
                 more = ", recommendations.due[0].name" if variables >= _RECOMMENDED else ""
                 raise TextError(
@@ -145,15 +178,32 @@ def check_template(source: str, variables: frozenset[str] = VARIABLES) -> None:
                 )
 
 
-def render(source: str, variables: Mapping[str, object]) -> str:
+def render(source: str, variables: Mapping[str, object], *, strict: bool = False, most: int = _SOURCE_MAX) -> str:
     """Render one text. `variables` are nested as in `{"first_name": None, "store": {"name": "Toys"}}`; None is empty.
 
-    Raises TextError with the place for bad syntax, unknown variables and filters, and texts that grow beyond limits.
+    Raises TextError with the place for bad syntax, unknown variables and filters, and texts that grow beyond limits;
+    `strict`: Blank for one that would show an empty variable.
     """
     try:
-        return _template(source).render(**variables)
+        if strict:
+            return _template(source, most, strict=True).render(**_filled(variables))
+        return _template(source, most).render(**variables)
+    except UndefinedError as error:
+        wrong = _text_error(source, error)
+        raise (Blank if strict else TextError)(wrong.detail, wrong.line, wrong.column) from error
     except LiquidError as error:
         raise _text_error(source, error) from error
+
+
+def _filled(variables: Mapping[str, object]) -> dict[str, object]:
+    """Without what is empty, so that it counts as missing."""
+    return {name: _known(value) for name, value in variables.items() if value is not None and value != ""}
+
+
+def _known(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _filled(value)
+    return [_known(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,22 +215,40 @@ class Text:
     warnings: tuple[str, ...] = ()
 
 
-def render_message(title: str, body: str, variables: Mapping[str, object]) -> Text:
-    """Render and cut title and body. Raises TextError, whose `part` names which of the two is wrong."""
+def render_message(title: str, body: str, variables: Mapping[str, object], *, strict: bool = False) -> Text:
+    """Render and cut title and body. Raises TextError, whose `part` names which of the two is wrong.
+
+    `strict`: Blank when a variable without a value would be shown, or one of the two is empty.
+    """
     done: dict[str, str] = {}
     warnings: list[str] = []
     limits = {"title": (title, TITLE_MAX, _TITLE_BYTES), "body": (body, BODY_MAX, _BODY_BYTES)}
     for part, (source, most, most_bytes) in limits.items():
         try:
-            full = clean(render(source, variables), one_line=part == "title")
+            full = clean(render(source, variables, strict=strict), one_line=part == "title")
         except TextError as error:
-            raise TextError(error.detail, error.line, error.column, part) from error
+            raise type(error)(error.detail, error.line, error.column, part) from error
+        if strict and not full:
+            raise Blank(f"the {part} is empty", part=part)
         done[part] = cut(full, most, most_bytes)
         if not full:
             warnings.append(f"the {part} is empty")
         elif done[part] != full:
             warnings.append(f"the {part} has {len(full)} characters and was cut to {len(done[part])}")
     return Text(done["title"], done["body"], tuple(warnings))
+
+
+def render_email(email: EmailContent, variables: Mapping[str, object], *, strict: bool = False) -> EmailContent:
+    """Render what an e-mail says beyond the message; its table comes as it is. TextError and Blank as above."""
+    done: dict[str, str | None] = {}
+    for part, most in (("subject", TITLE_MAX), ("preheader", TITLE_MAX), ("text", EMAIL_MAX), ("button", TITLE_MAX)):
+        source = getattr(email, part)
+        try:
+            full = None if source is None else render(source, variables, strict=strict, most=EMAIL_MAX)
+        except TextError as error:
+            raise type(error)(error.detail, error.line, error.column, part) from error
+        done[part] = None if full is None else cut(clean(full, one_line=part != "text"), most, 4 * most)
+    return EmailContent(**done, rows=email.rows)
 
 
 def clean(text: str, *, one_line: bool = False) -> str:

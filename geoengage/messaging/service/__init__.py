@@ -3,10 +3,24 @@ accounts of apps and test pushes; `order_notices`: what customers are told about
 orders. Everything is imported from here.
 """
 
+from geoengage.messaging.service.mail import (
+    Subscription,
+    find_subscription,
+    get_brand,
+    get_mail_server,
+    note_mail_check,
+    note_report,
+    put_brand,
+    put_mail_server,
+    remove_mail_server,
+    unsubscribe,
+)
 from geoengage.messaging.service.order_notices import NobodyToTell, tell_about_order
 from geoengage.messaging.service.outbox import (
+    ask_budgets,
     close_gate,
     enqueue,
+    forget_gates,
     lock_budgets,
     on_consent_changed,
     on_profile_merged,
@@ -28,11 +42,45 @@ from geoengage.messaging.service.senders import (
     remove_account,
     start_test_push,
 )
+from geoengage.messaging.service.trying import NoText, TestRefused, start_test, try_out
 
 __all__ = [
-    "NoSender", "NobodyToTell", "TestPushRefused", "close_gate", "enqueue", "find_paused_until", "get_account",
+    "NoSender",
+    "NoText",
+    "NobodyToTell",
+    "Subscription",
+    "TestPushRefused",
+    "TestRefused",
+    "ask_budgets",
+    "close_gate",
+    "enqueue",
+    "find_paused_until",
+    "find_subscription",
+    "forget_gates",
+    "get_account",
+    "get_brand",
+    "get_mail_server",
     "lock_budgets",
-    "note_check", "note_test_push", "on_consent_changed", "on_profile_merged", "on_venue_changed", "on_zone_exited",
-    "open_gate", "put_account", "record_receipt", "remove_account", "resume_sending", "start_test_push", "stop_sending",
+    "note_check",
+    "note_mail_check",
+    "note_report",
+    "note_test_push",
+    "on_consent_changed",
+    "on_profile_merged",
+    "on_venue_changed",
+    "on_zone_exited",
+    "open_gate",
+    "put_account",
+    "put_brand",
+    "put_mail_server",
+    "record_receipt",
+    "remove_account",
+    "remove_mail_server",
+    "resume_sending",
+    "start_test",
+    "start_test_push",
+    "stop_sending",
     "tell_about_order",
+    "try_out",
+    "unsubscribe",
 ]  # fmt: skip

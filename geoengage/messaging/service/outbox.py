@@ -4,7 +4,7 @@ Reactions and gates never change a message: they make waiting ones due now, and 
 just before it is sent, is the only one that skips a queued message.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from geoengage.kit import errors, events
-from geoengage.kit.db import Session, pipelined
+from geoengage.kit.db import Later, Session, pipelined
 from geoengage.kit.event_base import Recorded, payload_uuid
 from geoengage.kit.ids import TenantId, derived_time_id, id_time, new_id
 from geoengage.messaging import store
@@ -21,10 +21,14 @@ from geoengage.messaging.rules import (
     Budget,
     Draft,
     MessageChanged,
+    Purpose,
+    Send,
     SendingResumed,
     SendingStopped,
     Status,
+    channel_order,
     in_order,
+    wished_channels,
     zone_gate,
 )
 from geoengage.tenancy import store as tenancy_store
@@ -35,6 +39,13 @@ async def lock_budgets(
     session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
 ) -> Mapping[UUID, Budget]:
     """The budgets of these people, locked in id order until the commit. Decide caps and cooldowns under this lock."""
+    return (await ask_budgets(session, tenant_id, person_ids, now))()
+
+
+async def ask_budgets(
+    session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
+) -> Later[dict[UUID, Budget]]:
+    """The same in a trip with other statements."""
     return await store.lock_budgets(session, tenant_id, person_ids, now)
 
 
@@ -45,13 +56,12 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     decided are spent from their people's budgets, which the caller holds (`lock_budgets`). Ends with the ledger: call
     it last.
     """
-    rows = [_row(new_id(now), draft) for draft in drafts]
+    orders = await _orders(session, tenant_id, drafts)
+    rows = [_row(draft.id or new_id(now), draft, orders.get(draft.person_id)) for draft in drafts]
     fresh = await store.insert_messages(session, tenant_id, rows, now)
     rows = [row for row in rows if row["id"] in fresh]
     queued = [
-        (row["person_id"], row["campaign_id"], row["id"])
-        for row in rows
-        if row["status"] == Status.QUEUED and row["campaign_id"]
+        (row["person_id"], _spent(row, now)) for row in rows if row["status"] == Status.QUEUED and row["campaign_id"]
     ]
     async with pipelined(session, last=True):
         await store.spend_budgets(session, tenant_id, queued, now)
@@ -59,7 +69,23 @@ async def enqueue(session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
     return [row["id"] for row in rows]
 
 
-def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
+def _spent(row: dict[str, Any], now: datetime) -> Send:
+    marketing = row["purpose"] == Purpose.MARKETING
+    return Send(row["campaign_id"], row["id"], now, row["store_id"], marketing)
+
+
+async def _orders(
+    session: Session, tenant_id: TenantId, drafts: Sequence[Draft]
+) -> dict[UUID, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What people and their tenant prefer, for those who may be reached in more than one way."""
+    people = sorted({draft.person_id for draft in drafts if len(draft.channels) > 1})
+    if not people:
+        return {}
+    usual, known = await store.list_preferences(session, tenant_id, people)
+    return {person: (wished_channels(known.get(person, {})), usual) for person in people}
+
+
+def _row(id_: UUID, draft: Draft, order: tuple[tuple[str, ...], tuple[str, ...]] | None) -> dict[str, Any]:
     blockers = in_order(draft.blockers)
     status = Status.SKIPPED if blockers else Status.MISCONFIGURED if draft.fault else Status.QUEUED
     return {
@@ -75,6 +101,9 @@ def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
         "event_id": draft.event_id,
         "purpose": str(draft.purpose),
         "channel": None,
+        "channels": channel_order(draft.channels, *(order or ((), ()))),
+        "email": None if draft.email is None else msgspec.to_builtins(draft.email),
+        "card": None if draft.card is None else msgspec.to_builtins(draft.card),
         "status": str(status),
         "reason": str(blockers[0]) if blockers else draft.fault,
         "blockers": [str(b) for b in blockers],
@@ -83,17 +112,20 @@ def _row(id_: UUID, draft: Draft) -> dict[str, Any]:
         "body": draft.body,
         "data": dict(draft.data),
         "push": msgspec.to_builtins(draft.push) or None,
+        "wording": msgspec.to_builtins(draft.wording),
         "collapse_key": draft.collapse_key,
         "timezone": draft.timezone,
         "expires_at": draft.expires_at,
         "step": draft.step,
         "occurrence": draft.occurrence,
+        "never_repeat": draft.never_repeat,
     }
 
 
 def _changed(row: Mapping[str, Any], now: datetime) -> MessageChanged:
     names = ("device_id", "campaign_id", "store_id", "zone_id", "status", "reason", "title", "body")
-    return MessageChanged(message_id=row["id"], at=now, **{name: row[name] for name in names})
+    profile_id = row["person_id"] if row["device_id"] is None else None
+    return MessageChanged(message_id=row["id"], at=now, profile_id=profile_id, **{name: row[name] for name in names})
 
 
 async def close_gate(session: Session, tenant_id: TenantId, key: str, reason: str, now: datetime) -> None:
@@ -103,6 +135,11 @@ async def close_gate(session: Session, tenant_id: TenantId, key: str, reason: st
     """
     await store.insert_gate(session, tenant_id, key, reason, now)
     await store.hurry_messages(session, tenant_id, now, gates=[key])
+
+
+async def forget_gates(session: Session, kind: str, before: datetime) -> None:
+    """Forget gates of a kind (`entry`) that were closed so long ago that no message waits before them."""
+    await store.delete_gates_before(session, kind, before)
 
 
 async def open_gate(session: Session, tenant_id: TenantId, key: str) -> None:
@@ -137,20 +174,33 @@ async def resume_sending(session: Session, tenant_id: TenantId, by: str, now: da
 
 
 async def record_receipt(
-    session: Session, tenant_id: TenantId, device_id: UUID, message_id: UUID, *, kind: str, at: datetime, now: datetime
+    session: Session,
+    tenant_id: TenantId,
+    device_id: UUID,
+    people: Collection[UUID],
+    message_id: UUID,
+    *,
+    kind: str,
+    at: datetime,
+    now: datetime,
 ) -> None:
-    """Note what an app says became of a message (`received | opened | dismissed`); the same again changes nothing.
+    """Note what an app says became of a message (`received | opened | clicked | dismissed`, `shown` for a card); the
+    same again changes nothing.
 
-    NotFound when the message is not this device's. `at` is pulled between the message's making and now: phones' clocks
-    are wrong. Readers hear of it as MessageChanged with the status as it was and the kind as reason.
+    NotFound when the message is neither this device's nor, being to a person, to one of `people`: who uses it. `at` is
+    pulled between the message's making and now: phones' clocks are wrong. Readers hear of it as MessageChanged with the
+    status as it was and the kind as reason.
     """
     message = await store.lock_message(session, tenant_id, message_id)
-    if message is None or message.device_id != device_id:
+    is_theirs = message is not None and (
+        message.device_id == device_id or (message.device_id is None and message.person_id in people)
+    )
+    if message is None or not is_theirs:
         raise errors.NotFound(f"this device has no message {message_id}")
     at = min(max(at, message.created_at), now)
     # Named after message and kind and dated like the message, so that the key itself refuses a second one.
     receipt_id = derived_time_id(id_time(message_id), message_id, kind)
-    if not await store.insert_receipt(session, tenant_id, receipt_id, message, kind, at):
+    if not await store.insert_receipt(session, tenant_id, receipt_id, device_id, message, kind, at):
         return
     event = MessageChanged(
         message_id=message.id,

@@ -1,14 +1,16 @@
 """SQL of messages as their readers see them: receipts and lists."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, column, select, table, text
+from sqlalchemy import ColumnElement, and_, any_, column, exists, or_, select, table, text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
-from geoengage.messaging.models import Message
+from geoengage.messaging.models import Gate, Message
+from geoengage.messaging.rules import MessageChannel, Status
 from geoengage.venues.models import Store, ZoneVersion
 
 # Campaigns lie above messaging, so their model cannot be imported; a name is all that is read of them.
@@ -21,12 +23,19 @@ async def lock_message(session: Session, tenant_id: TenantId, message_id: UUID) 
     return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
 
 
-async def insert_receipt(
-    session: Session, tenant_id: TenantId, receipt_id: UUID, message: Message, kind: str, at: datetime
-) -> bool:
-    """Store a receipt and what it says of a locked message; False when that receipt id is there already.
+async def find_message(session: Session, tenant_id: TenantId, message_id: UUID) -> Message | None:
+    """A message, read afresh and not locked; None when the tenant has no such message."""
+    query = select(Message).where(Message.tenant_id == tenant_id, Message.id == message_id)
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
 
-    What was opened or dismissed was received, so that is noted too unless it was before.
+
+async def insert_receipt(
+    session: Session, tenant_id: TenantId, receipt_id: UUID, device_id: UUID, message: Message, kind: str, at: datetime
+) -> bool:
+    """Store a receipt of a device and what it says of a locked message; False when that receipt id is there already.
+
+    What was opened or dismissed was received, and what was clicked was opened, so that is noted too unless it was
+    before.
     """
     inserted = await session.execute(
         text(
@@ -37,7 +46,7 @@ async def insert_receipt(
             "tenant_id": tenant_id,
             "id": receipt_id,
             "message_id": message.id,
-            "device_id": message.device_id,
+            "device_id": device_id,
             "kind": kind,
             "at": at,
         },
@@ -45,8 +54,12 @@ async def insert_receipt(
     if inserted.scalar() is None:
         return False
     message.received_at = message.received_at or at
-    if kind == "opened":
-        message.opened_at = at
+    if kind in ("opened", "clicked"):
+        message.opened_at = message.opened_at or at
+    if kind == "clicked":
+        message.clicked_at = at
+    if kind == "dismissed":
+        message.dismissed_at = at
     await session.flush()
     return True
 
@@ -67,7 +80,9 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFilter:
-    """Which messages; None does not restrict. `after`: made later than this moment."""
+    """Which messages; None does not restrict. `after`: made later than this moment. `shown_on`: what that device's
+    inbox shows at that moment: pushes to it, and what was put into the inbox and has neither ended nor been dismissed.
+    """
 
     campaign_id: UUID | None = None
     device_id: UUID | None = None
@@ -75,6 +90,7 @@ class MessageFilter:
     store_ids: frozenset[UUID] | None = None
     statuses: tuple[str, ...] | None = None
     after: datetime | None = None
+    shown_on: tuple[UUID, datetime] | None = None
 
 
 async def list_messages(
@@ -107,7 +123,49 @@ async def list_messages(
         query = query.where(Message.status.in_(wanted.statuses))
     if wanted.after is not None:
         query = query.where(Message.created_at > wanted.after, Message.id >= lowest_id(wanted.after))
+    if wanted.shown_on is not None:
+        query = query.where(*_shown_on(*wanted.shown_on))
     if before is not None:
         query = query.where(Message.id < before)
     rows = await session.execute(query.order_by(Message.id.desc()).limit(limit))
     return [MessageView(*row) for row in rows]
+
+
+def _shown_on(device_id: UUID, now: datetime) -> list[ColumnElement[bool]]:
+    placed = and_(
+        _WAY == MessageChannel.INBOX,
+        Message.expires_at > now,
+        Message.dismissed_at.is_(None),
+        or_(Message.device_id == device_id, Message.device_id.is_(None)),
+    )
+    return [or_(and_(_WAY == MessageChannel.PUSH, Message.device_id == device_id), placed)]
+
+
+_WAY = Message.channels[1]  # counted from 1: the channel that it took
+
+
+async def list_cards(
+    session: Session, tenant_id: TenantId, device_id: UUID, person_ids: Collection[UUID], now: datetime, limit: int
+) -> list[MessageView]:
+    """The cards that a web page shows this device at that moment, newest first: not ended, not clicked or dismissed,
+    and no gate of theirs closed since they were placed."""
+    closed = exists().where(Gate.tenant_id == tenant_id, Gate.key == any_(Message.gates))
+    query = (
+        select(Message, Store.name, Store.brand_color)
+        .outerjoin(Store, and_(Store.tenant_id == tenant_id, Store.id == Message.store_id))
+        .where(
+            Message.tenant_id == tenant_id,
+            Message.person_id.in_(person_ids),
+            or_(Message.device_id == device_id, Message.device_id.is_(None)),
+            _WAY == MessageChannel.WEB_CARD,
+            Message.status == Status.SENT,
+            Message.expires_at > now,
+            Message.dismissed_at.is_(None),
+            Message.clicked_at.is_(None),
+            ~closed,
+        )
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    rows = await session.execute(query)
+    return [MessageView(message, None, name, color, None) for message, name, color in rows]

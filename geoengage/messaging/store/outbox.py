@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import text
 
 from geoengage.kit import pgarrays
-from geoengage.kit.db import Session, send
+from geoengage.kit.db import Later, Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import BUDGET_DAYS, Budget, Send
 
@@ -18,22 +18,24 @@ WITH r AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, device_id uuid, person_id uuid,
     campaign_id uuid, store_id uuid, zone_id uuid, zone_version int, visit_id uuid, outlives_visit bool,
     event_id uuid, purpose text, status text, reason text, blockers text[], gates text[], title text, body text,
-    data jsonb, push jsonb, collapse_key text, timezone text, expires_at timestamptz, step text, occurrence uuid)),
+    data jsonb, push jsonb, channels text[], email jsonb, card jsonb, collapse_key text, timezone text,
+    expires_at timestamptz, step text, occurrence uuid, never_repeat bool, wording jsonb)),
 fresh AS (
   INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
   SELECT :tenant_id, coalesce(campaign_id, occurrence), person_id, step, occurrence, id, :now FROM r
   ON CONFLICT DO NOTHING RETURNING message_id),
 new AS (
   INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
-    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
-    timezone, expires_at, attempts, created_at)
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, channels,
+    email, card, collapse_key, timezone, expires_at, never_repeat, wording, attempts, created_at)
   SELECT :tenant_id, r.id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
-    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, collapse_key,
-    timezone, expires_at, 0, :now
+    outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, channels,
+    email, card, collapse_key, timezone, expires_at, never_repeat, wording, 0, :now
   FROM r JOIN fresh ON fresh.message_id = r.id),
 due AS (
-  INSERT INTO message_due (tenant_id, message_id, due_at)
-  SELECT :tenant_id, r.id, :now FROM r JOIN fresh ON fresh.message_id = r.id WHERE r.status = 'queued')
+  INSERT INTO message_due (tenant_id, message_id, due_at, is_urgent)
+  SELECT :tenant_id, r.id, :now, r.purpose <> 'marketing'
+  FROM r JOIN fresh ON fresh.message_id = r.id WHERE r.status = 'queued')
 SELECT message_id FROM fresh
 """
 
@@ -54,12 +56,28 @@ async def insert_messages(
     return {id_ for (id_,) in found.rows}
 
 
+async def list_preferences(
+    session: Session, tenant_id: TenantId, person_ids: Sequence[UUID]
+) -> tuple[tuple[str, ...], dict[UUID, dict[str, Any]]]:
+    """The tenant's order of channels (empty: none) and what is known of these people, by id."""
+    usual = await send(
+        session, "SELECT channels FROM channel_policy WHERE tenant_id = :tenant_id", {"tenant_id": tenant_id}
+    )
+    found = await send(
+        session,
+        "SELECT id, attributes FROM profile WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))",
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(person_ids)},
+    )
+    order = next((tuple(channels) for (channels,) in usual.rows), ())
+    return order, {id_: attributes or {} for id_, attributes in found.rows}
+
+
 # --- budgets -----------------------------------------------------------------------------------------------------
 
 
 async def lock_budgets(
     session: Session, tenant_id: TenantId, person_ids: Sequence[UUID], now: datetime
-) -> dict[UUID, Budget]:
+) -> Later[dict[UUID, Budget]]:
     """Lock the budgets of these people in id order until the commit; missing ones are made."""
     found = await send(
         session,
@@ -68,27 +86,28 @@ async def lock_budgets(
         " ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = b.updated_on RETURNING person_id, sends",
         {"tenant_id": tenant_id, "people": pgarrays.uuids(sorted(set(person_ids))), "today": now.date()},
     )
-    return {
-        person_id: Budget(person_id, msgspec.convert(sends, tuple[Send, ...], strict=False)).recent(now)
-        for person_id, sends in found.rows
-    }
+    return Later(found, lambda answer: {id_: _budget(id_, sends, now) for id_, sends in answer.rows})
+
+
+def _budget(person_id: UUID, sends: object, now: datetime) -> Budget:
+    return Budget(person_id, msgspec.convert(sends, tuple[Send, ...], strict=False)).recent(now)
 
 
 async def spend_budgets(
-    session: Session, tenant_id: TenantId, spent: Sequence[tuple[UUID, UUID, UUID]], now: datetime
+    session: Session, tenant_id: TenantId, spent: Sequence[tuple[UUID, Send]], now: datetime
 ) -> None:
-    """Count (person, campaign, message) against their people, and forget what is older than `BUDGET_DAYS`."""
+    """Count these against their people (`person_id`, send), and forget what is older than `BUDGET_DAYS`."""
     if not spent:
         return
-    people, campaigns, messages = zip(*spent, strict=True)
     await send(
         session,
         """
 INSERT INTO person_budget AS b (tenant_id, person_id, sends, updated_on)
 SELECT :tenant_id, s.person_id, jsonb_agg(jsonb_build_object(
-  'campaign_id', s.campaign_id, 'message_id', s.message_id, 'at', CAST(:now AS timestamptz))), :today
-FROM unnest(CAST(:people AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:messages AS uuid[]))
-  AS s (person_id, campaign_id, message_id)
+  'campaign_id', s.campaign_id, 'message_id', s.message_id, 'at', CAST(:now AS timestamptz),
+  'store_id', s.store_id, 'marketing', s.marketing)), :today
+FROM unnest(CAST(:people AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:messages AS uuid[]), CAST(:stores AS uuid[]),
+  CAST(:marketing AS bool[])) AS s (person_id, campaign_id, message_id, store_id, marketing)
 GROUP BY s.person_id ORDER BY s.person_id
 ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = excluded.updated_on, sends = (
   SELECT jsonb_agg(e) FROM jsonb_array_elements(b.sends || excluded.sends) AS e
@@ -99,9 +118,11 @@ ON CONFLICT (tenant_id, person_id) DO UPDATE SET updated_on = excluded.updated_o
             "now": now,
             "today": now.date(),
             "oldest": now - timedelta(days=BUDGET_DAYS),
-            "people": pgarrays.uuids(people),
-            "campaigns": pgarrays.uuids(campaigns),
-            "messages": pgarrays.uuids(messages),
+            "people": pgarrays.uuids(person_id for person_id, _ in spent),
+            "campaigns": pgarrays.uuids(s.campaign_id for _, s in spent),
+            "messages": pgarrays.uuids(s.message_id for _, s in spent),
+            "stores": pgarrays.uuids_or_null(s.store_id for _, s in spent),
+            "marketing": pgarrays.bools_or_null(s.marketing for _, s in spent),
         },
     )
 
@@ -180,6 +201,14 @@ async def delete_gate(session: Session, tenant_id: TenantId, key: str) -> None:
     """Open a gate. Idempotent."""
     await session.execute(
         text("DELETE FROM gate WHERE tenant_id = :tenant_id AND key = :key"), {"tenant_id": tenant_id, "key": key}
+    )
+
+
+async def delete_gates_before(session: Session, kind: str, before: datetime) -> None:
+    """Forget gates of a kind that were closed so long ago that no message waits before them (cross-tenant)."""
+    await session.execute(
+        text("DELETE FROM gate WHERE starts_with(key, :kind || ':') AND closed_at < :before"),
+        {"kind": kind, "before": before},
     )
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from geoengage.kit import pgarrays
-from geoengage.kit.db import Session, send
+from geoengage.kit.db import Later, Session, pipelined, send
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.models import FirebaseSender
+from geoengage.kit.trips import Answer
+from geoengage.messaging.models import EmailSender, FirebaseSender
 from geoengage.messaging.rules import Bucket, Paused, Route, SenderStatus
 
 
@@ -25,16 +26,30 @@ class FirebaseAccount:
     status: str
 
 
+_ACCOUNTS = "SELECT app_id, revision, project_id, status FROM firebase_sender WHERE tenant_id = :tenant_id"
+
+
 async def list_firebase_senders(
     session: Session, tenant_id: TenantId, app_ids: Collection[UUID]
 ) -> list[FirebaseAccount]:
     """The senders of those of these apps that have their own. Takes no lock."""
+    of_these = {"tenant_id": tenant_id, "app_ids": pgarrays.uuids(app_ids)}
+    return _accounts(await send(session, _ACCOUNTS + " AND app_id = ANY(:app_ids)", of_these))
+
+
+async def ask_firebase_senders(
+    session: Session, tenant_id: TenantId, device_ids: Collection[UUID]
+) -> Later[list[FirebaseAccount]]:
+    """The same of these devices' apps, in a trip with other statements."""
     found = await send(
         session,
-        "SELECT app_id, revision, project_id, status FROM firebase_sender"
-        " WHERE tenant_id = :tenant_id AND app_id = ANY(:app_ids)",
-        {"tenant_id": tenant_id, "app_ids": pgarrays.uuids(app_ids)},
+        f"{_ACCOUNTS} AND app_id IN (SELECT app_id FROM device WHERE tenant_id = :tenant_id AND id = ANY(:ids))",  # noqa: S608
+        {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)},
     )
+    return Later(found, _accounts)
+
+
+def _accounts(found: Answer) -> list[FirebaseAccount]:
     return [FirebaseAccount(*row) for row in found.rows]
 
 
@@ -76,13 +91,15 @@ async def set_sender_status(
     status: SenderStatus | None,
     detail: str | None,
     now: datetime,
+    *,
+    kind: str = "firebase",
 ) -> None:
     """Note what was found of credentials; nothing when others were put meanwhile. `since` moves with the status.
 
-    `status` None: nothing was proved, only asked.
+    `status` None: nothing was proved, only asked. `kind`: `firebase` or `email`.
     """
     changed = {} if status is None else {"status": status.value, "detail": detail}
-    row = FirebaseSender
+    row: type[FirebaseSender] | type[EmailSender] = EmailSender if kind == "email" else FirebaseSender
     of_it = (row.tenant_id == tenant_id, row.app_id == app_id, row.revision == revision)
     if status is not None:
         await session.execute(update(row).where(*of_it, row.status != status.value).values(since=now))
@@ -113,6 +130,17 @@ async def list_pauses(
     return {Route(row[0], row[1]): Paused(*row[2:]) for row in found.rows}
 
 
+async def ask_pauses(session: Session, tenant_id: TenantId, now: datetime) -> Later[dict[Route, Paused]]:
+    """All routes of the tenant and of the installation that are paused now, in a trip with other statements."""
+    found = await send(
+        session,
+        "SELECT tenant_id, route, paused_until, reason, answer FROM sender_pace"
+        " WHERE paused_until > :now AND tenant_id IN (:tenant_id, :installation)",
+        {"tenant_id": tenant_id, "installation": UUID(int=0), "now": now},
+    )
+    return Later(found, lambda answer: {Route(row[0], row[1]): Paused(*row[2:]) for row in answer.rows})
+
+
 async def pause_route(session: Session, tenant_id: TenantId, name: str, pause: Paused) -> None:
     """Leave a route alone until then, or longer if that was said before. Afterwards its rate rises anew."""
     await session.execute(
@@ -127,14 +155,14 @@ ON CONFLICT (tenant_id, route) DO UPDATE SET reason = excluded.reason, answer = 
     )
 
 
-async def lift_pauses(session: Session, tenant_id: TenantId, app_id: UUID) -> None:
-    """An app's credentials were mended or changed: try them at once."""
+async def lift_pauses(session: Session, tenant_id: TenantId, app_id: UUID, *, account: str = "account") -> None:
+    """An app's credentials were mended or changed: try them at once. `account`: `mail` for those of its mail server."""
     await session.execute(
         text(
             "UPDATE sender_pace SET paused_until = NULL WHERE tenant_id = :tenant_id"
             " AND (route = :account OR starts_with(route, :account || '/'))"
         ),
-        {"tenant_id": tenant_id, "account": f"account:{app_id}"},
+        {"tenant_id": tenant_id, "account": f"{account}:{app_id}"},
     )
 
 
@@ -144,33 +172,34 @@ async def lift_pauses(session: Session, tenant_id: TenantId, app_id: UUID) -> No
 async def lock_bucket(session: Session, tenant_id: TenantId, name: str) -> Bucket | None:
     """A route's bucket, locked until the commit; None when nobody has drawn from it yet (the row is there then)."""
     parameters = {"tenant_id": tenant_id, "route": name}
-    await session.execute(
-        text("INSERT INTO sender_pace (tenant_id, route) VALUES (:tenant_id, :route) ON CONFLICT DO NOTHING"),
-        parameters,
-    )
-    row = await session.execute(
-        text(
+    async with pipelined(session):
+        await send(
+            session,
+            "INSERT INTO sender_pace (tenant_id, route) VALUES (:tenant_id, :route) ON CONFLICT DO NOTHING",
+            parameters,
+        )
+        found = await send(
+            session,
             "SELECT tokens, drawn_at, coalesce(ramp_from, drawn_at) FROM sender_pace"
-            " WHERE tenant_id = :tenant_id AND route = :route FOR NO KEY UPDATE"
-        ),
-        parameters,
-    )
-    found = row.one()
-    return None if found[1] is None else Bucket(*found)
+            " WHERE tenant_id = :tenant_id AND route = :route FOR NO KEY UPDATE",
+            parameters,
+        )
+    ((tokens, drawn_at, ramp_from),) = found.rows
+    return None if drawn_at is None else Bucket(tokens, drawn_at, ramp_from)
 
 
 async def set_bucket(session: Session, tenant_id: TenantId, name: str, bucket: Bucket) -> None:
-    """Write back a locked bucket."""
-    await session.execute(
-        text(
+    """Write back a locked bucket; nothing may follow in the transaction."""
+    async with pipelined(session, last=True):
+        await send(
+            session,
             "UPDATE sender_pace SET tokens = :tokens, drawn_at = :drawn_at, ramp_from = :ramp_from"
-            " WHERE tenant_id = :tenant_id AND route = :route"
-        ),
-        {
-            "tenant_id": tenant_id,
-            "route": name,
-            "tokens": bucket.tokens,
-            "drawn_at": bucket.drawn_at,
-            "ramp_from": bucket.ramp_from,
-        },
-    )
+            " WHERE tenant_id = :tenant_id AND route = :route",
+            {
+                "tenant_id": tenant_id,
+                "route": name,
+                "tokens": bucket.tokens,
+                "drawn_at": bucket.drawn_at,
+                "ramp_from": bucket.ramp_from,
+            },
+        )

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from sqlalchemy import select, text
 
-from geoengage.kit.db import Session
+from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.metrics.models import CustomerHabitRow, CustomerSummary, ShopRhythm
 from geoengage.metrics.rules import Purchases, Shop
@@ -138,14 +138,13 @@ async def delete_habits(session: Session, tenant_id: TenantId, ids: Collection[U
 
 async def tenants_with_due_habits(session: Session, now: datetime) -> list[TenantId]:
     """Tenants of whose people time alone may have changed something (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT t.id FROM tenant t WHERE EXISTS"
-            " (SELECT FROM customer_habit h WHERE h.tenant_id = t.id AND h.check_at <= :now) ORDER BY 1"
-        ),
+    found = await send(
+        session,
+        "SELECT t.id FROM tenant t WHERE EXISTS"
+        " (SELECT FROM customer_habit h WHERE h.tenant_id = t.id AND h.check_at <= :now) ORDER BY 1",
         {"now": now},
     )
-    return [TenantId(id_) for id_ in rows.scalars()]
+    return [TenantId(id_) for (id_,) in found.rows]
 
 
 async def claim_due_habits(session: Session, tenant_id: TenantId, now: datetime, limit: int) -> list[UUID]:

@@ -61,6 +61,18 @@ class Run:
     fixes: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PlainRuns:
+    """Runs of fixes that came in order and with which no phone told anything, as columns of a run each."""
+
+    devices: Sequence[UUID]
+    first_us: NDArray[np.int64]
+    last_us: NDArray[np.int64]
+    skew_us: NDArray[np.int64]
+    sources: Sequence[str]
+    fixes: Sequence[bytes]
+
+
 def micros(at: datetime) -> int:
     """Microseconds since 1970, exactly."""
     return (at - EPOCH) // US

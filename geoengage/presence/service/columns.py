@@ -7,7 +7,7 @@ checkpoint is due. Between them only the last fix, the floor and the rhythm coun
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -39,8 +39,7 @@ from geoengage.presence.rules.records import (
     RECORD,
     US,
     VERDICTS,
-    Run,
-    RunKey,
+    PlainRuns,
     micros,
 )
 from geoengage.presence.rules.state import (
@@ -49,6 +48,7 @@ from geoengage.presence.rules.state import (
     SHORTEST_INTERVAL_S,
     DeviceState,
     Fix,
+    usual_interval_s,
 )
 from geoengage.presence.service.matching import CHECKPOINT_EVERY, DeviceWork, Ground, catch_up, take
 from geoengage.presence.service.outcome import Outcome
@@ -204,7 +204,10 @@ def advance_columns(index: ZoneIndex, c: Columns, outcome: Outcome, now: datetim
     ground = Ground(index, c.lon, c.lat, c.accuracy_m)
     walk = _Walk(index, c, ground, outcome, now)
     for number, device in enumerate(c.devices):
-        state = walk.go(device, c.begins[number], c.begins[number + 1])
+        begin, end = c.begins[number], c.begins[number + 1]
+        state = walk.one(device, begin) if end - begin == 1 else None
+        if state is None:
+            state = walk.go(device, begin, end)
         last = c.begins[number + 1] - 1
         version = 0 if device.old is None else device.old.version
         outcome.states.append(replace(state, skew_s=device.skew_s, last_sent_at=c.sent_at[last], version=version))
@@ -223,6 +226,42 @@ class _Walk:
         self._named: list[int] = np.flatnonzero(named).tolist()
         self._outdoors_at: list[int] = np.maximum.accumulate(np.where(ground.outdoors & ~named, here, -1)).tolist()
         self._lift_at: list[int] = np.maximum.accumulate(np.where(lift, here, -1)).tolist()
+        self._is_plain: list[bool] = (~(stops | named | lift)).tolist()
+        self._outdoors: list[bool] = ground.outdoors.tolist()
+        self._lon, self._lat, self._accuracy_m, self._trust = (
+            a.tolist() for a in (c.lon, c.lat, c.accuracy_m, c.trust)
+        )
+        self._changed_at = index.versions.last_change(max(now, *c.at))
+
+    def one(self, device: DeviceWork, n: int) -> DeviceState | None:
+        """What `go` says of a single fix that tells of no floor and at which nothing happens, as most requests bring.
+
+        None: it may be another one.
+        """
+        state, c = device.old, self._c
+        if state is None or state.zones or not self._is_plain[n]:
+            return None
+        at = c.at[n]
+        if at - state.checkpoint_at >= CHECKPOINT_EVERY or min(at, state.venue_at) < self._changed_at:
+            return None
+        level, level_at, weight = state.level, state.level_at, state.level_weight
+        if self._outdoors[n]:
+            level, level_at, weight = 0, at, 1.0
+        return replace(
+            state,
+            level=level,
+            level_at=level_at,
+            level_weight=weight,
+            interval_s=usual_interval_s(state, at),
+            last_at=at,
+            lon=self._lon[n],
+            lat=self._lat[n],
+            accuracy_m=self._accuracy_m[n],
+            trust=self._trust[n],
+            source=c.source[n],
+            venue_at=min(at, self._now),
+            track=None,
+        )
 
     def go(self, device: DeviceWork, begin: int, end: int) -> DeviceState:
         """The device's state after its fixes, and after changes of zones that came since."""
@@ -262,10 +301,10 @@ class _Walk:
             state,
             interval_s=self._interval_s(state, n, until),
             last_at=c.at[last],
-            lon=float(c.lon[last]),
-            lat=float(c.lat[last]),
-            accuracy_m=float(c.accuracy_m[last]),
-            trust=float(c.trust[last]),
+            lon=self._lon[last],
+            lat=self._lat[last],
+            accuracy_m=self._accuracy_m[last],
+            trust=self._trust[last],
             source=c.source[last],
             venue_at=min(c.at[last], self._now),
             level=level,
@@ -316,10 +355,10 @@ def _surely_slow(c: Columns) -> np.ndarray:
     return np.asarray(slow | (np.maximum(accuracy, c.accuracy_m) > GOOD_ACCURACY_M))
 
 
-def runs_of_columns(c: Columns) -> Iterator[Run]:
-    """The fixes as runs to store, those that are not believed among them."""
+def runs_of_columns(c: Columns) -> PlainRuns | None:
+    """The fixes as runs to store, those that are not believed among them; None when there are none."""
     if not c.devices:
-        return
+        return None
     device = np.repeat(np.arange(len(c.devices)), np.diff(c.begins))
     sources: Mapping[str, int] = {source: n for n, source in enumerate(dict.fromkeys(c.source))}
     kind = np.array([sources[source] for source in c.source])
@@ -339,11 +378,16 @@ def runs_of_columns(c: Columns) -> Iterator[Run]:
     for n, verdict in c.bad.items():
         records["verdict"][n] = VERDICTS.index(verdict)
     data, size = records.tobytes(), RECORD.itemsize
-    us, of = c.us.tolist(), device[begins].tolist()
-    for begin, end, number in zip(begins.tolist(), ends, of, strict=True):
-        work = c.devices[number]
-        key = RunKey(work.device_id, timedelta(seconds=work.skew_s) // US, c.source[begin], late=False, said=None)
-        yield Run(key, us[begin], us[end - 1], data[begin * size : end * size])
+    skew_us = np.array([timedelta(seconds=d.skew_s) // US for d in c.devices], dtype=np.int64)
+    of = device[begins]
+    return PlainRuns(
+        [c.devices[number].device_id for number in of.tolist()],
+        c.us[begins],
+        c.us[np.array(ends) - 1],
+        skew_us[of],
+        [c.source[begin] for begin in begins.tolist()],
+        [data[begin * size : end * size] for begin, end in zip(begins.tolist(), ends, strict=True)],
+    )
 
 
 def device_ids(c: Columns) -> set[UUID]:

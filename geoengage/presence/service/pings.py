@@ -116,10 +116,12 @@ async def record_group(
         for d in work
         for run in runs_of(d.device_id, [replace(f, verdict=d.verdicts.get(f)) for f in d.new], d.late)
     ]
-    runs += runs_of_columns(columns)
+    plain = runs_of_columns(columns)
     async with pipelined(session, last=True):
         if runs:
             await store.insert_runs(session, tenant_id, runs, now)
+        if plain is not None:
+            await store.insert_plain_runs(session, tenant_id, plain, now)
         return await write(session, tenant_id, outcome, now)
 
 

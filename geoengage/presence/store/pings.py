@@ -16,6 +16,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.presence.rules.fixes import Rejected
 from geoengage.presence.rules.records import (
     US,
+    PlainRuns,
     Run,
     RunKey,
     fixes_of,
@@ -95,6 +96,33 @@ async def insert_runs(session: Session, tenant_id: TenantId, runs: Sequence[Run]
             "zones": pgarrays.uuids_or_null(None if k.said is None else k.said.zone_id for k in keys),
             "said_left": pgarrays.bools_or_null(None if k.said is None else k.said.left for k in keys),
             "fixes": pgarrays.blobs(r.fixes for r in runs),
+        },
+    )
+
+
+_INSERT_PLAIN_RUNS = (
+    "INSERT INTO ping_run (tenant_id, received_at, device_id, event_at, at, last_at, late, source, fixes)"
+    " SELECT :tenant_id, :received_at, device_id, event_at, at, last_at, false, source, fixes"
+    " FROM unnest(CAST(:devices AS uuid[]), CAST(:event_at AS timestamptz[]), CAST(:at AS timestamptz[]),"
+    " CAST(:last_at AS timestamptz[]), CAST(:sources AS text[]), CAST(:fixes AS bytea[]))"
+    " AS n (device_id, event_at, at, last_at, source, fixes)"
+)
+
+
+async def insert_plain_runs(session: Session, tenant_id: TenantId, runs: PlainRuns, received_at: datetime) -> None:
+    """The same for runs that have come as columns."""
+    await send(
+        session,
+        _INSERT_PLAIN_RUNS,
+        {
+            "tenant_id": tenant_id,
+            "received_at": received_at,
+            "devices": pgarrays.uuids(runs.devices),
+            "event_at": pgarrays.moments(runs.first_us),
+            "at": pgarrays.moments(runs.first_us - runs.skew_us),
+            "last_at": pgarrays.moments(runs.last_us),
+            "sources": pgarrays.texts(runs.sources),
+            "fixes": pgarrays.blobs(runs.fixes),
         },
     )
 

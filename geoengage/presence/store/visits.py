@@ -209,22 +209,20 @@ async def write_timers(
 
 async def tenants_with_due_timers(session: Session, now: datetime) -> list[TenantId]:
     """Tenants with a timer to fire or zones that have changed (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT tenant_id FROM timer WHERE due_at <= :now"
-            " UNION SELECT tenant_id FROM zone_change WHERE due_at <= :now"
-        ),
+    found = await send(
+        session,
+        "SELECT tenant_id FROM timer WHERE due_at <= :now UNION SELECT tenant_id FROM zone_change WHERE due_at <= :now",
         {"now": now},
     )
-    return [TenantId(t) for t in rows.scalars()]
+    return [TenantId(t) for (t,) in found.rows]
 
 
 async def tenants_with_timers(session: Session) -> list[TenantId]:
     """Tenants with any timer, due or not (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text("SELECT id FROM tenant t WHERE EXISTS (SELECT FROM timer WHERE timer.tenant_id = t.id)")
+    found = await send(
+        session, "SELECT id FROM tenant t WHERE EXISTS (SELECT FROM timer WHERE timer.tenant_id = t.id)", {}
     )
-    return [TenantId(t) for t in rows.scalars()]
+    return [TenantId(t) for (t,) in found.rows]
 
 
 async def list_due_timers(

@@ -19,15 +19,22 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session, transaction
 from geoengage.kit.http import Now
 from geoengage.kit.ids import TenantId
+from geoengage.messaging.rules import PREFERENCE_TRAIT, MessageChannel
 from geoengage.privacy import page, service, store
 from geoengage.profiles import rules
 from geoengage.profiles import service as consents
 from geoengage.profiles import store as profiles
-from geoengage.profiles.rules import ConsentState, LinkKind, SignedLink
+from geoengage.profiles.rules import ConsentState, LinkKind, Proof, SignedLink
 from geoengage.tenancy import store as tenancy
 
 router = APIRouter(include_in_schema=False)
 SOURCE = "preference page"
+_WAYS = (  # what may be tried first, with the word for it
+    ("", "prefer_any"),
+    (MessageChannel.PUSH.value, "push"),
+    (MessageChannel.EMAIL.value, "email"),
+    (MessageChannel.INBOX.value, "in_app"),
+)
 _SAYS = ("saved", "stopped")  # what a page may be told to say after a form
 Work = Callable[[Session, SignedLink, store.Page], Awaitable[None]]
 Language = Annotated[str | None, Query(alias="lang", max_length=35)]
@@ -89,6 +96,8 @@ async def show_page(
             senders=senders,
             groups=groups,
             is_full=found.is_full,
+            ways=_WAYS,
+            first=found.first,
             paused_until=page.shown_date(paused, frame.language) if paused and paused > now else "",
         ),
         frame,
@@ -119,6 +128,27 @@ async def save_choices(token: str, request: Request, now: Now, lang: Language = 
             text_version=page.TEXT_VERSION,
             source=SOURCE,
             at=now,
+            now=now,
+        )
+
+    return await _change(request, token, lang, now, "saved", work)
+
+
+@router.post("/p/{token}/first")
+async def prefer(token: str, request: Request, now: Now, lang: Language = None) -> Response:
+    """Which channel is tried first, where a message may take several."""
+    wanted = (await _form(request)).get("first", [""])[0]
+    order = [wanted] if wanted and wanted in dict(_WAYS) else None
+
+    async def work(session: Session, link: SignedLink, found: store.Page) -> None:
+        await consents.set_traits(
+            session,
+            link.tenant_id,
+            found.identifier_id,
+            {PREFERENCE_TRAIT: order},
+            source=SOURCE,
+            at=now,
+            proof=Proof.LINK,
             now=now,
         )
 

@@ -14,18 +14,22 @@ from geoengage.profiles.rules import ADDRESS_KIND, Channel
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A link that works, with what its pages need. `languages`: wanted ones, the link's own first."""
+    """A link that works, with what its pages need. `languages`: wanted ones, the link's own first. `first`: the channel
+    that its person prefers, "" for none."""
 
     profile_id: UUID
+    identifier_id: UUID
     is_full: bool
     controller: str
     app_name: str | None
     brand_color: str | None
     languages: tuple[str | None, ...]
+    first: str
 
 
 _FIND = text("""
-SELECT i.profile_id, l.is_full, t.name AS controller, a.name AS app_name, a.brand_color,
+SELECT i.profile_id, i.id AS identifier_id, l.is_full, t.name AS controller, a.name AS app_name, a.brand_color,
+  coalesce(p.attributes -> 'preferred_channels' ->> 0, '') AS first,
   l.language, p.language AS read_language, a.default_language AS app_language, t.default_language
 FROM preference_link l
 JOIN tenant t ON t.id = l.tenant_id
@@ -43,7 +47,14 @@ async def find_page(session: Session, tenant_id: TenantId, link_id: UUID, now: d
         return None
     languages = (row.language, row.read_language), (row.app_language, row.default_language)
     return Page(
-        row.profile_id, row.is_full, row.controller, row.app_name, row.brand_color, (*languages[0], *languages[1])
+        row.profile_id,
+        row.identifier_id,
+        row.is_full,
+        row.controller,
+        row.app_name,
+        row.brand_color,
+        (*languages[0], *languages[1]),
+        row.first,
     )
 
 

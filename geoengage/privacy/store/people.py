@@ -14,12 +14,14 @@ import geoengage.campaigns.models
 
 # The map's statements are made from the models, so all of them must be loaded.
 import geoengage.commerce.models
+import geoengage.experiments.models
 import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.metrics.models
+import geoengage.offers.models
 import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
@@ -201,7 +203,7 @@ async def _with_messages(session: Session, tenant_id: TenantId, person: Person) 
     known = replace(
         person,
         messages=tuple(row.id for row in found),
-        other_devices=tuple({row.device_id for row in found} - set(person.devices)),
+        other_devices=tuple({row.device_id for row in found} - {None, *person.devices}),
         not_mine=tuple(row.id for row in found if row.person_id not in people),
     )
     positions = await session.execute(

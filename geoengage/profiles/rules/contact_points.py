@@ -29,6 +29,7 @@ class LinkKind(StrEnum):
 
     PREFERENCES = "preferences"
     PROOF = "proof"
+    UNSUBSCRIBE = "unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from geoengage.profiles.store.contact_points import (
     revoke_links,
 )
 from geoengage.profiles.store.devices import (
+    ask_recipients,
     get_device,
     get_profile,
     hold_recipients,
@@ -91,6 +92,7 @@ from geoengage.profiles.store.policy import (
     get_policy,
     set_policy,
 )
+from geoengage.profiles.store.reaching import hold_profile, list_reaches
 from geoengage.profiles.store.support import (
     Subject,
     delete_note,
@@ -119,6 +121,7 @@ __all__ = [
     "Statement",
     "Subject",
     "Wanted",
+    "ask_recipients",
     "check_customer",
     "claim_message_ids",
     "delete_note",
@@ -136,6 +139,7 @@ __all__ = [
     "get_profile",
     "get_subject",
     "hold_owners",
+    "hold_profile",
     "hold_recipients",
     "insert_consents",
     "insert_device",
@@ -167,6 +171,7 @@ __all__ = [
     "list_person_events",
     "list_profile_devices",
     "list_profiles",
+    "list_reaches",
     "list_recipients",
     "list_standings",
     "list_stores",

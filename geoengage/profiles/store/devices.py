@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 
 from geoengage.kit import errors, pgarrays
-from geoengage.kit.db import Session, pipelined, send
+from geoengage.kit.db import Later, Session, pipelined, send
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.profiles.models import ConsentEntry, Device, Profile
 from geoengage.profiles.rules import ConsentKind, Recipient
@@ -111,8 +111,15 @@ async def hold_recipients(session: Session, tenant_id: TenantId, device_ids: Col
 
 async def list_recipients(session: Session, tenant_id: TenantId, device_ids: Collection[UUID]) -> dict[UUID, Recipient]:
     """Recipients by device id; unknown ids are left out. Takes no lock."""
+    return (await ask_recipients(session, tenant_id, device_ids))()
+
+
+async def ask_recipients(
+    session: Session, tenant_id: TenantId, device_ids: Collection[UUID]
+) -> Later[dict[UUID, Recipient]]:
+    """The same in a trip with other statements."""
     found = await send(session, _RECIPIENT, {"tenant_id": tenant_id, "ids": pgarrays.uuids(device_ids)})
-    return {row.id: _recipient(row) for row in found.named()}
+    return Later(found, lambda answer: {row.id: _recipient(row) for row in answer.named()})
 
 
 # As text, and columns instead of whole rows: these are asked for every message that is sent.

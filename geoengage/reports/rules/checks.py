@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from geoengage.campaigns.rules import Content, Policy, in_audience
 from geoengage.campaigns.rules.definition import Everyone, InSegment, QuietHours, TriggerKind
-from geoengage.messaging.rules import Blocker, Budget
+from geoengage.messaging.rules import REASONS, Blocker, Budget
 from geoengage.profiles.rules import Recipient
 
 # As `campaigns.rules.decide` asks them; then those of the delivery, asked once more just before sending.
@@ -24,15 +24,25 @@ DECIDING = (
     Blocker.CAMPAIGN_HOURS,
     Blocker.COOLDOWN,
     Blocker.CAP,
+    Blocker.BUDGET,
+    Blocker.OUTRANKED,
+    Blocker.NO_OFFER,
     Blocker.LATE,
     Blocker.VISIT_ENDED,
+    Blocker.NOT_IN_AUDIENCE,
 )
 DELIVERING = (
     Blocker.EXPIRED,
     Blocker.CAMPAIGN_INACTIVE,
     Blocker.ZONE_UNPUBLISHED,
+    Blocker.CONTENT_WITHDRAWN,
+    Blocker.LEFT_JOURNEY,
     Blocker.SENDING_STOPPED,
     Blocker.NO_ADDRESS,
+)
+# Of few messages: told only where they held one back.
+_RARE = frozenset(
+    {Blocker.OUTRANKED, Blocker.NO_OFFER, Blocker.NOT_IN_AUDIENCE, Blocker.CONTENT_WITHDRAWN, Blocker.LEFT_JOURNEY}
 )
 _DOES = {"entered": "comes in", "exited": "leaves"}  # by the kind of trigger
 DAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
@@ -67,9 +77,11 @@ class Decided:
 
 def message_checks(d: Decided) -> list[Check]:
     """All checks of a message in order. What delivery asks is not reached when the decision held it back."""
-    checks = [Check(b, b not in d.blockers, _text(b, d)) for b in DECIDING]
+    checks = [Check(b, b not in d.blockers, _text(b, d)) for b in DECIDING if b in d.blockers or b not in _RARE]
     reached = all(check.passed for check in checks)
     for blocker in DELIVERING:
+        if blocker in _RARE and blocker not in d.blockers:
+            continue
         held = blocker in d.blockers
         checks.append(Check(blocker, (not held) if reached or held else None, _text(blocker, d)))
     return checks
@@ -77,6 +89,8 @@ def message_checks(d: Decided) -> list[Check]:
 
 def _text(blocker: Blocker, d: Decided) -> str:
     """The numbers of one check; without any, whether it held."""
+    if blocker in _RARE:
+        return REASONS[blocker]
     if blocker in _PLAIN:
         free, held = _PLAIN[blocker]
         return held if blocker in d.blockers else free
@@ -152,10 +166,13 @@ def _cap(d: Decided, content: Content | None) -> str:
     since = d.at - timedelta(days=cap.per_days)
     own = sum(s.at >= since and str(s.campaign_id) == d.campaign[1] for s in before.sends)
     span = "a day" if cap.per_days == 1 else f"{cap.per_days} days"
-    text = f"{own} of {cap.count} from this campaign in {span}"
-    if not content.is_marketing:
-        return text
-    return f"{text}, {before.sends_since(d.at - timedelta(days=1))} of {d.policy.daily_cap} from all in a day"
+    return f"{own} of {cap.count} from this campaign in {span}"
+
+
+def _budget(d: Decided, content: Content | None) -> str:
+    if content is not None and not content.is_marketing:
+        return "for advertising only"
+    return f"{_before(d).marketing_since(d.at - timedelta(days=1))} of {d.policy.daily_cap} from all in a day"
 
 
 def _late(d: Decided, _: Content | None) -> str:
@@ -171,6 +188,7 @@ _NUMBERS: dict[Blocker, Callable[[Decided, Content | None], str]] = {
     Blocker.CAMPAIGN_HOURS: _hours,
     Blocker.COOLDOWN: _cooldown,
     Blocker.CAP: _cap,
+    Blocker.BUDGET: _budget,
     Blocker.LATE: _late,
     Blocker.EXPIRED: lambda d, _: f"good until {_clock(d.expires_at, d)}",
 }

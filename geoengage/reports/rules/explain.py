@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from geoengage.messaging.rules import REASONS, in_order
+
 
 class Verdict(StrEnum):
     """What became of a device and a zone within the time asked about."""
@@ -226,25 +228,6 @@ def rejection_text(reason: str) -> str:
     return _REJECTIONS.get(reason, reason)
 
 
-_BLOCKERS = {
-    "no_consent": "no consent for this kind of message",
-    "suppressed": "this person is not to be written to",
-    "holdout": "in the control group that gets no campaigns, to measure what they bring",
-    "quiet_hours": "quiet hours",
-    "campaign_hours": "outside the campaign's days or hours",
-    "cooldown": "got this campaign too recently",
-    "cap": "cap reached: enough messages for now",
-    "late": "the event was too old to be true any more",
-    "visit_ended": "had already left again",
-    "expired": "expired before it could be sent",
-    "campaign_inactive": "the campaign was paused or over",
-    "zone_unpublished": "the zone was taken down",
-    "sending_stopped": "all sending was stopped",
-    "no_address": "the device has no push address",
-    "not_in_audience": "not in the campaign's audience",
-}
-
-
 def message_text(status: str, channel: str | None, blockers: Sequence[str], answer: str | None) -> str:
     """What became of a message, and why."""
     if status == "skipped":
@@ -264,7 +247,7 @@ def message_text(status: str, channel: str | None, blockers: Sequence[str], answ
 
 def blockers_text(blockers: Sequence[str]) -> str:
     """What holds a message back."""
-    return "Held back: " + "; also ".join(_BLOCKERS.get(b, b) for b in blockers) + "."
+    return "Held back: " + " Also: ".join(REASONS[b] for b in in_order(blockers))
 
 
 def summary(fixes: int, rejections: int, zones: Sequence[Verdict], statuses: Sequence[str]) -> str:

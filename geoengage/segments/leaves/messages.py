@@ -19,7 +19,7 @@ _MESSAGES = (
     " SELECT w.id, w.person FROM down w UNION ALL SELECT d.id, w.person FROM down w"
     " JOIN device d ON d.tenant_id = :tenant_id AND d.profile_id = w.person AND w.id = w.person) w"
     " JOIN message m ON m.tenant_id = :tenant_id AND m.person_id = w.id AND m.sent_at IS NOT NULL"
-    " JOIN device t ON t.tenant_id = m.tenant_id AND t.id = m.device_id AND NOT t.is_test WHERE true"
+    " LEFT JOIN device t ON t.tenant_id = m.tenant_id AND t.id = m.device_id WHERE NOT coalesce(t.is_test, false)"
 )
 
 

@@ -103,7 +103,8 @@ def _named(r: Recorded) -> list[_Named]:
         of, member, kind = _BY_MEMBER[r.type]
         return _single(r, of, (member,), kind)
     if r.type == "message.changed" and (r.payload["status"] == "sent" or r.payload["reason"] == "opened"):
-        return _single(r, "devices", ("device_id",), News.MESSAGES)
+        to_person = _single(r, "profiles", ("profile_id",), News.MESSAGES)
+        return to_person or _single(r, "devices", ("device_id",), News.MESSAGES)
     if r.type == "message.changed" and r.payload["status"] == "failed":  # its address may be dead
         return _single(r, "devices", ("device_id",), News.DEVICES)
     if r.type == "events.recorded":

@@ -168,14 +168,13 @@ async def claim_due(
 
 async def tenants_with_due(session: Session, now: datetime) -> list[TenantId]:
     """Tenants in which time has changed something (cross-tenant: the worker serves all)."""
-    rows = await session.execute(
-        text(
-            "SELECT t.id FROM tenant t WHERE EXISTS (SELECT FROM segment_due d WHERE d.tenant_id = t.id"
-            " AND d.due_at <= :now)"
-        ),
+    found = await send(
+        session,
+        "SELECT t.id FROM tenant t WHERE EXISTS (SELECT FROM segment_due d WHERE d.tenant_id = t.id"
+        " AND d.due_at <= :now)",
         {"now": now},
     )
-    return [TenantId(id_) for id_ in rows.scalars()]
+    return [TenantId(id_) for (id_,) in found.rows]
 
 
 # --- whole segments -------------------------------------------------------------------------------------------------

@@ -69,12 +69,11 @@ async def take_moved(session: Session, tenant_id: TenantId, now: datetime) -> se
 
 async def tenants_to_sweep(session: Session, before: datetime) -> list[TenantId]:
     """Tenants with a segment that asks for last known places and not looked through since (cross-tenant: worker)."""
-    rows = await session.execute(
-        text(
-            "SELECT DISTINCT s.tenant_id FROM segment s LEFT JOIN segment_sweep w ON w.tenant_id = s.tenant_id"
-            " WHERE jsonb_path_exists(s.live_definition, '$.** ? (@.of == \"last_known\")')"
-            " AND (w.until IS NULL OR w.until < :before)"
-        ),
+    found = await send(
+        session,
+        "SELECT DISTINCT s.tenant_id FROM segment s LEFT JOIN segment_sweep w ON w.tenant_id = s.tenant_id"
+        " WHERE jsonb_path_exists(s.live_definition, '$.** ? (@.of == \"last_known\")')"
+        " AND (w.until IS NULL OR w.until < :before)",
         {"before": before},
     )
-    return [TenantId(id_) for id_ in rows.scalars()]
+    return [TenantId(id_) for (id_,) in found.rows]

@@ -38,6 +38,8 @@ class EventType(StrEnum):
     MESSAGE_SENT = "message.sent"
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_OPENED = "message.opened"
+    MESSAGE_SHOWN = "message.shown"
+    MESSAGE_CLICKED = "message.clicked"
     MESSAGE_DISMISSED = "message.dismissed"
     MESSAGE_SKIPPED = "message.skipped"
     MESSAGE_FAILED = "message.failed"
@@ -48,6 +50,7 @@ class EventType(StrEnum):
     PROFILE_MERGED = "profile.merged"
     PROFILE_UNMERGED = "profile.unmerged"
     CAMPAIGN_CHANGED = "campaign.changed"
+    CONTENT_CHANGED = "content.changed"
     VENUE_CHANGED = "venue.changed"
     ORDER_PLACED = "order.placed"
     ORDER_UPDATED = "order.updated"
@@ -66,7 +69,7 @@ class EventType(StrEnum):
 
 LOST = "events.lost"  # sent to every endpoint, whatever it asked for
 TEST = "webhook.test"
-_RECEIPTS = ("received", "opened", "dismissed")
+_RECEIPTS = ("received", "shown", "opened", "clicked", "dismissed")
 _KNOWN = frozenset(map(str, EventType))
 
 _ZONE = (
@@ -80,6 +83,7 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
     "consent": ("kind", "status", "at"),
     "profile": ("source", "at"),
     "campaign": ("campaign_id", "name", "status", "store_id"),
+    "content": ("content_id", "kind", "status", "revision", "store_id", "title"),
     "venue": ("what", "zone_id", "mall_id"),
     "order": (
         "order_id",

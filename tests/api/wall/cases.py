@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account
 from tests.campaign_rows import NOON
@@ -24,6 +25,7 @@ class For(StrEnum):
     TENANT = "secret keys and operators"
     CONSOLE = "operators"
     PINGS = "device tokens and secret keys"
+    NEWS = "every credential: apps read what is published"
 
 
 Make = Callable[[Side], Any]
@@ -63,6 +65,7 @@ class Case:
         names = {f"{kind}_id": id_ for kind, id_ in side.ids.items()}
         names |= {f"{kind}_id": side.ids[other] for kind, other in self.ids.items()}
         code = side.code if "/check-in/" in self.path else "not-found"
+        code = side.coupon if "/coupons/" in self.path else code
         words = {"token": "forged", "write_key": "forged", "channel": "sms", "picture": "holdout", "name": "revenue"}
         words |= {"template_name": "new", "playbook": "win-back"}
         return self.path.format(**names, **words, code=code, version=1)
@@ -116,6 +119,11 @@ def campaign(side: Side) -> dict[str, Any]:
     return {"name": "New", "store_id": side["store"], "trigger": trigger, "title": "t", "body": "b"}
 
 
+def content(side: Side) -> dict[str, Any]:
+    """A promotion of the side's store at its zone."""
+    return {"kind": "promotion", "texts": {"en": {"title": "t"}}, "store_id": side["store"], "zone_id": side["zone"]}
+
+
 def zone(side: Side) -> dict[str, Any]:
     """A zone of the side's store in its mall."""
     return square({"name": "New", "mall_id": side["mall"], "levels": [0], "store_id": side["store"]})
@@ -132,6 +140,21 @@ def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
     at = NOON.isoformat()
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
+
+
+LATER = "2100-01-01T00:00:00Z"
+REMINDER = [{"after_days": 0, "offer_id": None}]
+
+
+def offer(side: Side) -> dict[str, Any]:
+    """An offer of the side's store."""
+    benefit = {"kind": "percent", "percent": 10}
+    return {"name": "New", "store_id": side["store"], "currency": "CHF", "benefit": benefit, "funded_by": "store"}
+
+
+def use_of_code(side: Side) -> dict[str, Any]:
+    """A receipt of the side's store that uses a code."""
+    return {"order_id": "1", "store_id": side["store"], "currency": "CHF", "discount_minor": 1}
 
 
 def connection(side: Side) -> dict[str, Any]:
@@ -257,6 +280,7 @@ TIMELINES: tuple[Make, ...] = (
 )
 NOON_S = round(NOON.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
+MAIL = "/v1/apps/{app_id}/email"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
@@ -319,6 +343,16 @@ CASES = [
     Case("POST", f"{FIREBASE}/check"),
     Case("DELETE", FIREBASE),
     Case("POST", "/v1/apps/{app_id}/test-push", body=lambda s: {"device_id": s["device"]}),
+    Case("PUT", MAIL, body=lambda s: {"host": "localhost", "from_address": f"{s.mark}@example.com", "from_name": "x"}),
+    Case("GET", MAIL),
+    Case("POST", f"{MAIL}/check"),
+    Case("DELETE", MAIL),
+    Case("PUT", "/v1/apps/{app_id}/brand", body=lambda _: {"color": "#aa0000"}),
+    Case("GET", "/v1/apps/{app_id}/brand"),
+    Case("PUT", "/v1/channel-order", body=lambda _: {"channels": ["push", "email"]}),
+    Case("GET", "/v1/channel-order"),
+    Case("POST", "/v1/email/events", body=lambda _: {"events": [{"kind": "bounce", "message_id": UUID(int=7).hex}]}),
+    Case("POST", "/v1/email/reports", body=lambda _: b"Subject: nothing\r\n\r\n"),
     *crud("/v1/webhooks", "webhook", webhook, lambda _: {"name": "Changed"}),
     Case("GET", f"{WEBHOOK}/deliveries"),
     Case("POST", f"{WEBHOOK}/rotate-secret", body=lambda _: {"overlap_h": 1}),
@@ -406,6 +440,7 @@ CASES = [
     Case("POST", "/v1/check-in/{code}", For.DEVICE, lambda _: {"lon": LON, "lat": LAT}),
     Case("GET", "/v1/check-in/{code}", For.PUBLIC),
     Case("GET", "/v1/inbox", For.DEVICE),
+    Case("GET", "/v1/cards", For.DEVICE),
     Case("POST", "/v1/receipts", For.DEVICE, lambda s: {"message_id": s["message"], "kind": "opened"}),
     Case("GET", "/v1/me", For.DEVICE),
     Case("GET", "/v1/me/export", For.DEVICE),
@@ -547,6 +582,21 @@ CASES = [
     ),
     Case("POST", "/v1/till/lookup", body=lambda s: {name: sale(s)[name] for name in ("store_id", "member")}),
     Case("POST", "/v1/till/sales", body=sale),
+    # --- offers
+    *crud("/v1/offers", "offer", offer, lambda _: {"name": "Changed"}),
+    Case("POST", "/v1/offers/price", body=lambda s: {"cart_id": s["cart"]}),
+    Case("GET", "/v1/offers/{offer_id}/coupons"),
+    Case("POST", "/v1/offers/{offer_id}/coupons", body=lambda _: {"count": 1, "expires_at": LATER}),
+    Case("GET", "/v1/coupons/{code}", queries=OF_A_STORE),
+    Case("POST", "/v1/coupons/{code}/redeem", body=use_of_code),
+    Case("GET", "/v1/carts/me/priced", For.DEVICE),
+    Case("GET", "/v1/margins", shared=True),
+    Case("PUT", "/v1/margins", body=lambda _: {"margin_percent": 30, "floor_percent": 0}),
+    Case("PUT", "/v1/margins/{store_id}", body=lambda _: {"margin_percent": 30}),
+    Case("GET", "/v1/win-back-ladder", shared=True),
+    Case(
+        "PUT", "/v1/win-back-ladder", body=lambda s: {"steps": [*REMINDER, {"after_days": 4, "offer_id": s["offer"]}]}
+    ),
     # --- segments and lists
     *crud("/v1/segments", "segment", lambda s: segment(s) | {"name": "New"}, lambda _: {"name": "Changed"}),
     Case("POST", "/v1/segments/preview", body=segment),
@@ -592,6 +642,34 @@ CASES = [
     Case("GET", "/v1/playbooks", shared=True),
     Case("GET", "/v1/playbooks/{playbook}", queries=OF_A_STORE, shared=True),
     Case("POST", "/v1/playbooks/{playbook}", body=lambda s: {"store_id": s["store"]}),
+    # --- timing
+    Case("GET", "/v1/day-parts", shared=True),
+    Case("PUT", "/v1/day-parts", body=lambda _: {"items": []}),
+    Case("GET", "/v1/profiles/{profile_id}/best-hours"),
+    # --- content
+    Case("GET", "/v1/content", For.NEWS, queries=(lambda _: {}, lambda s: {"kind": "promotion"}), shared=True),
+    Case("GET", "/v1/content.rss", For.NEWS, shared=True),
+    Case("GET", "/v1/content.ics", For.NEWS, shared=True),
+    Case("GET", "/v1/content/{content_id}", For.NEWS),
+    Case("POST", "/v1/content", body=content),
+    Case("PATCH", "/v1/content/{content_id}", body=lambda _: {"link": None}),
+    Case("POST", "/v1/content/{content_id}/publish"),
+    Case("POST", "/v1/content/{content_id}/cancel"),
+    Case("GET", "/v1/content/{content_id}/revisions"),
+    Case("GET", "/v1/content/{content_id}/recipe"),
+    Case("DELETE", "/v1/content/{content_id}"),
+    Case("GET", "/v1/feeds"),
+    Case("POST", "/v1/feeds", body=lambda s: {"name": "Feed", "store_id": s["store"]}),
+    Case("DELETE", "/v1/feeds/{feed_id}"),
+    Case("GET", "/v1/links"),
+    Case("POST", "/v1/links", body=lambda s: {"content_id": s["content"]}),
+    Case("GET", "/v1/links/hosts"),
+    Case("PUT", "/v1/links/hosts", body=lambda _: {"hosts": ["shop.example"]}),
+    Case("GET", "/v1/links/{link_id}"),
+    Case("GET", "/v1/links/{link_id}/qr.svg"),
+    Case("GET", "/v1/links/{link_id}/qr.png"),
+    Case("DELETE", "/v1/links/{link_id}"),
+    Case("GET", "/l/{code}", For.PUBLIC),  # whoever has a printed code
     # --- campaigns and messages
     *crud("/v1/campaigns", "campaign", campaign, lambda _: {"name": "Changed"}),
     Case(
@@ -604,10 +682,32 @@ CASES = [
     Case("POST", "/v1/campaigns/{campaign_id}/activate"),
     Case("POST", "/v1/campaigns/{campaign_id}/pause"),
     Case("GET", "/v1/campaigns/{campaign_id}/report"),
+    Case("GET", "/v1/campaigns/{campaign_id}/proof", queries=(*NO_QUERY, lambda _: {"format": "csv"})),
+    Case("GET", "/v1/campaigns/{campaign_id}/experiment"),
+    Case("PUT", "/v1/campaigns/{campaign_id}/experiment", body=lambda _: {"holdout_percent": 10}),
+    Case("GET", "/v1/proof", shared=True),
+    Case("GET", "/v1/direct-revenue", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}), shared=True),
+    Case("GET", "/v1/message-costs", shared=True),
+    Case("PUT", "/v1/message-costs", body=lambda _: {"items": []}, refused_to_shops=403),
+    Case("POST", "/v1/campaigns/{campaign_id}/simulate", body=lambda _: {"days": 3}),
+    Case("POST", "/v1/campaigns/{campaign_id}/trigger", body=lambda s: {"people": [{"profile_id": s["profile"]}]}),
+    Case("GET", "/v1/campaigns/{campaign_id}/entries", queries=(lambda s: {"profile_id": s["profile"]},)),
     Case(
         "GET",
         "/v1/messages",
         queries=(*NO_QUERY, lambda s: {"campaign_id": s["campaign"]}, lambda s: {"device_id": s["device"]}),
+    ),
+    Case(
+        "POST",
+        "/v1/messages/preview",
+        body=lambda s: {"title": "t", "body": "{{ first_name }}", "profile_id": s["profile"]},
+        refused_to_shops=403,
+    ),
+    Case(
+        "POST",
+        "/v1/messages/test",
+        body=lambda s: {"title": "t", "body": "b", "device_id": s["device"], "channel": "inbox", "purpose": "service"},
+        refused_to_shops=403,
     ),
     Case("POST", "/v1/sending/stop"),
     Case("POST", "/v1/sending/resume"),

@@ -21,6 +21,8 @@ from shapely.geometry import MultiPolygon, Point, box
 from sqlalchemy import select, text
 
 from geoengage.campaigns.models import Campaign
+from geoengage.content.models import ContentFeed, ContentItem, ShortLink
+from geoengage.content.rules import new_code, new_feed_token
 from geoengage.ingest.models import Connection, ConnectionDelivery, Scanner
 from geoengage.kit import sealed
 from geoengage.kit.clock import utc_now
@@ -84,6 +86,7 @@ class Side:
     shop_key: str  # a secret key with all scopes, of the neighbour shop only
     code: str  # of the shop's check-in point
     cookies: dict[str, str] = field(default_factory=dict)  # of operators: owner, and shop (the neighbour's)
+    coupon: str = ""  # a code of the shop's offer
 
     def __getitem__(self, kind: str) -> str:
         return str(self.ids[kind])
@@ -106,6 +109,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["neighbour_campaign"] = await _campaign(session, world, ids["neighbour"], ids["neighbour_zone"], "Next door")
     ids["key"] = await _spare_key(session, world, mark)
     ids["webhook"] = await _webhook(session, world, mark)
+    ids |= await _news(session, world, mark, ids["store"])
     shop_key = await make_key_row(session, world.tenant_id, KeyKind.SECRET, store_ids=[ids["neighbour"]])
     operators = {
         "owner": await _operator(session, world, mark, "owner"),
@@ -122,6 +126,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids["device"] = phone.id
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await put_firebase(client, side)
+    await _put_mail(client, side)
     await _link(client, side)
     await _customers(session, side)
     await _notes(client, side)
@@ -147,7 +152,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
 
 
 async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now: datetime) -> None:
-    """The person decided about the side's store, and has a telephone that is being proven."""
+    """The person decided about the side's store, has a telephone that is being proven, and is in a campaign."""
     tenant_id, profile_id = side.world.tenant_id, side.ids["profile"]
     phone = Identifier(
         tenant_id=tenant_id, id=new_id(), kind="phone", value=f"+4179{tenant_id.int % 10**7:07}", profile_id=profile_id,
@@ -161,6 +166,13 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now:
     )  # fmt: skip
     proof.code_hash = hash_code(KEY, proof.id, CODE)
     session.add(proof)
+    await session.execute(
+        text(
+            "INSERT INTO journey_entry (tenant_id, campaign_id, id, profile_id, entered_at, alone, step, wake_at)"
+            " VALUES (:t, :c, :id, :p, now(), true, 'step-1', now() + interval '1 hour')"
+        ),
+        {"t": tenant_id, "c": side.ids["campaign"], "p": profile_id, "id": new_id()},
+    )
     await session.commit()
     side.ids["identifier"] = phone.id
     wish = {"channel": "sms", "purpose": "marketing", "state": "subscribed", "store_id": side["store"]}
@@ -250,6 +262,20 @@ async def _spare_key(session: Session, world: World, mark: str) -> UUID:
     await make_key_row(session, world.tenant_id, KeyKind.SECRET, name=f"{mark}-key")
     query = select(Credential.id).where(Credential.tenant_id == world.tenant_id, Credential.name == f"{mark}-key")
     return (await session.execute(query)).scalar_one()
+
+
+async def _news(session: Session, world: World, mark: str, store_id: UUID) -> dict[str, UUID]:
+    """A published content item of the store, with a short link and a feed of their own."""
+    ids = {kind: new_id() for kind in ("content", "link", "feed")}
+    own: dict[str, Any] = {"tenant_id": world.tenant_id, "store_id": store_id}
+    texts = {"en": {"title": f"{mark}-news", "text": "", "terms": ""}}
+    item = {"kind": "promotion", "status": "published", "default_language": "en", "timezone": "UTC"}
+    session.add(ContentItem(id=ids["content"], texts=texts, **own, **item))
+    await session.flush()
+    session.add(ShortLink(id=ids["link"], code=new_code(), content_id=ids["content"], source=f"{mark}-bag", **own))
+    session.add(ContentFeed(id=ids["feed"], name=f"{mark}-feed", token=new_feed_token(world.tenant_id), **own))
+    await session.flush()
+    return ids
 
 
 async def _webhook(session: Session, world: World, mark: str) -> UUID:
@@ -360,7 +386,7 @@ async def walk_in(client: httpx.AsyncClient, phone: Phone, now: datetime) -> Non
 
 
 async def _sell(client: httpx.AsyncClient, side: Side) -> None:
-    """A product, an order with a refund and a cart at each of the two stores, for a customer each; one on the phone."""
+    """A product, an order with a refund, a cart and an offer at each of the two stores, for a customer each."""
     for mark, kind in ((side.mark, "store"), ("neighbour", "neighbour")):
         at, who = {"store_id": side[kind]}, {"customer": {"external_id": f"{mark}-person"}}
         variants = [{"price_minor": 500, "currency": "CHF"}]
@@ -377,6 +403,16 @@ async def _sell(client: httpx.AsyncClient, side: Side) -> None:
         prefix = "" if kind == "store" else "neighbour_"
         side.ids |= {f"{prefix}product": UUID(made["id"]), f"{prefix}order": UUID(ordered["id"])}
         side.ids[f"{prefix}cart"] = UUID(cart["id"])
+        offer = at | {"name": f"{mark}-offer", "currency": "CHF", "status": "active", "funded_by": "store"}
+        offer |= {"benefit": {"kind": "amount", "amount_minor": 50}, "label": f"{mark}-label"}
+        made = await _made(client, side, "POST", "/v1/offers", offer)
+        side.ids[f"{prefix}offer"] = UUID(made["id"])
+    printed = {"count": 1, "expires_at": (utc_now() + timedelta(days=1)).isoformat()}
+    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": str(side["offer"])}]
+    ladder = await client.put("/v1/win-back-ladder", json={"steps": steps}, headers=side.world.sk_headers)
+    assert ladder.status_code == 200, ladder.text
+    answer = await client.post(f"/v1/offers/{side['offer']}/coupons", json=printed, headers=side.world.sk_headers)
+    side.coupon = answer.text.splitlines()[1].partition(",")[0]
     own = {"lines": [{"sku": f"{side.mark}-thing", "quantity": 1}]}
     answer = await client.put("/v1/carts/me", json=own, headers=bearer(side.phone.token))
     assert answer.status_code == 200, answer.text
@@ -424,6 +460,13 @@ async def put_firebase(client: httpx.AsyncClient, side: Side) -> None:
     """The side's app has a Firebase project of its own."""
     url, body = f"/v1/apps/{side['app']}/firebase", {"service_account": service_account(side)}
     answer = await client.put(url, json=body, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def _put_mail(client: httpx.AsyncClient, side: Side) -> None:
+    """And a mail server."""
+    body = {"host": "localhost", "from_address": f"{side.mark}@example.com", "from_name": side.mark}
+    answer = await client.put(f"/v1/apps/{side['app']}/email", json=body, headers=side.world.sk_headers)
     assert answer.status_code == 200, answer.text
 
 

@@ -12,14 +12,21 @@ export const REASONS = {
   quiet_hours: 'quiet hours',
   campaign_hours: 'outside the campaign’s hours',
   cooldown: 'had this push a short while ago',
-  cap: 'limit of pushes per person reached',
+  cap: 'limit of this campaign per person reached',
+  budget: 'enough advertising for this person today',
+  outranked: 'another message went first',
+  no_offer: 'no coupon left',
   late: 'the position came too late',
   visit_ended: 'already left',
   expired: 'too old to be useful',
   campaign_inactive: 'the campaign is not running',
   zone_unpublished: 'the zone is not published any more',
+  content_withdrawn: 'what it is about was cancelled',
+  left_journey: 'had left the journey',
   sending_stopped: 'all sending is stopped',
   no_address: 'no push address on this phone',
+  no_sender: 'no mail server is set up',
+  blank: 'a part of the text would have been empty',
   not_in_audience: 'not in the campaign’s audience',
 };
 export const reasonText = lookUp(REASONS);
@@ -144,11 +151,17 @@ export const CHECKS = {
   campaign_hours: 'The campaign’s days and hours',
   cooldown: 'Pause between two',
   cap: 'Limit per person',
+  budget: 'Attention for one day',
+  outranked: 'Not outranked',
+  no_offer: 'A coupon for this person',
   late: 'Fresh enough',
   visit_ended: 'Still there',
+  not_in_audience: 'Still in the audience',
   expired: 'Still good',
   campaign_inactive: 'Campaign still running',
   zone_unpublished: 'Zone still published',
+  content_withdrawn: 'Still on',
+  left_journey: 'Still in the journey',
   sending_stopped: 'Sending not stopped',
   no_address: 'Push address',
 };
@@ -194,7 +207,7 @@ export const ROLES = {
   shop: 'Shop',
 };
 
-/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'segments' | 'playbooks' | 'admin'} Right */
+/** @typedef {'edit' | 'approve' | 'stop' | 'people' | 'customers' | 'commerce' | 'segments' | 'playbooks' | 'offers' | 'admin'} Right */
 /** @type {Record<Right, string[]>} */
 const RIGHTS = {
   edit: ['owner', 'editor'],
@@ -205,6 +218,7 @@ const RIGHTS = {
   commerce: ['owner', 'editor', 'support', 'shop'],
   segments: ['owner', 'editor', 'analyst', 'shop'],
   playbooks: ['owner', 'editor', 'shop'],
+  offers: ['owner', 'editor', 'approver', 'shop'],
   admin: ['owner'],
 };
 /** What the console offers; the server decides. @param {{operator: {role: string}}} me @param {Right} right */

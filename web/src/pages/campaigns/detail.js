@@ -57,7 +57,14 @@ export function detail({ context, names, campaign, report }) {
           h('p', { class: 'quiet' }, `For people whose first name is unknown: “${campaign.fallback_name}”`),
       ),
     ),
-    h('section', { class: 'card' }, h('h2', null, 'So far'), numbers(report), held(report, campaign)),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', null, 'So far'),
+      numbers(report),
+      h('p', null, h('a', { href: `/proof?id=${campaign.id}`, 'data-testid': 'to-proof' }, 'What it brought')),
+      held(report, campaign),
+    ),
   );
 }
 

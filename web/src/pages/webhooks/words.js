@@ -54,7 +54,9 @@ export const TYPES = [
       ['message.queued', 'queued'],
       ['message.sent', 'sent'],
       ['message.received', 'received'],
+      ['message.shown', 'card shown'],
       ['message.opened', 'opened'],
+      ['message.clicked', 'clicked'],
       ['message.dismissed', 'dismissed'],
       ['message.skipped', 'held back'],
       ['message.failed', 'failed'],
@@ -89,6 +91,7 @@ export const TYPES = [
     [
       ['consent.changed', 'consent changed'],
       ['campaign.changed', 'campaign changed'],
+      ['content.changed', 'content item changed'],
       ['venue.changed', 'zones changed'],
       ['sending.stopped', 'sending stopped'],
       ['sending.resumed', 'sending resumed'],

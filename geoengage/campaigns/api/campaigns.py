@@ -10,15 +10,12 @@ from pydantic import ValidationError
 from geoengage.campaigns import service, store, views
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import Content, Status
-from geoengage.campaigns.shapes import (
+from geoengage.campaigns.shapes.answers import PreviewIn, PreviewOut, RejectIn, ReportOut
+from geoengage.campaigns.shapes.campaigns import (
     CampaignIn,
     CampaignOut,
     CampaignPage,
     CampaignPatch,
-    PreviewIn,
-    PreviewOut,
-    RejectIn,
-    ReportOut,
     campaign_out,
     content_json,
 )
@@ -131,6 +128,8 @@ async def change_campaign(
 
 def _patched(content: Content, changes: dict[str, Any]) -> Content:
     current = content_json(content)
+    if (changes.get("trigger") or {}).get("kind", content.kind) != content.kind:
+        current["trigger"] |= dict.fromkeys(("event", "schedule", "date", "cart", "order"))
     if "kind" in (changes.get("audience") or {}):
         del current["audience"]
     try:

@@ -1,0 +1,1 @@
+"""Shapes of offers, coupons, pricing and settings."""

@@ -1,0 +1,1 @@
+"""Proofs, and what they are worked out from."""
