@@ -1,5 +1,8 @@
 """What the browser tests share: the demo they look at, what the browser complains of, the mall in pixels."""
 
+import asyncio
+import contextlib
+import itertools
 import json
 import re
 from dataclasses import dataclass, field
@@ -9,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from geoengage.kit.geo import Frame
 
@@ -126,6 +130,18 @@ class MallMap:
     async def dots(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = await self.page.evaluate("() => window.__geoengage.dots()")
         return found
+
+    async def open_dot(self) -> None:
+        """Click a shopper whose walk may be told; where nothing opens (somebody walked on), the next one."""
+        drawer = self.page.get_by_test_id("drawer")
+        async with asyncio.timeout(SHOPPER_MS / 1000):
+            for turn in itertools.count():
+                if dots := [dot for dot in await self.dots() if dot["open"]]:
+                    dot = dots[turn % len(dots)]
+                    await self.page.mouse.move(dot["x"], dot["y"])
+                    await self.page.mouse.click(dot["x"], dot["y"])
+                with contextlib.suppress(PlaywrightTimeout):
+                    return await drawer.wait_for(timeout=2000)
 
     async def click(self, *points: XY) -> None:
         for point in points:

@@ -2,7 +2,7 @@
  * Which mall is shown and which level of it: loading, switching, and redrawing what is on the level. What the operator
  * does with it is index.js's business.
  */
-import { getAll } from '../../api.js';
+import { ApiError, get, getAll } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { empty, failure, loading } from '../../ui/widgets.js';
 import { turnCompass } from './compass.js';
@@ -58,9 +58,23 @@ export function makeMallView({
       );
       select.disabled = malls.length < 2;
       select.onchange = () => showMall(malls.find((mall) => mall.id === select.value) ?? malls[0]);
-      await showMall(malls.find((mall) => mall.id === query.get('mall')) ?? malls[0]);
+      const wanted = query.get('mall') ?? (await mallOfZone());
+      await showMall(malls.find((mall) => mall.id === wanted) ?? malls[0]);
     } catch (error) {
       if (!abort.signal.aborted) fill(frame.overlay, failure(error, start));
+    }
+  }
+
+  /** The mall of the zone that the address asks for; a zone that was taken away since is told of. */
+  async function mallOfZone() {
+    const id = query.get('zone');
+    if (!id) return null;
+    try {
+      return (await get(`/v1/zones/${encodeURIComponent(id)}`, {}, abort.signal)).properties.mall_id;
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.status === 404 || error.status === 422))) throw error;
+      context.toast('This zone is no longer on the map: it was taken away.', { tone: 'bad' });
+      return null;
     }
   }
 
