@@ -55,8 +55,9 @@ class Decided:
 _DECIDED = text("""
 SELECT m.id, m.campaign_id, m.person_id, m.store_id, m.created_at AS decided_at, m.blockers, t.holdout_percent
 FROM message m JOIN tenant t ON t.id = m.tenant_id
+JOIN campaign c ON c.tenant_id = m.tenant_id AND c.id = m.campaign_id
 LEFT JOIN device d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
-WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) AND m.campaign_id IS NOT NULL AND m.purpose = 'marketing'
+WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) AND m.purpose = 'marketing'
   AND NOT coalesce(d.is_test, false)
 """)
 
