@@ -63,7 +63,7 @@ def run(page: Path, env: dict[str, str]) -> str:
     bash = shutil.which("bash")
     assert bash, "bash is missing"
     done = subprocess.run(
-        [bash, "-eu", "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+        [bash, "-eu", "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, f"{page.name}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -91,7 +91,7 @@ def test_the_shops_own_campaign_answers_the_next_visitor(demo: dict[str, str]) -
     geoengage = Path(sys.executable).parent / "geoengage"
     steps = "\n".join([readme[0], readme[3], readme[1], WAIT]).replace(".venv/bin/geoengage", str(geoengage))
     done = subprocess.run(
-        ["bash", "-eu", "-c", steps], cwd=ROOT, env=demo, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-eu", "-c", steps], cwd=ROOT, env=demo, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     inbox = json.loads(done.stdout.splitlines()[-1])
