@@ -183,7 +183,7 @@ async def _worth(session: Session, side: Side) -> None:
     await session.execute(
         text(
             "INSERT INTO journey_entry (tenant_id, campaign_id, id, profile_id, entered_at, alone, step, wake_at)"
-            " VALUES (:t, :c, :id, :p, now(), true, 'step-1', now() + interval '1 hour')"
+            " VALUES (:t, :c, :id, :p, now(), false, 'step-1', now() + interval '1 hour')"
         ),
         {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
     )

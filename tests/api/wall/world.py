@@ -270,7 +270,9 @@ async def _news(session: Session, world: World, mark: str, store_id: UUID) -> di
     own: dict[str, Any] = {"tenant_id": world.tenant_id, "store_id": store_id}
     texts = {"en": {"title": f"{mark}-news", "text": "", "terms": ""}}
     item = {"kind": "promotion", "status": "published", "default_language": "en", "timezone": "UTC"}
-    session.add(ContentItem(id=ids["content"], texts=texts, **own, **item))
+    begun = utc_now()
+    when = {"starts_local": begun.replace(tzinfo=None), "starts_at": begun}
+    session.add(ContentItem(id=ids["content"], texts=texts, **own, **item, **when))
     await session.flush()
     session.add(ShortLink(id=ids["link"], code=new_code(), content_id=ids["content"], source=f"{mark}-bag", **own))
     session.add(ContentFeed(id=ids["feed"], name=f"{mark}-feed", token=new_feed_token(world.tenant_id), **own))
