@@ -6,14 +6,15 @@ same line serves its owner (who must succeed) and everybody else (who must not).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account
-from tests.campaign_rows import NOON
 from tests.pictures import picture
+
+THEN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
 
 
 class For(StrEnum):
@@ -97,7 +98,7 @@ CALLS = ("identify", "track", "page", "screen", "group", "alias", "batch")
 TRACKING = [f"/v1/{name}" for call in CALLS for name in (call, call[0])] + ["/v1/m"]
 TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
 COMPARISON = {
-    "revision": 0, "since": NOON.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
+    "revision": 0, "since": THEN.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
 }  # fmt: skip
 
 
@@ -138,7 +139,7 @@ def evidence_point(side: Side) -> dict[str, Any]:
 
 def pings(side: Side) -> dict[str, Any]:
     """A position of the side's device, as a secret key would send it; a device token speaks for itself anyway."""
-    at = NOON.isoformat()
+    at = THEN.isoformat()
     return {"pings": [{"device_id": side["device"], "at": at, "lon": LON, "lat": LAT, "accuracy_m": 5}]}
 
 
@@ -201,7 +202,7 @@ def preview(side: Side) -> dict[str, Any]:
 
 def ghost(side: Side) -> dict[str, Any]:
     """A made-up visitor in the side's zone, drawn anew."""
-    fix = {"at": NOON.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0}
+    fix = {"at": THEN.isoformat(), "lon": LON, "lat": LAT, "accuracy_m": 5, "level": 0}
     return {"mall_id": side["mall"], "draft": draft(side), "fixes": [fix]}
 
 
@@ -215,14 +216,14 @@ def order(side: Side) -> dict[str, Any]:
     """An order at the side's store, of its person."""
     lines = [{"product_id": f"{side.mark}-product", "quantity": 1, "unit_price_minor": 500}]
     who = {"external_id": f"{side.mark}-person"}
-    words = {"external_id": "new", "ordered_at": NOON.isoformat(), "currency": "CHF", "lines": lines}
+    words = {"external_id": "new", "ordered_at": THEN.isoformat(), "currency": "CHF", "lines": lines}
     return words | {"store_id": side["store"], "customer": who}
 
 
 def sale(side: Side) -> dict[str, Any]:
     """A sale at the till of the side's store."""
     lines = order(side)["lines"]
-    words = {"sale_id": "new", "sold_at": NOON.isoformat(), "currency": "CHF", "lines": lines}
+    words = {"sale_id": "new", "sold_at": THEN.isoformat(), "currency": "CHF", "lines": lines}
     return words | {"store_id": side["store"], "member": {"member_code": f"{side.mark}-person"}}
 
 
@@ -278,14 +279,14 @@ TIMELINES: tuple[Make, ...] = (
     lambda s: {"store_id": s["store"]},
     lambda _: {"cursor": "ACNtgeJQYAD_____________________"},
 )
-NOON_S = round(NOON.timestamp())
+THEN_S = round(THEN.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
 MAIL = "/v1/apps/{app_id}/email"
 WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
 STORES = b"external_id,name,lon,lat\nnew,New,8.5005,47.4005\n"
-PERIOD = {"period": "week", "on": NOON.date().isoformat()}
+PERIOD = {"period": "week", "on": THEN.date().isoformat()}
 FOOTFALL: tuple[Make, ...] = (
     lambda s: PERIOD | {"mall_id": s["mall"]},
     lambda s: PERIOD | {"mall_id": s["mall"], "level": 0},
@@ -306,7 +307,10 @@ ORDER_FILTERS: tuple[Make, ...] = (
     lambda s: {"store_id": s["store"]},
     lambda s: {"product_id": s["product"]},
     lambda s: {"external_id": f"{s.mark}-order"},
-    lambda s: {"since": (NOON - timedelta(days=99)).isoformat(), "until": (NOON + timedelta(days=9999)).isoformat()},
+    lambda s: {
+        "since": (THEN - timedelta(days=99)).isoformat(),
+        "until": (THEN + timedelta(days=9999)).isoformat(),
+    },
 )
 RECOMMENDED: tuple[Make, ...] = (
     *NO_QUERY,
@@ -462,11 +466,14 @@ CASES = [
     Case("POST", "/v1/connect/lan", For.CONSOLE, demo_only=True),
     Case("DELETE", "/v1/connect/lan", For.CONSOLE, demo_only=True),
     Case(
-        "POST", "/ingest/owntracks", For.DEVICE, lambda _: {"_type": "location", "lat": LAT, "lon": LON, "tst": NOON_S}
+        "POST",
+        "/ingest/owntracks",
+        For.DEVICE,
+        lambda _: {"_type": "location", "lat": LAT, "lon": LON, "tst": THEN_S},
     ),
     Case("POST", "/ingest/overland", For.DEVICE, lambda _: {"locations": []}),
-    Case("GET", "/ingest/osmand", For.DEVICE, queries=(lambda _: {"lat": LAT, "lon": LON, "timestamp": NOON_S},)),
-    Case("POST", "/ingest/osmand", For.DEVICE, lambda _: [{"lat": LAT, "lon": LON, "timestamp": NOON_S}]),
+    Case("GET", "/ingest/osmand", For.DEVICE, queries=(lambda _: {"lat": LAT, "lon": LON, "timestamp": THEN_S},)),
+    Case("POST", "/ingest/osmand", For.DEVICE, lambda _: [{"lat": LAT, "lon": LON, "timestamp": THEN_S}]),
     Case("POST", "/ingest/background-geolocation", For.DEVICE, lambda _: {"location": []}),
     # --- scanners; what Cisco's cloud calls is open, and proves itself by the secret in its body
     Case("GET", "/ingest/meraki/{scanner_id}", For.PUBLIC),
