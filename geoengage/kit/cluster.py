@@ -45,6 +45,7 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
     "jit": "off",
+    "client_connection_check_interval": "5s",  # what a killed worker has asked ends soon
     # Short statements on two cores: parallel plans cost more than they bring, and overflow Docker's /dev/shm.
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
