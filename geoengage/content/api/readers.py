@@ -43,8 +43,9 @@ class Reading:
         return self.principal.store_ids
 
 
-FeedToken = Annotated[str | None, Query(alias="feed", max_length=120, description="Token of a feed.")]
-KeyInAddress = Annotated[str | None, Query(alias="key", max_length=120, description="A publishable key (`pk_…`).")]
+# Without limits: what FastAPI refuses is never handed to `_reading`, and then nobody has said whose request it is.
+FeedToken = Annotated[str | None, Query(alias="feed", description="Token of a feed.")]
+KeyInAddress = Annotated[str | None, Query(alias="key", description="A publishable key (`pk_…`).")]
 
 
 async def _reading(request: Request, feed: FeedToken = None, key: KeyInAddress = None) -> Reading:
