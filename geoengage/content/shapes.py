@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, WithJsonSchema, field_validator
 
 from geoengage.content.rules import HOST, ContentKind, ContentStatus, Item, Words, language_for
 from geoengage.content.store import Located, item_of
@@ -27,7 +27,14 @@ def _https(value: str | None) -> str | None:
     return value
 
 
-Local = Annotated[datetime, AfterValidator(_naive)]
+# RFC 3339, and so `format: date-time`, asks for an offset, which a wall clock has not.
+WallClock = Annotated[
+    datetime,
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"}
+    ),
+]
+Local = Annotated[WallClock, AfterValidator(_naive)]
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Url = Annotated[str, StringConstraints(max_length=LINK_MAX), AfterValidator(_https)]
@@ -109,8 +116,8 @@ class ContentPatch(Patch):
     store_id: UUID | None = Field(default=None, description="See POST; null: the tenant's.")
     mall_id: UUID | None = Field(default=None, description="See POST.")
     zone_id: UUID | None = Field(default=None, description="See POST.")
-    starts: datetime | None = Field(default=None, description="See POST; null: already on.")
-    ends: datetime | None = Field(default=None, description="See POST; null: until it is cancelled.")
+    starts: WallClock | None = Field(default=None, description="See POST; null: already on.")
+    ends: WallClock | None = Field(default=None, description="See POST; null: until it is cancelled.")
     products: list[Any] | None = Field(default=None, description="See POST.")
     categories: list[Any] | None = Field(default=None, description="See POST.")
     brands: list[Any] | None = Field(default=None, description="See POST.")
@@ -143,8 +150,8 @@ class ContentOut(BaseModel):
     place: str | None = Field(description="The place in words; null: everywhere.")
     point: PointOut | None = Field(description="A point of the place.")
     timezone: str = Field(description="IANA time zone of `starts` and `ends`.")
-    starts: datetime | None = Field(description="Wall clock at the place, without offset.")
-    ends: datetime | None = Field(description="Likewise, excluded.")
+    starts: WallClock | None = Field(description="Wall clock at the place, without offset.")
+    ends: WallClock | None = Field(description="Likewise, excluded.")
     starts_at: datetime | None = Field(description="The moment that `starts` is.")
     ends_at: datetime | None = Field(description="The moment that `ends` is.")
     products: list[str] = Field(description="External ids of products.")
@@ -172,8 +179,8 @@ class RevisionOut(BaseModel):
     changed_at: datetime = Field(description="When.")
     changed_by: str = Field(description="Who.")
     title: str = Field(description="Its title in the default language of then.")
-    starts: datetime | None = Field(description="Wall clock at the place.")
-    ends: datetime | None = Field(description="Likewise.")
+    starts: WallClock | None = Field(description="Wall clock at the place.")
+    ends: WallClock | None = Field(description="Likewise.")
 
 
 class RevisionPage(BaseModel):
