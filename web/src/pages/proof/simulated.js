@@ -12,7 +12,7 @@ const [WIDE, HIGH, LEFT] = [640, 200, 8];
 
 /** A card that plays on demand; other people every time. @param {AbortSignal} signal the page's end */
 export function simulation(signal) {
-  const stage = h('div', { 'data-testid': 'simulated-stage' });
+  const stage = h('div', { class: 'simulated-stage', 'data-testid': 'simulated-stage' });
   const button = h(
     'button',
     { type: 'button', class: 'button button-primary', 'data-testid': 'simulate' },
@@ -39,7 +39,7 @@ export function simulation(signal) {
       null,
       'Made-up customers of a supermarket come less often, three of four get a message, and some come back. Of each person it is known what they would have done without it, so you see whether the proof finds the truth. A simulation: nobody is written to.',
     ),
-    button,
+    h('div', null, button),
     stage,
   );
 }
@@ -51,7 +51,7 @@ async function play(stage, told, signal) {
   const result = h('div', { role: 'status' });
   fill(stage, line, chart, result);
   const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const pause = (SECONDS * 1000) / told.days.length;
+  const [begun, each] = [performance.now(), (SECONDS * 1000) / told.days.length];
   for (const day of told.days) {
     if (still && day !== told.days[told.days.length - 1]) continue;
     fill(
@@ -59,7 +59,8 @@ async function play(stage, told, signal) {
       `Day ${day.day} of ${told.days.length}: ${number(day.decided)} people, ${number(day.sent)} messages. Back in the shop: ${share(day.back_sent, day.sent)} with a message, ${share(day.back_held, day.decided - day.sent)} without.`,
     );
     fill(chart, drawn(told, day.day));
-    if (!still) await new Promise((done) => setTimeout(done, pause));
+    const early = begun + day.day * each - performance.now();
+    if (!still && early > 0) await new Promise((done) => setTimeout(done, early));
     if (signal.aborted) return;
   }
   fill(result, beside(told));
@@ -104,7 +105,7 @@ function drawn({ findings, days, first_on: begun }, day) {
     h(
       'figcaption',
       { class: 'quiet' },
-      `How many more buy: ${found}. The black dashed line is what was planted, the grey one no difference; the band is where the truth lies, with 95 % confidence over all days.`,
+      `How many more buy, from day 1 to day ${days.length}: ${found}. The black dashed line is what was planted, the grey one no difference; the band is where the truth lies, with 95 % confidence over all days.`,
     ),
   );
 }
@@ -138,7 +139,7 @@ function beside({ findings, roi, currency }) {
       h(
         'tr',
         null,
-        h('td'),
+        h('th', { scope: 'col' }, 'Outcome'),
         titles.map((title) => h('th', { scope: 'col', class: 'num' }, title)),
       ),
     ),
@@ -150,7 +151,7 @@ function beside({ findings, roi, currency }) {
           'tr',
           null,
           h('td', null, name),
-          cells.map((text, i) => h('td', { class: 'num', 'data-label': titles[i] }, text)),
+          cells.map((text, i) => h('td', { class: i === 2 ? 'num wide-cell' : 'num', 'data-label': titles[i] }, text)),
         ),
       ),
     ),
