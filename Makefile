@@ -38,6 +38,8 @@ bench:
 	@$(PYTHON) scripts/setup.py bench
 	.venv/bin/python -m tests.bench
 	.venv/bin/python -m tests.bench.sending
+	.venv/bin/python -m tests.bench.decisions
+	.venv/bin/python -m tests.bench.transactional
 	.venv/bin/python -m tests.bench.values
 	.venv/bin/python -m tests.bench.console
 	.venv/bin/python -m tests.bench.segments

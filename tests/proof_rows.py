@@ -15,9 +15,10 @@ from geoengage.kit.db import Session
 from geoengage.kit.events import Recorded
 from geoengage.kit.ids import new_id
 from geoengage.messaging.rules import in_holdout
+from geoengage.proof.rules.winback import NOTHING, Trial
 from tests.factories import World
 from tests.grocer import ORDER, insert, room_for_the_past
-from tests.supermarket_trial import END, NOTHING, PLANTED, Trial
+from tests.supermarket_trial import END, PLANTED
 from tests.supermarket_trial import World as Simulated
 
 # The last day of the simulation is yesterday.

@@ -80,8 +80,8 @@ def _prepare(
         return state
 
     # cross-tenant: the tenant is only just being found
-    tenant_id = _in_transaction(url, None, make)
-    return _in_transaction(url, tenant_id, fill)
+    tenant_id = in_transaction(url, None, make)
+    return in_transaction(url, tenant_id, fill)
 
 
 def add_store_key(url: str, state: State, store_name: str) -> State:
@@ -97,7 +97,7 @@ def add_store_key(url: str, state: State, store_name: str) -> State:
     async def add(session: Session, now: datetime) -> str:
         return await _key(session, tenant_id, state.get("store_secret_key"), new, now)
 
-    return state | {"store_secret_key": _in_transaction(url, tenant_id, add)}
+    return state | {"store_secret_key": in_transaction(url, tenant_id, add)}
 
 
 def login_link(signing_key: str, state: State) -> str:
@@ -105,7 +105,9 @@ def login_link(signing_key: str, state: State) -> str:
     return service.make_login_link(signing_key, UUID(state["tenant_id"]), UUID(state["operator_id"]), utc_now())
 
 
-def _in_transaction(url: str, tenant_id: TenantId | None, work: Callable[[Session, datetime], Awaitable[T]]) -> T:
+def in_transaction(url: str, tenant_id: TenantId | None, work: Callable[[Session, datetime], Awaitable[T]]) -> T:
+    """Work on the demo's database, beside the API."""
+
     async def run() -> T:
         engine = make_engine(url, pool_size=1, application_name="geoengage-demo")
         try:

@@ -20,7 +20,7 @@ SLACK = 0.1  # noise of phones; more than planted is no fault: shoppers walked l
 
 def check(client: Client, mall_id: str, book: Mapping[str, Any], today: date) -> list[Finding]:
     """Every effect that the told days can show. `book`: the days of the simulator's file; `today`: in the mall."""
-    _, *whole = sorted(date.fromisoformat(day) for day, page in book.items() if page["people"])  # the first is a part
+    whole = sorted(date.fromisoformat(day) for day, page in book.items() if page["people"])[1:]  # the first is a part
     days = [day for day in whole if day < today]
     people = {day: _footfall(client, mall_id, "day", day)["people"] for day in days}
     planted = {day: book[day.isoformat()]["people"] for day in days}

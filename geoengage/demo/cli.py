@@ -17,6 +17,9 @@ from geoengage.demo.chains import build as chains
 from geoengage.demo.chains.check import check as planted_in_chain
 from geoengage.demo.client import Answered, Client
 from geoengage.demo.findings import Finding
+from geoengage.demo.winback import plan as win_back
+from geoengage.demo.winback import put as building
+from geoengage.demo.winback.check import check as planted_win_back
 from geoengage.kit import commands
 from geoengage.kit.clock import utc_now
 from geoengage.kit.cluster import Cluster, ClusterError
@@ -76,16 +79,25 @@ def build(seed: Annotated[int, typer.Option(help="Another seed plans other custo
     if "base_url" not in mall:
         typer.echo("the demo has not run in this folder: make run", err=True)
         raise typer.Exit(1)
-    for slug in chains.CHAINS:
-        remembered = state.read(data_dir, slug)
-        if "built_on" in remembered:
-            typer.echo(f"  {chains.NAMES[slug]}: is there, as of {remembered['built_on']}")
-            continue
-        try:
-            state.write(data_dir, chains.build(mall["base_url"], remembered, slug, seed, typer.echo), slug)
-        except (chains.BuildError, Answered) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from error
+    with commands.database(commands.read_settings()) as url:
+        for slug in chains.CHAINS:
+            try:
+                _build_chain(mall["base_url"], url, data_dir, slug, seed)
+            except (chains.BuildError, Answered) as error:
+                typer.echo(str(error), err=True)
+                raise typer.Exit(1) from error
+
+
+def _build_chain(base_url: str, url: str, data_dir: Path, slug: str, seed: int) -> None:
+    remembered = state.read(data_dir, slug)
+    if "built_on" in remembered:
+        typer.echo(f"  {chains.NAMES[slug]}: is there, as of {remembered['built_on']}")
+    else:
+        remembered = chains.build(base_url, remembered, slug, seed, typer.echo)
+        state.write(data_dir, remembered, slug)
+    if slug == win_back.SLUG and "win_back" not in remembered:
+        remembered = building.put(base_url, url, remembered, int(remembered["seed"]), typer.echo)
+        state.write(data_dir, remembered, slug)
 
 
 @app.command()
@@ -114,12 +126,16 @@ def _mall_findings(data_dir: Path, mall: state.State) -> list[Finding]:
 
 
 def _chain_findings(data_dir: Path, mall: state.State) -> list[Finding]:
-    found = []
+    found: list[Finding] = []
     for slug in chains.CHAINS:
         chain = state.read(data_dir, slug)
         if "base_url" in mall and "built_on" in chain:
             client = Client(mall["base_url"], chain["secret_key"], timeout_s=120.0)
-            those = planted_in_chain(client, slug, int(chain["seed"]), date.fromisoformat(chain["built_on"]))
+            seed, built_on, beside = int(chain["seed"]), date.fromisoformat(chain["built_on"]), dict[date, int]()
+            if "win_back" in chain:
+                beside = win_back.revenue(win_back.plan(seed, date.fromisoformat(chain["win_back_on"])))
+                found += planted_win_back(client, chain["win_back"])
+            those = planted_in_chain(client, slug, seed, built_on, beside)
             found += [replace(one, what=f"{slug}: {one.what}") for one in those]
     return found
 

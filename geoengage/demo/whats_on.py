@@ -24,8 +24,8 @@ def _items(mall_id: str, shop_id: str) -> list[Json]:
         {
             "kind": "event",
             "mall_id": mall_id,
-            "starts": _at(3, "15:00"),
-            "ends": _at(3, "16:30"),
+            "starts": shown(3, "15:00"),
+            "ends": shown(3, "16:30"),
             "texts": {
                 "en": {"title": "Reading for children", "text": "Stories from all over the world. Bring a cushion."},
                 "de": {"title": "Lesung für Kinder", "text": "Geschichten aus aller Welt. Bringt ein Kissen mit."},
@@ -35,8 +35,8 @@ def _items(mall_id: str, shop_id: str) -> list[Json]:
         {
             "kind": "promotion",
             "store_id": shop_id,
-            "starts": _at(-2, "08:00"),
-            "ends": _at(9, "20:00"),
+            "starts": shown(-2, "08:00"),
+            "ends": shown(9, "20:00"),
             "texts": {
                 "en": {"title": "Second coffee at half price", "text": "All day long.", "terms": "One a person a day."},
                 "de": {"title": "Der zweite Kaffee zum halben Preis", "text": "Den ganzen Tag."},
@@ -45,7 +45,7 @@ def _items(mall_id: str, shop_id: str) -> list[Json]:
         {
             "kind": "new_arrival",
             "store_id": shop_id,
-            "starts": _at(-1, "08:00"),
+            "starts": shown(-1, "08:00"),
             "texts": {
                 "en": {"title": "New: roasted in the house", "text": "Beans from Huila, roasted on Tuesdays."},
                 "de": {"title": "Neu: im Haus geröstet", "text": "Bohnen aus Huila, jeden Dienstag geröstet."},
@@ -55,8 +55,8 @@ def _items(mall_id: str, shop_id: str) -> list[Json]:
         {
             "kind": "notice",
             "mall_id": mall_id,
-            "starts": _at(0, "00:00"),
-            "ends": _at(14, "00:00"),
+            "starts": shown(0, "00:00"),
+            "ends": shown(14, "00:00"),
             "texts": {
                 "en": {"title": "Lift B is being repaired", "text": "Please take lift A or the escalators."},
                 "de": {"title": "Lift B wird repariert", "text": "Bitte nehmen Sie Lift A oder die Rolltreppen."},
@@ -65,6 +65,6 @@ def _items(mall_id: str, shop_id: str) -> list[Json]:
     ]
 
 
-def _at(days: int, clock: str) -> str:
+def shown(days: int, clock: str) -> str:
     """That time on the mall's clock, so many days from today."""
     return f"{(utc_now() + timedelta(days=days)).date().isoformat()}T{clock}"

@@ -15,6 +15,7 @@ class Experiment(TenantRow, Base):
 
     `since`: people decided before it do not count: a plan that was changed begins anew. `holdout_percent`: whom the
     campaign holds back beside the tenant's holdout. `variants`: `{name, weight, title, body}`; none: one text.
+    `planted`: of a demo, what its planner has put in, by outcome; null: nobody knows.
     """
 
     __tablename__ = "experiment"
@@ -26,6 +27,7 @@ class Experiment(TenantRow, Base):
     smallest_effect: Mapped[float]
     holdout_percent: Mapped[int]
     variants: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    planted: Mapped[dict[str, float] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (

@@ -220,7 +220,9 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise ClusterError(f"a server on {self._data} neither starts nor stops; see {self.log}")
             time.sleep(0.05)
-        (self._data / "postmaster.pid").unlink(missing_ok=True)  # stale: nothing runs here
+        # Stale, for nothing runs here. PostgreSQL itself believes a lock whose process is dead and not yet reaped.
+        for lock in (self._data / "postmaster.pid", self._socket_dir / f".s.PGSQL.{PORT}.lock"):
+            lock.unlink(missing_ok=True)
         return False
 
     def _works_here_at_all(self) -> bool:

@@ -4,6 +4,7 @@ A table is partitioned by RANGE over a time column or over a UUIDv7 `id`. Names 
 day of the span. Without a partition an insert fails, hence `AHEAD` and the check in /readyz.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -36,12 +37,23 @@ def _bound(column: str, day: date) -> str:
 
 async def make_ahead(session: Session, now: datetime) -> None:
     """Create what is missing from `BEHIND` before to `AHEAD` after `now`. Idempotent; one process at a time."""
+    await _make(session, now - BEHIND, now, only=None)
+
+
+async def make_back(session: Session, tables: Collection[str], since: datetime, now: datetime) -> None:
+    """Create what is missing of these tables from `since` on, for a past that is put in as a whole."""
+    await _make(session, since, now, only=tables)
+
+
+async def _make(session: Session, since: datetime, now: datetime, *, only: Collection[str] | None) -> None:
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('geoengage.partitions'))"))
     existing = set(
         (await session.execute(text("SELECT relname FROM pg_class WHERE relname ~ '_p[0-9]{8}$'"))).scalars()
     )
     for table, column, days in await _tables(session):
-        day = _start((now - BEHIND).date(), days)
+        if only is not None and table not in only:
+            continue
+        day = _start(since.date(), days)
         while day <= (now + AHEAD).date():
             name, after = f"{table}_p{day:%Y%m%d}", day + timedelta(days=days)
             if name not in existing:

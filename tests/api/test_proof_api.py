@@ -15,11 +15,12 @@ from sqlalchemy import text
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.offers.models import MarginRow
+from geoengage.proof.rules.winback import MARGIN
 from geoengage.tenancy.rules import KeyKind
 from tests.campaign_rows import make_store
 from tests.factories import World, make_key_row, make_world
 from tests.proof_rows import FIRST, HELD_PERCENT, decide, make_campaign, plant
-from tests.supermarket_trial import MARGIN, MESSAGE_MINOR, PLAN
+from tests.supermarket_trial import MESSAGE_MINOR, PLAN
 
 PLAN_BODY = {"window_days": PLAN.window_days, "days": PLAN.days, "decides": "conversion", "smallest_effect": 0.25}
 # ruff: noqa: S608 - SQL of ours

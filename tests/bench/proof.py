@@ -11,7 +11,8 @@ from collections import defaultdict
 import numpy as np
 from rich.console import Console
 
-from tests.supermarket_trial import NOTHING, PLANTED, Found, Setting, World, both_fates, examine, fitted, truth
+from geoengage.proof.rules.winback import NOTHING, Setting
+from tests.supermarket_trial import PLANTED, Found, World, both_fates, examine, fitted, truth
 
 PEOPLE = 6000  # regulars of one shop; about half are decided, a quarter of those held out
 NAMES = ("conversion", "revenue", "churn", "ltv", "roi")

@@ -32,11 +32,11 @@ from tests.providers.fcm_server import FcmServer
 
 AT_ONCE = 100  # people in one call
 STEPS = ("one", "two")
-_PEOPLE = """
+PEOPLE = """
 INSERT INTO profile (tenant_id, id, external_id, first_name, attributes)
 SELECT %(tenant)s, id, id::text, 'Mia', '{}' FROM unnest(%(ids)s::uuid[]) AS id
 """
-_PHONES = """
+PHONES = """
 INSERT INTO device (
   tenant_id, id, app_id, profile_id, platform, push_provider, push_kind, push_address, location, marketing_push,
   personalisation)
@@ -142,8 +142,8 @@ async def _make_world(url: str, people: int) -> tuple[World, list[UUID]]:
     ids = [new_id(utc_now()) for _ in range(people)]
     asked = {"tenant": world.tenant_id, "app": world.app_id, "ids": ids}
     async with await psycopg.AsyncConnection.connect(url.replace("+psycopg", "")) as connection:
-        await connection.execute(_PEOPLE, asked)
-        await connection.execute(_PHONES, asked)
+        await connection.execute(PEOPLE, asked)
+        await connection.execute(PHONES, asked)
     return world, ids
 
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from geoengage.kit.cluster import Cluster, ClusterError
+from geoengage.kit.pgprograms import Account
 
 START = """
 import sys, time
@@ -98,6 +99,17 @@ def test_a_stale_pid_of_another_program_is_no_obstacle(data_dir: Path, home: Pat
     stale.write_text(f"{os.getpid()}\n{home / 'data'}\n0\n5432\n/tmp\n\n0 0\nready\n")
     with Cluster(data_dir, durable=False) as cluster:
         assert ask(cluster, "SELECT 1") == 1
+
+
+def test_a_stale_lock_of_the_socket_is_no_obstacle(data_dir: Path, home: Path) -> None:
+    """As a server leaves it that was killed and not yet reaped: its number still names a process of its user."""
+    cluster, account = Cluster(data_dir, durable=False), Account.choose()
+    cluster._own_dir(cluster._socket_dir, account)
+    with subprocess.Popen(["sleep", "60"], user=account.uid if account.switch else None) as other:
+        (cluster._socket_dir / ".s.PGSQL.5432.lock").write_text(f"{other.pid}\n{home / 'data'}\n0\n5432\n/tmp\n")
+        with cluster:
+            assert ask(cluster, "SELECT 1") == 1
+        other.kill()
 
 
 def test_two_clones_have_two_clusters(data_dir: Path, tmp_path: Path) -> None:

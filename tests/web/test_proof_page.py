@@ -82,6 +82,18 @@ async def test_prices_and_the_plan(open_page: OpenPage, campaign: str, watch: Wa
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
+async def test_thirty_days_are_played_in_ten_seconds(is_phone: bool, open_page: OpenPage) -> None:
+    page = await open_page("/proof", is_phone=is_phone)
+    await page.get_by_test_id("simulate").click()
+    await expect(page.get_by_test_id("simulated-day")).to_contain_text("Day 30 of 30", timeout=15_000)
+    result = page.get_by_test_id("simulated-result")
+    await expect(result).to_contain_text("Return (ROI)")
+    chart = page.get_by_test_id("simulated-stage").get_by_role("img")
+    await expect(chart).to_have_attribute("aria-label", re.compile(r"^Bought, day 30: \+.* planted \+"))
+    assert await faults(page, "simulated") == []
+
+
+@pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
 async def test_the_look(is_phone: bool, open_page: OpenPage, campaign: str) -> None:
     page = await open_page(f"/proof?id={campaign}", is_phone=is_phone)
     await expect(page.get_by_test_id("headline")).to_be_visible()

@@ -24,6 +24,23 @@ export interface ProofFinding {
   needed: number | null;
   more_days: number | null;
   decided_on: string | null;
+  planted: number | null;
+}
+export interface ProofRoi {
+  value: number;
+  low: number | null;
+  high: number | null;
+  gain_minor: number;
+  cost_minor: number;
+  planted: number | null;
+}
+export interface SimulatedWinBack {
+  first_on: string;
+  currency: string;
+  plan: ProofPlan;
+  days: { day: number; decided: number; sent: number; back_sent: number; back_held: number }[];
+  findings: ProofFinding[];
+  roi: ProofRoi | null;
 }
 export interface ProofPlan {
   window_days: number;
@@ -59,7 +76,7 @@ export interface Proof {
   crossed: number | null;
   anonymous: number | null;
   findings: ProofFinding[];
-  roi: { value: number; low: number | null; high: number | null; gain_minor: number; cost_minor: number } | null;
+  roi: ProofRoi | null;
   variants: { name: string; finding: ProofFinding; is_best: boolean }[];
   audience: { earlier: ProofFared; later: ProofFared; is_amber: boolean } | null;
   missing: { what: string; text: string; link: string; numbers: string[] }[];

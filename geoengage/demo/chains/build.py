@@ -44,7 +44,7 @@ def build(base_url: str, state: State, slug: str, seed: int, say: Callable[[str]
     ):
         client.post_file("/v1/imports/stores?mode=commit", files.stores(plan), "text/csv")
         for kind, content in files.tables(plan):
-            _import(client, kind, content, plan)
+            import_file(client, kind, content, plan.slug)
         count = _tell_visits(counters, state["write_key"], plan)
         segments.make(client)
         if slug == MESSY_IN:
@@ -56,8 +56,9 @@ def build(base_url: str, state: State, slug: str, seed: int, say: Callable[[str]
     return state | {"built_on": today.isoformat(), "seed": str(seed)}
 
 
-def _import(client: Client, kind: str, content: str, plan: Plan) -> None:
-    name = f"{plan.slug}-{kind}.csv"
+def import_file(client: Client, kind: str, content: str, name: str) -> None:
+    """Import a file by the API and wait for its end. `name`: whose it is."""
+    name = f"{name}-{kind}.csv"
     row = _running(client, kind, name)
     if row is None:
         row = client.post_file(f"/v1/imports/data?kind={kind}&file_name={name}", content, "text/csv")

@@ -8,7 +8,7 @@ who slowed are found is told, and few are no fault.
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,15 +29,16 @@ HABIT = 4  # purchase days; of fewer nobody says what a habit is
 CENT = 0.005
 
 
-def check(client: Client, slug: str, seed: int, built_on: date) -> list[Finding]:
-    """Every planted effect of a chain. `built_on`: the day, by the chain's clock, as of which it was planned."""
+def check(client: Client, slug: str, seed: int, built_on: date, beside: Mapping[date, int]) -> list[Finding]:
+    """Every planted effect of a chain. `built_on`: the day, by the chain's clock, as of which it was planned; `beside`:
+    revenue by day, minor units, that came in by other ways than its plan."""
     plan: Plan = CHAINS[slug].plan(seed, built_on)
     ids = segments.make(client)
     members = {name: _members(client, ids[name]) for name in (segments.SLOWED, segments.GONE, segments.LOOKERS)}
     return [
         *_changes(plan, members[segments.SLOWED], members[segments.GONE], built_on),
         _lookers(plan, members[segments.LOOKERS], built_on),
-        *_money(client, plan, built_on),
+        *_money(client, plan, built_on, beside),
     ]
 
 
@@ -81,15 +82,15 @@ def _lookers(plan: Plan, found: set[str], today: date) -> Finding:
     return Finding("come, look and never buy", str(len(planted)), words, len(planted ^ found) <= ON_THE_EDGE)
 
 
-def _money(client: Client, plan: Plan, today: date) -> Iterator[Finding]:
+def _money(client: Client, plan: Plan, today: date, beside: Mapping[date, int]) -> Iterator[Finding]:
     """Revenue and the average order of the last year and the one before."""
     for name, back in (("the last year", 0), ("the year before", 1)):
         until = today - timedelta(days=1) - back * YEAR
         since = until - YEAR + timedelta(days=1)
         orders = [o for o in plan.orders if since <= o.at.astimezone(ZoneInfo(plan.timezone)).date() <= until]
         revenue = sum(o.total_minor - o.refunded_minor for o in orders)
-        if plan.slug == MESSY_IN:
-            revenue += sum(minor for day, minor in messy_revenue(today).items() if since <= day <= until)
+        others = messy_revenue(today) if plan.slug == MESSY_IN else beside
+        revenue += sum(minor for day, minor in others.items() if since <= day <= until)
         query = f"from={since}&to={until}&step=month&currency={plan.currency}"
         yield _same(f"revenue of {name}", revenue, client.get(f"/v1/metrics/revenue?{query}"))
 

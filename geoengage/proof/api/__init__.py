@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from geoengage.proof.api import campaigns, costs, plans, tenant
+from geoengage.proof.api import campaigns, costs, plans, simulated, tenant
 
 router = APIRouter(tags=["proof"])
-for part in (campaigns, plans, costs, tenant):
+for part in (campaigns, plans, costs, tenant, simulated):
     router.include_router(part.router)

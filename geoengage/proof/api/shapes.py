@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from geoengage.experiments.rules import Measured, Side, Verdict
-from geoengage.proof.rules.found import Finding
+from geoengage.proof.rules.found import Finding, Roi
 from geoengage.proof.rules.inputs import MENDS, Missing
+from geoengage.proof.rules.winback import ROI
 from geoengage.proof.rules.words import LABELS
 from geoengage.proof.service.proofs import Proof
 
@@ -55,6 +56,7 @@ class ProofFinding(ProofShape):
     needed: int | None = Field(description="People in all that the smallest effect takes; null: cannot be told yet.")
     more_days: int | None = Field(description="About so many days more than now, at the pace so far.")
     decided_on: date | None = Field(description="The day whose look has decided.")
+    planted: float | None = Field(default=None, description="Of a demo's made-up people: what was really put in.")
 
 
 class ProofRoi(ProofShape):
@@ -65,6 +67,7 @@ class ProofRoi(ProofShape):
     high: float | None = Field(description="Upper end.")
     gain_minor: float = Field(description="Margin gained a person before incentives, minor units.")
     cost_minor: float = Field(description="Messages and incentives a person, minor units.")
+    planted: float | None = Field(default=None, description="Of a demo's made-up people: what was really put in.")
 
 
 class ProofVariant(ProofShape):
@@ -159,14 +162,27 @@ _NEEDS = {
 }
 
 
-def finding_out(found: Finding) -> ProofFinding:
+_ADDED = frozenset({"label", "planted"})
+
+
+def finding_out(found: Finding, planted: float | None = None) -> ProofFinding:
     """Without numbers where they are hidden."""
-    values: dict[str, Any] = {name: getattr(found, name) for name in ProofFinding.model_fields if name != "label"}
+    values: dict[str, Any] = {name: getattr(found, name) for name in ProofFinding.model_fields if name not in _ADDED}
     if found.hidden:
         values |= {"people_sent": None, "people_held": None}
     return ProofFinding(
-        **values | {"label": LABELS[found.outcome], "points": [ProofPoint.model_validate(p) for p in found.points]}
+        **values
+        | {
+            "label": LABELS[found.outcome],
+            "points": [ProofPoint.model_validate(p) for p in found.points],
+            "planted": planted,
+        }
     )
+
+
+def roi_out(found: Roi, planted: float | None) -> ProofRoi:
+    """The return, and what it truly is where somebody knows."""
+    return ProofRoi.model_validate(found).model_copy(update={"planted": planted})
 
 
 def proof_out(found: Proof, days: int) -> ProofOut:
@@ -184,8 +200,8 @@ def proof_out(found: Proof, days: int) -> ProofOut:
         amber=found.audience is not None and found.audience.is_amber,
         plan=ProofPlan.model_validate(found.plan),
         other_currencies=found.others,
-        findings=[finding_out(each) for each in found.findings],
-        roi=None if found.roi is None else ProofRoi.model_validate(found.roi),
+        findings=[finding_out(each, found.planted.get(each.outcome)) for each in found.findings],
+        roi=None if found.roi is None else roi_out(found.roi, found.planted.get(ROI)),
         variants=[ProofVariant(name=v.name, finding=finding_out(v.finding), is_best=v.is_best) for v in found.variants],
         audience=None if found.audience is None else ProofAudience.model_validate(found.audience),
         missing=[

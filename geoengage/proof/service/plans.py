@@ -55,6 +55,7 @@ async def put_plan(
         "smallest_effect": plan.smallest_effect,
         "holdout_percent": wanted.holdout_percent,
         "variants": list(wanted.variants),
+        "planted": None,
     }
     await experiments.put_experiment(session, tenant_id, campaign.id, columns, now)
     return await read_plan(session, tenant_id, campaign)

@@ -1,8 +1,8 @@
 """The proof of a campaign, and of all campaigns of a quarter together."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -36,7 +36,8 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a campaign brought. `steps`: people, None: too few to tell; `roas`: attributed, which is no proof."""
+    """What a campaign brought. `steps`: people, None: too few to tell; `roas`: attributed, which is no proof.
+    `planted`: of a demo, what its planner has put in, by outcome."""
 
     plan: Plan
     control: Side
@@ -63,6 +64,7 @@ class Proof:
     attributed: Attributed | None
     roas: float | None
     money: Money
+    planted: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ async def read_proof(session: Session, me: Principal, campaign: Campaign, now: d
     control = Side.CAMPAIGN_HOLDOUT if split.holdout_percent else Side.TENANT_HOLDOUT
     stores = None if campaign.store_id is None else [campaign.store_id]
     question = Question((campaign.id,), split.since, stores, split.plan, control, tenant.timezone)
-    return await _prove(session, tenant_id, question, split.arms, now, exact=me.is_demo)
+    found = await _prove(session, tenant_id, question, split.arms, now, exact=me.is_demo)
+    return replace(found, planted=row.planted) if me.is_demo and row is not None and row.planted else found
 
 
 async def _prove(

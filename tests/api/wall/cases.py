@@ -693,6 +693,7 @@ CASES = [
     Case("GET", "/v1/campaigns/{campaign_id}/experiment"),
     Case("PUT", "/v1/campaigns/{campaign_id}/experiment", body=lambda _: {"holdout_percent": 10}),
     Case("GET", "/v1/proof", shared=True),
+    Case("GET", "/v1/proof/simulated", demo_only=True),
     Case("GET", "/v1/direct-revenue", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}), shared=True),
     Case("GET", "/v1/message-costs", shared=True),
     Case("PUT", "/v1/message-costs", body=lambda _: {"items": []}, refused_to_shops=403),

@@ -9,14 +9,14 @@ const WIDE = 320;
 
 /** One interval on a line of its own, with the place of "no difference". @param {ProofFinding} found @param {string | null} currency */
 export function intervalPlot(found, currency) {
-  const { value, low, high, label, outcome } = found;
+  const { value, low, high, label, outcome, planted } = found;
   if (value === null || low === null || high === null) return null;
-  const reach = Math.max(Math.abs(low), Math.abs(high)) * 1.1 || 1;
+  const reach = Math.max(Math.abs(low), Math.abs(high), Math.abs(planted ?? 0)) * 1.1 || 1;
   const at = (/** @type {number} */ v) => WIDE / 2 + (v / reach) * (WIDE / 2 - 8);
   const side = low > 0 ? 'more' : high < 0 ? 'less' : 'open';
   const good = (side === 'more') !== (outcome === 'churn');
   const tone = side === 'open' ? 'open' : good ? 'good' : 'bad';
-  const text = `${label}: ${differenceText(outcome, value, currency)}, between ${differenceText(outcome, low, currency)} and ${differenceText(outcome, high, currency)}`;
+  const text = `${label}: ${differenceText(outcome, value, currency)}, between ${differenceText(outcome, low, currency)} and ${differenceText(outcome, high, currency)}${planted === null ? '' : `; planted ${differenceText(outcome, planted, currency)}`}`;
   return svg(
     'svg',
     { viewBox: `0 0 ${WIDE} 36`, class: `interval interval-${tone}`, role: 'img', 'aria-label': text },
@@ -25,6 +25,7 @@ export function intervalPlot(found, currency) {
     svg('line', { x1: at(low), x2: at(low), y1: 11, y2: 25, class: 'interval-end' }),
     svg('line', { x1: at(high), x2: at(high), y1: 11, y2: 25, class: 'interval-end' }),
     svg('circle', { cx: at(value), cy: 18, r: 6, class: 'interval-value' }),
+    planted !== null && svg('path', { d: `M${at(planted)} 18l-5 -15h10z`, class: 'planted' }),
   );
 }
 

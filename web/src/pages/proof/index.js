@@ -7,6 +7,7 @@ import { explain, whileLoading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
 import { months, prices } from './months.js';
 import { report } from './report.js';
+import { simulation } from './simulated.js';
 import { OUTCOMES } from './words.js';
 
 /** @import {Context, Experiment, Proof} from '../../types' */
@@ -96,6 +97,7 @@ function ofAll(place, context, query, signal) {
         { 'data-testid': 'proof' },
         head('What your campaigns brought this quarter', '/v1/proof', null),
         report(/** @type {Proof} */ (proof)),
+        context.me.tenant.is_demo && simulation(signal),
         months(direct),
         inputs,
       );

@@ -90,8 +90,14 @@ function finding(found, currency) {
       ),
     intervalPlot(found, currency),
     h('p', { class: 'quiet' }, text),
+    planted(found.planted === null ? null : differenceText(outcome, found.planted, currency)),
     needed(found),
   );
+}
+
+/** What a demo's planner has put in, beside what is found. @param {string | null} text */
+function planted(text) {
+  return text && h('p', { class: 'planted-text' }, `Planted: ${text}`);
 }
 
 /** @param {ProofFinding} found */
@@ -123,6 +129,7 @@ function roi({ roi: found, currency, missing: items }) {
               : `Between ${percentText(found.low)} and ${percentText(found.high)}. `,
             `${money(Math.round(found.gain_minor), currency)} margin gained a person, for ${money(Math.round(found.cost_minor), currency)}.`,
           ),
+          planted(found.planted === null ? null : percentText(found.planted)),
         ]
       : h(
           'p',

@@ -1,0 +1,35 @@
+"""`geoengage demo check` for the win-back: what was planted, beside what its proof finds."""
+
+from collections.abc import Iterator
+
+from geoengage.demo.client import Client, Json
+from geoengage.demo.findings import NOT_TOLD, Finding
+
+_WORDS = {
+    "conversion": "win-back: buy within the window",
+    "revenue": "win-back: revenue a person",
+    "churn": "win-back: customers lost",
+    "roi": "win-back: return on its cost",
+}
+
+
+def check(client: Client, campaign_id: str) -> Iterator[Finding]:
+    """Each outcome that was planted; it is found where its interval holds it."""
+    proof = client.get(f"/v1/campaigns/{campaign_id}/proof")
+    told = {each["outcome"]: each for each in proof["findings"]} | {"roi": proof["roi"] or {}}
+    for outcome, words in _WORDS.items():
+        yield _finding(outcome, words, told.get(outcome, {}))
+
+
+def _finding(outcome: str, words: str, told: Json) -> Finding:
+    planted, low, high = (told.get(name) for name in ("planted", "low", "high"))
+    if planted is None or low is None or high is None:
+        return Finding(words, NOT_TOLD if planted is None else _text(outcome, planted), NOT_TOLD, None)
+    found = f"{_text(outcome, told['value'])} ({_text(outcome, low)} to {_text(outcome, high)})"
+    return Finding(words, _text(outcome, planted), found, low <= planted <= high)
+
+
+def _text(outcome: str, value: float) -> str:
+    if outcome == "revenue":
+        return f"{value / 100:+,.2f}"
+    return f"{100 * value:+.0f} %" if outcome == "roi" else f"{100 * value:+.1f} of 100"
