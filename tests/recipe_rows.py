@@ -64,13 +64,13 @@ class Grocer:
         return id_
 
     async def buys(self, name: str, *days_ago: int, at: datetime | None = None, minor: int = 4000) -> None:
-        """Orders at that hour of those days, or at one moment."""
+        """Orders at one moment, or on those days nine hours from now: so nobody's best hour is this one."""
         query = select(Identifier.id).where(
             Identifier.profile_id == self.people[name], Identifier.kind == "external_id"
         )
         identifier_id = await self.session.scalar(query)
         now = utc_now()
-        for moment in [at] if at is not None else [now - timedelta(days=ago) for ago in days_ago]:
+        for moment in [at] if at is not None else [now - timedelta(days=ago, hours=9) for ago in days_ago]:
             order = OrderIn(
                 source="api", external_id=str(new_id()), ordered_at=moment, updated_at=moment, currency="CHF",
                 subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id,

@@ -6,11 +6,13 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import httpx
+import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from sqlalchemy import text
 
 from geoengage.kit.clock import utc_now
@@ -21,8 +23,9 @@ from geoengage.tenancy.rules import parse_key
 from tests.factories import World
 from tests.recipe_rows import Grocer
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, Demo, toast
+from tests.web.console import MARKS, Demo, Watch, toast
 from tests.web.people import Shop, make_shop, sign_in
+from tests.web.test_look import faults
 
 pytestmark = MARKS
 CUSTOMERS = 12
@@ -31,6 +34,20 @@ COUNT_CLICKS = """() => {
   window.clicks = 0;
   document.addEventListener('click', (event) => { if (event.isTrusted) window.clicks += 1; }, true);
 }"""
+
+IN_IT = """
+SELECT count(*) FROM journey_entry WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id
+AND step = 'before-reminder'
+"""
+DUE = """
+UPDATE journey_entry SET due_at = now(), wake_at = now() WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id
+AND step = 'before-reminder' AND id IN (SELECT id FROM journey_entry WHERE tenant_id = :tenant_id
+  AND campaign_id = :campaign_id AND step = 'before-reminder' ORDER BY id LIMIT :most)
+"""
+SENT = "SELECT count(*) FROM message WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id AND status = 'sent'"
+LEFT_TO_LOOK_AT = """
+SELECT count(*) FROM journey_entry WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id AND wake_at <= :now
+"""
 
 
 @dataclass
@@ -50,8 +67,8 @@ class Grocery:
 
     async def until(self, sql: str, wanted: object, **names: object) -> None:
         """The worker has come so far."""
-        async with asyncio.timeout(60):
-            while (await self.ask(sql, **names))[0][0] != wanted:
+        async with asyncio.timeout(120):
+            while (await self.ask(sql, **names))[0][0] != wanted:  # noqa: ASYNC110 - a database rings no bell here
                 await asyncio.sleep(0.1)
 
 
@@ -109,7 +126,7 @@ async def test_a_marketer_launches_win_back_and_stops_it_with_one_click(open_pag
         await page.get_by_test_id(f"set-win-back-{name}").fill(value)
         await page.keyboard.press("Tab")
     await expect(page.get_by_test_id("blocked-win-back")).to_contain_text("Nobody is held back")
-    await expect(page.get_by_test_id("cost-win-back")).to_contain_text("CHF")
+    await expect(page.get_by_test_id("cost-win-back")).to_contain_text("at most CHF 120.00")
     await page.get_by_test_id("switch-win-back").click()
     await expect(page.get_by_test_id("state-win-back")).to_have_text("on")
     await page.get_by_test_id("campaign-win-back").click()
@@ -146,13 +163,45 @@ async def test_a_marketer_launches_win_back_and_stops_it_with_one_click(open_pag
     await grocery.shop.demo.api("POST", "/v1/recipes/win-back/stop", {})
 
 
-IN_IT = "SELECT count(*) FROM journey_entry WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id AND step = 'before-reminder'"
-DUE = """
-UPDATE journey_entry SET due_at = now(), wake_at = now() WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id
-AND step = 'before-reminder' AND id IN (SELECT id FROM journey_entry WHERE tenant_id = :tenant_id
-  AND campaign_id = :campaign_id AND step = 'before-reminder' ORDER BY id LIMIT :most)
-"""
-SENT = "SELECT count(*) FROM message WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id AND status = 'sent'"
-LEFT_TO_LOOK_AT = """
-SELECT count(*) FROM journey_entry WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id AND wake_at <= :now
-"""
+async def test_what_stops_it_refused_settings_and_no_connection(
+    open_page: OpenPage, grocery: Grocery, watch: Watch
+) -> None:
+    for text_ in ("status of 422", "status of 409", "net::ERR_FAILED"):
+        watch.expect(text_)
+    page = await as_role(open_page, grocery.shop, "owner", "/recipes")
+    await expect(page.get_by_test_id("blocked-mall-zones")).to_contain_text(
+        "Nothing that is still to come is published"
+    )
+    await page.get_by_test_id("switch-mall-zones").click()
+    await expect(page.get_by_test_id("recipe-mall-zones").get_by_role("alert")).to_contain_text("is published")
+    await page.get_by_test_id("settings-first-purchase").click()
+    await page.get_by_test_id("set-first-purchase-discount_percent").fill("95")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".field-bad")).to_contain_text("less than or equal to 80")
+
+    async def fail(route: Route) -> None:
+        await route.abort()
+
+    await page.route("**/v1/recipes", fail)
+    await page.reload()
+    await expect(page.get_by_test_id("error")).to_contain_text("No connection")
+    await page.unroute("**/v1/recipes", fail)
+    await page.get_by_test_id("retry").click()
+    await expect(page.get_by_test_id("recipe-win-back")).to_be_visible()
+
+
+async def test_who_may_not_switch_reads_only(open_page: OpenPage, grocery: Grocery) -> None:
+    page = await as_role(open_page, grocery.shop, "analyst", "/recipes")
+    await expect(page.get_by_test_id("recipe-win-back")).to_be_visible()
+    await expect(page.get_by_role("switch")).to_have_count(0)
+
+
+@pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
+async def test_the_look(is_phone: bool, open_page: OpenPage, grocery: Grocery, tmp_path: Path) -> None:
+    page = await as_role(open_page, grocery.shop, "owner", "/recipes", is_phone=is_phone)
+    for key in ("win-back", "first-purchase", "second-item", "abandoned-cart", "mall-zones"):
+        await expect(page.get_by_test_id(f"blocked-{key}")).to_be_visible()
+    await page.get_by_test_id("settings-win-back").click()
+    found = await faults(page, "recipes")
+    await page.screenshot(path=tmp_path / "recipes.png", full_page=True)
+    assert found == []

@@ -196,7 +196,7 @@ def _with_edits(body: Json, before: Content) -> Json:
         for step in body.get("steps", [])
     ]
     kept: dict[str, Any] = {name: content_json(before)[name] for name in ("name", "priority", "push")}
-    return body | kept | ({"steps": steps} if steps else {})
+    return body | kept | ({"steps": steps} if steps else {"title": before.title, "body": before.body})
 
 
 async def _measure(session: Session, me: Principal, campaign: Campaign, holdout_percent: int, now: datetime) -> None:

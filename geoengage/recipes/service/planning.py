@@ -163,7 +163,6 @@ async def _next_item(session: Session, me: Principal, now: datetime) -> UUID | N
     rows = [each.row for each in found if each.row.kind != ContentKind.NOTICE]
 
     def when(row: ContentItem) -> tuple[bool, datetime]:
-        starts = row.starts_at or now
-        return starts < now, starts
+        return row.starts_at is None or row.starts_at <= now, row.starts_at or now
 
     return min(rows, key=when).id if rows else None
