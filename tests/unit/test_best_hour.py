@@ -1,4 +1,4 @@
-"""A journey that waits for a person's best hour: theirs where it is known, inside the campaign's hours, told in words."""
+"""A journey that waits for a best hour: the person's where it is known, inside the campaign's hours, told in words."""
 
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
