@@ -165,6 +165,19 @@ async def has_habits(session: Session, tenant_id: TenantId) -> bool:
     return bool(row.scalar_one())
 
 
+async def has_subscribers(session: Session, tenant_id: TenantId) -> bool:
+    """Whether any known person has agreed to advertising, on a phone or by a decision of theirs."""
+    row = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM device WHERE tenant_id = :tenant_id AND profile_id IS NOT NULL"
+            " AND marketing_push = 'granted') OR EXISTS (SELECT FROM consent WHERE tenant_id = :tenant_id"
+            " AND purpose = 'marketing' AND state = 'subscribed')"
+        ),
+        {"tenant_id": tenant_id},
+    )
+    return bool(row.scalar_one())
+
+
 async def has_zone(session: Session, tenant_id: TenantId, store_ids: Collection[UUID]) -> bool:
     """Whether one of these stores has a published zone of kind store, at which somebody can be seen to come in."""
     row = await session.execute(

@@ -256,6 +256,10 @@ async def test_each_recipe_is_a_campaign_that_runs(grocer: Grocer) -> None:
     await grocer.customer("Mark", 3, 10, 17)
     await grocer.settle()
     headers = grocer.world.sk_headers
+    reasons = {"first-purchase": "nobody_now", "second-item": "nobody_now", "abandoned-cart": "no_carts"}
+    for key, reason in reasons.items():
+        told = await grocer.post(f"/recipes/{key}/preview")
+        assert (told["people"], reason in [each["code"] for each in told["blocked_by"]]) == (0, True)
     for key, kind in {"first-purchase": "segment", "second-item": "segment", "abandoned-cart": "cart"}.items():
         launched = await grocer.post(f"/recipes/{key}/launch")
         campaign = (await grocer.client.get(f"/v1/campaigns/{launched['campaign_id']}", headers=headers)).json()

@@ -112,9 +112,7 @@ async def test_a_marketer_launches_win_back_and_stops_it_with_one_click(open_pag
     await page.get_by_test_id("nav-more").click()
     await page.get_by_test_id("nav-recipes").click()
     await expect(page.get_by_test_id("people-win-back")).to_contain_text(f"{CUSTOMERS}buy clearly less")
-    await expect(page.get_by_test_id("cost-win-back")).to_contain_text(
-        "at most CHF 79.20"
-    )  # 11 × 20 % of 40.00? see below
+    await expect(page.get_by_test_id("cost-win-back")).to_contain_text("at most CHF 88.00")
     await expect(page.get_by_test_id("blocked-win-back")).to_contain_text("No app has a mail server")
     await page.get_by_test_id("settings-win-back").click()
     for name, value in {

@@ -157,8 +157,9 @@ async def _obstacles(
 async def _why_nobody(session: Session, tenant_id: TenantId, key: RecipeKey) -> Obstacle:
     if key is RecipeKey.WIN_BACK and not await store.has_habits(session, tenant_id):
         return Obstacle.TOO_FEW_ORDERS
-    own = {RecipeKey.FIRST_PURCHASE: Obstacle.NOBODY_SUBSCRIBED, RecipeKey.ABANDONED_CART: Obstacle.NO_CARTS}
-    return own.get(key, Obstacle.NOBODY_NOW)
+    if key is RecipeKey.FIRST_PURCHASE and not await store.has_subscribers(session, tenant_id):
+        return Obstacle.NOBODY_SUBSCRIBED
+    return Obstacle.NO_CARTS if key is RecipeKey.ABANDONED_CART else Obstacle.NOBODY_NOW
 
 
 async def _margin(session: Session, tenant_id: TenantId, planned: Planned, has_costs: bool) -> list[Block]:

@@ -39,7 +39,7 @@ export function peopleText({ people, whom, by_push: pushed, by_email: mailed, he
   const ways = [
     pushed ? `${number(pushed)} by push` : '',
     mailed ? `${number(mailed)} by e-mail` : '',
-    held ? `${number(held)} of them get nothing, to compare with` : '',
+    held ? `${number(held)} of them ${held === 1 ? 'gets' : 'get'} nothing, to compare with` : '',
   ].filter(Boolean);
   return { many: number(people), rest: `${whom}${ways.length ? `: ${ways.join(', ')}` : ''}` };
 }
