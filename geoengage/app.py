@@ -55,6 +55,7 @@ from geoengage.privacy.api import router as privacy
 from geoengage.profiles.api import router as profiles
 from geoengage.profiles.consents_api import router as consents
 from geoengage.proof.api import router as proof
+from geoengage.recipes.api import router as recipes
 from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
 from geoengage.segments.api import router as segments
@@ -88,6 +89,7 @@ PAGES = (
     "/footfall",
     "/segments",
     "/campaigns",
+    "/recipes",
     "/proof",
     "/offers",
     "/content",
@@ -194,6 +196,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         reports,
         lifecycle,
         proof,
+        recipes,
         live,
         phones.router,
         simulation,

@@ -19,6 +19,7 @@ import geoengage.presence.models
 import geoengage.privacy.models
 import geoengage.profiles.models
 import geoengage.proof.models
+import geoengage.recipes.models
 import geoengage.recommendations.models
 import geoengage.segments.lists.models
 import geoengage.segments.models

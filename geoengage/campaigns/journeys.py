@@ -44,8 +44,10 @@ from geoengage.campaigns.rules import (
     is_still_so,
     messages_of,
     on_phone,
+    schedule,
     segments_of,
     values_for,
+    waits_for_best_hour,
 )
 from geoengage.campaigns.service import load_policy
 from geoengage.campaigns.store import Running
@@ -55,8 +57,11 @@ from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Draft, entry_gate
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
+from geoengage.timing.rules import Window
+from geoengage.timing.service import next_good_times
 
 GRANTED = "granted"
+A_DAY = timedelta(hours=24)
 LIVES = timedelta(hours=24)  # a message of a journey, from its decision
 
 
@@ -73,6 +78,7 @@ class _World:
     orders: Mapping[UUID, datetime]
     reaches: Mapping[UUID, Reach]
     items: Items
+    best: Mapping[tuple[UUID, UUID], datetime | None]
     now: datetime
 
     def timezone(self, content: Content, person: Recipient | None) -> ZoneInfo:
@@ -180,8 +186,24 @@ async def _look(
         orders=await facts.list_last_orders(session, tenant_id, people) if people else {},
         reaches=reaches,
         items=await by_reference.load(session, tenant_id, spoken_of, now),
+        best=await _best_moments(session, tenant_id, active, running, now),
         now=now,
     )
+
+
+async def _best_moments(
+    session: Session, tenant_id: TenantId, active: Sequence[Entry], running: Mapping[UUID, Running], now: datetime
+) -> dict[tuple[UUID, UUID], datetime | None]:
+    """By campaign and person the best moment of the next day, of campaigns that wait for it."""
+    found: dict[tuple[UUID, UUID], datetime | None] = {}
+    for campaign in running.values():
+        content = campaign.content
+        if waits_for_best_hour(content.course):
+            window = Window(now, now + A_DAY, hours=schedule(content.definition))
+            people = {entry.profile_id for entry in active if entry.campaign_id == campaign.id}
+            times = await next_good_times(session, tenant_id, people, now, window, content.segment_id)
+            found |= {(campaign.id, profile_id): at for profile_id, at in times.items()}
+    return found
 
 
 def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> None:
@@ -196,7 +218,8 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
             round_.closing.append(entry)
         return
     person = addressed(world.devices.get(entry.profile_id, ()), content, world.now, consents)
-    course = Course(content, world.policy, world.timezone(content, person))
+    best = world.best.get((campaign.id, entry.profile_id))
+    course = Course(content, world.policy, world.timezone(content, person), best)
     progress = advance(course, entry.spot, known, world.now)
     round_.on_the_way.append((entry, progress))
     for step in progress.said:

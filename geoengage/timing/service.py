@@ -6,7 +6,7 @@ the last count is a day old.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -74,7 +74,7 @@ async def next_good_times(
     found = {}
     for profile_id in profile_ids:
         zone, counts = counted[profile_id]
-        clocks = Clocks(zone, week.clock.quiet_start, week.clock.quiet_end, places)
+        clocks = Clocks(zone, week.clock.quiet_start, week.clock.quiet_end, places, window.hours)
         known = Known(
             counts=counts, segment=week.segment, tenant=week.tenant, day_parts=week.day_parts, weekend=week.weekend
         )
@@ -84,7 +84,7 @@ async def next_good_times(
 
 def _not_before(window: Window, now: datetime) -> Window:
     starts_at = max(window.starts_at, now)
-    return Window(starts_at, max(window.ends_at, starts_at), window.store_id, window.mall_id)
+    return replace(window, starts_at=starts_at, ends_at=max(window.ends_at, starts_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ const PAGES = [
   ['/products', 'Products', 'product'],
   ['/segments', 'Segments', 'segments'],
   ['/campaigns', 'Campaigns', 'campaigns'],
+  ['/recipes', 'Recipes', 'recipes'],
   ['/offers', 'Offers', 'offer'],
   ['/proof', 'Proof', 'insights'],
   ['/content', 'Content', 'content'],
@@ -38,6 +39,7 @@ const PAGES = [
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
 const RARE = new Set([
   '/insights',
+  '/recipes',
   '/proof',
   '/explain',
   '/content',

@@ -36,6 +36,7 @@ from geoengage.campaigns.rules.definition import (
     Span,
     TriggerKind,
     reviewed_part,
+    schedule,
 )
 from geoengage.campaigns.rules.events import CampaignChanged
 from geoengage.campaigns.rules.journey import (
@@ -97,6 +98,7 @@ from geoengage.campaigns.rules.steps import (
     conditions_of,
     messages_of,
     moved_places,
+    waits_for_best_hour,
     walk,
 )
 from geoengage.campaigns.rules.triggers import (
@@ -145,7 +147,8 @@ __all__ = [
     "events_of", "exit_of", "expires_at", "in_any_way", "in_audience", "is_still_so", "is_triggered",
     "length_warnings", "messages_of", "moved_places", "named_offer", "needs_review", "on_phone", "outlives_visit",
     "overlap",
-    "passes", "reviewed_part", "runs_at", "sample_said", "says", "segments_of", "stale_at", "starts_at", "status_at",
+    "passes", "reviewed_part", "runs_at", "sample_said", "says", "schedule",
+    "segments_of", "stale_at", "starts_at", "status_at",
     "uses_content", "uses_offer", "uses_recommendations", "values_for", "visible", "visible_groups", "waits_at",
-    "walk", "warnings", "write", "write_values",
+    "waits_for_best_hour", "walk", "warnings", "write", "write_values",
 ]  # fmt: skip

@@ -91,11 +91,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A campaign with the clock by which one person goes through it."""
+    """A campaign with the clock by which one person goes through it. `best`: their best moment from now on."""
 
     content: Content
     policy: Policy
     timezone: ZoneInfo
+    best: datetime | None = None
 
 
 def exit_of(exits: Exits, facts: Facts) -> Ended | None:
@@ -146,7 +147,7 @@ def _due(course: Course, step: Step, now: datetime) -> datetime:
         if course.content.definition.purpose is Purpose.TRANSACTIONAL:
             return now
         return starts_at(course.content, course.policy, course.timezone, now, now + WAITS_FOR)
-    return wait_ends(step, now, course.timezone)
+    return wait_ends(step, now, course.timezone, course.best)
 
 
 @dataclass(frozen=True, slots=True)

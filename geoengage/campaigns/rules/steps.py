@@ -45,7 +45,8 @@ class Wait(msgspec.Struct, frozen=True, tag_field="kind", tag="wait"):
 
 class WaitUntil(msgspec.Struct, frozen=True, tag_field="kind", tag="wait_until"):
     """The next time that the local clock shows `at` or a part of the day begins; or a date (one that has passed: no
-    wait). `days`: of the week, none named for any.
+    wait). `days`: of the week, none named for any. `best_hour`: the hour of the next day at which the person most
+    likely answers (`timing`), inside the campaign's hours.
     """
 
     id: str
@@ -53,11 +54,13 @@ class WaitUntil(msgspec.Struct, frozen=True, tag_field="kind", tag="wait_until")
     day_part: str | None = None
     on: str | None = None
     days: tuple[str, ...] = ()
+    best_hour: bool = False
 
     @property
     def clock(self) -> str:
         """HH:MM."""
-        return self.at or DAY_STARTS.get(self.day_part or "", "09:00")
+        usual = DAY_STARTS["evening"] if self.best_hour else "09:00"
+        return self.at or DAY_STARTS.get(self.day_part or "", usual)
 
 
 class Branch(msgspec.Struct, frozen=True, tag_field="kind", tag="branch"):
@@ -121,6 +124,11 @@ def messages_of(steps: Steps) -> list[Say]:
     return [step for step, _ in walk(steps) if isinstance(step, Say)]
 
 
+def waits_for_best_hour(steps: Steps) -> bool:
+    """Whether somebody's best hour is asked for anywhere."""
+    return any(isinstance(step, WaitUntil) and step.best_hour for step, _ in walk(steps))
+
+
 def conditions_of(steps: Steps) -> list[Condition]:
     """What the branches ask."""
     return [step.condition for step, _ in walk(steps) if isinstance(step, Branch)]
@@ -162,8 +170,12 @@ def moved_places(old: Steps, new: Steps) -> dict[str, str | None]:
     return moved
 
 
-def wait_ends(step: Wait | WaitUntil, arrived: datetime, zone: ZoneInfo) -> datetime:
-    """When the wait of somebody who came to this step at that moment is over."""
+def wait_ends(step: Wait | WaitUntil, arrived: datetime, zone: ZoneInfo, best: datetime | None = None) -> datetime:
+    """When the wait of somebody who came to this step at that moment is over. `best`: their best moment from then on;
+    None: it is not known (a simulation), or none is allowed: then the evening.
+    """
+    if isinstance(step, WaitUntil) and step.best_hour and best is not None:
+        return best
     if isinstance(step, Wait):
         return arrived + timedelta(seconds=step.seconds)
     if step.on is not None:

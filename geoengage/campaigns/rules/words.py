@@ -141,6 +141,8 @@ def _steps(steps: Iterable[Step], names: Mapping[UUID, str], inset: str = "") ->
 
 
 def _until(step: WaitUntil) -> str:
+    if step.best_hour:
+        return "the hour of the next day at which the person most likely answers"
     if step.on is not None:
         return f"{step.on}, {step.clock}"
     days = " or ".join(DAYS[day] for day in step.days)

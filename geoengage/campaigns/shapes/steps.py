@@ -54,7 +54,9 @@ class WaitStep(Shape):
 
 
 class WaitUntilStep(Shape):
-    """Until a local time, a part of the day, or a date; on the clock of the person's phone, else of the store."""
+    """Until a local time, a part of the day, a date, or the person's best hour; on the clock of the person's phone,
+    else of the store.
+    """
 
     kind: Literal["wait_until"] = Field(description="A point of the clock or the calendar.")
     id: StepId | None = Field(default=None, description=_ID)
@@ -64,13 +66,21 @@ class WaitUntilStep(Shape):
     )
     on: date | None = Field(default=None, description="This day, at `at` or 09:00; one that has passed: no wait.")
     days: list[Day] = Field(default=[], max_length=7, description="Only on these days of the week; empty: any.")
+    best_hour: bool = Field(
+        default=False,
+        description="The hour of the next 24 at which this person most likely answers, inside the campaign's hours.",
+    )
 
     @model_validator(mode="after")
     def _is_one_moment(self) -> "WaitUntilStep":
+        if self.best_hour:
+            if self.at or self.day_part or self.on or self.days:
+                raise ValueError("best_hour stands alone: leave at, day_part, on and days out")
+            return self
         if self.at is not None and self.day_part is not None:
             raise ValueError("name at or day_part, not both")
         if self.at is None and self.day_part is None and self.on is None:
-            raise ValueError("name at, day_part or on")
+            raise ValueError("name at, day_part, on or best_hour")
         if self.on is not None and self.days:
             raise ValueError("on is one day: leave days empty")
         return self
@@ -205,7 +215,8 @@ def _rule(step: AnyStep, id_: str, free: Iterator[str]) -> Step:
         return Wait(id_, step.seconds)
     if isinstance(step, WaitUntilStep):
         on = None if step.on is None else step.on.isoformat()
-        return WaitUntil(id_, step.at, step.day_part, on, tuple(day for day in DAYS if day in step.days))
+        days = tuple(day for day in DAYS if day in step.days)
+        return WaitUntil(id_, step.at, step.day_part, on, days, step.best_hour)
     if isinstance(step, BranchStep):
         return Branch(id_, _condition(step.when), _rules(step.then, free), _rules(step.otherwise, free))
     push = None if step.push is None else step.push.options()

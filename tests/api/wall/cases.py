@@ -55,7 +55,7 @@ class Case:
     @property
     def names_ids(self) -> bool:
         """Whether the path names a thing of a tenant."""
-        return "{" in self.path.replace("{template_name}", "").replace("{playbook}", "")
+        return "{" in self.path.replace("{template_name}", "").replace("{playbook}", "").replace("{recipe}", "")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -68,7 +68,7 @@ class Case:
         code = side.code if "/check-in/" in self.path else "not-found"
         code = side.coupon if "/coupons/" in self.path else code
         words = {"token": "forged", "write_key": "forged", "channel": "sms", "picture": "holdout", "name": "revenue"}
-        words |= {"template_name": "new", "playbook": "win-back"}
+        words |= {"template_name": "new", "playbook": "win-back", "recipe": "win-back"}
         return self.path.format(**names, **words, code=code, version=1)
 
 
@@ -692,6 +692,13 @@ CASES = [
     Case("GET", "/v1/campaigns/{campaign_id}/proof", queries=(*NO_QUERY, lambda _: {"format": "csv"})),
     Case("GET", "/v1/campaigns/{campaign_id}/experiment"),
     Case("PUT", "/v1/campaigns/{campaign_id}/experiment", body=lambda _: {"holdout_percent": 10}),
+    # --- recipes
+    Case("GET", "/v1/recipes", shared=True),
+    *[
+        Case("POST", f"/v1/recipes/{{recipe}}/{verb}", body=lambda s: {"store_id": s["store"]})
+        for verb in ("preview", "launch")
+    ],
+    Case("POST", "/v1/recipes/{recipe}/stop", body=lambda _: {}, shared=True),
     Case("GET", "/v1/proof", shared=True),
     Case("GET", "/v1/proof/simulated", demo_only=True),
     Case("GET", "/v1/direct-revenue", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}), shared=True),

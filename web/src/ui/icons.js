@@ -11,6 +11,7 @@ const PATHS = {
   review: 'M5 4h14v16H5zM8.5 12.5l2.5 2.5 4.5-5.5',
   campaigns: 'M4 10v4h3l8 5V5L7 10H4zM18.5 9a4 4 0 0 1 0 6',
   messages: 'M4 5h16v11H9l-5 4z',
+  recipes: 'M6 3h12v18H6zM9.5 8h5M9.5 12h5M9.5 16h3',
   explain: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.4-1 .8-1 1.7M12 16.8v.2',
   bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5h4',
   stop: 'M8.3 3h7.4L21 8.3v7.4L15.7 21H8.3L3 15.7V8.3zM8.5 8.5l7 7',

@@ -1,0 +1,1 @@
+"""Recipes: campaigns that somebody who runs a shop switches on, with what they need made for them."""

@@ -1,0 +1,1 @@
+"""Recipes as they are previewed, switched on and stopped."""
