@@ -125,9 +125,7 @@ function numbers({ sent, received, opened, failed, people }) {
 
 /** @param {CampaignReport} report @param {Campaign} campaign */
 function held({ skipped }, campaign) {
-  const reasons = Object.entries(skipped)
-    .filter(([, count]) => count > 0)
-    .sort((a, b) => b[1] - a[1]);
+  const reasons = Object.entries(skipped).filter(([, count]) => count > 0);
   return h(
     'div',
     { class: 'stack' },

@@ -17,7 +17,7 @@ import { whatPart } from './editor/what.js';
 import { whenPart } from './editor/when.js';
 import { channelsPart, whoPart } from './editor/who.js';
 
-/** @import {Campaign, Context, Experiment, Target, Trigger, World} from '../../types' */
+/** @import {Campaign, Context, Experiment, Step, Target, Trigger, World} from '../../types' */
 /** @import {MessagePart} from './editor/message.js' */
 /** @import {Names} from './words.js' */
 
@@ -105,7 +105,7 @@ export function campaignForm({ context, names, world, campaign: first, plan, que
 
   /** Steps keep their ids for ever, so a new one gets one that none has or had here. @param {string} kind */
   function newId(kind) {
-    const taken = new Set([...steps.ids(), ...(campaign?.steps ?? []).map(({ id }) => id)]);
+    const taken = new Set([...steps.ids(), ...idsOf(campaign?.steps)]);
     let n = 1;
     while (taken.has(`${kind.replace('_', '-')}-${n}`)) n += 1;
     return `${kind.replace('_', '-')}-${n}`;
@@ -309,6 +309,9 @@ export function campaignForm({ context, names, world, campaign: first, plan, que
     ),
   );
 }
+
+/** @param {Step[] | undefined} steps @returns {string[]} */
+const idsOf = (steps = []) => steps.flatMap(({ id, then, otherwise }) => [id, ...idsOf(then), ...idsOf(otherwise)]);
 
 /** @param {string} words @param {boolean} isMain @param {() => void} click */
 const saveButton = (words, isMain, click) =>

@@ -40,7 +40,6 @@ export function orderedList({ label, testid, items: first, onChange }) {
       'li',
       {
         class: 'ordered-row',
-        'data-testid': 'ordered-row',
         on: { keydown: (/** @type {KeyboardEvent} */ event) => key(item, event) },
       },
       h(
@@ -87,6 +86,9 @@ export function orderedList({ label, testid, items: first, onChange }) {
     const next = items[to + 1];
     list.insertBefore(node, next ? (rows.get(next) ?? null) : null);
     focus.focus();
+    // at either end the button that was used is gone: the other one is at hand
+    if (document.activeElement !== focus)
+      /** @type {HTMLElement | null} */ (node.querySelector(by < 0 ? '.turn-down' : '.turn-up'))?.focus();
     announce(`${item.title()} is number ${to + 1} of ${items.length}`);
     onChange();
   }
