@@ -3,7 +3,7 @@ import { ApiError, post } from '../../../api.js';
 import { fill, h } from '../../../ui/dom.js';
 import { explain } from '../../../ui/widgets.js';
 import { may, reasonText } from '../../../ui/words.js';
-import { CHANNELS, EXAMPLE_NAME, pushCard, renderPush, warningList } from '../words.js';
+import { EXAMPLE_NAME, pushCard, renderPush, warningList } from '../words.js';
 import { personPart } from './person.js';
 
 /** @import {Context, MessagePreview, PushOptions} from '../../../types' */
@@ -11,7 +11,8 @@ import { personPart } from './person.js';
 /** @import {MessagePart} from './message.js' */
 
 const TYPING_MS = 350;
-const SHOWN = ['push', 'email', 'inbox', 'web_card'];
+/** @type {Record<string, string>} */
+const TABS = { push: 'Push', email: 'E-mail', inbox: 'Inbox', web_card: 'Card' };
 const TRIGGER_NAME = /\btrigger\.(\w+)/g;
 const OFFER = { code: 'K7M4-QX2P', label: '10 % off' };
 const CONTENT = {
@@ -36,7 +37,7 @@ export function livePreview({ context, names, draft, extras }) {
   let timer = 0;
   let last = '';
   const person = may(context.me, 'people') ? personPart({ onChange: update }) : null;
-  const tabs = SHOWN.map((name) =>
+  const tabs = Object.entries(TABS).map(([name, label]) =>
     h(
       'button',
       {
@@ -46,7 +47,7 @@ export function livePreview({ context, names, draft, extras }) {
         'data-testid': `preview-${name}`,
         on: { click: () => show(name) },
       },
-      CHANNELS[name],
+      label,
     ),
   );
   const test = h(
@@ -58,7 +59,7 @@ export function livePreview({ context, names, draft, extras }) {
   /** @param {string} name */
   function show(name) {
     channel = name;
-    SHOWN.forEach((each, n) => tabs[n].setAttribute('aria-pressed', String(each === name)));
+    Object.keys(TABS).forEach((each, n) => tabs[n].setAttribute('aria-pressed', String(each === name)));
     update();
   }
 

@@ -116,7 +116,7 @@ function stepPart(around, step, deep) {
 /** @param {Surroundings} _ @param {Step} step @returns {Body} */
 function wait(_, { seconds = 86_400 }) {
   const [unit, , size] = [...UNITS].reverse().find(([, , s]) => seconds % s === 0) ?? ['minutes', '', 60];
-  const count = numberField('For', seconds / size, { testid: 'step-wait', min: 1 });
+  const count = numberField('For', seconds / size, { testid: 'step-seconds', min: 1 });
   const units = selectField(
     'Unit',
     UNITS.map(([value, words]) => [value, words]),
