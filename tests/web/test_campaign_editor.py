@@ -223,7 +223,7 @@ async def test_a_preview_as_somebody(open_page: OpenPage, demo: Demo) -> None:
     await page.get_by_test_id("push-body").fill("A word.")
     await page.get_by_test_id("preview-person").fill("Zora")
     await page.get_by_test_id("preview-people").get_by_role("button").first.click()
-    await expect(page.get_by_test_id("preview")).to_contain_text("Hi you")  # no consent to being named
+    await expect(page.get_by_test_id("preview")).to_contain_text("Hi Zora")
     await expect(page.get_by_test_id("blocked-by")).to_contain_text("Held back from this person now")
     await expect(page.get_by_test_id("send-test")).to_be_visible()
 

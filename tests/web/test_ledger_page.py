@@ -71,11 +71,11 @@ async def test_dead_letters_are_tried_again(is_phone: bool, open_page: OpenPage,
     await expect(rows.filter(has_text="must never arrive twice").get_by_test_id("retry-one")).to_have_count(0)
     found = await faults(page, "dead letters")
     await rows.get_by_test_id("retry-one").first.click()
-    await expect(toast(page, "waits to be sent again")).to_be_visible()
+    await expect(toast(page, "It waits to be sent again")).to_be_visible()
     await expect(rows).to_have_count(2)
     await page.get_by_test_id("retry-all").click()
     await page.get_by_test_id("confirm").click()
-    await expect(toast(page, "1 wait to be sent again. Left as they are: 1 may have arrived.")).to_be_visible()
+    await expect(toast(page, "1 waits to be sent again. Left as they are: 1 may have arrived.")).to_be_visible()
     await expect(rows).to_have_count(1)
     left = await demo.api("GET", f"/v1/messages?dead=true&campaign_id={dead}")
     assert [each["status"] for each in left["items"]] == ["unknown"]

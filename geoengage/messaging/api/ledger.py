@@ -78,9 +78,7 @@ async def _person(tx: Tx, tenant_id: TenantId, profile_id: UUID) -> frozenset[UU
     return frozenset({profile_id, *await profiles_store.list_merged(tx, tenant_id, profile_id)})
 
 
-async def _named(
-    tx: Tx, tenant_id: TenantId, wanted: MessageFilter, key: str, name: str, day: date
-) -> MessageFilter:
+async def _named(tx: Tx, tenant_id: TenantId, wanted: MessageFilter, key: str, name: str, day: date) -> MessageFilter:
     """The messages of that day to who goes by this name. It tells no more than the list does."""
     start = datetime.combine(day, time(), UTC) - timedelta(microseconds=1)
     end = start + timedelta(days=1, microseconds=1)

@@ -133,7 +133,8 @@ function filters(context, query, names, tags) {
       class: 'filters',
       'aria-label': 'Filter',
       on: {
-        change: apply,
+        // words are looked for with Enter, which submits
+        change: (/** @type {Event} */ event) => event.target !== words.input && apply(),
         submit: (/** @type {Event} */ event) => {
           event.preventDefault();
           apply();

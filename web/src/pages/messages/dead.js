@@ -80,7 +80,7 @@ export function retryAll({ context, filter, onRetried }) {
       } while (cursor);
       const stay = Object.entries(kept).map(([why, count]) => `${number(count)} ${KEPT[why] ?? why}`);
       context.toast(
-        `${number(retried)} wait to be sent again.${stay.length ? ` Left as they are: ${stay.join(', ')}.` : ''}`,
+        `${number(retried)} ${retried === 1 ? 'waits' : 'wait'} to be sent again.${stay.length ? ` Left as they are: ${stay.join(', ')}.` : ''}`,
       );
       onRetried();
     } catch (error) {

@@ -7,6 +7,7 @@ import { EXAMPLE_NAME, pushCard, renderPush, warningList } from '../words.js';
 import { personPart } from './person.js';
 
 /** @import {Context, MessagePreview, PushOptions} from '../../../types' */
+/** @import {Field} from '../../../ui/fields.js' */
 /** @import {Names} from '../words.js' */
 /** @import {MessagePart} from './message.js' */
 
@@ -36,6 +37,8 @@ export function livePreview({ context, names, draft, extras }) {
   let channel = 'push';
   let timer = 0;
   let last = '';
+  /** Where this preview has complained: what a save complained of is not its to take away. @type {Field[]} */
+  let told = [];
   const person = may(context.me, 'people') ? personPart({ onChange: update }) : null;
   const tabs = Object.entries(TABS).map(([name, label]) =>
     h(
@@ -97,8 +100,8 @@ export function livePreview({ context, names, draft, extras }) {
     last = text;
     test.hidden = !person?.id();
     fill(said);
-    of.message.title.setError(null);
-    of.message.body.setError(null);
+    for (const field of told) field.setError(null);
+    told = [];
     if (!title || !body)
       return void fill(words, picture(of, { title: title || 'Title', body: body || 'What the reader reads.' }));
     try {
@@ -115,7 +118,11 @@ export function livePreview({ context, names, draft, extras }) {
     const { errors, problem } = error instanceof ApiError ? error : { errors: [], problem: {} };
     const found = errors.map(({ pointer = '', detail }) => [pointer.includes('title') ? 'title' : 'body', detail]);
     if (problem.part) found.push([problem.part, problem.detail]);
-    for (const [part, detail] of found) (part === 'title' ? of.message.title : of.message.body).setError(detail);
+    for (const [part, detail] of found) {
+      const field = part === 'title' ? of.message.title : of.message.body;
+      field.setError(detail);
+      told.push(field);
+    }
     fill(
       words,
       picture(of, text),

@@ -6,10 +6,16 @@ import { checkField, selectField, textField } from '../../../ui/fields.js';
 
 /** @type {[string, string][]} */
 const PURPOSES = [
-  ['marketing', 'Advertising: needs consent; caps, quiet hours and comparison group apply'],
-  ['service', 'Service: from the mall itself, without offers, always approved first'],
-  ['transactional', 'What somebody waits for because they ordered: nothing holds it back'],
+  ['marketing', 'Advertising'],
+  ['service', 'Service'],
+  ['transactional', 'What somebody waits for'],
 ];
+/** @type {Record<string, string>} */
+const MEANING = {
+  marketing: 'It needs consent; limits, quiet hours and the comparison group apply.',
+  service: 'From the mall itself, without offers; somebody approves it first.',
+  transactional: 'Because they ordered: no limit and no hour holds it back, and it carries no offer.',
+};
 
 /** @param {{campaign: Campaign | null, world: World, storeId: string | null}} options `storeId`: of a new one */
 export function whatPart({ campaign, world, storeId }) {
@@ -26,7 +32,11 @@ export function whatPart({ campaign, world, storeId }) {
     { value: campaign?.tags.join(', ') ?? '', placeholder: 'summer, coffee' },
     { testid: 'campaign-tags', hint: 'Words to find it again, with commas between.' },
   );
-  const purpose = selectField('What for', PURPOSES, campaign?.purpose ?? 'marketing', { testid: 'campaign-purpose' });
+  const purpose = selectField('What for', PURPOSES, campaign?.purpose ?? 'marketing', {
+    testid: 'campaign-purpose',
+    hint: ' ',
+  });
+  const meaning = /** @type {HTMLElement} */ (purpose.node.querySelector('.field-hint'));
   const quiet = checkField('Also in quiet hours', campaign?.quiet_hours === 'ignore', { testid: 'ignore-quiet' });
   const isMarketing = () => purpose.input.value === 'marketing';
   return {
@@ -42,7 +52,10 @@ export function whatPart({ campaign, world, storeId }) {
     purpose: () => purpose.input.value,
     storeId: () => store.input.value || null,
     name: () => name.input.value.trim(),
-    show: () => void (quiet.node.hidden = isMarketing()),
+    show() {
+      quiet.node.hidden = isMarketing();
+      meaning.textContent = MEANING[purpose.input.value];
+    },
     read: () => ({
       name: name.input.value.trim(),
       store_id: store.input.value || null,
