@@ -94,17 +94,19 @@ function reach(campaign) {
   );
 }
 
+/** The server begins what lies inside a branch with a dot for each level. @param {string} text */
+function line(text) {
+  const [dots] = /^(?:· )*/.exec(text) ?? [''];
+  return h('li', { class: 'breaks', style: { 'margin-left': `${dots.length * 12}px` } }, text.slice(dots.length));
+}
+
 /** What somebody goes through, in the server's words. @param {Campaign} campaign */
 const journey = ({ says }) =>
   h(
     'section',
     { class: 'card', 'data-testid': 'journey' },
     h('h2', null, 'The steps'),
-    h(
-      'ol',
-      { class: 'plain-list' },
-      says.map((text) => h('li', { class: 'breaks' }, text)),
-    ),
+    h('ol', { class: 'plain-list' }, says.map(line)),
   );
 
 /** @param {CampaignReport} report */

@@ -12,9 +12,7 @@ export function leavesPart(campaign, world) {
   const purchase = selectField(
     'Who buys',
     [
-      ...(campaign
-        ? []
-        : [/** @type {[string, string]} */ (['', 'leaves, unless an order starts it or it is service'])]),
+      ...(campaign ? [] : [/** @type {[string, string]} */ (['', 'as usual: leaves'])]),
       ['yes', 'leaves'],
       ['no', 'stays'],
     ],
