@@ -19,7 +19,7 @@ class Campaign(TenantRow, Base):
     `status` is what people decided (draft, in_review, active, paused, rejected); scheduled and finished follow from the
     validity (`rules.status_at`). `trigger_zone_ids` and `trigger_store_ids` stand as columns so that the reaction finds
     campaigns by index; `definition` holds the rest as `rules.Definition`. A decision is an approval unless it has a
-    reason.
+    reason. `tags` are words by which its owners find it; `archived_at`: it has left their list.
     """
 
     __tablename__ = "campaign"
@@ -41,6 +41,8 @@ class Campaign(TenantRow, Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(Text)
     decision_reason: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    archived_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

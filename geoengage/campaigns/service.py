@@ -32,8 +32,11 @@ from geoengage.campaigns.rules import (
     after_activate,
     after_edit,
     after_pause,
+    check_archivable,
     check_in_review,
+    check_not_archived,
     check_texts,
+    copy_of,
     messages_of,
     moved_places,
     needs_review,
@@ -45,6 +48,7 @@ from geoengage.campaigns.rules import (
     walk,
 )
 from geoengage.content import service as items
+from geoengage.experiments import store as experiments
 from geoengage.kit import events
 from geoengage.kit.db import Session
 from geoengage.kit.errors import ItemErrors, NotFound
@@ -127,8 +131,38 @@ async def update(session: Session, me: Principal, row: Campaign, content: Conten
     await _tell(session, row, now)
 
 
+async def clone(session: Session, me: Principal, id_: UUID, source: Campaign, now: datetime) -> Campaign:
+    """A draft like it, with its plan of measurement and its variants. A time that has passed is left out.
+
+    What its maker may not use any more (a zone that has gone) is an ItemErrors, as when it is written anew.
+    """
+    content = copy_of(store.content_of(source), now)
+    await _check(session, me, content)
+    tenant_id = TenantId(me.tenant_id)
+    row = await store.insert_campaign(session, tenant_id, id_, content, now)
+    await experiments.copy_experiment(session, tenant_id, source.id, row.id, now)
+    await _tell(session, row, now)
+    return row
+
+
+async def archive(session: Session, row: Campaign, now: datetime) -> None:
+    """Put a locked campaign away: it leaves the list and cannot be activated. Idempotent."""
+    if row.archived_at is None:
+        check_archivable(_status(row, now))
+        await store.set_campaign(session, TenantId(row.tenant_id), row, now, archived_at=now)
+        await _tell(session, row, now)
+
+
+async def unarchive(session: Session, row: Campaign, now: datetime) -> None:
+    """Take a locked campaign back into the list. Idempotent."""
+    if row.archived_at is not None:
+        await store.set_campaign(session, TenantId(row.tenant_id), row, now, archived_at=None)
+        await _tell(session, row, now)
+
+
 async def activate(session: Session, me: Principal, row: Campaign, now: datetime) -> None:
     """Let a locked campaign run, or hand it in for review where the tenant's policy says so."""
+    check_not_archived(_status(row, now), row.archived_at)
     content = store.content_of(row)
     await _check(session, me, content, before=content)  # its zones may have gone since
     approved = row.decided_at is not None and row.decision_reason is None

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, select, text
+from sqlalchemy import ColumnElement, and_, case, func, select, text
 
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import (
@@ -59,18 +59,31 @@ async def get_campaign(session: Session, tenant_id: TenantId, id_: UUID, *, lock
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which campaigns to list. `store_ids`: those a restricted caller sees, None for all."""
+    """Which campaigns to list. `store_ids`: those a restricted caller sees, None for all. `said`: words of the name;
+    `archived`: those that were put away, or the others.
+    """
 
     status: Status | None = None
     store_id: UUID | None = None
     store_ids: frozenset[UUID] | None = None
+    tag: str | None = None
+    said: str | None = None
+    archived: bool = False
 
 
 async def list_campaigns(
     session: Session, tenant_id: TenantId, wanted: Filter, now: datetime, after: UUID | None, limit: int
 ) -> Sequence[Campaign]:
     """Campaigns by id, which is by age."""
-    query = select(Campaign).where(Campaign.tenant_id == tenant_id, Campaign.deleted_at.is_(None))
+    query = select(Campaign).where(
+        Campaign.tenant_id == tenant_id,
+        Campaign.deleted_at.is_(None),
+        Campaign.archived_at.is_not(None) if wanted.archived else Campaign.archived_at.is_(None),
+    )
+    if wanted.tag is not None:
+        query = query.where(Campaign.tags.contains([wanted.tag]))
+    if wanted.said is not None:
+        query = query.where(Campaign.name.icontains(wanted.said, autoescape=True))
     if wanted.status is not None:
         query = query.where(_status_at(now) == wanted.status)
     if wanted.store_id is not None:
@@ -80,6 +93,15 @@ async def list_campaigns(
     if after is not None:
         query = query.where(Campaign.id > after)
     return (await session.execute(query.order_by(Campaign.id).limit(limit))).scalars().all()
+
+
+async def list_tags(session: Session, tenant_id: TenantId, store_ids: frozenset[UUID] | None) -> list[tuple[str, int]]:
+    """The tags in use and how many campaigns have each, archived ones included; of these stores, None for all."""
+    tag = func.unnest(Campaign.tags).label("tag")
+    query = select(tag, func.count()).where(Campaign.tenant_id == tenant_id, Campaign.deleted_at.is_(None))
+    if store_ids is not None:
+        query = query.where(Campaign.store_id.in_(store_ids))
+    return [(name, count) for name, count in await session.execute(query.group_by(tag).order_by(tag))]
 
 
 def _status_at(now: datetime) -> ColumnElement[str]:
@@ -126,6 +148,7 @@ def _columns(content: Content) -> dict[str, Any]:
         "body": content.body,
         "valid_from": content.valid_from,
         "valid_to": content.valid_to,
+        "tags": list(content.tags),
         "definition": msgspec.to_builtins(content.definition),
     }
 
@@ -144,6 +167,7 @@ def content_of(row: Campaign | Any) -> Content:
         valid_to=row.valid_to,
         definition=msgspec.convert(row.definition, Definition),
         segment_id=row.trigger_segment_id,
+        tags=tuple(getattr(row, "tags", ())),  # who decides has no use for them
         split=_split(row),
     )
 

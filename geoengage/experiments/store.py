@@ -39,6 +39,15 @@ async def put_experiment(
     return row
 
 
+async def copy_experiment(session: Session, tenant_id: TenantId, campaign_id: UUID, to_id: UUID, now: datetime) -> None:
+    """Give a campaign the plan of another, counting from now; nothing where that one is by the usual plan."""
+    found = await find_experiment(session, tenant_id, campaign_id)
+    if found is not None:
+        names = ("window_days", "days", "decides", "smallest_effect", "holdout_percent", "variants")
+        columns = {name: getattr(found, name) for name in names}
+        await put_experiment(session, tenant_id, to_id, columns | {"since": now}, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A campaign's decision as its message (`id`) has it. `holdout_percent`: the tenant's, now."""

@@ -1,5 +1,6 @@
 /** Shapes of the HTTP API as the console uses them, and of the values its own modules hand to each other. */
 
+export * from './types_campaigns';
 export * from './types_explain';
 export * from './types_footfall';
 export * from './types_metrics';
@@ -218,7 +219,10 @@ export interface Message {
   received_at?: string | null;
   expires_at?: string | null;
   channel?: string | null;
+  channels?: string[];
   provider_answer?: string | null;
+  reason_text?: string | null;
+  dead?: { retryable: boolean; reason: string | null; text: string | null } | null;
 }
 export interface Alert {
   at: string;
@@ -228,48 +232,6 @@ export interface Alert {
   is_good?: boolean;
 }
 
-export interface Trigger {
-  kind: 'entered' | 'dwelled' | 'exited' | 'segment';
-  zone_ids: string[];
-  store_ids: string[];
-  dwell_s?: number | null;
-  segment_id?: string | null;
-  on?: 'entered' | 'exited';
-  present?: boolean;
-}
-export interface Audience {
-  kind: 'all' | 'attribute' | 'segment';
-  segment_id?: string;
-  name?: string;
-  op?: string;
-  value?: unknown;
-}
-export interface Campaign {
-  push?: PushOptions | null;
-  id: string;
-  name: string;
-  store_id: string | null;
-  status: string;
-  trigger: Trigger;
-  audience: Audience;
-  days: string[];
-  hours: { start: string; end: string } | null;
-  quiet_hours: string;
-  cap: { count: number; per_days: number } | null;
-  cooldown_s: number | null;
-  valid_from: string | null;
-  valid_to: string | null;
-  purpose: string;
-  title: string;
-  body: string;
-  fallback_name?: string | null;
-  version: number;
-  estimate: { people: number | null; blocked_by: Record<string, number> } | null;
-  warnings: string[];
-  review: { submitted_at: string; decided_at: string | null; decided_by: string | null; reason: string | null } | null;
-  created_at: string;
-  updated_at: string;
-}
 export interface CampaignReport {
   sent: number | null;
   received: number | null;

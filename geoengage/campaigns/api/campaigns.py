@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from geoengage.campaigns import service, store, views
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import Content, Status
-from geoengage.campaigns.shapes.answers import PreviewIn, PreviewOut, RejectIn, ReportOut
+from geoengage.campaigns.shapes.answers import CampaignTag, CampaignTags, PreviewIn, PreviewOut, RejectIn, ReportOut
 from geoengage.campaigns.shapes.campaigns import (
     CampaignIn,
     CampaignOut,
@@ -55,7 +55,7 @@ def _is_preview(request: Request) -> bool:
 
 
 @router.get("/v1/campaigns")
-async def list_campaigns(
+async def list_campaigns(  # noqa: PLR0913 - one parameter a filter
     request: Request,
     me: Reader,
     tx: Tx,
@@ -63,9 +63,12 @@ async def list_campaigns(
     page: Paging,
     status: Annotated[Status | None, Query(description="Only in this status.")] = None,
     store_id: Annotated[UUID | None, Query(description="Only of this store.")] = None,
+    tag: Annotated[str | None, Query(max_length=40, description="Only with this tag.")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Only with these words in the name.")] = None,
+    archived: Annotated[bool, Query(description="Those that were put away; else the others.")] = False,
 ) -> CampaignPage:
     """Campaigns, oldest first. A credential restricted to stores gets those of its stores."""
-    wanted = store.Filter(status, store_id, me.store_ids)
+    wanted = store.Filter(status, store_id, me.store_ids, tag, q, archived)
     rows = await store.list_campaigns(tx, TenantId(me.tenant_id), wanted, now, page.after, page.limit + 1)
     kept, next_ = page.cut(rows, lambda row: row.id)
     found = await views.describe(tx, me, kept, now, preview=_is_preview(request))
@@ -85,6 +88,13 @@ async def create_campaign(
     else:
         row = await service.create(tx, me, new.id, body.content(), now)
     return await _answer(request, response, tx, me, row, now)
+
+
+@router.get("/v1/campaigns/tags")
+async def list_tags(me: Reader, tx: Tx) -> CampaignTags:
+    """The tags that campaigns have, of the caller's stores where it is restricted to some."""
+    found = await store.list_tags(tx, TenantId(me.tenant_id), me.store_ids)
+    return CampaignTags(items=[CampaignTag(tag=tag, campaigns=count) for tag, count in found])
 
 
 @router.post("/v1/campaigns/preview")
@@ -187,6 +197,38 @@ async def reject_campaign(
     """Send a campaign in review back, with the reason that its author reads."""
     row = await service.get(tx, me, campaign_id, lock=True)
     await service.reject(tx, me, row, body.reason, now)
+    return await _answer(request, response, tx, me, row, now)
+
+
+@router.post("/v1/campaigns/{campaign_id}/clone", status_code=201)
+async def clone_campaign(
+    campaign_id: UUID, request: Request, response: Response, me: CampaignEditor, tx: Tx, now: Now, new: NewId
+) -> CampaignOut:
+    """A draft like it, “… (copy)”, with its variants and its plan of measurement; safe to repeat by Idempotency-Key."""
+    if new.replayed:
+        row = await service.get(tx, me, new.id)
+    else:
+        row = await service.clone(tx, me, new.id, await service.get(tx, me, campaign_id), now)
+    return await _answer(request, response, tx, me, row, now)
+
+
+@router.post("/v1/campaigns/{campaign_id}/archive", responses=CONFLICT)
+async def archive_campaign(
+    campaign_id: UUID, request: Request, response: Response, me: CampaignEditor, tx: Tx, now: Now
+) -> CampaignOut:
+    """Put a campaign that does not run out of the list; with `archived=true` it is listed. Safe to repeat."""
+    row = await service.get(tx, me, campaign_id, lock=True)
+    await service.archive(tx, row, now)
+    return await _answer(request, response, tx, me, row, now)
+
+
+@router.post("/v1/campaigns/{campaign_id}/unarchive")
+async def unarchive_campaign(
+    campaign_id: UUID, request: Request, response: Response, me: CampaignEditor, tx: Tx, now: Now
+) -> CampaignOut:
+    """Take a campaign back into the list, in the status that it had. Safe to repeat."""
+    row = await service.get(tx, me, campaign_id, lock=True)
+    await service.unarchive(tx, row, now)
     return await _answer(request, response, tx, me, row, now)
 
 

@@ -16,7 +16,7 @@ from geoengage.venues.rules import DAYS, Hours, Schedule
 
 __all__ = [
     "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "AttributeTest", "Audience", "Cap", "Content", "Definition", "Everyone",
-    "InSegment", "Move", "Op", "QuietHours", "Span", "TriggerKind", "minutes", "open_hours", "reviewed_part",
+    "InSegment", "Move", "Op", "QuietHours", "Span", "TriggerKind", "copy_of", "minutes", "open_hours", "reviewed_part",
     "schedule",
 ]  # fmt: skip
 
@@ -47,6 +47,8 @@ OF_HISTORY = frozenset({*OF_PLACES, TriggerKind.SEGMENT, TriggerKind.EVENT, Trig
 
 
 PUSH_ONLY = ("push",)
+COPY = " (copy)"
+MAX_NAME = 200  # characters, as `kit.shapes.Name`
 
 
 class Move(StrEnum):
@@ -117,6 +119,7 @@ class Content:
     """Everything that somebody writes into a campaign. `title` and `body` are Liquid.
 
     It waits at zones and stores; of kind `segment`, for who enters or leaves `segment_id`; else for `definition.when`.
+    `tags` are for its owners alone.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Content:
     valid_to: datetime | None
     definition: Definition
     segment_id: UUID | None = None
+    tags: tuple[str, ...] = ()
     split: Split = ONE_TEXT
 
     def said_to(self, campaign_id: UUID, person_id: UUID) -> "Content":
@@ -158,6 +162,13 @@ class Content:
     def has_entries(self) -> bool:
         """Whether people stand in it with a place, rather than that a message follows from an event at once."""
         return self.is_journey or self.kind not in (*OF_PLACES, TriggerKind.SEGMENT)
+
+
+def copy_of(content: Content, now: datetime) -> Content:
+    """What a copy of a campaign says. Its texts and people are the same; a validity that is over is not."""
+    over = content.valid_to is not None and content.valid_to <= now
+    name = f"{content.name[: MAX_NAME - len(COPY)]}{COPY}"
+    return replace(content, name=name, valid_from=None, valid_to=None) if over else replace(content, name=name)
 
 
 def open_hours(definition: Definition) -> tuple[Hours, ...]:

@@ -95,6 +95,18 @@ def check_in_review(status: Status) -> None:
         raise WrongStatus(status, "only a campaign in review can be approved or rejected")
 
 
+def check_archivable(status: Status) -> None:
+    """Raise while the campaign may send or waits for a decision: what is put away does nothing."""
+    if status in (*RUNNING, Status.IN_REVIEW):
+        raise WrongStatus(status, "it is running or waits for review: pause it, or have it decided, then archive it")
+
+
+def check_not_archived(status: Status, archived_at: datetime | None) -> None:
+    """Raise for a campaign that was put away."""
+    if archived_at is not None:
+        raise WrongStatus(status, "it is archived: take it out of the archive first")
+
+
 def after_edit(stored: Status, *, reviewed_part_changed: bool, needs_review: bool) -> Status:
     """The stored status after an edit: what must be approved and has changed goes back to the approver."""
     if stored is Status.REJECTED:

@@ -146,7 +146,8 @@ def after(steps: Steps, id_: str) -> Step | None:
 
 def _links(steps: Steps, beyond: Step | None) -> Mapping[str, Step | None]:
     found: dict[str, Step | None] = {}
-    for step, following in zip(steps, (*steps[1:], beyond), strict=True):
+    for n, step in enumerate(steps):  # one side of a branch may be empty
+        following = steps[n + 1] if n + 1 < len(steps) else beyond
         found[step.id] = following
         if isinstance(step, Branch):
             found |= _links(step.then, following)

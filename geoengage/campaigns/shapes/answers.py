@@ -61,3 +61,16 @@ class ReportOut(BaseModel):
     failed: int | None = Field(description="Refused by the provider, misconfigured, or without an answer.")
     skipped: dict[str, int] = Field(description="Not sent, by the first reason; small groups are left out.")
     people: int | None = Field(description="Distinct people who were sent a message.")
+
+
+class CampaignTag(BaseModel):
+    """A tag in use."""
+
+    tag: str = Field(description="As it is written.")
+    campaigns: int = Field(description="How many campaigns have it, archived ones included.")
+
+
+class CampaignTags(BaseModel):
+    """The tags in use, by alphabet."""
+
+    items: list[CampaignTag] = Field(description="All of them.")

@@ -33,6 +33,7 @@ from geoengage.campaigns.shapes.pieces import (
     Moment,
     PushShape,
     Source,
+    Tag,
     audience_of,
     push_json,
 )
@@ -56,6 +57,7 @@ class CampaignIn(Shape):
     """A campaign as its owner writes it."""
 
     name: Name = Field(description="For people who run campaigns.")
+    tags: list[Tag] = Field(default=[], max_length=20, description="Words by which its owners find it again.")
     store_id: UUID | None = Field(
         default=None, description="Whose campaign it is; null: the tenant's. A key for one store need not say."
     )
@@ -188,6 +190,7 @@ class CampaignIn(Shape):
             valid_from=self.valid_from,
             valid_to=self.valid_to,
             segment_id=self.trigger.segment_id,
+            tags=tuple(dict.fromkeys(self.tags)),
             definition=Definition(
                 audience=audience_of(self.audience),
                 days=tuple(day for day in DAYS if day in self.days),
@@ -237,6 +240,7 @@ class CampaignPatch(Patch):
     )
 
     name: str | None = Field(default=None, description="See POST.")
+    tags: list[str] | None = Field(default=None, description="All of them.")
     store_id: UUID | None = Field(default=None, description="See POST; null: the tenant's.")
     trigger: dict[str, Any] | None = Field(default=None, description="Members of the trigger to change.")
     audience: dict[str, Any] | None = Field(default=None, description="Members to change; null: everybody.")
@@ -271,6 +275,7 @@ class CampaignOut(CampaignIn):
 
     id: UUID = Field(description="Its id.")
     status: Status = Field(description="Scheduled and finished follow from `valid_from` and `valid_to`.")
+    archived_at: datetime | None = Field(description="When it was put away; null: it is in the list.")
     version: int = Field(description="Rises with every change; the ETag.")
     says: list[str] = Field(description="What it does, in plain sentences.")
     estimate: EstimateOut = Field(description="Whom it could reach now.")
@@ -292,6 +297,7 @@ def content_json(content: Content) -> dict[str, Any]:
     d = content.definition
     return {
         "name": content.name,
+        "tags": list(content.tags),
         "store_id": content.store_id,
         "trigger": trigger_json(content),
         "steps": steps_json(d.steps),
@@ -334,6 +340,7 @@ def campaign_out(found: Described) -> CampaignOut:
         | {
             "id": row.id,
             "status": found.status,
+            "archived_at": row.archived_at,
             "version": row.version,
             "says": found.says,
             "estimate": {"people": found.estimate.people, "blocked_by": found.estimate.blocked_by},

@@ -26,6 +26,7 @@ Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
 Value = Words | Whole | Number | bool
 # Far enough for any campaign, and near enough for every time zone's arithmetic.
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Source = Annotated[str, StringConstraints(max_length=4000)]
 TITLE = (
     "Liquid; variables: first_name, store.name, zone.name, mall.name, campaign.name, recommendations.due[0].name (also"

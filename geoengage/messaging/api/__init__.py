@@ -5,8 +5,8 @@ told about their orders; e-mail, and the link that unsubscribes from it.
 from fastapi import APIRouter
 
 from geoengage.kit.http import PROBLEMS
-from geoengage.messaging.api import mail, messages, order_notices, senders, trying, unsubscribe
+from geoengage.messaging.api import ledger, mail, messages, order_notices, senders, trying, unsubscribe
 
 router = APIRouter(responses=PROBLEMS)
-for part in (messages.router, order_notices.router, senders.router, mail.router, trying.router, unsubscribe.router):
-    router.include_router(part)
+for part in (messages, ledger, order_notices, senders, mail, trying, unsubscribe):
+    router.include_router(part.router)

@@ -1,21 +1,21 @@
 """HTTP of messages: what was sent and why not, the device's inbox and receipts, the switch that stops all sending."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
-from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.http import PROBLEMS, Now, Paging, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
-from geoengage.messaging.rules import REASONS, Blocker, CardContent, CardPosition, MessageChannel, PushOptions, Status
+from geoengage.messaging.api.ledger import DeadLetterOut, Wanted, in_words, letters_of
+from geoengage.messaging.rules import DEAD, Blocker, CardContent, CardPosition, MessageChannel, PushOptions, Status
 from geoengage.messaging.store import MessageFilter, MessageView
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.models import Device
@@ -68,6 +68,7 @@ class MessageOut(BaseModel):
         description="The channel it took or will take, and those that would be tried after it."
     )
     provider_answer: str | None = Field(description="What the provider said last.")
+    dead: DeadLetterOut | None = Field(description="Where it failed for good: whether it may be tried again.")
 
 
 class MessagePage(BaseModel):
@@ -124,28 +125,20 @@ async def list_messages(
     me: Reader,
     tx: Tx,
     page: Paging,
-    campaign_id: Annotated[UUID | None, Query(description="Only of this campaign.")] = None,
-    device_id: Annotated[UUID | None, Query(description="Only to this device; needs the right `people`.")] = None,
-    status: Annotated[Status | None, Query(description="Only with this status.")] = None,
-    after: Annotated[AwareDatetime | None, Query(description="Only decided after this moment.")] = None,
+    now: Now,
+    wanted: Wanted,
 ) -> MessagePage:
     """List messages, newest first: sent ones, and skipped ones with the reason.
 
     A credential restricted to stores sees the messages of its stores.
     """
-    if device_id is not None and not me.may(Scope.PEOPLE):
-        raise errors.Forbidden("device_id needs the scope or role right 'people'", needs=Scope.PEOPLE.value)
-    wanted = MessageFilter(
-        campaign_id=campaign_id,
-        device_id=device_id,
-        store_ids=me.store_ids,
-        statuses=None if status is None else (status,),
-        after=after,
-    )
     rows = await store.list_messages(tx, me.tenant_id, wanted, page.after, page.limit + 1)
     shown, following = page.cut(rows, _id)
-    key = request.app.state.signing_key
-    return MessagePage(items=[_message_out(view, key, people=me.may(Scope.PEOPLE)) for view in shown], next=following)
+    failed = [view.message.id for view in shown if view.message.status in DEAD]
+    letters = await letters_of(tx, me, failed, now)
+    key, people = request.app.state.signing_key, me.may(Scope.PEOPLE)
+    items = [_message_out(view, key, letters.get(view.message.id), people=people) for view in shown]
+    return MessagePage(items=items, next=following)
 
 
 @router.get("/v1/inbox")
@@ -262,7 +255,7 @@ def _columns(view: MessageView) -> dict[str, Any]:
     return {name: getattr(view.message, name) for name in InboxItem.model_fields if name not in names} | names
 
 
-def _message_out(view: MessageView, key: str, *, people: bool) -> MessageOut:
+def _message_out(view: MessageView, key: str, letter: DeadLetterOut | None, *, people: bool) -> MessageOut:
     message = view.message
     who = message.device_id or message.person_id
     names = {
@@ -272,11 +265,8 @@ def _message_out(view: MessageView, key: str, *, people: bool) -> MessageOut:
         "zone_name": view.zone_name,
         "pseudonym": as_text(pseudonym(key, message.tenant_id, who, message.created_at.date())),
         "device_id": message.device_id if people else None,
-        "reason_text": _in_words(message.reason) if message.status == Status.SKIPPED else None,
+        "reason_text": in_words(message.reason) if message.status == Status.SKIPPED else None,
+        "dead": letter,
     }
     columns = {name: getattr(message, name) for name in MessageOut.model_fields if name not in names}
     return MessageOut(**columns, **names)
-
-
-def _in_words(reason: str | None) -> str | None:
-    return None if reason is None else REASONS[Blocker(reason)]

@@ -91,7 +91,9 @@ class MessagePreviewIn(LocalText):
     purpose: Purpose = Field(default=Purpose.MARKETING, description="What the message is for.")
     strict: bool = Field(default=True, description="Say what would be a hole in the text.")
     values: dict[str, Any] = Field(
-        default={}, max_length=20, description="What the text may use, e.g. `offer`, `zone`, `recommendations`."
+        default={},
+        max_length=20,
+        description="What the text may use, e.g. `offer`, `zone`, `recommendations`, `trigger`, `content`.",
     )
 
     @model_validator(mode="after")

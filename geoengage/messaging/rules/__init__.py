@@ -26,6 +26,7 @@ from geoengage.messaging.rules.checks import (
     in_app_blockers,
     test_push_blockers,
 )
+from geoengage.messaging.rules.dead import DEAD, NO_RETRY, DeadLetter, NoRetry, had_enough, no_retry
 from geoengage.messaging.rules.drafts import (
     BUDGET_DAYS,
     MOST_REASONS,
@@ -129,6 +130,7 @@ from geoengage.messaging.rules.ways import (
 __all__ = [
     "BODY_MAX",
     "BUDGET_DAYS",
+    "DEAD",
     "EMAIL_MAX",
     "FONTS",
     "LINK_MAX",
@@ -136,6 +138,7 @@ __all__ = [
     "MOST_REASONS",
     "NEVER_REPEAT",
     "NO_OPTIONS",
+    "NO_RETRY",
     "OFFER_VARIABLES",
     "OF_ONE_CHANNEL",
     "PREFERENCE_TRAIT",
@@ -156,6 +159,7 @@ __all__ = [
     "CardPosition",
     "Check",
     "CheckResult",
+    "DeadLetter",
     "Draft",
     "Draw",
     "EmailContent",
@@ -166,6 +170,7 @@ __all__ = [
     "MessageChanged",
     "MessageChannel",
     "Misconfigured",
+    "NoRetry",
     "OrderNotice",
     "Outcome",
     "Pause",
@@ -216,6 +221,7 @@ __all__ = [
     "entry_gate",
     "fall_back",
     "gate_blocker",
+    "had_enough",
     "https_flaw",
     "in_app_blockers",
     "in_holdout",
@@ -228,6 +234,7 @@ __all__ = [
     "locale_chain",
     "lost_after_data",
     "misconfigured",
+    "no_retry",
     "not_connected",
     "not_encrypted",
     "not_reached",

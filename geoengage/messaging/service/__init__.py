@@ -1,8 +1,9 @@
 """Messaging as other domains use it. `outbox`: drafts, budgets, gates, receipts, reactions; `senders`: the Firebase
-accounts of apps and test pushes; `order_notices`: what customers are told about their
-orders. Everything is imported from here.
+accounts of apps and test pushes; `dead`: what failed for good and is tried again; `order_notices`: what customers are
+told about their orders. Everything is imported from here.
 """
 
+from geoengage.messaging.service.dead import Retried, retry
 from geoengage.messaging.service.mail import (
     Subscription,
     find_subscription,
@@ -48,6 +49,7 @@ __all__ = [
     "NoSender",
     "NoText",
     "NobodyToTell",
+    "Retried",
     "Subscription",
     "TestPushRefused",
     "TestRefused",
@@ -77,6 +79,7 @@ __all__ = [
     "remove_account",
     "remove_mail_server",
     "resume_sending",
+    "retry",
     "start_test",
     "start_test_push",
     "stop_sending",

@@ -54,6 +54,7 @@ from geoengage.venues.models import Store
 
 LIVES = timedelta(hours=1)
 SAMPLE_NAME = "Alexandra"
+OF_CAMPAIGNS = ("content", "trigger")  # what campaigns' texts may use as well; who asks says what it is
 _NEVER = time(0)  # a night that ends when it begins
 
 
@@ -194,6 +195,8 @@ async def _variables(
         if name in variables:
             known = variables[name]
             variables[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+        elif name in OF_CAMPAIGNS:
+            variables[name] = value
     return variables
 
 

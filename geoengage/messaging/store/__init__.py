@@ -1,5 +1,5 @@
-"""SQL of messaging. `outbox`: drafts, budgets, gates; `delivery`: claiming and settling; `lists`: what readers see;
-`senders`: accounts, pauses, rates. Everything is imported from here.
+"""SQL of messaging. `outbox`: drafts, budgets, gates; `delivery`: claiming and settling; `lists` and `ledger`: what
+readers see, dead letters; `senders`: accounts, pauses, rates. Everything is imported from here.
 
 Lock order: message_due → device → person_budget → message → sender_pace → ledger_head.
 """
@@ -16,6 +16,15 @@ from geoengage.messaging.store.delivery import (
     set_ways,
     set_words,
     settle_messages,
+)
+from geoengage.messaging.store.ledger import (
+    Count,
+    Dead,
+    count_messages,
+    list_addressees,
+    list_dead,
+    read_dead,
+    requeue,
 )
 from geoengage.messaging.store.lists import (
     MessageFilter,
@@ -70,6 +79,8 @@ from geoengage.messaging.store.senders import (
 
 __all__ = [
     "Claim",
+    "Count",
+    "Dead",
     "EmailAccount",
     "FirebaseAccount",
     "MessageFilter",
@@ -79,6 +90,7 @@ __all__ = [
     "ask_firebase_senders",
     "ask_pauses",
     "claim_due_messages",
+    "count_messages",
     "delete_email_sender",
     "delete_firebase_sender",
     "delete_gate",
@@ -97,7 +109,9 @@ __all__ = [
     "insert_receipt",
     "join_people",
     "lift_pauses",
+    "list_addressees",
     "list_cards",
+    "list_dead",
     "list_due_tenants",
     "list_email_senders",
     "list_firebase_senders",
@@ -110,7 +124,9 @@ __all__ = [
     "lock_message",
     "pause_route",
     "put_off",
+    "read_dead",
     "refund_budgets",
+    "requeue",
     "set_bucket",
     "set_sender_status",
     "set_sending",

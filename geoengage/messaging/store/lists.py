@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, any_, column, exists, or_, select, table, text
+from sqlalchemy import ColumnElement, and_, any_, column, exists, func, or_, select, table, text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
-from geoengage.messaging.models import Gate, Message
-from geoengage.messaging.rules import MessageChannel, Status
+from geoengage.messaging.models import Gate, Message, MessageDue
+from geoengage.messaging.rules import DEAD, MessageChannel, Status
 from geoengage.venues.models import Store, ZoneVersion
 
 # Campaigns lie above messaging, so their model cannot be imported; a name is all that is read of them.
 _campaign = table("campaign", column("tenant_id"), column("id"), column("name"))
+# Whose pseudonym a message carries.
+ADDRESSEE = func.coalesce(Message.device_id, Message.person_id)
+# Failed for good: nothing waits to try it again.
+IS_DEAD = and_(
+    Message.status.in_(DEAD),
+    ~exists().where(MessageDue.tenant_id == Message.tenant_id, MessageDue.message_id == Message.id),
+)
 
 
 async def lock_message(session: Session, tenant_id: TenantId, message_id: UUID) -> Message | None:
@@ -80,16 +87,23 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFilter:
-    """Which messages; None does not restrict. `after`: made later than this moment. `shown_on`: what that device's
-    inbox shows at that moment: pushes to it, and what was put into the inbox and has neither ended nor been dismissed.
+    """Which messages; None does not restrict. `after`: made later than this moment, `before`: earlier.
+    `addressees`: to these devices, or people where it is to no device. `way`: the `MessageChannel` that it took or will
+    take. `is_dead`: failed for good. `shown_on`: what that device's inbox shows at that moment: pushes to it, and what
+    was put into the inbox and has neither ended nor been dismissed.
     """
 
     campaign_id: UUID | None = None
     device_id: UUID | None = None
+    addressees: frozenset[UUID] | None = None
     person_ids: frozenset[UUID] | None = None
     store_ids: frozenset[UUID] | None = None
     statuses: tuple[str, ...] | None = None
+    reason: str | None = None
+    way: str | None = None
     after: datetime | None = None
+    before: datetime | None = None
+    is_dead: bool | None = None
     shown_on: tuple[UUID, datetime] | None = None
 
 
@@ -109,26 +123,46 @@ async def list_messages(
                 ZoneVersion.version == Message.zone_version,
             ),
         )
-        .where(Message.tenant_id == tenant_id)
+        .where(*conditions(tenant_id, wanted))
     )
-    if wanted.campaign_id is not None:
-        query = query.where(Message.campaign_id == wanted.campaign_id)
-    if wanted.device_id is not None:
-        query = query.where(Message.device_id == wanted.device_id)
-    if wanted.person_ids is not None:
-        query = query.where(Message.person_id.in_(wanted.person_ids))
-    if wanted.store_ids is not None:
-        query = query.where(Message.store_id.in_(wanted.store_ids))
-    if wanted.statuses is not None:
-        query = query.where(Message.status.in_(wanted.statuses))
-    if wanted.after is not None:
-        query = query.where(Message.created_at > wanted.after, Message.id >= lowest_id(wanted.after))
-    if wanted.shown_on is not None:
-        query = query.where(*_shown_on(*wanted.shown_on))
     if before is not None:
         query = query.where(Message.id < before)
     rows = await session.execute(query.order_by(Message.id.desc()).limit(limit))
     return [MessageView(*row) for row in rows]
+
+
+def conditions(tenant_id: TenantId, wanted: MessageFilter) -> list[ColumnElement[bool]]:
+    """What a filter asks of a row of `message`."""
+    equal = {
+        Message.campaign_id: wanted.campaign_id,
+        Message.device_id: wanted.device_id,
+        Message.reason: wanted.reason,
+        _WAY: wanted.way,
+    }
+    among = {
+        ADDRESSEE: wanted.addressees,
+        Message.person_id: wanted.person_ids,
+        Message.store_id: wanted.store_ids,
+        Message.status: wanted.statuses,
+    }
+    return [
+        Message.tenant_id == tenant_id,
+        *(name == value for name, value in equal.items() if value is not None),
+        *(name.in_(values) for name, values in among.items() if values is not None),
+        *_of_time(wanted),
+        *([] if wanted.is_dead is None else [IS_DEAD if wanted.is_dead else ~IS_DEAD]),
+        *([] if wanted.shown_on is None else _shown_on(*wanted.shown_on)),
+    ]
+
+
+def _of_time(wanted: MessageFilter) -> list[ColumnElement[bool]]:
+    """The ids rise with time: by them partitions are left out."""
+    found = []
+    if wanted.after is not None:
+        found += [Message.created_at > wanted.after, Message.id >= lowest_id(wanted.after)]
+    if wanted.before is not None:
+        found += [Message.created_at < wanted.before, Message.id <= lowest_id(wanted.before)]
+    return found
 
 
 def _shown_on(device_id: UUID, now: datetime) -> list[ColumnElement[bool]]:

@@ -684,6 +684,10 @@ CASES = [
         "/v1/campaigns/preview",
         body=lambda s: {"title": "{{ store.name }}", "body": "{{ zone.name }}", "zone_id": s["zone"]},
     ),
+    Case("GET", "/v1/campaigns/tags", shared=True),
+    Case("POST", "/v1/campaigns/{campaign_id}/clone"),
+    Case("POST", "/v1/campaigns/{campaign_id}/archive"),
+    Case("POST", "/v1/campaigns/{campaign_id}/unarchive"),
     Case("POST", "/v1/campaigns/{campaign_id}/approve"),
     Case("POST", "/v1/campaigns/{campaign_id}/reject", body=lambda _: {"reason": "no"}),
     Case("POST", "/v1/campaigns/{campaign_id}/activate"),
@@ -707,11 +711,22 @@ CASES = [
     Case("POST", "/v1/campaigns/{campaign_id}/simulate", body=lambda _: {"days": 3}),
     Case("POST", "/v1/campaigns/{campaign_id}/trigger", body=lambda s: {"people": [{"profile_id": s["profile"]}]}),
     Case("GET", "/v1/campaigns/{campaign_id}/entries", queries=(lambda s: {"profile_id": s["profile"]},)),
-    Case(
-        "GET",
-        "/v1/messages",
-        queries=(*NO_QUERY, lambda s: {"campaign_id": s["campaign"]}, lambda s: {"device_id": s["device"]}),
+    *(
+        Case(
+            method,
+            path,
+            queries=(
+                *NO_QUERY,
+                lambda s: {"campaign_id": s["campaign"]},
+                lambda s: {"store_id": s["store"]},
+                lambda s: {"device_id": s["device"]},
+                lambda s: {"profile_id": s["profile"]},
+            ),
+        )
+        for method, path in (("GET", "/v1/messages"), ("GET", "/v1/messages/counts"))
     ),
+    Case("POST", "/v1/messages/retry", queries=(lambda s: {"campaign_id": s["campaign"]},), shared=True),
+    Case("POST", "/v1/messages/{message_id}/retry"),
     Case(
         "POST",
         "/v1/messages/preview",

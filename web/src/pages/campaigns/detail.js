@@ -4,8 +4,20 @@ import { h } from '../../ui/dom.js';
 import { number } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { ask, explain } from '../../ui/widgets.js';
-import { may, reasonText } from '../../ui/words.js';
-import { estimateText, pushPreview, rulesText, sender, statusPill, triggerText, warningList } from './words.js';
+import { may } from '../../ui/words.js';
+import { moreMenu } from './list.js';
+import { simulation } from './simulation.js';
+import {
+  pushPreview,
+  reachText,
+  reasonBars,
+  rulesText,
+  sender,
+  statusPill,
+  tagLinks,
+  triggerText,
+  warningList,
+} from './words.js';
 
 /** @import {Campaign, CampaignReport, Context} from '../../types' */
 /** @import {Names} from './words.js' */
@@ -31,6 +43,7 @@ export function detail({ context, names, campaign, report }) {
       ),
       h('div', { class: 'page-tools' }, actions(context, campaign)),
     ),
+    tagLinks(campaign),
     warningList(campaign.warnings),
     review?.reason && h('p', { class: 'notice' }, `Review: ${review.reason}`),
     h(
@@ -46,17 +59,19 @@ export function detail({ context, names, campaign, report }) {
           { class: 'plain-list' },
           rulesText(campaign, names).map((text) => h('li', null, text)),
         ),
-        h('p', { class: 'quiet' }, estimateText(campaign)),
+        reach(campaign),
       ),
       h(
         'section',
         { class: 'card' },
-        h('h2', null, 'The push'),
+        h('h2', null, campaign.steps.length ? 'The first message' : 'The message'),
         pushPreview(campaign, names),
         campaign.fallback_name &&
           h('p', { class: 'quiet' }, `For people whose first name is unknown: “${campaign.fallback_name}”`),
       ),
     ),
+    campaign.steps.length > 0 && journey(campaign),
+    simulation(campaign),
     h(
       'section',
       { class: 'card' },
@@ -67,6 +82,32 @@ export function detail({ context, names, campaign, report }) {
     ),
   );
 }
+
+/** Whom it could reach now, and what would keep it from the others. @param {Campaign} campaign */
+function reach(campaign) {
+  const blocked = Object.entries(campaign.estimate?.blocked_by ?? {}).filter(([, count]) => count > 0);
+  return h(
+    'div',
+    { class: 'stack', 'data-testid': 'estimate' },
+    h('p', null, reachText(campaign)),
+    blocked.length > 0 && reasonBars(blocked),
+  );
+}
+
+/** The server begins what lies inside a branch with a dot for each level. @param {string} text */
+function line(text) {
+  const [dots] = /^(?:· )*/.exec(text) ?? [''];
+  return h('li', { class: 'breaks', style: { 'margin-left': `${dots.length * 12}px` } }, text.slice(dots.length));
+}
+
+/** What somebody goes through, in the server's words. @param {Campaign} campaign */
+const journey = ({ says }) =>
+  h(
+    'section',
+    { class: 'card', 'data-testid': 'journey' },
+    h('h2', null, 'The steps'),
+    h('ol', { class: 'plain-list' }, says.map(line)),
+  );
 
 /** @param {CampaignReport} report */
 function numbers({ sent, received, opened, failed, people }) {
@@ -86,28 +127,13 @@ function numbers({ sent, received, opened, failed, people }) {
 
 /** @param {CampaignReport} report @param {Campaign} campaign */
 function held({ skipped }, campaign) {
-  const reasons = Object.entries(skipped)
-    .filter(([, count]) => count > 0)
-    .sort((a, b) => b[1] - a[1]);
-  const most = reasons[0]?.[1] ?? 1;
+  const reasons = Object.entries(skipped).filter(([, count]) => count > 0);
   return h(
     'div',
-    { class: 'bars' },
+    { class: 'stack' },
     h('h3', null, 'Held back'),
     reasons.length === 0 && h('p', { class: 'quiet' }, 'Nothing was held back.'),
-    h(
-      'ul',
-      null,
-      reasons.map(([reason, count]) =>
-        h(
-          'li',
-          null,
-          h('span', { class: 'bar-label' }, reasonText(reason)),
-          h('span', { class: 'bar' }, h('span', { style: { width: `${(count / most) * 100}%` } })),
-          h('b', null, number(count)),
-        ),
-      ),
-    ),
+    reasonBars(reasons),
     h('a', { href: `/messages?campaign_id=${campaign.id}` }, 'See every message'),
   );
 }
@@ -161,6 +187,7 @@ function actions(context, campaign) {
       { type: 'button', class: 'button button-quiet', 'data-testid': 'delete-campaign', on: { click: remove } },
       'Delete',
     ),
+    moreMenu(context, campaign, () => context.navigate(`/campaigns?id=${campaign.id}`)),
     h('a', { class: 'button', href: `/campaigns?id=${campaign.id}&edit=1`, 'data-testid': 'edit-campaign' }, 'Edit'),
     on &&
       h(
@@ -169,6 +196,7 @@ function actions(context, campaign) {
         'Pause',
       ),
     !on &&
+      !campaign.archived_at &&
       campaign.status !== 'in_review' &&
       campaign.status !== 'finished' &&
       h(

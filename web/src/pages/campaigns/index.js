@@ -1,22 +1,21 @@
-/** Campaigns: the list, and by the address one of them (`?id=`), its editor (`?id=&edit=1`) or a new one (`?new=1`). */
-import { get, getAll } from '../../api.js';
+/**
+ * Campaigns: the list, and by the address one of them (`?id=`), its editor (`?id=&edit=1`) or a new one (`?new=1`).
+ */
+import { ApiError, get, getAll } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
-import { number } from '../../ui/format.js';
-import { icon } from '../../ui/icons.js';
-import { empty, whileLoading } from '../../ui/widgets.js';
-import { CAMPAIGN_STATUS, may } from '../../ui/words.js';
+import { whileLoading } from '../../ui/widgets.js';
 import { detail } from './detail.js';
 import { campaignForm } from './form.js';
-import { loadNames, sender, statusPill, triggerText } from './words.js';
+import { listPage } from './list.js';
+import { byName, loadNames } from './words.js';
 
-/** @import {Campaign, Context} from '../../types' */
+/** @import {World} from '../../types' */
 /** @import {Names} from './words.js' */
-
-const REPORTS_AT_ONCE = 4;
 
 /** @type {import('../../types').Page} */
 export function campaignsPage(root, context, query) {
   const abort = new AbortController();
+  const { signal } = abort;
   const id = query.get('id');
   const place = h('div', { class: 'page' });
   fill(root, place);
@@ -24,151 +23,53 @@ export function campaignsPage(root, context, query) {
     whileLoading(
       place,
       async () => {
-        const [names, campaign] = await Promise.all([
-          loadNames(abort.signal),
-          id ? get(`/v1/campaigns/${id}`, {}, abort.signal) : null,
+        const [names, campaign, plan] = await Promise.all([
+          loadNames(signal),
+          id ? get(`/v1/campaigns/${id}`, {}, signal) : null,
+          id ? get(`/v1/campaigns/${id}/experiment`, {}, signal) : null,
         ]);
-        return { names, campaign };
+        return { names, campaign, plan, world: await loadWorld(names, signal) };
       },
-      ({ names, campaign }) => campaignForm({ context, names, campaign, query }),
+      (loaded) => campaignForm({ context, query, ...loaded }),
     );
   } else if (id) {
     whileLoading(
       place,
       async () => {
         const [names, campaign, report] = await Promise.all([
-          loadNames(abort.signal),
-          get(`/v1/campaigns/${id}`, {}, abort.signal),
-          get(`/v1/campaigns/${id}/report`, {}, abort.signal),
+          loadNames(signal),
+          get(`/v1/campaigns/${id}`, {}, signal),
+          get(`/v1/campaigns/${id}/report`, {}, signal),
         ]);
         return { names, campaign, report };
       },
       (loaded) => detail({ context, ...loaded }),
     );
-  } else list(place, context, query, abort.signal);
+  } else listPage(place, context, query, signal);
   return () => abort.abort();
 }
 
-/** @param {HTMLElement} place @param {Context} context @param {URLSearchParams} query @param {AbortSignal} signal */
-function list(place, context, query, signal) {
-  const chosen = query.get('status') ?? '';
-  const body = h('div', null);
-  const filter = h(
-    'select',
-    {
-      'aria-label': 'Status',
-      'data-testid': 'campaign-status',
-      on: { change: () => context.navigate(filter.value ? `/campaigns?status=${filter.value}` : '/campaigns') },
-    },
-    h('option', { value: '' }, 'Every status'),
-    Object.entries(CAMPAIGN_STATUS).map(([value, words]) => h('option', { value, selected: value === chosen }, words)),
-  );
-  fill(
-    place,
-    h(
-      'header',
-      { class: 'page-head' },
-      h('h1', null, 'Campaigns'),
-      h(
-        'div',
-        { class: 'page-tools' },
-        filter,
-        may(context.me, 'edit') &&
-          h(
-            'a',
-            { class: 'button button-primary', href: '/campaigns?new=1', 'data-testid': 'new-campaign' },
-            icon('plus', 18),
-            'New campaign',
-          ),
-      ),
-    ),
-    body,
-  );
-  whileLoading(
-    body,
-    async () => {
-      const [campaigns, names] = await Promise.all([
-        getAll('/v1/campaigns', { status: chosen }, signal),
-        loadNames(signal),
-      ]);
-      return { campaigns: /** @type {Campaign[]} */ (campaigns), names };
-    },
-    ({ campaigns, names }) => {
-      if (campaigns.length === 0) {
-        return chosen
-          ? empty('None with this status', 'Choose another status above.')
-          : empty(
-              'No campaigns yet',
-              'A campaign sends a push when a shopper enters a zone or a shop, or stays there.',
-              h('a', { class: 'button', href: '/campaigns?new=1' }, 'Make the first one'),
-            );
-      }
-      const rows = campaigns.map((campaign) => ({ campaign, ...row(campaign, names) }));
-      fillReports(rows, signal);
-      return table(rows.map(({ node }) => node));
-    },
-  );
+/** What the editor's pickers offer. @param {Names} names @param {AbortSignal} signal @returns {Promise<World>} */
+async function loadWorld(names, signal) {
+  const [offers, items] = await Promise.all([mine('/v1/offers', signal), mine('/v1/content', signal)]);
+  return {
+    zones: byName(names.zones),
+    stores: byName(names.stores),
+    segments: sorted([...names.segments.values()].map(({ id, name }) => [id, name])),
+    offers: sorted(offers.filter(({ status }) => status !== 'archived').map(({ id, name }) => [id, name])),
+    items: sorted(items.filter(({ status }) => status !== 'cancelled').map(({ id, title }) => [id, title])),
+  };
 }
 
-/** @param {HTMLElement[]} rows */
-function table(rows) {
-  return h(
-    'table',
-    { class: 'table', 'data-testid': 'campaign-list' },
-    h(
-      'thead',
-      null,
-      h(
-        'tr',
-        null,
-        ['Campaign', 'Status', 'Sent', 'Opened', 'Held back'].map((title, i) =>
-          h('th', { scope: 'col', class: i > 1 ? 'num' : '' }, title),
-        ),
-      ),
-    ),
-    h('tbody', null, rows),
-  );
-}
-
-/** @param {Campaign} campaign @param {Names} names */
-function row(campaign, names) {
-  const { name, mark } = sender(campaign, names);
-  const cells = ['Sent', 'Opened', 'Held back'].map((label) => h('td', { class: 'num', 'data-label': label }, '…'));
-  const node = h(
-    'tr',
-    { 'data-testid': 'campaign-row' },
-    h(
-      'td',
-      { class: 'wide-cell' },
-      h(
-        'div',
-        { class: 'campaign-cell' },
-        mark,
-        h(
-          'div',
-          null,
-          h('a', { class: 'title-link', href: `/campaigns?id=${campaign.id}` }, campaign.name),
-          h('p', { class: 'quiet' }, `${name} · ${triggerText(campaign, names)}`),
-        ),
-      ),
-    ),
-    h('td', { 'data-label': 'Status' }, statusPill(campaign)),
-    cells,
-  );
-  return { node, cells };
-}
-
-/** Numbers come in after the list, a few at a time. @param {{campaign: Campaign, cells: HTMLElement[]}[]} rows @param {AbortSignal} signal */
-async function fillReports(rows, signal) {
-  const waiting = [...rows];
-  async function next() {
-    for (let item = waiting.shift(); item && !signal.aborted; item = waiting.shift()) {
-      const { campaign, cells } = item;
-      const report = await get(`/v1/campaigns/${campaign.id}/report`, {}, signal).catch(() => null);
-      const held =
-        report && Object.values(report.skipped).reduce((/** @type {number} */ sum, /** @type {any} */ n) => sum + n, 0);
-      [report?.sent, report?.opened, held].forEach((value, i) => fill(cells[i], number(value)));
-    }
+/** None for who may not see them. @param {string} path @param {AbortSignal} signal */
+async function mine(path, signal) {
+  try {
+    return await getAll(path, {}, signal);
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return [];
+    throw error;
   }
-  await Promise.all(Array.from({ length: REPORTS_AT_ONCE }, next));
 }
+
+/** @param {[string, string][]} pairs */
+const sorted = (pairs) => pairs.sort((a, b) => a[1].localeCompare(b[1]));

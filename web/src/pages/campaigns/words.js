@@ -10,6 +10,9 @@ import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
 /** @typedef {{zones: Map<string, Zone>, stores: Map<string, Store>, segments: Map<string, SegmentName>}} Names */
 
 export const EXAMPLE_NAME = 'Ana';
+/** The ways a message may take. @type {Record<string, string>} */
+export const CHANNELS = { push: 'Push', email: 'E-mail', inbox: 'Inbox of the app', web_card: 'Card on the page' };
+const OF_PLACES = new Set(['entered', 'dwelled', 'exited']);
 /** @type {Record<string, string>} */
 const TONES = {
   draft: 'quiet',
@@ -22,7 +25,19 @@ const TONES = {
 };
 
 /** @param {Campaign} campaign */
-export const statusPill = (campaign) => pill(campaignStatus(campaign.status), TONES[campaign.status]);
+export const statusPill = (campaign) => [
+  pill(campaignStatus(campaign.status), TONES[campaign.status]),
+  campaign.archived_at && pill('archived'),
+];
+
+/** A tag leads to all that have it. @param {Campaign} campaign */
+export const tagLinks = ({ tags }) =>
+  tags.length > 0 &&
+  h(
+    'p',
+    { class: 'tags' },
+    tags.map((tag) => h('a', { class: 'tag', href: `/campaigns?${new URLSearchParams({ tag })}` }, tag)),
+  );
 
 /** Zones, stores and segments by id, to speak of them by name. @param {AbortSignal} [signal] @returns {Promise<Names>} */
 export async function loadNames(signal) {
@@ -49,6 +64,12 @@ async function loadSegments(signal) {
   }
 }
 
+/** @param {Map<string, {id: string, properties: {name: string}}>} items @returns {[string, string][]} */
+export const byName = (items) =>
+  [...items.values()]
+    .map(({ id, properties }) => /** @type {[string, string]} */ ([id, properties.name]))
+    .sort((a, b) => a[1].localeCompare(b[1]));
+
 /** @param {Campaign} campaign @param {Names} names */
 export const storeOf = (campaign, names) => names.stores.get(campaign.store_id ?? '')?.properties ?? null;
 
@@ -59,7 +80,8 @@ export function sender(campaign, names) {
 }
 
 /** @param {Campaign} campaign @param {Names} names */
-export function triggerText({ trigger }, names) {
+export function triggerText({ trigger, says }, names) {
+  if (!OF_PLACES.has(trigger.kind) && trigger.kind !== 'segment') return (says[0] ?? '').replace(/\.$/, '');
   if (trigger.kind === 'segment') {
     const segment = segmentName(trigger.segment_id, names);
     const does = trigger.on === 'exited' ? 'leaves' : 'comes into';
@@ -105,15 +127,47 @@ export function rulesText(campaign, names) {
     valid_to && `until ${moment(valid_to)}`,
     quiet_hours === 'ignore' && 'also in quiet hours',
     purpose === 'service' && 'service message, no offer',
+    purpose === 'transactional' && 'somebody waits for it: no limit, hour or comparison group holds it back',
+    campaign.channels.length > 1 || campaign.channels[0] !== 'push'
+      ? `by ${campaign.channels.map((name) => (CHANNELS[name] ?? name).toLowerCase()).join(', else ')}`
+      : null,
   ].filter((text) => typeof text === 'string');
 }
 
 /** @param {Campaign} campaign */
-export function estimateText({ estimate }) {
+export function reachText({ estimate }) {
   if (!estimate) return 'No estimate yet.';
-  const people = estimate.people === null ? 'fewer than 10 people' : `about ${number(estimate.people)} people`;
-  const blocked = Object.entries(estimate.blocked_by).filter(([, count]) => count > 0);
-  return `Reaches ${people}.${blocked.length ? ` Held back for: ${blocked.map(([reason, count]) => `${reasonText(reason)} (${number(count)})`).join(', ')}.` : ''}`;
+  return `Reaches ${estimate.people === null ? 'fewer than 10 people' : `about ${number(estimate.people)} people`}.`;
+}
+
+/** Reasons with their counts as bars, the longest first. @param {[string, number][]} reasons */
+export function reasonBars(reasons) {
+  const most = Math.max(1, ...reasons.map(([, count]) => count));
+  return h(
+    'div',
+    { class: 'bars' },
+    h(
+      'ul',
+      null,
+      [...reasons]
+        .sort((a, b) => b[1] - a[1])
+        .map(([reason, count]) =>
+          h(
+            'li',
+            null,
+            h('span', { class: 'bar-label' }, reasonText(reason)),
+            h('span', { class: 'bar' }, h('span', { style: { width: `${(count / most) * 100}%` } })),
+            h('b', null, number(count)),
+          ),
+        ),
+    ),
+  );
+}
+
+/** The same in one sentence. @param {Campaign} campaign */
+export function estimateText(campaign) {
+  const blocked = Object.entries(campaign.estimate?.blocked_by ?? {}).filter(([, count]) => count > 0);
+  return `${reachText(campaign)}${blocked.length ? ` Held back for: ${blocked.map(([reason, count]) => `${reasonText(reason)} (${number(count)})`).join(', ')}.` : ''}`;
 }
 
 /** A push as a phone shows it. @param {string} name @param {string | null | undefined} brand @param {string} title @param {string} body */

@@ -2,12 +2,12 @@
  * The folded part "How it looks on the phone" of a campaign's form: picture, link, sound, and what Android and iOS do with
  * it. What is left empty is as usual.
  */
-import { fill, h } from '../../ui/dom.js';
-import { selectField, textField } from '../../ui/fields.js';
-import { icon } from '../../ui/icons.js';
+import { fill, h } from '../../../ui/dom.js';
+import { selectField, textField } from '../../../ui/fields.js';
+import { icon } from '../../../ui/icons.js';
 
-/** @import {PushOptions} from '../../types' */
-/** @import {Field} from '../../ui/fields.js' */
+/** @import {PushOptions} from '../../../types' */
+/** @import {Field} from '../../../ui/fields.js' */
 
 /** @type {[string, string][]} */
 const LEVELS = [
