@@ -31,6 +31,16 @@ from geoengage.messaging.service.outbox import (
     resume_sending,
     stop_sending,
 )
+from geoengage.messaging.service.phone_hooks import StillSending, take
+from geoengage.messaging.service.phones import (
+    NewPhoneSender,
+    get_phone_sender,
+    note_phone_check,
+    put_phone_sender,
+    put_templates,
+    remove_phone_sender,
+    reseal,
+)
 from geoengage.messaging.service.senders import (
     NoSender,
     TestPushRefused,
@@ -45,9 +55,11 @@ from geoengage.messaging.service.senders import (
 from geoengage.messaging.service.trying import NoText, TestRefused, start_test, try_out
 
 __all__ = [
+    "NewPhoneSender",
     "NoSender",
     "NoText",
     "NobodyToTell",
+    "StillSending",
     "Subscription",
     "TestPushRefused",
     "TestRefused",
@@ -60,9 +72,11 @@ __all__ = [
     "get_account",
     "get_brand",
     "get_mail_server",
+    "get_phone_sender",
     "lock_budgets",
     "note_check",
     "note_mail_check",
+    "note_phone_check",
     "note_report",
     "note_test_push",
     "on_consent_changed",
@@ -73,13 +87,18 @@ __all__ = [
     "put_account",
     "put_brand",
     "put_mail_server",
+    "put_phone_sender",
+    "put_templates",
     "record_receipt",
     "remove_account",
     "remove_mail_server",
+    "remove_phone_sender",
+    "reseal",
     "resume_sending",
     "start_test",
     "start_test_push",
     "stop_sending",
+    "take",
     "tell_about_order",
     "try_out",
     "unsubscribe",

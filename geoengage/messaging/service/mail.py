@@ -45,7 +45,7 @@ async def put_mail_server(
     app_id: UUID,
     account: SmtpAccount,
     *,
-    signing_key: str,
+    sealing_keys: sealed.Keys,
     is_local: bool,
     now: datetime,
 ) -> EmailSender:
@@ -58,7 +58,7 @@ async def put_mail_server(
     kept = await store.find_email_sender(session, tenant_id, app_id)
     secret = None
     if account.password is not None:
-        secret = sealed.seal(signing_key, mail_about(tenant_id, app_id), account.password.encode())
+        secret = sealed.seal(sealing_keys, mail_about(tenant_id, app_id), account.password.encode())
     elif kept is not None and (kept.host, kept.port, kept.username) == (account.host, account.port, account.username):
         secret = kept.sealed
     flaws = account_flaws(account, has_password=secret is not None, is_local=is_local)

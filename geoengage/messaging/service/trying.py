@@ -41,7 +41,8 @@ from geoengage.messaging.rules import (
     render_email,
     render_message,
 )
-from geoengage.messaging.senders import PREVIEW, Mailer, Senders
+from geoengage.messaging.sender import PREVIEW
+from geoengage.messaging.senders import Mailer, Senders
 from geoengage.messaging.service.outbox import enqueue
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Reach, Recipient, may_name
