@@ -92,7 +92,8 @@ class Round:
                 return self._in_app(waiting, [d for d in devices if d.platform == "web"], WEB_CARD)
             case MessageChannel.WHATSAPP | MessageChannel.VIBER | MessageChannel.SMS:
                 phones = self.phones or Phones(self.tenant_id, self.policy, self.now)
-                return phones.choose(channel, waiting, self.reaches.get(waiting.person_id), self._device(waiting))
+                reach, device = self.reaches.get(waiting.person_id), self._device(waiting)
+                return phones.choose(channel, waiting, reach, device, self.unsubscribe_url(waiting))
 
     def _device(self, waiting: Waiting) -> Recipient | None:
         return None if waiting.device_id is None else self.recipients.get(waiting.device_id)

@@ -13,31 +13,45 @@ from geoengage.messaging.recording import Flight
 from geoengage.messaging.rules import (
     Blocker,
     MessageChannel,
+    Misconfigured,
     Policy,
     Purpose,
     Waiting,
     locale_chain,
     open_word,
     phone_blockers,
+    sms,
     whatsapp,
 )
-from geoengage.messaging.rules.phone import Note, Template, WhatsappAccount, stop_word, whole_text
+from geoengage.messaging.rules.phone import (
+    Note,
+    SmsAccount,
+    Template,
+    ViberAccount,
+    WhatsappAccount,
+    hook_token,
+    stop_word,
+    whole_text,
+)
 from geoengage.messaging.sender import PREVIEW
 from geoengage.messaging.store import Way
 from geoengage.profiles.rules import Address, Channel, Reach, Recipient, find_phone
 from geoengage.profiles.rules import Purpose as ConsentPurpose
 
 HOOKS = "/v1/hooks"
+NO_PUBLIC_URL = "set GEOENGAGE_PUBLIC_URL: what cannot be answered carries a link to unsubscribe at"
 
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """All that was read about accounts for one claim. `inbound`: who wrote when, by (account, id)."""
+    """All that was read about accounts for one claim. `inbound`: who wrote when, by (account, id); `key`: signs
+    the addresses that providers call."""
 
     tenant_id: TenantId
     policy: Policy
     now: datetime
     public_url: str | None = None
+    key: str = ""
     speakers: Sequence[Speaker] = ()
     inbound: Mapping[tuple[UUID, UUID], datetime] | None = None
 
@@ -47,9 +61,14 @@ class Phones:
         return min(allowed, key=lambda s: (s.store_id is None, s.sender_id), default=None)
 
     def choose(
-        self, channel: MessageChannel, waiting: Waiting, reach: Reach | None, device: Recipient | None
-    ) -> Flight | tuple[Blocker, ...]:
-        """How a message goes by that channel, or what keeps it from it."""
+        self,
+        channel: MessageChannel,
+        waiting: Waiting,
+        reach: Reach | None,
+        device: Recipient | None,
+        unsubscribe_url: str | None,
+    ) -> Flight | tuple[Blocker, ...] | Misconfigured:
+        """How a message goes by that channel, or what keeps it from it. `unsubscribe_url`: of what is marketing."""
         speaker = self.speaker_of(channel, waiting.store_id)
         account = speaker.account if speaker is not None else None
         business = account.business_account_id if isinstance(account, WhatsappAccount) else None
@@ -66,12 +85,15 @@ class Phones:
         way = Way(waiting.id, waiting.channels, waiting.device_id, None if to is None else to.identifier_id)
         if shown_only or speaker is None or to is None:
             return Flight(self.tenant_id, waiting, device, PREVIEW, way)
-        note = self._note(speaker, waiting, reach, to)
+        stop = _stop(speaker, waiting, reach.language, to, unsubscribe_url)
+        if stop is None and waiting.purpose == Purpose.MARKETING:
+            return Misconfigured("public_url", NO_PUBLIC_URL)
+        note = self._note(speaker, waiting, reach, to, stop)
         if note is None:
             return (Blocker.NO_TEMPLATE,)
         return Flight(self.tenant_id, waiting, device, speaker.sender, way, to, note=note)
 
-    def _note(self, speaker: Speaker, waiting: Waiting, reach: Reach, to: Address) -> Note | None:
+    def _note(self, speaker: Speaker, waiting: Waiting, reach: Reach, to: Address, stop: str | None) -> Note | None:
         """None: WhatsApp would take only a template, and there is none for it."""
         link = waiting.push.link
         link = link if link is not None and link.startswith("https://") else None  # another scheme is an app's own
@@ -90,9 +112,36 @@ class Phones:
             link=link,
             button=open_word(reach.language or "en"),
             image_url=waiting.push.image_url,
-            stop=stop_word(reach.language) if waiting.purpose == Purpose.MARKETING else None,
+            stop=stop,
             template=template,
+            callback_url=self._callback_url(speaker),
         )
+
+    def _callback_url(self, speaker: Speaker) -> str | None:
+        """Where Twilio and Infobip tell what became of a message; Meta knows from its console."""
+        if self.public_url is None or speaker.channel is MessageChannel.WHATSAPP:
+            return None
+        url = f"{self.public_url.rstrip('/')}{HOOKS}/{speaker.channel}/{speaker.sender_id}"
+        return f"{url}/{hook_token(self.key, speaker.sender_id)}" if speaker.channel is MessageChannel.VIBER else url
+
+
+def _stop(
+    speaker: Speaker, waiting: Waiting, language: str | None, to: Address, unsubscribe_url: str | None
+) -> str | None:
+    """How the reader gets no more of it: a word to answer with, else an address; None for what is no marketing, and
+    where neither is possible."""
+    if waiting.purpose != Purpose.MARKETING:
+        return None
+    word = stop_word(language)
+    match speaker.account:
+        case SmsAccount():
+            return (
+                sms.how_to_stop(word, language) if sms.can_be_answered(speaker.account, to.value) else unsubscribe_url
+            )
+        case ViberAccount():
+            return unsubscribe_url  # many senders take no answers
+        case _:
+            return word
 
 
 async def load_phones(
@@ -109,7 +158,7 @@ async def load_phones(
     whatsapps = [s.sender_id for s in speakers if s.channel is MessageChannel.WHATSAPP]
     ids = {phone.identifier_id for reach in reaches for phone in reach.phones}
     inbound = await store.list_inbound(session, tenant_id, whatsapps, ids) if whatsapps and ids else {}
-    return Phones(tenant_id, policy, now, senders.public_url, speakers, inbound)
+    return Phones(tenant_id, policy, now, senders.public_url, senders.key, speakers, inbound)
 
 
 def _template(

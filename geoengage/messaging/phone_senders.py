@@ -63,7 +63,7 @@ class PhoneSenders:
         self._http = http
         self._settings = settings
         self._keys = settings.sealing_keys()
-        self.public_url = settings.public_url
+        self.public_url, self.key = settings.public_url, settings.signing_key()
         self._clock = clock
         self._kept: OrderedDict[UUID, tuple[UUID, PhoneChannel | UnreadableChannel]] = OrderedDict()
 

@@ -19,14 +19,22 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging import service, store
 from geoengage.messaging.phone_models import PhoneSender
 from geoengage.messaging.phone_senders import account_of, secrets_of
-from geoengage.messaging.rules import MessageChannel, whatsapp
-from geoengage.messaging.rules.phone import Heard, Secrets, WhatsappAccount, is_hook_token
+from geoengage.messaging.rules import MessageChannel, sms, viber, whatsapp
+from geoengage.messaging.rules.phone import Heard, Secrets, SmsAccount, ViberAccount, WhatsappAccount, is_hook_token
 from geoengage.messaging.service.phone_hooks import After
 
 router = APIRouter(tags=["phone senders"], responses=PROBLEMS)
 _LOOKS, _BETWEEN_S = 20, 0.1  # for the worker to note that a message went out
 _JSON = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+}
+
+
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}},
+    }
 }
 
 
@@ -62,6 +70,54 @@ async def hear_whatsapp(sender_id: UUID, request: Request, now: Now) -> Response
         if isinstance(account, WhatsappAccount) and _is_signed(request, row, signature, body):
             await _take(request, row, whatsapp.hear(told, account), whatsapp.after_report, now)
     return PlainTextResponse("")
+
+
+@router.post("/v1/hooks/sms/{sender_id}", response_class=PlainTextResponse, openapi_extra=_FORM)
+async def hear_sms(
+    sender_id: UUID,
+    request: Request,
+    now: Now,
+    message: Annotated[str | None, Query(max_length=60, description="Our message, where it is about one.")] = None,
+) -> Response:
+    """Twilio tells what became of an SMS, or what somebody wrote. The answer says nothing back to them."""
+    body = await request.body()
+    sender = await _find(request, sender_id, MessageChannel.SMS)
+    is_signed = sms.is_signed(
+        _secrets(request, sender),
+        _outside(request),
+        body,
+        signature=request.headers.get(sms.SIGNATURE),
+        settings=request.headers.get(sms.SETTINGS),
+    )
+    account = account_of(sender)
+    if not is_signed or not isinstance(account, SmsAccount):
+        raise errors.Unauthenticated("this was not signed with the auth token, or a key, of this account")
+    await _take(request, sender, sms.hear(body, message, account, now), sms.after_report, now)
+    return PlainTextResponse("")
+
+
+@router.post("/v1/hooks/viber/{sender_id}/{token}", response_class=PlainTextResponse, openapi_extra=_JSON)
+async def hear_viber(sender_id: UUID, token: str, request: Request, now: Now) -> Response:
+    """Infobip tells what became of Viber messages, or what somebody wrote.
+
+    Infobip signs nothing by itself: the address itself, with a code that only it was told, is the proof.
+    """
+    sender = await _find(request, sender_id, MessageChannel.VIBER)
+    account = account_of(sender)
+    if not is_hook_token(request.app.state.signing_key, sender_id, token) or not isinstance(account, ViberAccount):
+        raise errors.Unauthenticated("this is not the address that the provider was told")
+    told = viber.hear(_object(await request.body()), account, now)
+    await _take(request, sender, told, viber.after_report, now)
+    return PlainTextResponse("")
+
+
+def _outside(request: Request) -> str:
+    """The address of this call as the provider knows it: behind a proxy the request says another."""
+    public_url = request.app.state.settings.public_url
+    if public_url is None:
+        raise errors.Unavailable("GEOENGAGE_PUBLIC_URL is not set: nobody can have been told this address")
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{public_url.rstrip('/')}{request.url.path}{query}"
 
 
 def _is_signed(request: Request, sender: PhoneSender, signature: str | None, body: bytes) -> bool:

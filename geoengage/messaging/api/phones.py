@@ -23,7 +23,7 @@ from geoengage.messaging.channels.unreadable import WORDS as UNREADABLE
 from geoengage.messaging.phone_choosing import HOOKS
 from geoengage.messaging.phone_models import PhoneSender, WhatsappTemplate
 from geoengage.messaging.rules import CheckResult, MessageChannel, Purpose, Route, SenderStatus, whatsapp
-from geoengage.messaging.rules.phone import Call, Reply, Template, WhatsappAccount, hook_token
+from geoengage.messaging.rules.phone import Call, Reply, SmsAccount, Template, ViberAccount, WhatsappAccount, hook_token
 from geoengage.messaging.senders import open_senders
 from geoengage.tenancy.auth import Admin
 from geoengage.tenancy.rules import Principal
@@ -53,6 +53,35 @@ class WhatsappIn(Shape):
         default={}, description="By purpose, the template that goes to whoever has not written for 24 hours."
     )
     per_minute: int = Field(default=1200, ge=1, le=60_000, description="Most messages in a minute (Meta: 80 a second).")
+
+
+class SmsIn(Shape):
+    """An account of Twilio, and who speaks through it."""
+
+    store_id: UUID | None = Field(default=None, description=STORE)
+    account_sid: Word = Field(description="`AC…`, from Twilio's console.")
+    auth_token: Secret | None = Field(default=None, description=f"It also signs webhooks. {KEPT}")
+    webhook_keys: dict[str, Secret] | None = Field(
+        default=None, max_length=5, description=f"By its id, each key that signs webhooks with SHA-256. {KEPT}"
+    )
+    sender: Word | None = Field(
+        default=None, description="A number (`+41…`), a short code, or a name of at most 11 letters, digits and blanks."
+    )
+    messaging_service_sid: Word | None = Field(default=None, description="`MG…`: Twilio chooses the sender.")
+    senders: dict[str, Word] = Field(
+        default={}, max_length=250, description='Others by country, `{"US": "+1…"}`: names arrive not everywhere.'
+    )
+    per_minute: int = Field(default=60, ge=1, le=60_000, description="Most messages in a minute; a number: 60.")
+
+
+class ViberIn(Shape):
+    """A Viber Business Messages sender at Infobip. A Viber bot is another product, which only its subscribers get."""
+
+    store_id: UUID | None = Field(default=None, description=STORE)
+    base: Word = Field(description="What stands before `.api.infobip.com` in the account's base URL.")
+    sender: Word = Field(description="The sender's name, as Viber has approved it.")
+    api_key: Secret | None = Field(default=None, description=KEPT)
+    per_minute: int = Field(default=1200, ge=1, le=60_000, description="Most messages in a minute.")
 
 
 class PhoneSenderOut(Shape):
@@ -101,6 +130,29 @@ async def put_whatsapp(body: WhatsappIn, request: Request, me: Admin, tx: Tx, no
     )
     secrets = {"access_token": body.access_token, "app_secret": body.app_secret}
     new = service.NewPhoneSender(MessageChannel.WHATSAPP, body.store_id, account, secrets, body.per_minute)
+    return await put(request, me, tx, new, now)
+
+
+@router.put("/v1/senders/sms")
+async def put_sms(body: SmsIn, request: Request, me: Admin, tx: Tx, now: Now) -> PhoneSenderOut:
+    """Give a store, or the tenant, its SMS account. Replaces the one it had. Check it next."""
+    account = SmsAccount(
+        account_sid=body.account_sid,
+        sender=body.sender,
+        messaging_service_sid=body.messaging_service_sid,
+        senders=body.senders,
+    )
+    secrets = {"auth_token": body.auth_token, "webhook_keys": body.webhook_keys}
+    new = service.NewPhoneSender(MessageChannel.SMS, body.store_id, account, secrets, body.per_minute)
+    return await put(request, me, tx, new, now)
+
+
+@router.put("/v1/senders/viber")
+async def put_viber(body: ViberIn, request: Request, me: Admin, tx: Tx, now: Now) -> PhoneSenderOut:
+    """Give a store, or the tenant, its Viber sender. Replaces the one it had. Check it next."""
+    account = ViberAccount(base=body.base, sender=body.sender)
+    secrets = {"api_key": body.api_key}
+    new = service.NewPhoneSender(MessageChannel.VIBER, body.store_id, account, secrets, body.per_minute)
     return await put(request, me, tx, new, now)
 
 

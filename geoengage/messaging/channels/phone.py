@@ -24,9 +24,11 @@ from geoengage.messaging.rules import (
     Outcome,
     after_silence,
     again,
+    sms,
+    viber,
     whatsapp,
 )
-from geoengage.messaging.rules.phone import Call, Note, Reply, Secrets
+from geoengage.messaging.rules.phone import Call, Note, Reply, Secrets, SmsAccount, ViberAccount
 
 _NO_WAY_S = 30.0  # the provider is left alone for so long when it cannot be reached
 _ANSWER_BYTES = 1_000_000
@@ -62,14 +64,24 @@ class Line:
     url: str
 
 
-SPEECHES: Mapping[MessageChannel, Speech] = {MessageChannel.WHATSAPP: whatsapp}
+SPEECHES: Mapping[MessageChannel, Speech] = {
+    MessageChannel.WHATSAPP: whatsapp,
+    MessageChannel.SMS: sms,
+    MessageChannel.VIBER: viber,
+}
 
 
 def open_line(
     settings: PhoneChannelSettings, channel: MessageChannel, account: Any, secrets: Mapping[str, Any]
 ) -> Line:
     """An account with the address of its provider."""
-    url = f"{settings.graph_url}/{settings.graph_version}"
+    match account:
+        case SmsAccount():
+            url = f"{settings.twilio_url}/2010-04-01"
+        case ViberAccount():
+            url = settings.infobip_url.format(base=account.base)
+        case _:
+            url = f"{settings.graph_url}/{settings.graph_version}"
     return Line(channel, account, secrets, url)
 
 
@@ -92,6 +104,8 @@ class PhoneChannel:
         """Try once."""
         if push.note is None:
             return Failed("invalid_payload", "no text was written")
+        if isinstance(self.line.account, SmsAccount) and (wrong := sms.refused(self.line.account, push.note)):
+            return wrong
         line, ttl_s = self.line, int((push.expires_at - attempt.now).total_seconds())
         call = self._speech.message_call(line.url, line.account, line.secrets, push.note, push.message_id, ttl_s)
         try:
