@@ -3,6 +3,7 @@ accounts of apps and test pushes; `order_notices`: what customers are told about
 orders. Everything is imported from here.
 """
 
+from geoengage.messaging.service.keys import reseal
 from geoengage.messaging.service.mail import (
     Subscription,
     find_subscription,
@@ -39,7 +40,6 @@ from geoengage.messaging.service.phones import (
     put_phone_sender,
     put_templates,
     remove_phone_sender,
-    reseal,
 )
 from geoengage.messaging.service.senders import (
     NoSender,

@@ -111,20 +111,3 @@ async def put_templates(
     tenant_id = TenantId(sender.tenant_id)
     await store.put_templates(session, tenant_id, sender.id, templates, now)
     return await store.list_templates(session, tenant_id, [sender.id])
-
-
-async def reseal(session: Session, tenant_id: TenantId, sealing_keys: sealed.Keys) -> tuple[int, int]:
-    """Have the newest key close every account's secrets; returns how many it did, and how many no key opens.
-
-    Sending goes on meanwhile: all keys open, and the revision stays.
-    """
-    done = closed = 0
-    for sender in await store.list_phone_senders(session, tenant_id):
-        about = phone_about(tenant_id, sender.id)
-        secret = sealed.unseal(sealing_keys, about, sender.sealed)
-        if secret is None:
-            closed += 1
-        elif not sealed.is_sealed_with_newest(sealing_keys, about, sender.sealed):
-            await store.set_sealed(session, tenant_id, sender.id, sealed.seal(sealing_keys, about, secret))
-            done += 1
-    return done, closed

@@ -17,6 +17,7 @@ from geoengage.messaging.store.delivery import (
     set_words,
     settle_messages,
 )
+from geoengage.messaging.store.keys import Kept, list_tenants_with_sealed, lock_sealed, set_sealed
 from geoengage.messaging.store.lists import (
     MessageFilter,
     MessageView,
@@ -67,7 +68,6 @@ from geoengage.messaging.store.phones import (
     note_inbound,
     put_templates,
     requeue_message,
-    set_sealed,
     set_template_status,
     upsert_phone_sender,
 )
@@ -93,6 +93,7 @@ __all__ = [
     "EmailAccount",
     "FirebaseAccount",
     "Inbounds",
+    "Kept",
     "MessageFilter",
     "MessageView",
     "Queue",
@@ -136,10 +137,12 @@ __all__ = [
     "list_preferences",
     "list_stores_written_for",
     "list_templates",
+    "list_tenants_with_sealed",
     "lock_bucket",
     "lock_budgets",
     "lock_leased",
     "lock_message",
+    "lock_sealed",
     "note_inbound",
     "pause_route",
     "put_off",

@@ -72,13 +72,6 @@ async def delete_phone_sender(session: Session, tenant_id: TenantId, sender_id: 
     return gone.scalar() is not None
 
 
-async def set_sealed(session: Session, tenant_id: TenantId, sender_id: UUID, sealed: bytes) -> None:
-    """Store the same secrets under another key."""
-    await session.execute(
-        update(PhoneSender).where(PhoneSender.tenant_id == tenant_id, PhoneSender.id == sender_id).values(sealed=sealed)
-    )
-
-
 # --- templates ---------------------------------------------------------------------------------------------------
 
 

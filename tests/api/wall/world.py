@@ -127,6 +127,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await put_firebase(client, side)
     await _put_mail(client, side)
+    ids["sender"] = await _put_whatsapp(client, side)
     await _link(client, side)
     await _customers(session, side)
     await _notes(client, side)
@@ -468,6 +469,18 @@ async def _put_mail(client: httpx.AsyncClient, side: Side) -> None:
     body = {"host": "localhost", "from_address": f"{side.mark}@example.com", "from_name": side.mark}
     answer = await client.put(f"/v1/apps/{side['app']}/email", json=body, headers=side.world.sk_headers)
     assert answer.status_code == 200, answer.text
+
+
+def whatsapp(side: Side) -> dict[str, Any]:
+    """The account of the side's store."""
+    account = {"phone_number_id": "1065403522429", "business_account_id": "1022901293403"}
+    return account | {"store_id": str(side["store"]), "access_token": side.mark * 9, "app_secret": side.mark * 9}
+
+
+async def _put_whatsapp(client: httpx.AsyncClient, side: Side) -> UUID:
+    answer = await client.put("/v1/senders/whatsapp", json=whatsapp(side), headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+    return UUID(answer.json()["id"])
 
 
 async def make_message(session: Session, side: Side) -> UUID:
