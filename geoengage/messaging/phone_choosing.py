@@ -1,6 +1,6 @@
 """Which account a message goes by to a phone, and as what: a text, a text with a button, a template."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -150,7 +150,7 @@ async def load_phones(
     senders: PhoneSenders,
     store_ids: Collection[UUID],
     policy: Policy,
-    reaches: Collection[Reach],
+    reaches: Iterable[Reach],
     now: datetime,
 ) -> Phones:
     """Read the accounts of the tenant and of these stores, and when these people last wrote to them."""

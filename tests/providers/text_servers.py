@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 SID, AUTH_TOKEN = "AC" + "0" * 31 + "1", "marker0123456789twilioauthtoken"
 KEY_ID, WEBHOOK_KEY = "key1", "marker-shared-key-of-twilio-0123"
@@ -66,7 +66,7 @@ class TextServer:
     # --- Twilio
 
     def _knows(self, request: web.Request) -> bool:
-        wanted = BasicAuth(SID, self.token).encode()
+        wanted = "Basic " + base64.b64encode(f"{SID}:{self.token}".encode()).decode()
         return request.match_info["sid"] == SID and request.headers.get("Authorization") == wanted
 
     async def _account(self, request: web.Request) -> web.Response:
