@@ -120,7 +120,7 @@ async def test_templates_are_submitted_and_read(client: httpx.AsyncClient, world
     assert (await client.get(path, headers=world.sk_headers)).json()["items"] == synced
     meta.token = "another"
     refused = await client.post(f"{path}/sync", headers=world.sk_headers)
-    assert (refused.status_code, "190" in refused.text) == (503, True)
+    assert (refused.status_code, "190" in refused.text) == (409, True)
     no_secret(refused.text)
     sms = (await put(client, world, "sms")).json()["id"]
     assert (await client.get(f"/v1/senders/{sms}/templates", headers=world.sk_headers)).status_code == 404

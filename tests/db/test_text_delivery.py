@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from geoengage.kit.clock import utc_now
 from geoengage.kit.settings import Settings
 from geoengage.messaging.models import MessageDue
 from geoengage.messaging.phone_models import PhoneSender
@@ -158,6 +159,7 @@ async def test_viber_falls_back_to_sms_at_once_and_later(line: Lines, texts: Tex
     failed["error"] = {"name": "EC_NO_SUITABLE_DEVICE", "description": "No device", "permanent": True}
     for _ in range(2):
         assert await infobip(line, failed) == 200
+        line.clock.now = utc_now()  # it is due since then
         await line.deliver()
     moved = await line.message(later.id)
     assert (moved.status, moved.channel, len(texts.sms)) == ("sent", "sms", 2)

@@ -29,16 +29,21 @@ from geoengage.tenancy.auth import Admin
 from geoengage.tenancy.rules import Principal
 
 router = APIRouter(tags=["phone senders"], responses=PROBLEMS)
-_LIMITED: dict[int | str, dict[str, Any]] = {
-    429: {"model": Problem, "description": "Too many attempts; wait."},
-    503: {"model": Problem, "description": "The provider cannot be reached, or refuses."},
-}
+_LIMITED: dict[int | str, dict[str, Any]] = {429: {"model": Problem, "description": "Too many attempts; wait."}}
+_ASKED = {**_LIMITED, 409: {"model": Problem, "description": "Meta cannot be reached, or refuses."}}
 ONE = "/v1/senders/{sender_id}"
 PhoneKind = Literal["whatsapp", "sms", "viber"]
 Secret = Annotated[str, StringConstraints(max_length=1000)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 KEPT = "Stored encrypted and never shown again. Left out: the one that is there stays."
 STORE = "Whose account it is; null: the tenant's, by which each store without one of its own sends too."
+
+
+class MetaRefuses(errors.Conflict):
+    """Meta did not do what it was asked."""
+
+    code = "meta-refuses"
+    title = "Meta cannot be reached, or refuses"
 
 
 class WhatsappIn(Shape):
@@ -273,7 +278,7 @@ async def list_whatsapp_templates(sender_id: UUID, me: Admin, tx: Tx) -> Templat
     return _templates_out(await store.list_templates(tx, me.tenant_id, [sender.id]))
 
 
-@router.post(f"{ONE}/templates", status_code=201, responses=_LIMITED)
+@router.post(f"{ONE}/templates", status_code=201, responses=_ASKED)
 async def submit_template(sender_id: UUID, body: TemplateIn, request: Request, me: Admin, now: Now) -> TemplateOut:
     """Hand a template in to Meta, which answers within minutes or a day by webhook. 10 a minute."""
     template = Template(
@@ -298,7 +303,7 @@ async def submit_template(sender_id: UUID, body: TemplateIn, request: Request, m
     return next(t for t in _templates_out(rows).items if (t.name, t.language) == (body.name, body.language))
 
 
-@router.post(f"{ONE}/templates/sync", responses=_LIMITED)
+@router.post(f"{ONE}/templates/sync", responses=_ASKED)
 async def sync_templates(sender_id: UUID, request: Request, me: Admin, now: Now) -> TemplateList:
     """Read all templates of the account from Meta. 10 a minute."""
     sender, reply = await _ask_meta(
@@ -311,7 +316,7 @@ async def sync_templates(sender_id: UUID, request: Request, me: Admin, now: Now)
 async def _ask_meta(
     request: Request, me: Principal, sender_id: UUID, now: datetime, make: Callable[[Line], Call]
 ) -> tuple[PhoneSender, Reply]:
-    """Ask Meta something of an account; Unavailable says what it answered instead."""
+    """Ask Meta something of an account; MetaRefuses says what it answered instead."""
     state = request.app.state
     state.provider_limit.spend(f"templates {me.tenant_id}", now)
     async with transaction(state.sessions, me.tenant_id) as session:
@@ -319,13 +324,13 @@ async def _ask_meta(
     async with open_senders(state.settings, lambda: now) as senders:
         channel = senders.phones.open(sender)
         if not isinstance(channel, PhoneChannel):
-            raise errors.Unavailable(UNREADABLE)
+            raise MetaRefuses(UNREADABLE)
         try:
             reply = await channel.ask(make(channel.line))
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise errors.Unavailable(f"Meta cannot be reached: {type(error).__name__}") from error
+            raise MetaRefuses(f"Meta cannot be reached: {type(error).__name__}") from error
     if reply.status != 200:
-        raise errors.Unavailable(f"Meta refuses: {whatsapp.words_of(reply)}")
+        raise MetaRefuses(f"Meta answers {whatsapp.words_of(reply)}")
     return sender, reply
 
 
