@@ -62,8 +62,8 @@ class MessageOut(BaseModel):
     opened_at: datetime | None = Field(description="When the app says it was opened.")
     channel: Literal["fcm", "webpush", "email", "inbox", "web_card", "whatsapp", "viber", "sms", "preview"] | None = (
         Field(
-            description="How it went: Firebase, web push, e-mail, the app's inbox, a card on a page, WhatsApp, Viber, SMS,"
-            " or the preview inbox (test devices, or no credentials)."
+            description="How it went: Firebase, web push, e-mail, the app's inbox, a card on a page, WhatsApp, Viber or"
+            " SMS, or the preview inbox (test devices, or no credentials)."
         )
     )
     channels: list[MessageChannel] = Field(

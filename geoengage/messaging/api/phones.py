@@ -224,7 +224,7 @@ async def _out(request: Request, session: Session, sender: PhoneSender, now: dat
 # --- templates ---------------------------------------------------------------------------------------------------
 
 
-class TemplateIn(Shape):
+class WhatsappTemplateIn(Shape):
     """A template to be handed in to Meta."""
 
     name: Annotated[str, StringConstraints(pattern="^[a-z0-9_]{1,512}$")] = Field(
@@ -250,7 +250,7 @@ class TemplateIn(Shape):
     )
 
 
-class TemplateOut(Shape):
+class WhatsappTemplateOut(Shape):
     """A template as Meta last told of it."""
 
     name: str = Field(description="Its name.")
@@ -264,22 +264,24 @@ class TemplateOut(Shape):
     changed_at: AwareDatetime = Field(description="When this became known.")
 
 
-class TemplateList(Shape):
+class WhatsappTemplateList(Shape):
     """The templates of an account."""
 
-    items: list[TemplateOut] = Field(description="By name and language.")
+    items: list[WhatsappTemplateOut] = Field(description="By name and language.")
     next: str | None = Field(default=None, description="Always null: there are few.")
 
 
 @router.get(f"{ONE}/templates")
-async def list_whatsapp_templates(sender_id: UUID, me: Admin, tx: Tx) -> TemplateList:
+async def list_whatsapp_templates(sender_id: UUID, me: Admin, tx: Tx) -> WhatsappTemplateList:
     """The message templates of a WhatsApp account, as Meta last told of them."""
     sender = await service.get_phone_sender(tx, me, sender_id, MessageChannel.WHATSAPP)
     return _templates_out(await store.list_templates(tx, me.tenant_id, [sender.id]))
 
 
 @router.post(f"{ONE}/templates", status_code=201, responses=_ASKED)
-async def submit_template(sender_id: UUID, body: TemplateIn, request: Request, me: Admin, now: Now) -> TemplateOut:
+async def submit_template(
+    sender_id: UUID, body: WhatsappTemplateIn, request: Request, me: Admin, now: Now
+) -> WhatsappTemplateOut:
     """Hand a template in to Meta, which answers within minutes or a day by webhook. 10 a minute."""
     template = Template(
         name=body.name,
@@ -304,7 +306,7 @@ async def submit_template(sender_id: UUID, body: TemplateIn, request: Request, m
 
 
 @router.post(f"{ONE}/templates/sync", responses=_ASKED)
-async def sync_templates(sender_id: UUID, request: Request, me: Admin, now: Now) -> TemplateList:
+async def sync_templates(sender_id: UUID, request: Request, me: Admin, now: Now) -> WhatsappTemplateList:
     """Read all templates of the account from Meta. 10 a minute."""
     sender, reply = await _ask_meta(
         request, me, sender_id, now, lambda line: whatsapp.templates_call(line.url, line.account, line.secrets)
@@ -334,5 +336,5 @@ async def _ask_meta(
     return sender, reply
 
 
-def _templates_out(rows: Sequence[WhatsappTemplate]) -> TemplateList:
-    return TemplateList(items=[TemplateOut.model_validate(row) for row in rows])
+def _templates_out(rows: Sequence[WhatsappTemplate]) -> WhatsappTemplateList:
+    return WhatsappTemplateList(items=[WhatsappTemplateOut.model_validate(row) for row in rows])

@@ -485,8 +485,8 @@ async def _put_whatsapp(client: httpx.AsyncClient, session: Session, side: Side)
     id_ = UUID(answer.json()["id"])
     session.add(
         WhatsappTemplate(
-            tenant_id=side.world.tenant_id, sender_id=id_, name=f"{side.mark}_news", language="en", category="marketing",
-            status="approved", components=[], changed_at=utc_now(),
+            tenant_id=side.world.tenant_id, sender_id=id_, name=f"{side.mark}_news", language="en",
+            category="marketing", status="approved", components=[], changed_at=utc_now(),
         )
     )  # fmt: skip
     await session.commit()
