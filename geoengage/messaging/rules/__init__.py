@@ -3,7 +3,7 @@
 `drafts` has the words, blockers and budgets, `checks` the look just before the socket, `outcomes` what a provider's
 answer means, `pace` limits and pauses, `accounts` service accounts, `options` what a push says beyond its words, `text`
 the rendering, `order_notices` the words about an order. Everything is imported from here; the files are a matter of
-size.
+size. `phone`, `whatsapp`, `sms` and `viber` are used by their own names.
 """
 
 from geoengage.messaging.rules.accounts import (

@@ -1,5 +1,6 @@
 """SQL of messaging. `outbox`: drafts, budgets, gates; `delivery`: claiming and settling; `lists`: what readers see;
-`senders`: accounts, pauses, rates. Everything is imported from here.
+`senders`: accounts, pauses, rates; `phones`: accounts of WhatsApp, SMS and Viber; `keys`: what is encrypted. Everything
+is imported from here.
 
 Lock order: message_due → device → person_budget → message → sender_pace → ledger_head.
 """
