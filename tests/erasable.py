@@ -186,13 +186,6 @@ async def _worth(session: Session, side: Side) -> None:
     )
     await session.execute(
         text(
-            "INSERT INTO journey_entry (tenant_id, campaign_id, id, profile_id, entered_at, alone, step, wake_at)"
-            " VALUES (:t, :c, :id, :p, now(), true, 'step-1', now() + interval '1 hour')"
-        ),
-        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
-    )
-    await session.execute(
-        text(
             "INSERT INTO customer_value (tenant_id, profile_id, model_id, currency, p_alive, orders_90d, orders_365d,"
             " value_365_minor, valued_at) VALUES (:t, :p, :m, 'CHF', 0.5, 1, 4, 2000, now())"
         ),
