@@ -116,11 +116,15 @@ function channelPart(channel, { stores, context, signal }) {
       items.length
         ? h('ul', { class: 'key-list', 'data-testid': 'template-list' }, items.map(templateLine))
         : h('p', { class: 'quiet' }, 'None is known here yet.'),
-      button('Read from Meta', 'templates-sync', 'button-small', () =>
-        run(async () => {
-          await post(`/v1/senders/${sender.id}/templates/sync`);
-          await showTemplates(sender, place);
-        }),
+      h(
+        'div',
+        { class: 'tool-row' },
+        button('Read from Meta', 'templates-sync', 'button-small', () =>
+          run(async () => {
+            await post(`/v1/senders/${sender.id}/templates/sync`);
+            await showTemplates(sender, place);
+          }),
+        ),
       ),
     );
   }
