@@ -157,6 +157,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
+    app.state.sealing_keys = settings.sealing_keys()
     app.state.vapid_public_key = public_key_text(load_vapid_key(settings))
     app.state.known_keys = KnownKeys(app.state.signing_key)
     app.state.login_limit = RateLimit(10, timedelta(minutes=5))

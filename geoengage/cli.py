@@ -11,6 +11,7 @@ from geoengage.demo import cli as demo
 from geoengage.demo.run import DemoError, check_address
 from geoengage.ingest.files import cli as imports
 from geoengage.kit import commands, log
+from geoengage.messaging import cli as messaging
 from geoengage.privacy import cli as privacy
 from geoengage.recommendations import cli as recommendations
 from geoengage.scenarios import cli as scenarios
@@ -31,6 +32,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(recommendations.app, name="recommendations")
+app.add_typer(messaging.app, name="senders")
 app.command()(simulate)
 app.command()(privacy.backup)
 app.command()(privacy.restore)

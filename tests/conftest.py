@@ -30,7 +30,7 @@ from geoengage.kit.cluster import Cluster, ClusterError
 from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.events import Bell
 from geoengage.kit.migrate import upgrade
-from geoengage.kit.settings import FcmSettings, Settings
+from geoengage.kit.settings import FcmSettings, PhoneChannelSettings, Settings
 from geoengage.kit.trips import Connection
 
 pytest_plugins = ["tests.providers.fixtures"]
@@ -166,7 +166,12 @@ async def session(sessions: Sessions) -> AsyncIterator[Session]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a test installation. Google is nowhere; a test that speaks to a provider names its local server."""
-    return Settings(data_dir=tmp_path, secret_key=KEY, fcm=FcmSettings(base_url=NOWHERE, token_uri=f"{NOWHERE}/token"))
+    return Settings(
+        data_dir=tmp_path,
+        secret_key=KEY,
+        fcm=FcmSettings(base_url=NOWHERE, token_uri=f"{NOWHERE}/token"),
+        phone_channels=PhoneChannelSettings(graph_url=NOWHERE, twilio_url=NOWHERE, infobip_url=NOWHERE, timeout_s=2),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
 from geoengage.kit.ids import new_id
 from geoengage.messaging import service as messaging
+from geoengage.messaging import store as messaging_store
 from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.metrics import service as metrics
@@ -119,8 +120,11 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
     said = {"decisions": [wish], "text_version": f"{mark}-3", "source": f"{mark}-checkout"}
     assert (await client.put(f"{person}/consents", json=said, headers=headers)).status_code == 200
     assert (await client.put(f"{person}/pause", json={}, headers=headers)).status_code == 200
-    proof = f"{person}/addresses/{found.scalar_one()}/email/proof"
+    address_id = found.scalar_one()
+    proof = f"{person}/addresses/{address_id}/email/proof"
     assert (await client.post(proof, headers=headers)).status_code == 200
+    await messaging_store.note_inbound(session, side.world.tenant_id, side.ids["sender"], address_id, now)
+    await session.commit()
     assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
 
 
@@ -179,13 +183,6 @@ async def _worth(session: Session, side: Side) -> None:
             " VALUES (:t, :c, :p, 'sent', now())"
         ),
         {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"]},
-    )
-    await session.execute(
-        text(
-            "INSERT INTO journey_entry (tenant_id, campaign_id, id, profile_id, entered_at, alone, step, wake_at)"
-            " VALUES (:t, :c, :id, :p, now(), false, 'step-1', now() + interval '1 hour')"
-        ),
-        {"t": side.world.tenant_id, "c": side.ids["campaign"], "p": side["profile"], "id": new_id()},
     )
     await session.execute(
         text(

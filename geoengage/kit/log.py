@@ -8,8 +8,8 @@ import structlog
 
 # PostgreSQL's DETAIL and CONTEXT quote rows, SQLAlchemy quotes parameters: both can hold coordinates and addresses.
 _ROW_CONTENTS = re.compile(r"(DETAIL|CONTEXT|\[parameters):.*?(?=\\n|\n|$)")
-# A login or preference link, a write key, a coupon's code.
-_SECRET_PART = re.compile(r"^(/go/|/p/|/u/|/v1/projects/|/v1/coupons/).*?(?=/settings$|/redeem$|$)")
+# A login or preference link, a write key, a coupon's code, the address that Viber's provider was told.
+_SECRET_PART = re.compile(r"^(/go/|/p/|/u/|/v1/projects/|/v1/coupons/|/v1/hooks/viber/).*?(?=/settings$|/redeem$|$)")
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")  # often a person's or a device's
 

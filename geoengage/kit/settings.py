@@ -95,6 +95,18 @@ class EmailSettings(BaseModel):
     )
 
 
+class PhoneChannelSettings(BaseModel):
+    """How WhatsApp, SMS and Viber are reached; the accounts are put by tenants, one a store."""
+
+    graph_url: str = Field(default="https://graph.facebook.com", description="Origin of Meta's Graph API.")
+    graph_version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]$", description="Version of the Graph API.")
+    twilio_url: str = Field(default="https://api.twilio.com", description="Origin of Twilio's API.")
+    infobip_url: str = Field(
+        default="https://{base}.api.infobip.com", description="Infobip's API; `{base}` is the account's own part."
+    )
+    timeout_s: float = Field(default=20.0, gt=0, description="Longest wait for one answer, seconds.")
+
+
 class LanSettings(BaseModel):
     """Where "Connect a phone" lets phones in, once somebody has said so in the console."""
 
@@ -179,6 +191,11 @@ class Settings(BaseSettings):
         default=None,
         description="Signs device tokens and links, ≥ 32 characters. Unset: made and kept in `data_dir`.",
     )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Encrypt the credentials of senders: keys of ≥ 32 characters with commas between them, the newest"
+        " first; all of them still open what they closed. Unset: `secret_key` does.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, description="Port to listen on.")
     processes: int = Field(default=1, ge=1, le=64, description="How many processes of `serve` share the port.")
@@ -202,6 +219,7 @@ class Settings(BaseSettings):
     fcm: FcmSettings = FcmSettings()
     imports: ImportSettings = ImportSettings()
     lan: LanSettings = LanSettings()
+    phone_channels: PhoneChannelSettings = PhoneChannelSettings()
     webhooks: WebhookSettings = WebhookSettings()
     webpush: WebPushSettings = WebPushSettings()
     worker: WorkerSettings = WorkerSettings()
@@ -250,6 +268,15 @@ class Settings(BaseSettings):
             return None
         parts = urlsplit(self.tiles_url)
         return f"{parts.scheme}://{parts.netloc}".lower()
+
+    def sealing_keys(self) -> tuple[str, ...]:
+        """The keys of stored credentials, for `kit/sealed.py`. The signing key opens what it closed before there were
+        others."""
+        given = "" if self.secret_keys is None else self.secret_keys.get_secret_value()
+        keys = [key.strip() for key in given.split(",") if key.strip()]
+        if any(len(key) < 32 for key in keys):
+            raise ValueError("each of GEOENGAGE_SECRET_KEYS must have at least 32 characters")
+        return (*keys, self.signing_key())
 
     def signing_key(self) -> str:
         """The key for device tokens and links; made on first use when none is set, readable by the owner only."""

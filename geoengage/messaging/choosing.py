@@ -11,6 +11,7 @@ from uuid import UUID
 
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.letters import Letter
+from geoengage.messaging.phone_choosing import Phones
 from geoengage.messaging.recording import Flight
 from geoengage.messaging.rules import (
     NEVER_REPEAT,
@@ -31,7 +32,8 @@ from geoengage.messaging.rules import (
     in_order,
     open_word,
 )
-from geoengage.messaging.senders import INBOX, PREVIEW, WEB_CARD, Mailer, Sender, Senders
+from geoengage.messaging.sender import INBOX, PREVIEW, WEB_CARD, Sender
+from geoengage.messaging.senders import Mailer, Senders
 from geoengage.messaging.store import Way
 from geoengage.profiles.rules import LinkKind, Reach, Recipient, find_email, sign_link
 from geoengage.profiles.rules import Purpose as ConsentPurpose
@@ -42,7 +44,8 @@ Chosen = Flight | tuple[Blocker, ...] | Misconfigured
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """All that was read about the messages of one claim. `own`: senders of apps; `mailers`: apps that send e-mails."""
+    """All that was read about the messages of one claim. `own`: senders of apps; `mailers`: apps that send e-mails;
+    `phones`: accounts of WhatsApp, SMS and Viber, where one is asked for."""
 
     tenant_id: TenantId
     policy: Policy
@@ -52,6 +55,7 @@ class Round:
     reaches: Mapping[UUID, Reach]
     own: Mapping[UUID, Sender]
     mailers: Sequence[Mailer]
+    phones: Phones | None = None
 
     def decide(self, waiting: Waiting) -> Flight | Outcome:
         """How it goes now, or why it does not."""
@@ -86,6 +90,10 @@ class Round:
                 return self._in_app(waiting, devices, INBOX)
             case MessageChannel.WEB_CARD:
                 return self._in_app(waiting, [d for d in devices if d.platform == "web"], WEB_CARD)
+            case MessageChannel.WHATSAPP | MessageChannel.VIBER | MessageChannel.SMS:
+                phones = self.phones or Phones(self.tenant_id, self.policy, self.now)
+                reach, device = self.reaches.get(waiting.person_id), self._device(waiting)
+                return phones.choose(channel, waiting, reach, device, self.unsubscribe_url(waiting))
 
     def _device(self, waiting: Waiting) -> Recipient | None:
         return None if waiting.device_id is None else self.recipients.get(waiting.device_id)

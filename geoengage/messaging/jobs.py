@@ -25,6 +25,8 @@ from geoengage.kit.settings import Settings, WorkerSettings
 from geoengage.messaging import recording, store
 from geoengage.messaging.choosing import Round
 from geoengage.messaging.pace import Pace
+from geoengage.messaging.phone_choosing import Phones, load_phones
+from geoengage.messaging.phone_recording import write_consequences
 from geoengage.messaging.recording import Flight, push_of
 from geoengage.messaging.rules import (
     NEVER_REPEAT,
@@ -43,9 +45,11 @@ from geoengage.messaging.rules import (
     after_silence,
     while_paused,
 )
+from geoengage.messaging.rules.phone import PHONE_CHANNELS
 from geoengage.messaging.senders import Senders, open_senders
 from geoengage.messaging.store import Claim, Queue
 from geoengage.profiles import store as profiles_store
+from geoengage.profiles.rules import Reach
 
 MAX_CLAIM = 200
 RECORD_EVERY_S = 0.05
@@ -215,7 +219,26 @@ class Deliverer:
         mailed = [m for m in claim.messages if MessageChannel.EMAIL in m.channels]
         stores = {m.store_id for m in mailed if m.store_id is not None}
         mailers = await self._senders.load_mail(session, tenant_id, stores) if mailed else []
-        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers), pauses()
+        phones = await self._look_at_phones(session, tenant_id, claim, policy, reaches, now)
+        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers, phones), pauses()
+
+    async def _look_at_phones(
+        self,
+        session: Session,
+        tenant_id: TenantId,
+        claim: Claim,
+        policy: Policy,
+        reaches: Mapping[UUID, Reach],
+        now: datetime,
+    ) -> Phones | None:
+        """The accounts that WhatsApp, SMS and Viber go by, and who of these people wrote to them when."""
+        called = [m for m in claim.messages if not PHONE_CHANNELS.isdisjoint(m.channels)]
+        if not called:
+            return None
+        return await load_phones(
+            session, tenant_id, self._senders.phones, {m.store_id for m in called if m.store_id is not None},
+            policy, [reaches[m.person_id] for m in called if m.person_id in reaches], now,
+        )  # fmt: skip
 
     async def _rewritten(
         self, session: Session, tenant_id: TenantId, messages: Sequence[Waiting]
@@ -347,6 +370,7 @@ class Deliverer:
         async def work(session: Session) -> None:
             held = await store.lock_leased(session, tenant_id, self._lease, list(batch))
             flights = {id_: batch[id_][0] for id_ in held}
+            await write_consequences(session, tenant_id, [batch[id_] for id_ in sorted(held)], now)
             outcomes = {id_: batch[id_][1] for id_ in held}
             messages = {id_: flight.waiting for id_, flight in flights.items()}
             addresses = {id_: flight.address for id_, flight in flights.items()}

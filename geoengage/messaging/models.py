@@ -219,7 +219,8 @@ class SenderPace(TenantRow, Base):
     """What all workers share about a way to a provider: how fast it may go, and until when it is left alone.
 
     `route` is `project:<id>` (limits and pauses of a Firebase project), `account:<app>` or `account:<app>/<platform>`
-    (credentials that were refused), `webpush:<host>`. Those of the installation's own sender have the nil UUID as
+    (credentials that were refused), `webpush:<host>`; `sms:<id>` and `phone:<id>`, with `/<purpose>` behind it, are the
+    same of an account of SMS. Those of the installation's own sender have the nil UUID as
     tenant, so that no tenant's trouble can touch them. `tokens` were left in the bucket at `drawn_at`; the rate rises
     from `ramp_from` on.
     """

@@ -26,11 +26,12 @@ from geoengage.messaging.rules import (
     fall_back,
     settle,
 )
-from geoengage.messaging.senders import OwnAccount, Sender
+from geoengage.messaging.rules.phone import Note
+from geoengage.messaging.sender import OwnAccount, Sender
 from geoengage.messaging.store import Way
 from geoengage.profiles import service as profiles
 from geoengage.profiles import store as profiles_store
-from geoengage.profiles.rules import Channel, EmailAddress, PointState, Recipient
+from geoengage.profiles.rules import Address, Channel, PointState, Recipient
 
 # Not a sign that the account itself is wrong: Apple's key in the project, or our own settings.
 _NOT_THE_ACCOUNT = ("third_party_auth", "push_host", "vapid")
@@ -40,33 +41,37 @@ logger = log.get("messaging")
 @dataclass(frozen=True, slots=True)
 class Flight:
     """One message on its way through a channel; `recipient` is which device it was when it was checked, None for an
-    e-mail that follows from no device. `way`: what is to be noted of it where it is no plain push; `email` and `letter`
-    are an e-mail's."""
+    e-mail that follows from no device. `way`: what is to be noted of it where it is no plain push; `contact`: the
+    address, with the `letter` or `note` that goes there."""
 
     tenant_id: TenantId
     waiting: Waiting
     recipient: Recipient | None
     sender: Sender
     way: Way | None = None
-    email: EmailAddress | None = None
+    contact: Address | None = None
     letter: Letter | None = None
+    note: Note | None = None
 
     @property
     def platform(self) -> str:
-        """Of the device; an e-mail has none of its own."""
+        """Of the device; an e-mail has none of its own. To a phone number: what for, since advertising alone may be
+        paused."""
+        if self.note is not None:
+            return self.note.purpose
         return "email" if self.recipient is None or self.letter is not None else self.recipient.platform
 
     @property
-    def address(self) -> str | EmailAddress | None:
+    def address(self) -> str | Address | None:
         """Where it goes."""
-        return self.email or (None if self.recipient is None else self.recipient.push_address)
+        return self.contact or (None if self.recipient is None else self.recipient.push_address)
 
 
 async def write(
     session: Session,
     tenant_id: TenantId,
     messages: Mapping[UUID, Waiting],
-    addresses: Mapping[UUID, str | EmailAddress | None],
+    addresses: Mapping[UUID, str | Address | None],
     outcomes: Mapping[UUID, Outcome],
     now: datetime,
 ) -> list[MessageChanged]:
@@ -92,7 +97,7 @@ async def _retire(
     session: Session,
     tenant_id: TenantId,
     messages: Mapping[UUID, Waiting],
-    addresses: Mapping[UUID, str | EmailAddress | None],
+    addresses: Mapping[UUID, str | Address | None],
     settled: Mapping[UUID, Settled],
     now: datetime,
 ) -> None:
@@ -100,10 +105,10 @@ async def _retire(
         address, device_id = addresses.get(id_), messages[id_].device_id
         if s.retire is None or address is None:
             continue
-        if isinstance(address, EmailAddress):
+        if isinstance(address, Address):
             await profiles.tell_state(
-                session, tenant_id, address.identifier_id, Channel.EMAIL, PointState.BOUNCED,
-                reason=s.retire, source="smtp", now=now,
+                session, tenant_id, address.identifier_id, address.channel, PointState.BOUNCED,
+                reason=s.retire, source="smtp" if address.channel is Channel.EMAIL else "provider", now=now,
             )  # fmt: skip
         elif device_id is not None:
             await profiles_store.retire_address(session, tenant_id, device_id, address, s.retire, now)
@@ -134,10 +139,10 @@ async def write_statuses(
     for flight, outcome in landed:
         if flight.sender.own is not None and (proof := status_after(outcome)) is not None:
             found[flight.sender.own] = proof
-    for own, (status, detail) in sorted(found.items(), key=lambda item: item[0].app_id):
+    for own, (status, detail) in sorted(found.items(), key=lambda item: item[0].owner_id):
         if own.status != status:
             await store.set_sender_status(
-                session, tenant_id, own.app_id, own.revision, status, detail, now, kind=own.kind
+                session, tenant_id, own.owner_id, own.revision, status, detail, now, kind=own.kind
             )
 
 
@@ -187,4 +192,5 @@ def push_of(flight: Flight) -> Push:
         address_kind=None if recipient is None else recipient.push_kind,
         options=waiting.push,
         letter=flight.letter,
+        note=flight.note,
     )

@@ -22,20 +22,21 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.kit.vapid import load_vapid_key
 from geoengage.messaging import store
-from geoengage.messaging.channels import Channel, PlacedChannel, PreviewChannel
+from geoengage.messaging.channels import Channel
 from geoengage.messaging.channels.email import EmailChannel
 from geoengage.messaging.channels.fcm import FcmChannel, open_fcm
 from geoengage.messaging.channels.unreadable import WORDS as UNREADABLE
 from geoengage.messaging.channels.unreadable import UnreadableChannel
 from geoengage.messaging.channels.webpush import Vapid, WebPushChannel
 from geoengage.messaging.models import EmailSender, FirebaseSender
+from geoengage.messaging.phone_senders import PhoneSenders
 from geoengage.messaging.rules import BrandKit, Check, CheckResult, Limit, Route, SmtpAccount, TlsMode
+from geoengage.messaging.sender import KEPT, PREVIEW, OwnAccount, Sender
 from geoengage.profiles.push_addresses import read_subscription
 from geoengage.profiles.rules import Recipient
 
 # The tenant of routes that belong to the installation: no tenant can pause or slow them for the others.
 INSTALLATION = TenantId(UUID(int=0))
-KEPT = 1000  # channels; the one unused for longest is closed, and opened again when it is needed
 logger = log.get("senders")
 
 
@@ -50,48 +51,6 @@ def mail_about(tenant_id: UUID, app_id: UUID) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnAccount:
-    """An app's own credentials, as they were when the messages were claimed. `kind`: `firebase` or `email`."""
-
-    app_id: UUID
-    revision: UUID
-    status: str
-    kind: str = "firebase"
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """A way to a person. `account` and `project`: what it shares with other messages, for pauses and limits.
-
-    `limit`: how fast the project may be sent to; push services for browsers say themselves when it is enough.
-    """
-
-    channel: Channel
-    own: OwnAccount | None = None
-    account: Route | None = None
-    project: Route | None = None
-    limit: Limit | None = None
-
-    @property
-    def room(self) -> int | None:
-        """How many it takes at this moment; None: as many as there are."""
-        return self.channel.room if isinstance(self.channel, EmailChannel) else None
-
-    def route(self, scope: str, platform: str) -> Route | None:
-        """What a pause of that scope holds back."""
-        if scope == "project":
-            return self.project
-        if self.account is None or scope == "account":
-            return self.account
-        return Route(self.account.tenant_id, f"{self.account.name}/{platform}")
-
-    def routes(self, platform: str) -> list[Route]:
-        """Everything whose pause holds a message to that platform back."""
-        found = [self.route(scope, platform) for scope in ("account", "platform", "project")]
-        return [route for route in found if route is not None]
-
-
-@dataclass(frozen=True, slots=True)
 class Mailer:
     """How an app writes e-mails: through whom, in whose name, and what they look like. `store_id`: whose app it is."""
 
@@ -103,11 +62,6 @@ class Mailer:
     language: str
 
 
-PREVIEW = Sender(PreviewChannel())
-INBOX = Sender(PlacedChannel("inbox"))
-WEB_CARD = Sender(PlacedChannel("web_card"))
-
-
 class Senders:
     """The open channels of this process. Use `open_senders`."""
 
@@ -116,6 +70,7 @@ class Senders:
         self._settings = settings
         self._clock = clock
         self.key = settings.signing_key()
+        self.sealing_keys = settings.sealing_keys()
         self.public_url = settings.public_url
         self._kept: OrderedDict[tuple[UUID, UUID], tuple[UUID, Channel, str]] = OrderedDict()
         self._mail: OrderedDict[tuple[UUID, UUID], tuple[UUID, Channel, SmtpAccount]] = OrderedDict()
@@ -123,6 +78,7 @@ class Senders:
         self._installation = self._open_installation()
         contact = settings.webpush.contact or settings.public_url or "mailto:push@example.com"
         vapid = Vapid(load_vapid_key(settings), contact)
+        self.phones = PhoneSenders(http, settings, clock)
         self._webpush = WebPushChannel(http, vapid, settings.webpush, clock)
 
     def _open_installation(self) -> Sender | None:
@@ -175,7 +131,7 @@ class Senders:
             if kept is not None:
                 await _close(kept[1])
             stored = await store.get_email_sender(session, tenant_id, row.app_id)
-            account, is_readable = read_account(self.key, stored)
+            account, is_readable = read_account(self.sealing_keys, stored)
             if not is_readable:
                 logger.error("a mail password cannot be read", tenant=str(tenant_id), app=str(row.app_id))
             channel = (
@@ -198,7 +154,7 @@ class Senders:
 
     async def check_mail(self, stored: EmailSender) -> Check:
         """Whether an app's mail server takes its account. Asks the server; no transaction may be open."""
-        account, is_readable = read_account(self.key, stored)
+        account, is_readable = read_account(self.sealing_keys, stored)
         if not is_readable:
             return Check(CheckResult.WRONG_KEY, UNREADABLE, UNREADABLE)
         channel = EmailChannel(account, self._settings.email, self._clock)
@@ -214,7 +170,7 @@ class Senders:
 
     async def _open(self, session: Session, tenant_id: TenantId, app_id: UUID) -> FcmChannel | UnreadableChannel:
         stored = await store.get_sealed_account(session, tenant_id, app_id)
-        opened = sealed.unseal(self.key, account_about(tenant_id, app_id), stored)
+        opened = sealed.unseal(self.sealing_keys, account_about(tenant_id, app_id), stored)
         if opened is None:
             logger.error("a service account cannot be read", tenant=str(tenant_id), app=str(app_id))
             return UnreadableChannel()
@@ -222,7 +178,7 @@ class Senders:
 
     async def check(self, tenant_id: UUID, stored: FirebaseSender) -> Check:
         """Whether an app's stored credentials work. Asks Google; no transaction may be open."""
-        opened = sealed.unseal(self.key, account_about(tenant_id, stored.app_id), stored.sealed)
+        opened = sealed.unseal(self.sealing_keys, account_about(tenant_id, stored.app_id), stored.sealed)
         if opened is None:
             return Check(CheckResult.WRONG_KEY, UNREADABLE, UNREADABLE)
         return await open_fcm(self._http, self._settings.fcm, json.loads(opened), self._clock).check()
@@ -243,11 +199,11 @@ class Senders:
         return Sender(self._webpush, project=Route(INSTALLATION, f"webpush:{host}"))
 
 
-def read_account(key: str, stored: EmailSender) -> tuple[SmtpAccount, bool]:
+def read_account(keys: sealed.Keys, stored: EmailSender) -> tuple[SmtpAccount, bool]:
     """A stored account, and whether its password could be read with the installation's key."""
     password = None
     if stored.sealed is not None:
-        password = sealed.unseal(key, mail_about(stored.tenant_id, stored.app_id), stored.sealed)
+        password = sealed.unseal(keys, mail_about(stored.tenant_id, stored.app_id), stored.sealed)
     account = SmtpAccount(
         host=stored.host,
         port=stored.port,

@@ -107,10 +107,10 @@ class CampaignIn(Shape):
         " `{{ offer.label }}` in the text. Who can have none gets no message (`no_offer`). Of a journey: in its steps.",
     )
     offer_days: int = Field(default=14, ge=1, le=366, description="For how many days a coupon is good.")
-    channels: list[Literal["push", "email", "inbox", "web_card"]] = Field(
+    channels: list[Literal["push", "email", "inbox", "web_card", "whatsapp", "viber", "sms"]] = Field(
         default=["push"],
         min_length=1,
-        max_length=4,
+        max_length=7,
         description="The ways a message may take, in the order to try them where neither the person nor the tenant"
         " prefers another. A campaign of a zone or segment without steps takes `push` only.",
     )

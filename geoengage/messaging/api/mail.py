@@ -109,7 +109,7 @@ async def put_mail_server(
         me,
         app_id,
         SmtpAccount(**body.model_dump()),
-        signing_key=state.signing_key,
+        sealing_keys=state.sealing_keys,
         is_local=state.settings.email.allow_loopback,
         now=now,
     )

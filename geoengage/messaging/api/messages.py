@@ -60,9 +60,11 @@ class MessageOut(BaseModel):
     expires_at: datetime = Field(description="It is never sent after this.")
     received_at: datetime | None = Field(description="When the app says it arrived.")
     opened_at: datetime | None = Field(description="When the app says it was opened.")
-    channel: Literal["fcm", "webpush", "email", "inbox", "web_card", "preview"] | None = Field(
-        description="How it went: Firebase, web push, e-mail, the app's inbox, a card on a page, or the preview inbox"
-        " (test devices, or no credentials)."
+    channel: Literal["fcm", "webpush", "email", "inbox", "web_card", "whatsapp", "viber", "sms", "preview"] | None = (
+        Field(
+            description="How it went: Firebase, web push, e-mail, the app's inbox, a card on a page, WhatsApp, Viber or"
+            " SMS, or the preview inbox (test devices, or no credentials)."
+        )
     )
     channels: list[MessageChannel] = Field(
         description="The channel it took or will take, and those that would be tried after it."

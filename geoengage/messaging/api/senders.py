@@ -110,7 +110,7 @@ async def put_firebase(app_id: UUID, body: FirebaseIn, request: Request, me: Adm
         me,
         app_id,
         body.service_account,
-        signing_key=state.signing_key,
+        sealing_keys=state.sealing_keys,
         token_uri=state.settings.fcm.token_uri,
         now=now,
     )

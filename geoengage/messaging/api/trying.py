@@ -27,7 +27,9 @@ from geoengage.messaging.rules import (
     Row,
     https_flaw,
     link_flaw,
+    sms,
 )
+from geoengage.messaging.rules.phone import Note, whole_text
 from geoengage.messaging.senders import open_senders
 from geoengage.messaging.service.trying import Asked, Tried
 from geoengage.tenancy.auth import CampaignEditor
@@ -117,6 +119,7 @@ class MessagePreviewOut(Shape):
     html: str | None = Field(description="An e-mail as a page of its own; show it in a sandboxed frame.")
     text: str | None = Field(description="An e-mail for who reads no HTML.")
     warnings: list[str] = Field(description="What was cut or is empty.")
+    segments: int | None = Field(description="How many SMS it is, each paid; null for other channels.")
     blank: str | None = Field(description="With `strict`: the hole because of which it would not be sent.")
     blocked_by: list[Blocker] = Field(description="What would keep it from this person now; empty for a sample person.")
 
@@ -217,6 +220,13 @@ def _asked(body: MessagePreviewIn) -> Asked:
     )
 
 
+def _segments(tried: Tried) -> int:
+    """As it goes to that person; to a sample person without the line that says how to stop."""
+    note = tried.flight.note if tried.flight is not None else None
+    plain = Note(to="", text=whole_text(tried.text.title, tried.text.body), purpose="", link=tried.waiting.push.link)
+    return sms.segments(sms.text_of(note or plain)).count
+
+
 def _shown(body: MessagePreviewIn, tried: Tried) -> MessagePreviewOut:
     letter = tried.letter
     return MessagePreviewOut(
@@ -227,6 +237,7 @@ def _shown(body: MessagePreviewIn, tried: Tried) -> MessagePreviewOut:
         html=None if letter is None else write_html(letter),
         text=None if letter is None else write_text(letter),
         warnings=list(tried.text.warnings),
+        segments=_segments(tried) if body.channel is MessageChannel.SMS else None,
         blank=tried.blank,
         blocked_by=list(tried.blockers),
     )

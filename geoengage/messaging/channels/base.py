@@ -8,12 +8,13 @@ from uuid import UUID
 
 from geoengage.messaging.letters import Letter
 from geoengage.messaging.rules import BODY_MAX, NO_OPTIONS, Attempt, Outcome, PushOptions, cut
+from geoengage.messaging.rules.phone import Note
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
     """One message on its way. `data` already has the ids; `address` is None only where none is needed.
-    `letter`: what goes as an e-mail."""
+    `letter`: what goes as an e-mail; `note`: by WhatsApp, SMS or Viber."""
 
     message_id: UUID
     campaign_id: UUID | None
@@ -27,6 +28,7 @@ class Push:
     address_kind: str | None
     options: PushOptions = NO_OPTIONS
     letter: Letter | None = None
+    note: Note | None = None
 
 
 def shorten(push: Push, excess: int) -> Push:

@@ -3,7 +3,7 @@
 `drafts` has the words, blockers and budgets, `checks` the look just before the socket, `outcomes` what a provider's
 answer means, `pace` limits and pauses, `accounts` service accounts, `options` what a push says beyond its words, `text`
 the rendering, `order_notices` the words about an order. Everything is imported from here; the files are a matter of
-size.
+size. `phone`, `whatsapp`, `sms` and `viber` are used by their own names.
 """
 
 from geoengage.messaging.rules.accounts import (
@@ -24,6 +24,7 @@ from geoengage.messaging.rules.checks import (
     blockers_now,
     email_blockers,
     in_app_blockers,
+    phone_blockers,
     test_push_blockers,
 )
 from geoengage.messaging.rules.dead import DEAD, NO_RETRY, DeadLetter, NoRetry, had_enough, no_retry
@@ -71,10 +72,12 @@ from geoengage.messaging.rules.outcomes import (
     Sent,
     Settled,
     Skipped,
+    Then,
     Unknown,
     after_answer,
     after_silence,
     after_web_push,
+    again,
     backoff_s,
     fall_back,
     misconfigured,
@@ -195,6 +198,7 @@ __all__ = [
     "Status",
     "Text",
     "TextError",
+    "Then",
     "TlsMode",
     "ToldOrder",
     "Unknown",
@@ -206,6 +210,7 @@ __all__ = [
     "after_silence",
     "after_smtp",
     "after_web_push",
+    "again",
     "backoff_s",
     "blockers_now",
     "campaign_gate",
@@ -241,6 +246,7 @@ __all__ = [
     "open_word",
     "order_rows",
     "order_words",
+    "phone_blockers",
     "rate_per_s",
     "read_check",
     "read_message_id",

@@ -13,7 +13,16 @@ from geoengage.kit.clock import is_within_hours
 from geoengage.messaging.rules.drafts import Blocker, Purpose, Status, Wording, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
 from geoengage.messaging.rules.ways import EmailContent, MessageChannel
-from geoengage.profiles.rules import Hindrance, Reach, Recipient, agrees_to_push, find_email, in_app_hindrance
+from geoengage.profiles.rules import (
+    Channel,
+    Hindrance,
+    Reach,
+    Recipient,
+    agrees_to_push,
+    find_email,
+    find_phone,
+    in_app_hindrance,
+)
 from geoengage.profiles.rules import Purpose as ConsentPurpose
 
 # Providers count in whole seconds: with less than one left the time to live would be zero.
@@ -77,7 +86,7 @@ class Policy:
 
 
 # For these another channel may do; all else holds a message back wherever it would go.
-OF_ONE_CHANNEL = frozenset({Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER})
+OF_ONE_CHANNEL = frozenset({Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER, Blocker.NO_TEMPLATE})
 
 
 def blockers_now(
@@ -105,6 +114,33 @@ def email_blockers(
         found.append(Blocker.NO_ADDRESS)
     else:
         _, hindrance = find_email(reach, ConsentPurpose(waiting.purpose), waiting.store_id, now)
+        if hindrance is not None:
+            found.append(Blocker.NO_ADDRESS if hindrance is Hindrance.UNREACHABLE else Blocker.NO_CONSENT)
+        if reach.suppressed:
+            found.append(Blocker.SUPPRESSED)
+    if not has_sender:
+        found.append(Blocker.NO_SENDER)
+    return in_order(found + _about_hours(waiting, policy, now))
+
+
+def phone_blockers(
+    waiting: Waiting,
+    reach: Reach | None,
+    device: Recipient | None,
+    policy: Policy,
+    *,
+    channel: MessageChannel,
+    has_sender: bool,
+    account: str | None,
+    now: datetime,
+) -> tuple[Blocker, ...]:
+    """The same for WhatsApp, SMS and Viber. `account`: the WhatsApp business account, whose ids of people count too."""
+    found = _about_message(waiting, policy, now) + _about_place(waiting, device)
+    if reach is None:
+        found.append(Blocker.NO_ADDRESS)
+    else:
+        purpose = ConsentPurpose(waiting.purpose)
+        _, hindrance = find_phone(reach, Channel(channel.value), purpose, waiting.store_id, now, account=account)
         if hindrance is not None:
             found.append(Blocker.NO_ADDRESS if hindrance is Hindrance.UNREACHABLE else Blocker.NO_CONSENT)
         if reach.suppressed:

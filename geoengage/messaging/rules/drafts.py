@@ -67,6 +67,7 @@ class Blocker(StrEnum):
     SENDING_STOPPED = "sending_stopped"
     NO_ADDRESS = "no_address"
     NO_SENDER = "no_sender"
+    NO_TEMPLATE = "no_template"
     BLANK = "blank"
     NOT_IN_AUDIENCE = "not_in_audience"
 
@@ -93,7 +94,8 @@ REASONS: Mapping[Blocker, str] = {
     Blocker.LEFT_JOURNEY: "This person had left the journey: bought something, for example.",
     Blocker.SENDING_STOPPED: "Somebody stopped all sending.",
     Blocker.NO_ADDRESS: "There was no way to reach this person: no phone with the app, or pushes are off.",
-    Blocker.NO_SENDER: "Nothing is set up yet to send it by e-mail: connect a mail server to the app.",
+    Blocker.NO_SENDER: "Nothing is set up yet to send it that way: connect a mail server, WhatsApp, SMS or Viber.",
+    Blocker.NO_TEMPLATE: "WhatsApp takes only an approved template to who has not written for a day; there is none.",
     Blocker.BLANK: "A part of the text would have been empty for this person, and you send no blanks.",
     Blocker.NOT_IN_AUDIENCE: "This person did not belong to the campaign's audience any more when the message was due.",
 }

@@ -8,6 +8,7 @@ collapse key, so the phone shows one.
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 
 from geoengage.messaging.rules.checks import Waiting
 from geoengage.messaging.rules.drafts import Blocker, Status, in_order
@@ -39,11 +40,20 @@ class Skipped:
         return in_order(self.blockers)[0]
 
 
+class Then(StrEnum):
+    """What a refusal says beyond this message: the person wants no more marketing from this sender; the time in which
+    WhatsApp takes any text is over; the template may not be used."""
+
+    WITHDRAW = "withdraw"
+    CLOSE_WINDOW = "close_window"
+    PAUSE_TEMPLATE = "pause_template"
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """It did not go out. `retry_at` None: final. `retire_address`: the address is dead and must not be used again.
 
-    `pause`: what else must wait because of it.
+    `pause`: what else must wait because of it; `then`: what else follows.
     """
 
     reason: str
@@ -51,6 +61,7 @@ class Failed:
     retry_at: datetime | None = None
     retire_address: bool = False
     pause: Pause | None = None
+    then: Then | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +206,22 @@ def _again(code: str, answer: Answer, attempt: Attempt, *, pause_s: float | None
     delay_s = asked_s + attempt.jitter * attempt.base_s if asked_s is not None else backoff_s(attempt)
     pause = None if pause_s is None else Pause("project", attempt.now + timedelta(seconds=pause_s))
     return Failed(code.lower(), answer.text, _at(max(delay_s, pause_s or 0.0), attempt), pause=pause)
+
+
+def again(
+    reason: str,
+    answer: str,
+    attempt: Attempt,
+    *,
+    wait_s: float | None = None,
+    pause_s: float | None = None,
+    then: Then | None = None,
+) -> Failed:
+    """Try once more after `wait_s` (None: the usual back-off); `pause_s`: for so long all that goes the same way
+    waits."""
+    delay_s = max(backoff_s(attempt) if wait_s is None else wait_s, pause_s or 0.0)
+    pause = None if pause_s is None else Pause("project", attempt.now + timedelta(seconds=pause_s))
+    return Failed(reason, answer, _at(delay_s, attempt), pause=pause, then=then)
 
 
 def _at(delay_s: float, attempt: Attempt) -> datetime | None:

@@ -19,10 +19,14 @@ class MessageChannel(StrEnum):
     EMAIL = "email"
     INBOX = "inbox"
     WEB_CARD = "web_card"
+    WHATSAPP = "whatsapp"
+    VIBER = "viber"
+    SMS = "sms"
 
 
-# What may have arrived is not sent again: a phone replaces a message with the same key, a mailbox keeps both.
-NEVER_REPEAT = frozenset({MessageChannel.EMAIL})
+# What may have arrived is not sent again: a phone replaces a push with the same key, a mailbox keeps both. Viber's
+# provider refuses a message whose id it has had; Meta and Twilio take no key.
+NEVER_REPEAT = frozenset({MessageChannel.EMAIL, MessageChannel.WHATSAPP, MessageChannel.SMS})
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ told about their orders. Everything is imported from here.
 """
 
 from geoengage.messaging.service.dead import Retried, retry
+from geoengage.messaging.service.keys import reseal
 from geoengage.messaging.service.mail import (
     Subscription,
     find_subscription,
@@ -32,6 +33,15 @@ from geoengage.messaging.service.outbox import (
     resume_sending,
     stop_sending,
 )
+from geoengage.messaging.service.phone_hooks import StillSending, take
+from geoengage.messaging.service.phones import (
+    NewPhoneSender,
+    get_phone_sender,
+    note_phone_check,
+    put_phone_sender,
+    put_templates,
+    remove_phone_sender,
+)
 from geoengage.messaging.service.senders import (
     NoSender,
     TestPushRefused,
@@ -46,10 +56,12 @@ from geoengage.messaging.service.senders import (
 from geoengage.messaging.service.trying import NoText, TestRefused, start_test, try_out
 
 __all__ = [
+    "NewPhoneSender",
     "NoSender",
     "NoText",
     "NobodyToTell",
     "Retried",
+    "StillSending",
     "Subscription",
     "TestPushRefused",
     "TestRefused",
@@ -62,9 +74,11 @@ __all__ = [
     "get_account",
     "get_brand",
     "get_mail_server",
+    "get_phone_sender",
     "lock_budgets",
     "note_check",
     "note_mail_check",
+    "note_phone_check",
     "note_report",
     "note_test_push",
     "on_consent_changed",
@@ -75,14 +89,19 @@ __all__ = [
     "put_account",
     "put_brand",
     "put_mail_server",
+    "put_phone_sender",
+    "put_templates",
     "record_receipt",
     "remove_account",
     "remove_mail_server",
+    "remove_phone_sender",
+    "reseal",
     "resume_sending",
     "retry",
     "start_test",
     "start_test_push",
     "stop_sending",
+    "take",
     "tell_about_order",
     "try_out",
     "unsubscribe",

@@ -36,7 +36,8 @@ from geoengage.tenancy.service import audit
 from geoengage.venues import store as venues_store
 from geoengage.venues.models import Store
 
-ONE_CLICK = "unsubscribed from an e-mail"
+ONE_CLICK = "unsubscribed from a message"
+_LINKED = frozenset({Channel.EMAIL, Channel.SMS, Channel.VIBER, Channel.WHATSAPP})
 
 
 async def put_mail_server(
@@ -45,7 +46,7 @@ async def put_mail_server(
     app_id: UUID,
     account: SmtpAccount,
     *,
-    signing_key: str,
+    sealing_keys: sealed.Keys,
     is_local: bool,
     now: datetime,
 ) -> EmailSender:
@@ -58,7 +59,7 @@ async def put_mail_server(
     kept = await store.find_email_sender(session, tenant_id, app_id)
     secret = None
     if account.password is not None:
-        secret = sealed.seal(signing_key, mail_about(tenant_id, app_id), account.password.encode())
+        secret = sealed.seal(sealing_keys, mail_about(tenant_id, app_id), account.password.encode())
     elif kept is not None and (kept.host, kept.port, kept.username) == (account.host, account.port, account.username):
         secret = kept.sealed
     flaws = account_flaws(account, has_password=secret is not None, is_local=is_local)
@@ -136,16 +137,22 @@ async def get_brand(session: Session, tenant_id: TenantId, app_id: UUID) -> Bran
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What an e-mail's link unsubscribes from: marketing e-mails of a store (`sender` names it) or of the tenant."""
+    """What a message's link unsubscribes from: marketing by its channel of a store (`sender` names it) or of the
+    tenant."""
 
     message: Message
     profile_id: UUID
     address_id: UUID
     sender: str
 
+    @property
+    def channel(self) -> Channel:
+        """How the message went."""
+        return Channel(self.message.channel) if self.message.channel in _LINKED else Channel.EMAIL
+
 
 async def find_subscription(session: Session, tenant_id: TenantId, message_id: UUID) -> Subscription | None:
-    """What the link of a sent marketing e-mail is about; None when it, or its reader, is not known any more."""
+    """What the link of a sent marketing message is about; None when it, or its reader, is not known any more."""
     message = await store.find_message(session, tenant_id, message_id)
     if message is None or message.address_id is None or message.purpose != Purpose.MARKETING:
         return None
@@ -160,7 +167,7 @@ async def find_subscription(session: Session, tenant_id: TenantId, message_id: U
 
 
 async def unsubscribe(session: Session, tenant_id: TenantId, what: Subscription, now: datetime) -> None:
-    """Withdraw what the e-mail was sent by: the person's consent to marketing e-mails of that store, or of the tenant.
+    """Withdraw what it was sent by: the person's consent to marketing by that channel of that store, or of the tenant.
 
     Safe to repeat. Other stores, channels and purposes stay as they were.
     """
@@ -169,7 +176,7 @@ async def unsubscribe(session: Session, tenant_id: TenantId, what: Subscription,
         session,
         tenant_id,
         ids,
-        channel=Channel.EMAIL,
+        channel=what.channel,
         store_id=what.message.store_id,
         source=ONE_CLICK,
         at=now,

@@ -27,7 +27,8 @@ from geoengage.messaging.rules import (
     service_account_flaws,
     test_push_blockers,
 )
-from geoengage.messaging.senders import Sender, Senders, account_about
+from geoengage.messaging.sender import Sender
+from geoengage.messaging.senders import Senders, account_about
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Recipient
 from geoengage.tenancy import store as tenancy_store
@@ -58,7 +59,7 @@ async def put_account(
     app_id: UUID,
     account: Mapping[str, Any],
     *,
-    signing_key: str,
+    sealing_keys: sealed.Keys,
     token_uri: str,
     now: datetime,
 ) -> FirebaseSender:
@@ -75,7 +76,7 @@ async def put_account(
         revision=new_id(now),
         project_id=account["project_id"],
         client_email=account["client_email"],
-        sealed=sealed.seal(signing_key, account_about(tenant_id, app_id), secret),
+        sealed=sealed.seal(sealing_keys, account_about(tenant_id, app_id), secret),
         status=SenderStatus.UNCHECKED,
         since=now,
     )
@@ -197,7 +198,7 @@ async def note_test_push(
     """Write down what the answer says of the address and of the app's credentials."""
     own, proof = sent.sender.own, recording.status_after(outcome)
     if own is not None and proof is not None:
-        await store.set_sender_status(session, tenant_id, own.app_id, own.revision, *proof, now)
+        await store.set_sender_status(session, tenant_id, own.owner_id, own.revision, *proof, now)
     if isinstance(outcome, Failed) and outcome.retire_address and sent.push.address is not None:
         device_id = sent.recipient.device_id
         await profiles_store.retire_address(session, tenant_id, device_id, sent.push.address, outcome.reason, now)

@@ -14,6 +14,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.messaging.choosing import Round, write_letter
 from geoengage.messaging.letters import Letter
+from geoengage.messaging.phone_choosing import load_phones
 from geoengage.messaging.recording import Flight
 from geoengage.messaging.rules import (
     NO_OPTIONS,
@@ -41,7 +42,9 @@ from geoengage.messaging.rules import (
     render_email,
     render_message,
 )
-from geoengage.messaging.senders import PREVIEW, Mailer, Senders
+from geoengage.messaging.rules.phone import PHONE_CHANNELS
+from geoengage.messaging.sender import PREVIEW
+from geoengage.messaging.senders import Mailer, Senders
 from geoengage.messaging.service.outbox import enqueue
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Reach, Recipient, may_name
@@ -165,7 +168,11 @@ async def _round(session: Session, tenant_id: TenantId, senders: Senders, asked:
     mailers = await senders.load_mail(session, tenant_id, [] if asked.store_id is None else [asked.store_id])
     if asked.app_id is not None:
         mailers = [m for m in mailers if m.app_id == asked.app_id] or mailers
-    return Round(tenant_id, policy, now, senders, recipients, reaches, own, mailers)
+    phones = None
+    if asked.channel in PHONE_CHANNELS:
+        stores = set() if asked.store_id is None else {asked.store_id}
+        phones = await load_phones(session, tenant_id, senders.phones, stores, policy, reaches.values(), now)
+    return Round(tenant_id, policy, now, senders, recipients, reaches, own, mailers, phones)
 
 
 def _whom(round_: Round, asked: Asked) -> tuple[Reach | None, Recipient | None]:

@@ -13,6 +13,7 @@ from geoengage.kit.db import Later, Session, pipelined, send
 from geoengage.kit.ids import TenantId
 from geoengage.kit.trips import Answer
 from geoengage.messaging.models import EmailSender, FirebaseSender
+from geoengage.messaging.phone_models import PhoneSender
 from geoengage.messaging.rules import Bucket, Paused, Route, SenderStatus
 
 
@@ -83,10 +84,17 @@ async def delete_firebase_sender(session: Session, tenant_id: TenantId, app_id: 
     return gone.scalar() is not None
 
 
+_ROWS: dict[str, type[FirebaseSender] | type[EmailSender] | type[PhoneSender]] = {
+    "firebase": FirebaseSender,
+    "email": EmailSender,
+    "phone": PhoneSender,
+}
+
+
 async def set_sender_status(
     session: Session,
     tenant_id: TenantId,
-    app_id: UUID,
+    owner_id: UUID,
     revision: UUID,
     status: SenderStatus | None,
     detail: str | None,
@@ -96,11 +104,12 @@ async def set_sender_status(
 ) -> None:
     """Note what was found of credentials; nothing when others were put meanwhile. `since` moves with the status.
 
-    `status` None: nothing was proved, only asked. `kind`: `firebase` or `email`.
+    `status` None: nothing was proved, only asked. `kind`: `firebase` and `email` of an app, `phone` by its own id.
     """
     changed = {} if status is None else {"status": status.value, "detail": detail}
-    row: type[FirebaseSender] | type[EmailSender] = EmailSender if kind == "email" else FirebaseSender
-    of_it = (row.tenant_id == tenant_id, row.app_id == app_id, row.revision == revision)
+    row = _ROWS[kind]
+    owner = row.id if issubclass(row, PhoneSender) else row.app_id
+    of_it = (row.tenant_id == tenant_id, owner == owner_id, row.revision == revision)
     if status is not None:
         await session.execute(update(row).where(*of_it, row.status != status.value).values(since=now))
     await session.execute(update(row).where(*of_it).values(checked_at=now, **changed))
@@ -156,7 +165,8 @@ ON CONFLICT (tenant_id, route) DO UPDATE SET reason = excluded.reason, answer = 
 
 
 async def lift_pauses(session: Session, tenant_id: TenantId, app_id: UUID, *, account: str = "account") -> None:
-    """An app's credentials were mended or changed: try them at once. `account`: `mail` for those of its mail server."""
+    """Credentials were mended or changed: try them at once. `account`: `mail` for those of an app's mail server,
+    `phone` for an account of WhatsApp, SMS or Viber (by its own id)."""
     await session.execute(
         text(
             "UPDATE sender_pace SET paused_until = NULL WHERE tenant_id = :tenant_id"

@@ -88,7 +88,16 @@ from geoengage.profiles.rules.normalise import (
     normalise,
     spellings,
 )
-from geoengage.profiles.rules.reach import EmailAddress, Reach, find_email, in_app_hindrance, may_name
+from geoengage.profiles.rules.reach import (
+    Address,
+    Reach,
+    find_email,
+    find_phone,
+    in_app_hindrance,
+    may_name,
+    read_phone,
+    whatsapp_source_id,
+)
 from geoengage.profiles.rules.tracked import (
     ErasureRequested,
     EventsRecorded,
@@ -117,6 +126,7 @@ __all__ = [
     "SHOWN_TO_STORES",
     "TRAIT_NAME_MAX",
     "USER_TOKEN_LIFETIME",
+    "Address",
     "Aside",
     "Assembly",
     "Channel",
@@ -127,7 +137,6 @@ __all__ = [
     "ConsentState",
     "Decision",
     "Edge",
-    "EmailAddress",
     "ErasureRequested",
     "EventsRecorded",
     "Hindrance",
@@ -159,6 +168,7 @@ __all__ = [
     "confirmed",
     "deciding",
     "find_email",
+    "find_phone",
     "hash_code",
     "hold_of",
     "in_app_hindrance",
@@ -175,6 +185,7 @@ __all__ = [
     "point_after",
     "push_hindrance",
     "read_link",
+    "read_phone",
     "read_user_token",
     "same_code",
     "sign_link",
@@ -183,6 +194,7 @@ __all__ = [
     "taken_back",
     "trait_problem",
     "usable",
+    "whatsapp_source_id",
     "withdrawn_by_stop",
     "withdrawn_by_stop_all",
     "withdrew_location",

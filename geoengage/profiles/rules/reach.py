@@ -1,7 +1,7 @@
 """All the ways to one person, wherever they are reached. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,19 @@ from geoengage.profiles.rules.devices import Consent, Recipient
 
 
 @dataclass(frozen=True, slots=True)
-class EmailAddress:
-    """An id of a person that is an e-mail address."""
+class Address:
+    """An id of a person to which a message can go by a channel: an e-mail address, a phone number, or what WhatsApp
+    calls somebody who hides theirs (a business-scoped user id, `value` without the account that it belongs to)."""
 
     identifier_id: UUID
     value: str
+    channel: Channel = Channel.EMAIL
+    account: str | None = None
+
+    @property
+    def is_handle(self) -> bool:
+        """Whether it is no number."""
+        return self.account is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +40,15 @@ class Reach:
     attributes: dict[str, Any]
     suppressed: bool
     standing: Standing
-    emails: tuple[EmailAddress, ...] = ()
+    emails: tuple[Address, ...] = ()
+    phones: tuple[Address, ...] = ()
     devices: tuple[Recipient, ...] = ()
     app_stores: Mapping[UUID, UUID | None] = field(default_factory=dict)
 
 
 def find_email(
     reach: Reach, purpose: Purpose, store_id: UUID | None, now: datetime
-) -> tuple[EmailAddress | None, Hindrance | None]:
+) -> tuple[Address | None, Hindrance | None]:
     """The address an e-mail may go to now, the oldest that works; or why there is none (UNREACHABLE: no address).
 
     `store_id`: whose e-mail it is; None: the tenant's.
@@ -54,6 +63,35 @@ def find_email(
         if hindrance is not Hindrance.UNREACHABLE:
             found = hindrance
     return None, found
+
+
+def find_phone(
+    reach: Reach, channel: Channel, purpose: Purpose, store_id: UUID | None, now: datetime, *, account: str | None
+) -> tuple[Address | None, Hindrance | None]:
+    """The same of a phone number for SMS, WhatsApp or Viber; for WhatsApp also an id of the business `account`."""
+    found = Hindrance.UNREACHABLE
+    for phone in reach.phones:
+        if phone.is_handle and (channel is not Channel.WHATSAPP or phone.account != account):
+            continue
+        hindrance = may_contact(reach.standing, channel, purpose, store_id, now=now, address_id=phone.identifier_id)
+        if hindrance is None:
+            return replace(phone, channel=channel), None
+        if hindrance is not Hindrance.UNREACHABLE:
+            found = hindrance
+    return None, found
+
+
+def whatsapp_source_id(account: str, user_id: str) -> str:
+    """How a business-scoped user id is kept among a person's ids (`source_id`): Meta gives each business its own."""
+    return f"whatsapp:{account}:{user_id}"
+
+
+def read_phone(identifier_id: UUID, kind: str, value: str) -> Address:
+    """An id of kind `phone`, or one made by `whatsapp_source_id`."""
+    if kind == "phone":
+        return Address(identifier_id, value, Channel.SMS)
+    _, account, user_id = value.split(":", 2)
+    return Address(identifier_id, user_id, Channel.WHATSAPP, account)
 
 
 def in_app_hindrance(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from geoengage.kit import pgarrays
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
-from geoengage.profiles.rules.reach import EmailAddress, Reach
+from geoengage.profiles.rules.reach import Address, Reach, read_phone
 from geoengage.profiles.store.consents import list_standings
 from geoengage.profiles.store.devices import list_recipients
 
@@ -24,6 +24,12 @@ FROM up JOIN profile p ON p.tenant_id = :tenant_id AND p.id = up.id WHERE up.int
 _EMAILS = (
     "SELECT profile_id, id, value FROM identifier WHERE tenant_id = :tenant_id AND kind = 'email' AND NOT is_shared"
     " AND profile_id = ANY(CAST(:ids AS uuid[])) ORDER BY id"
+)
+# With them the ids by which WhatsApp knows people who hide their number.
+_PHONES = (
+    "SELECT profile_id, id, kind, value FROM identifier WHERE tenant_id = :tenant_id AND NOT is_shared"
+    " AND (kind = 'phone' OR kind = 'source_id' AND value ~ '^whatsapp:[^:]+:.')"
+    " AND profile_id = ANY(CAST(:ids AS uuid[])) ORDER BY kind, id"
 )
 _DEVICES = (
     "SELECT d.profile_id, d.id, d.app_id, a.store_id FROM device d JOIN app a ON a.tenant_id = d.tenant_id"
@@ -44,6 +50,7 @@ async def list_reaches(session: Session, tenant_id: TenantId, person_ids: Collec
     ids = {row.id for row in people}
     whose = {"tenant_id": tenant_id, "ids": pgarrays.uuids(ids)}
     emails = (await send(session, _EMAILS, whose)).named()
+    phones = (await send(session, _PHONES, whose)).named()
     owned = (await send(session, _DEVICES, whose)).named()
     devices = await list_recipients(session, tenant_id, [row.id for row in owned]) if owned else {}
     standings = await list_standings(session, tenant_id, ids)
@@ -55,7 +62,8 @@ async def list_reaches(session: Session, tenant_id: TenantId, person_ids: Collec
             attributes=row.attributes or {},
             suppressed=row.suppressed,
             standing=standings[row.id],
-            emails=tuple(EmailAddress(e.id, e.value) for e in emails if e.profile_id == row.id),
+            emails=tuple(Address(e.id, e.value) for e in emails if e.profile_id == row.id),
+            phones=tuple(read_phone(p.id, p.kind, p.value) for p in phones if p.profile_id == row.id),
             devices=tuple(devices[d.id] for d in owned if d.profile_id == row.id and d.id in devices),
             app_stores={d.app_id: d.store_id for d in owned if d.profile_id == row.id},
         )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account
+from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account, whatsapp
 from tests.pictures import picture
 
 THEN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
@@ -282,6 +282,26 @@ TIMELINES: tuple[Make, ...] = (
 THEN_S = round(THEN.timestamp())
 FIREBASE = "/v1/apps/{app_id}/firebase"
 MAIL = "/v1/apps/{app_id}/email"
+PHONE = "/v1/senders/{sender_id}"
+TEMPLATE = {"name": "news", "language": "en", "category": "marketing", "body": "{{1}}: {{2}}"}
+PHONES = [
+    Case("PUT", "/v1/senders/whatsapp", body=whatsapp),
+    Case("PUT", "/v1/senders/sms", body=lambda s: {"store_id": s["store"], "account_sid": "AC" + "0" * 32,
+                                                    "auth_token": "a" * 32, "sender": "SHOP"}),
+    Case("PUT", "/v1/senders/viber", body=lambda s: {"store_id": s["store"], "base": "x1", "sender": s.mark,
+                                                      "api_key": "a" * 32}),
+    Case("GET", "/v1/senders"),
+    Case("GET", PHONE),
+    Case("POST", f"{PHONE}/check"),
+    Case("GET", f"{PHONE}/templates"),
+    Case("POST", f"{PHONE}/templates", body=lambda _: TEMPLATE),
+    Case("POST", f"{PHONE}/templates/sync"),
+    Case("DELETE", PHONE),
+    Case("GET", "/v1/hooks/whatsapp/{sender_id}", For.PUBLIC),
+    Case("POST", "/v1/hooks/whatsapp/{sender_id}", For.PUBLIC, lambda _: {}),
+    Case("POST", "/v1/hooks/sms/{sender_id}", For.PUBLIC, lambda _: b"MessageStatus=sent"),
+    Case("POST", "/v1/hooks/viber/{sender_id}/{token}", For.PUBLIC, lambda _: {}),
+]  # fmt: skip
 WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
@@ -353,6 +373,7 @@ CASES = [
     Case("DELETE", MAIL),
     Case("PUT", "/v1/apps/{app_id}/brand", body=lambda _: {"color": "#aa0000"}),
     Case("GET", "/v1/apps/{app_id}/brand"),
+    *PHONES,
     Case("PUT", "/v1/channel-order", body=lambda _: {"channels": ["push", "email"]}),
     Case("GET", "/v1/channel-order"),
     Case("POST", "/v1/email/events", body=lambda _: {"events": [{"kind": "bounce", "message_id": UUID(int=7).hex}]}),

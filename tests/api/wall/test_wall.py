@@ -45,6 +45,9 @@ PUBLIC = {
     "/shopper/app.json",
     "/ingest/meraki/{scanner_id}",
     "/ingest/shopify/{connection_id}",
+    "/v1/hooks/whatsapp/{sender_id}",
+    "/v1/hooks/sms/{sender_id}",
+    "/v1/hooks/viber/{sender_id}/{token}",
     "/v1/projects/{write_key}/settings",
     *TRACKING,
 }

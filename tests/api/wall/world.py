@@ -31,6 +31,7 @@ from geoengage.kit.ids import new_id
 from geoengage.kit.outbound import new_secret
 from geoengage.messaging import service as messaging
 from geoengage.messaging.models import Message
+from geoengage.messaging.phone_models import WhatsappTemplate
 from geoengage.messaging.rules import Draft
 from geoengage.presence.models import Visit
 from geoengage.profiles import service as profiles
@@ -127,6 +128,7 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     side = Side(world, mark, ids, phone, signer, shop_key, code_of_side(mark), cookies)
     await put_firebase(client, side)
     await _put_mail(client, side)
+    ids["sender"] = await _put_whatsapp(client, session, side)
     await _link(client, side)
     await _customers(session, side)
     await _notes(client, side)
@@ -470,6 +472,27 @@ async def _put_mail(client: httpx.AsyncClient, side: Side) -> None:
     body = {"host": "localhost", "from_address": f"{side.mark}@example.com", "from_name": side.mark}
     answer = await client.put(f"/v1/apps/{side['app']}/email", json=body, headers=side.world.sk_headers)
     assert answer.status_code == 200, answer.text
+
+
+def whatsapp(side: Side) -> dict[str, Any]:
+    """The account of the side's store."""
+    account = {"phone_number_id": "1065403522429", "business_account_id": "1022901293403"}
+    return account | {"store_id": str(side["store"]), "access_token": side.mark * 9, "app_secret": side.mark * 9}
+
+
+async def _put_whatsapp(client: httpx.AsyncClient, session: Session, side: Side) -> UUID:
+    """And WhatsApp, with a template."""
+    answer = await client.put("/v1/senders/whatsapp", json=whatsapp(side), headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+    id_ = UUID(answer.json()["id"])
+    session.add(
+        WhatsappTemplate(
+            tenant_id=side.world.tenant_id, sender_id=id_, name=f"{side.mark}_news", language="en",
+            category="marketing", status="approved", components=[], changed_at=utc_now(),
+        )
+    )  # fmt: skip
+    await session.commit()
+    return id_
 
 
 async def make_message(session: Session, side: Side) -> UUID:

@@ -9,6 +9,7 @@ import { icon } from '../../ui/icons.js';
 import { empty, logo, pill, whileLoading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
 import { firebaseSection } from './firebase.js';
+import { phoneSendersCard } from './phone_senders.js';
 import { shopifyPart } from './shopify.js';
 import { shopperSection } from './shopper.js';
 import { testPushSection } from './test_push.js';
@@ -46,7 +47,8 @@ export function appsPage(root, context) {
           'No app yet',
           'An app is what your shoppers install, or the shopper page. Your developers make one with POST /v1/apps.',
         );
-        return [cards.length ? cards : none, sourcesCard({ keys, stores, context, signal: abort.signal })];
+        const phones = phoneSendersCard({ stores, context, signal: abort.signal });
+        return [cards.length ? cards : none, phones, sourcesCard({ keys, stores, context, signal: abort.signal })];
       },
     );
   load();

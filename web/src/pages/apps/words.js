@@ -17,19 +17,19 @@ const DAY_MS = 86_400_000;
 /** `09:12` today, else with its date. @param {string} at @param {number} [now] */
 const when = (at, now = Date.now()) => (now - new Date(at).getTime() < DAY_MS ? moment(at).split(', ')[1] : moment(at));
 
-/** @param {Sender} sender @param {number} [now] @returns {{text: string, tone: string}} */
+/** @param {Pick<Sender, 'status' | 'since'>} sender @param {number} [now] @returns {{text: string, tone: string}} */
 export function senderState({ status, since }, now) {
   if (status === 'works') return { text: 'works', tone: 'ok' };
   if (status === 'fails') return { text: since ? `fails since ${when(since, now)}` : 'fails', tone: 'bad' };
   return { text: 'not checked yet', tone: 'quiet' };
 }
 
-/** @param {Sender} sender @param {number} [now] */
-export function checkedWords({ checked_at, paused_until }, now = Date.now()) {
+/** @param {Pick<Sender, 'checked_at' | 'paused_until'>} sender @param {number} [now] @param {string} [who] */
+export function checkedWords({ checked_at, paused_until }, now = Date.now(), who = 'Google') {
   const paused = paused_until && new Date(paused_until).getTime() > now;
   return [
     checked_at ? `Checked ${ago(checked_at, now)}.` : 'Never checked.',
-    paused && `Google asked for a pause until ${when(paused_until, now)}; messages wait so long.`,
+    paused && `${who} asked for a pause until ${when(paused_until, now)}; messages wait so long.`,
   ]
     .filter(Boolean)
     .join(' ');
