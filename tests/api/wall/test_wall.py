@@ -70,6 +70,7 @@ OTHER_ROUTES = {
 }
 NAMELESS = {
     "/v1/channel-order",
+    "/v1/messages/counts",
     "/v1/apps/{app_id}/brand",
     "/v1/cards",
     "/v1/config",
