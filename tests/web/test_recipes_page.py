@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -58,12 +59,17 @@ class Grocery:
     session: Session
     tenant_id: TenantId
 
-    async def ask(self, sql: str, **names: object) -> list[tuple[object, ...]]:
-        """Rows, and whatever was changed is kept."""
+    async def ask(self, sql: str, **names: object) -> list[tuple[Any, ...]]:
+        """Rows as they are now."""
         found = await self.session.execute(text(sql), {"tenant_id": self.tenant_id} | names)
-        rows = [tuple(row) for row in found] if found.returns_rows else []
+        rows = [tuple(row) for row in found]
         await self.session.commit()
         return rows
+
+    async def do(self, sql: str, **names: object) -> None:
+        """A change."""
+        await self.session.execute(text(sql), {"tenant_id": self.tenant_id} | names)
+        await self.session.commit()
 
     async def until(self, sql: str, wanted: object, **names: object) -> None:
         """The worker has come so far."""
@@ -82,7 +88,7 @@ async def grocery(demo: Demo, demo_env: dict[str, str]) -> AsyncIterator[Grocery
     async with sessions() as session, httpx.AsyncClient() as nobody:
         made = Grocery(shop, session, key.tenant_id)
         # Whatever the hour at which the tests run, it is no quiet one.
-        await made.ask(
+        await made.do(
             "UPDATE tenant SET quiet_start = '00:00', quiet_end = '00:00', holdout_percent = 0 WHERE id = :tenant_id"
         )
         app = App(tenant_id=key.tenant_id, id=new_id(), name="Kites")
@@ -135,7 +141,7 @@ async def test_a_marketer_launches_win_back_and_stops_it_with_one_click(open_pag
 
     # Six of them are at their best hour; the worker sends.
     await grocery.until(IN_IT, CUSTOMERS, campaign_id=campaign_id)
-    await grocery.ask(DUE, campaign_id=campaign_id, most=6)
+    await grocery.do(DUE, campaign_id=campaign_id, most=6)
     await grocery.until(SENT, 6, campaign_id=campaign_id)
 
     await page.get_by_test_id("switch-win-back").click()
@@ -147,7 +153,7 @@ async def test_a_marketer_launches_win_back_and_stops_it_with_one_click(open_pag
         "SELECT closed_at FROM gate WHERE tenant_id = :tenant_id AND key = :key", key=f"campaign:{campaign_id}"
     )
     # The others' hour comes, too: the worker looks at them, and makes nothing.
-    await grocery.ask(DUE, campaign_id=campaign_id, most=CUSTOMERS)
+    await grocery.do(DUE, campaign_id=campaign_id, most=CUSTOMERS)
     await grocery.until(LEFT_TO_LOOK_AT, 0, campaign_id=campaign_id, now=utc_now())
     ((messages, last),) = await grocery.ask(
         "SELECT count(*), max(sent_at) FROM message WHERE tenant_id = :tenant_id AND campaign_id = :campaign_id",
