@@ -1,5 +1,6 @@
 """`make run`: the whole system on one machine with a mall full of simulated shoppers, from one command.
 
-`run` starts, watches and stops the processes; `seed` fills the database, from outside, over the API; `state` keeps the
+`run` starts, watches and stops the processes; `seed` fills the database, from outside, over the API,
+`chains` and `winback` two shop chains (a past of messages as rows, since nobody can have sent it); `state` keeps the
 keys that the database only has as hashes. Nothing of the product imports this package.
 """
