@@ -254,6 +254,7 @@ async def _campaign(session: Session, world: World, store_id: UUID, zone_id: UUI
     row = Campaign(
         tenant_id=world.tenant_id, id=new_id(), store_id=store_id, name=name, status="in_review",
         trigger_kind="entered", trigger_zone_ids=[zone_id], trigger_store_ids=[], definition={}, title=name, body=name,
+        tags=[name],
     )  # fmt: skip
     session.add(row)
     await session.flush()
