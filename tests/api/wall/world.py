@@ -8,7 +8,7 @@ answer, whatever member it hides in. Visits and zone events come from real pings
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -273,18 +273,9 @@ async def _news(session: Session, world: World, mark: str, store_id: UUID) -> di
     own: dict[str, Any] = {"tenant_id": world.tenant_id, "store_id": store_id}
     texts = {"en": {"title": f"{mark}-news", "text": "", "terms": ""}}
     item = {"kind": "promotion", "status": "published", "default_language": "en", "timezone": "UTC"}
-<<<<<<< HEAD
     begun = utc_now()
     when = {"starts_local": begun.replace(tzinfo=None), "starts_at": begun}
     session.add(ContentItem(id=ids["content"], texts=texts, **own, **item, **when))
-=======
-    since = datetime(2026, 1, 5, 8)  # noqa: DTZ001 - a wall clock; calendars show only what has a date
-    session.add(
-        ContentItem(
-            id=ids["content"], texts=texts, starts_local=since, starts_at=since.replace(tzinfo=UTC), **own, **item
-        )
-    )
->>>>>>> w9-demo8
     await session.flush()
     session.add(ShortLink(id=ids["link"], code=new_code(), content_id=ids["content"], source=f"{mark}-bag", **own))
     session.add(ContentFeed(id=ids["feed"], name=f"{mark}-feed", token=new_feed_token(world.tenant_id), **own))
