@@ -76,10 +76,12 @@ async def launch_recipe(
 
 
 @router.post("/v1/recipes/{recipe}/stop")
-async def stop_recipe(recipe: str, body: RecipeStopIn, me: CampaignEditor, tx: Tx, now: Now) -> RecipeStopped:
+async def stop_recipe(
+    recipe: str, me: CampaignEditor, tx: Tx, now: Now, body: RecipeStopIn | None = None
+) -> RecipeStopped:
     """Stop it: nothing more goes out within two seconds, and what waits is skipped. Codes that people have stay good.
 
     Switching it on again lets people go on where they stood.
     """
-    stopped = await launching.stop(tx, me, key_of(recipe), body.launch_id, now)
+    stopped = await launching.stop(tx, me, key_of(recipe), None if body is None else body.launch_id, now)
     return RecipeStopped(items=[launch_out(each) for each in stopped])

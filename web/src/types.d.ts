@@ -213,6 +213,7 @@ export interface Message {
   body: string | null;
   pseudonym?: string | null;
   device_id?: string | null;
+  has_device?: boolean;
   blockers?: string[] | null;
   sent_at?: string | null;
   opened_at?: string | null;

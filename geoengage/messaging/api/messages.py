@@ -39,7 +39,11 @@ class MessageOut(BaseModel):
     device_id: UUID | None = Field(
         description="The device, for callers with the right `people`; else null, as where it went to none."
     )
-    pseudonym: str = Field(description="The device's name on the day of the message, as in the live stream.")
+    pseudonym: str = Field(
+        description="The device's name on the day of the message, as in the live stream; the person's where it is for"
+        " no device."
+    )
+    has_device: bool = Field(description="Whether it is for a device, whose way `/v1/explain` tells.")
     zone_id: UUID | None = Field(description="The zone that triggered it.")
     zone_name: str | None = Field(description="The zone's name in that version.")
     zone_version: int | None = Field(description="The version of the zone that matched.")
@@ -267,6 +271,7 @@ def _message_out(view: MessageView, key: str, letter: DeadLetterOut | None, *, p
         "zone_name": view.zone_name,
         "pseudonym": as_text(pseudonym(key, message.tenant_id, who, message.created_at.date())),
         "device_id": message.device_id if people else None,
+        "has_device": message.device_id is not None,
         "reason_text": in_words(message.reason) if message.status == Status.SKIPPED else None,
         "dead": letter,
     }

@@ -136,17 +136,20 @@ export function makePhone({ onWhy, sender, onConnect }) {
             { class: 'push-reason' },
             `${messageStatus(message.status)}: ${reasonText(message.reason) || 'no reason given'}`,
           ),
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'link',
-            'data-testid': 'why',
-            'aria-label': `Why did this happen? ${message.title ?? ''}`,
-            on: { click: () => onWhy(message) },
-          },
-          'why?',
-        ),
+        // the live stream names devices only, the list of messages people without one as well
+        message.pseudonym &&
+          message.has_device !== false &&
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'link',
+              'data-testid': 'why',
+              'aria-label': `Why did this happen? ${message.title ?? ''}`,
+              on: { click: () => onWhy(message) },
+            },
+            'why?',
+          ),
       ),
     );
   }

@@ -23,7 +23,6 @@ const TONES = {
 /** @param {{context: Context, message: Message, onRetried: () => void}} options */
 export function messageRow({ context, message, onRetried }) {
   const at = message.created_at ?? message.at ?? '';
-  const who = { pseudonym: message.pseudonym, device_id: message.pseudonym ? null : message.device_id };
   const way = message.channels?.[0];
   return h(
     'li',
@@ -75,10 +74,13 @@ export function messageRow({ context, message, onRetried }) {
           },
           'Same person',
         ),
-      (who.pseudonym || who.device_id) &&
+      message.has_device &&
         h(
           'a',
-          { class: 'button button-small', href: `/explain${queryString({ ...who, at, minutes: MINUTES })}` },
+          {
+            class: 'button button-small',
+            href: `/explain${queryString({ pseudonym: message.pseudonym, at, minutes: MINUTES })}`,
+          },
           'Why?',
         ),
     ),
