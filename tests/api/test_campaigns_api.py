@@ -126,6 +126,8 @@ async def test_create_and_read(shop: Shop) -> None:
         "priority": 5,
         "never_repeat": False,
         "content_id": None,
+        "tags": [],
+        "archived_at": None,
         "says": [
             "When somebody comes into “Front”.",
             f"Send “{made['title']}”: {made['body']}",

@@ -66,9 +66,14 @@ export function livePreview({ context, names, draft, extras }) {
     update();
   }
 
-  /** What the API is asked. @param {Draft} of */
-  function asked(of) {
+  /** What is written so far, with an example of what is not. @param {Draft} of */
+  function soFar(of) {
     const { title, body } = of.message.read();
+    return { title: title || 'Title', body: body || 'What the reader reads.' };
+  }
+
+  /** What the API is asked. @param {Draft} of @param {{title: string, body: string}} text */
+  function asked(of, { title, body }) {
     const zone = names.zones.get(of.zoneId ?? '')?.properties;
     const trigger = Object.fromEntries([...`${title} ${body}`.matchAll(TRIGGER_NAME)].map(([, name]) => [name, '7']));
     return {
@@ -94,21 +99,19 @@ export function livePreview({ context, names, draft, extras }) {
 
   async function render() {
     const of = draft();
-    const { title, body } = of.message.read();
-    const text = JSON.stringify([asked(of), of.zoneId]);
+    const shown = soFar(of);
+    const text = JSON.stringify([asked(of, shown), of.zoneId]);
     if (text === last) return;
     last = text;
     test.hidden = !person?.id();
     fill(said);
     for (const field of told) field.setError(null);
     told = [];
-    if (!title || !body)
-      return void fill(words, picture(of, { title: title || 'Title', body: body || 'What the reader reads.' }));
     try {
-      const rendered = await ask(of);
+      const rendered = await ask(of, shown);
       if (text === last) fill(words, picture(of, rendered), notes(rendered));
     } catch (error) {
-      if (text === last) complain(of, { title, body }, error);
+      if (text === last) complain(of, shown, error);
     }
   }
 
@@ -130,12 +133,10 @@ export function livePreview({ context, names, draft, extras }) {
     );
   }
 
-  /** A push to the example person is rendered with the names of the zone's mall too. @param {Draft} of @returns {Promise<Partial<MessagePreview> & {title: string, body: string}>} */
-  function ask(of) {
-    const { title, body } = of.message.read();
-    if (channel === 'push' && !person?.id())
-      return renderPush({ title, body, store_id: of.storeId, zone_id: of.zoneId });
-    return post('/v1/messages/preview', asked(of));
+  /** A push to the example person is rendered with the names of the zone's mall too. @param {Draft} of @param {{title: string, body: string}} text @returns {Promise<Partial<MessagePreview> & {title: string, body: string}>} */
+  function ask(of, text) {
+    if (channel === 'push' && !person?.id()) return renderPush({ ...text, store_id: of.storeId, zone_id: of.zoneId });
+    return post('/v1/messages/preview', asked(of, text));
   }
 
   /** @param {Draft} of @param {{title: string, body: string, html?: string | null}} shown */
@@ -182,9 +183,10 @@ export function livePreview({ context, names, draft, extras }) {
   ];
 
   async function sendTest() {
+    const of = draft();
     test.disabled = true;
     try {
-      const sent = await post('/v1/messages/test', asked(draft()));
+      const sent = await post('/v1/messages/test', asked(of, of.message.read()));
       const good = sent.status === 'sent' || sent.status === 'queued';
       fill(said, good ? 'It is on its way.' : `It was not sent: ${reasonText(sent.reason)}. ${sent.answer}`);
     } catch (error) {
