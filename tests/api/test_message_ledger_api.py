@@ -33,7 +33,7 @@ async def phone(client: httpx.AsyncClient, world: World) -> Phone:
 async def put_dead(session: Session, world: World, phone: Phone, status: str = "failed", **over: Any) -> UUID:
     """A message that failed for good: nothing waits, and its person's budget has it no more."""
     columns = {name: over.pop(name) for name in ("reason", "channel", "sent_at") if name in over}
-    id_ = await put(session, world, phone.id, status, **over)
+    id_ = await put(session, world, phone.id, status, **{"expires_at": NOW + timedelta(days=1)} | over)
     message = await session.get_one(Message, (world.tenant_id, id_))
     for name, value in ({"reason": "unregistered", "channel": "fcm"} | columns).items():
         setattr(message, name, value)
