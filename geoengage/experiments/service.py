@@ -31,7 +31,7 @@ async def on_messages(session: Session, tenant_id: TenantId, recorded: Sequence[
                 status.setdefault(message_id, event.payload["status"])
     if not status:
         return
-    decided = await store.list_decided(session, tenant_id, list(status))
+    decided = await store.hold_decided(session, tenant_id, list(status))
     # Whether a message was queued is in the ledger alone: its row may have been skipped since.
     queued = {id_ for id_, what in status.items() if what in _MEANT}
     sides = [(each, side) for each in decided if (side := _side(tenant_id, each, was_queued=each.id in queued))]

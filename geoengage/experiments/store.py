@@ -61,6 +61,16 @@ class Decided:
     holdout_percent: int
 
 
+# Profiles come first in the lock order. Who is being erased is waited for, and is not found afterwards.
+_HOLD_PROFILES = text("""
+SELECT p.id FROM profile p WHERE p.tenant_id = :tenant_id AND p.id IN (
+  SELECT m.person_id FROM message m WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids)) ORDER BY p.id FOR KEY SHARE
+""")
+_HOLD_DEVICES = text("""
+SELECT d.id FROM device d WHERE d.tenant_id = :tenant_id AND d.id IN (
+  SELECT coalesce(m.device_id, m.person_id) FROM message m WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids))
+ORDER BY d.id FOR KEY SHARE
+""")
 _DECIDED = text("""
 SELECT m.id, m.campaign_id, m.person_id, m.store_id, m.created_at AS decided_at, m.blockers, t.holdout_percent
 FROM message m JOIN tenant t ON t.id = m.tenant_id
@@ -71,10 +81,15 @@ WHERE m.tenant_id = :tenant_id AND m.id = ANY(:ids) AND m.purpose = 'marketing'
 """)
 
 
-async def list_decided(session: Session, tenant_id: TenantId, message_ids: Sequence[UUID]) -> list[Decided]:
-    """These messages of marketing campaigns to people who are no testers; others are left out."""
-    rows = await session.execute(_DECIDED, {"tenant_id": tenant_id, "ids": list(message_ids)})
-    return [Decided(*row) for row in rows]
+async def hold_decided(session: Session, tenant_id: TenantId, message_ids: Sequence[UUID]) -> list[Decided]:
+    """These messages of marketing campaigns to people who are no testers; others are left out.
+
+    The people are kept from being erased until the commit: what is noted about them would stay.
+    """
+    parameters = {"tenant_id": tenant_id, "ids": list(message_ids)}
+    await session.execute(_HOLD_PROFILES, parameters)
+    await session.execute(_HOLD_DEVICES, parameters)
+    return [Decided(*row) for row in await session.execute(_DECIDED, parameters)]
 
 
 async def insert_people(session: Session, tenant_id: TenantId, people: Sequence[tuple[Decided, str]]) -> None:
