@@ -61,7 +61,7 @@ class Installation:
         me = Principal(outbox.world.tenant_id, new_id(), PrincipalKind.OPERATOR)
         async with transaction(self.sessions, outbox.world.tenant_id) as session:
             await service.put_account(
-                session, me, app_id or outbox.world.app_id, self.fcm.credentials(project), signing_key=KEY,
+                session, me, app_id or outbox.world.app_id, self.fcm.credentials(project), sealing_keys=KEY,
                 token_uri=self.settings.fcm.token_uri, now=self.clock.now,
             )  # fmt: skip
 
