@@ -42,6 +42,9 @@ from geoengage.campaigns.rules import (
 from geoengage.campaigns.rules.ranking import rank
 from geoengage.campaigns.store import Running
 from geoengage.kit.clock import is_within_hours
+from geoengage.kit.ids import TenantId
+from geoengage.messaging.phone_choosing import Phones
+from geoengage.messaging.phone_senders import Speaker
 from geoengage.messaging.rules import (
     MOST_REASONS,
     NO_OPTIONS,
@@ -49,6 +52,7 @@ from geoengage.messaging.rules import (
     Blocker,
     Budget,
     Draft,
+    MessageChannel,
     Purpose,
     Send,
     Waiting,
@@ -60,8 +64,20 @@ from geoengage.messaging.rules import (
     zone_gate,
 )
 from geoengage.messaging.rules import Policy as SendingPolicy
+from geoengage.messaging.rules.phone import WhatsappAccount
+from geoengage.messaging.sender import PREVIEW
 from geoengage.presence.rules.events import ZoneEntered
-from geoengage.profiles.rules import Recipient
+from geoengage.profiles.rules import (
+    Address,
+    Channel,
+    ConsentState,
+    Decision,
+    PointState,
+    Reach,
+    Recipient,
+    Standing,
+)
+from geoengage.profiles.rules import Purpose as ConsentPurpose
 from tests.conftest import ROOT
 
 PEOPLE, MOMENTS, SEED = 10_000, 4, 8
@@ -72,6 +88,19 @@ STORES = (UUID(int=11), UUID(int=12))
 POLICY = Policy(TENANT, clock(21), clock(8), 5, 2)
 SENDING = SendingPolicy("Europe/Zurich", clock(21), clock(8), stopped=False)
 DAY = timedelta(days=1)
+# Somebody who agreed to WhatsApp and has never written, and a shop without an approved template.
+NUMBER = UUID(int=21)
+AGREED = Decision(
+    identifier_id=NUMBER, channel=Channel.WHATSAPP, purpose=ConsentPurpose.MARKETING, store_id=None,
+    state=ConsentState.SUBSCRIBED, text_version="1", source="till", at=BEGIN - DAY,
+)  # fmt: skip
+REACH = Reach(
+    NUMBER, None, None, {}, suppressed=False, phones=(Address(NUMBER, "+41790000000", Channel.SMS),),
+    standing=Standing([AGREED], points={(NUMBER, Channel.WHATSAPP): PointState.REACHABLE}),
+)  # fmt: skip
+SPEAKER = Speaker(
+    UUID(int=22), MessageChannel.WHATSAPP, None, WhatsappAccount(phone_number_id="1", business_account_id="2"), PREVIEW
+)
 
 
 def campaign(number: int, title: str, kind: TriggerKind, store_id: UUID | None, **definition: object) -> Running:
@@ -209,6 +238,11 @@ def _deliver(draft: Draft, who: Shopper, at: datetime, rng: random.Random) -> tu
     )  # fmt: skip
     if rng.random() < 0.001:  # by e-mail, where nobody has set up a mail server
         return email_blockers(waiting, None, who.phone, SENDING, has_sender=False, now=later)
+    if rng.random() < 0.01:
+        found = Phones(TenantId(TENANT), SENDING, later, speakers=[SPEAKER]).choose(
+            MessageChannel.WHATSAPP, waiting, REACH, who.phone, "https://example.com/u"
+        )
+        return found if isinstance(found, tuple) else ()
     return blockers_now(waiting, who.phone, SENDING, needs_address=True, now=later)
 
 

@@ -25,7 +25,8 @@ export const REASONS = {
   left_journey: 'had left the journey',
   sending_stopped: 'all sending is stopped',
   no_address: 'no push address on this phone',
-  no_sender: 'no mail server is set up',
+  no_sender: 'nothing is set up to send it by',
+  no_template: 'no approved WhatsApp template for who has not written for a day',
   blank: 'a part of the text would have been empty',
   not_in_audience: 'not in the campaign’s audience',
 };
