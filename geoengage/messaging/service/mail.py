@@ -26,6 +26,7 @@ from geoengage.messaging.rules import (
     account_flaws,
 )
 from geoengage.messaging.senders import mail_about
+from geoengage.messaging.service.changes import changed
 from geoengage.messaging.service.senders import NoSender
 from geoengage.profiles import service as profiles
 from geoengage.profiles.rules import Channel, PointState
@@ -225,26 +226,10 @@ def _apply(message: Message, report: Report, now: datetime) -> MessageChanged | 
     match report.kind:
         case MailReport.DELIVERED if message.received_at is None:
             message.received_at = now
-            return _changed(message, "received", now)
+            return changed(message, "received", now)
         case MailReport.BOUNCE | MailReport.REFUSED if message.status in (Status.SENT, Status.UNKNOWN):
             message.status, message.reason = Status.FAILED, report.kind.value
             message.provider_answer = report.words
-            return _changed(message, report.kind.value, now)
+            return changed(message, report.kind.value, now)
         case _:
             return None
-
-
-def _changed(message: Message, reason: str, now: datetime) -> MessageChanged:
-    return MessageChanged(
-        message_id=message.id,
-        at=now,
-        device_id=message.device_id,
-        campaign_id=message.campaign_id,
-        store_id=message.store_id,
-        zone_id=message.zone_id,
-        status=message.status,
-        reason=reason,
-        title=message.title,
-        body=message.body,
-        profile_id=message.person_id if message.device_id is None else None,
-    )

@@ -29,6 +29,7 @@ from geoengage.messaging.rules import (
     settle,
 )
 from geoengage.messaging.rules.phone import Heard, Inbound, PhoneReport, ReportKind, WhatsappAccount
+from geoengage.messaging.service.changes import changed
 from geoengage.profiles import service as profiles
 from geoengage.profiles.rules import Channel, ConsentState, Id, Kind, PointState, Proof, whatsapp_source_id
 from geoengage.profiles.rules import Purpose as ConsentPurpose
@@ -165,15 +166,15 @@ def _go_on(message: Message, report: PhoneReport, now: datetime) -> list[Message
     if message.status == Status.UNKNOWN:
         message.status, message.reason, message.sent_at = Status.SENT, None, at
         message.provider_answer = report.provider_id
-        told.append(_changed(message, None, now))
+        told.append(changed(message, None, now))
     if message.status != Status.SENT or report.kind is ReportKind.SENT:
         return told
     if message.received_at is None:
         message.received_at = at
-        told.append(_changed(message, "received", now))
+        told.append(changed(message, "received", now))
     if report.kind is ReportKind.READ and message.opened_at is None:
         message.opened_at = at
-        told.append(_changed(message, "opened", now))
+        told.append(changed(message, "opened", now))
     return told
 
 
@@ -225,26 +226,10 @@ async def _fail(
     message.reason, message.channels = settled.reason, channels
     if due_at is None:
         message.status = settled.status
-        return [_changed(message, settled.reason, now)]
+        return [changed(message, settled.reason, now)]
     message.status = Status.MISCONFIGURED if settled.status is Status.MISCONFIGURED else Status.QUEUED
     message.sent_at = None
     await session.flush()
     is_urgent = message.purpose != Purpose.MARKETING
     await store.requeue_message(session, tenant_id, message.id, due_at, is_urgent=is_urgent)
-    return [_changed(message, settled.reason, now)]
-
-
-def _changed(message: Message, reason: str | None, now: datetime) -> MessageChanged:
-    return MessageChanged(
-        message_id=message.id,
-        at=now,
-        device_id=message.device_id,
-        campaign_id=message.campaign_id,
-        store_id=message.store_id,
-        zone_id=message.zone_id,
-        status=message.status,
-        reason=reason,
-        title=message.title,
-        body=message.body,
-        profile_id=message.person_id if message.device_id is None else None,
-    )
+    return [changed(message, settled.reason, now)]
