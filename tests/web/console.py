@@ -16,8 +16,9 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from geoengage.kit.geo import Frame
 
-# Playwright's objects live in the event loop that made them: the session's.
-MARKS = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+# Playwright's objects live in the event loop that made them: the session's. One demo walks on beside all these tests on
+# a busy machine: what fails once is tried once more and shown as "rerun"; what fails twice has failed.
+MARKS = [pytest.mark.browser, pytest.mark.flaky(reruns=1), pytest.mark.asyncio(loop_scope="session")]
 HERE = Path(__file__).parent
 # A walk takes its time, and so does a busy machine.
 SHOPPER_MS = 60_000

@@ -17,8 +17,9 @@ from geoengage.reports.rules.footfall import Footfall, Place, Visits
 from geoengage.reports.rules.periods import Span, period_of
 from geoengage.venues.models import Mall
 from tests.conftest import ROOT
+from tests.web.console import MARKS
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = MARKS
 MONDAY = date(2026, 10, 5)
 NASTY = "<img src=https://example.com/x.png onerror=alert(1)> `${alert(2)}` {{ 7 * 7 }} </script>"
 

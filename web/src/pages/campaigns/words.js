@@ -192,7 +192,9 @@ export function pushPreview(campaign, names) {
   const card = (/** @type {string} */ t, /** @type {string} */ b) =>
     pushCard(store?.name ?? 'Mall', store?.brand_color, t, b);
   const place = h('div', { class: 'push-place' }, card(title, body));
-  renderPush({ title, body, store_id, zone_id: trigger.zone_ids[0] ?? null })
+  if (!title) return place; // a first message that is no push has no text to render
+  // zones may go while campaigns name them; a text does not need one
+  renderPush({ title, body, store_id, zone_id: trigger.zone_ids.find((id) => names.zones.has(id)) ?? null })
     .then((rendered) =>
       fill(place, card(rendered.title, rendered.body), h('p', { class: 'quiet' }, `As ${EXAMPLE_NAME} would see it.`)),
     )
