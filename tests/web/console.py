@@ -142,7 +142,8 @@ class MallMap:
                     await self.page.mouse.move(dot["x"], dot["y"])
                     await self.page.mouse.click(dot["x"], dot["y"])
                 with contextlib.suppress(PlaywrightTimeout):
-                    return await drawer.wait_for(timeout=2000)
+                    await drawer.wait_for(timeout=2000)
+                    break
 
     async def click(self, *points: XY) -> None:
         for point in points:

@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 from tests.e2e.stack import free_port
 from tests.providers.fcm_server import FcmServer
 from tests.web.conftest import OpenPage
-from tests.web.console import MARKS, Demo, Watch, toast
+from tests.web.console import MARKS, Demo, Watch
 from tests.web.test_look import faults
 
 pytestmark = MARKS
@@ -121,7 +121,11 @@ async def test_firebase_works_fails_and_goes(
     device = await demo.api(
         "POST",
         "/v1/devices",
-        {"app_id": demo.state["app_id"], "platform": "android", "push": {"provider": "fcm", "kind": "fcm_token", "address": "phone-of-mine"}},
+        {
+            "app_id": demo.state["app_id"],
+            "platform": "android",
+            "push": {"provider": "fcm", "kind": "fcm_token", "address": "phone-of-mine"},
+        },
         key="publishable_key",
     )
     await page.get_by_test_id("test-reload").click()

@@ -1,5 +1,5 @@
-"""The campaign editor and list in Chromium: a journey with an e-mail written, saved, edited again; errors at their field;
-copies, tags, the archive; laptop and phone."""
+"""The campaign editor and list in Chromium: a journey with an e-mail written, saved, edited again; errors at
+their field; copies, tags, the archive; laptop and phone."""
 
 from collections.abc import AsyncIterator
 from typing import Any

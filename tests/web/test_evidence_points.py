@@ -1,4 +1,4 @@
-"""Beacons, access points and check-ins on the map: placed by mouse, finger and keys, moved, edited, deleted, printed."""
+"""Beacons, access points and check-ins on the map: placed by mouse, finger, keys, moved, edited, deleted, printed."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -244,9 +244,7 @@ async def test_a_zone_says_what_reaches_it(
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["desktop", "phone"])
-async def test_it_looks_right(
-    open_page: OpenPage, demo: Demo, tidy_points: None, watch: Watch, is_phone: bool
-) -> None:
+async def test_it_looks_right(open_page: OpenPage, demo: Demo, tidy_points: None, watch: Watch, is_phone: bool) -> None:
     watch.expect(LEFT_AT_ONCE)
     page = await open_page("/map?debug&fps=5", is_phone=is_phone)
     await MallMap(page).ready()

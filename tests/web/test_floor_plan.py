@@ -42,7 +42,7 @@ class PlanPanel:
         await expect(self.page.get_by_test_id("picture-view")).to_be_visible()
 
     async def place_of(self, pixel: XY) -> XY:
-        """On the page. At zoom 4 a pixel of the picture is sixteen of the page: less than a centimetre of the mall each."""
+        """On the page. At zoom 4 a pixel of the picture is sixteen of the page: each less than 1 cm of the mall."""
         await self.page.get_by_test_id("picture-view").scroll_into_view_if_needed()
         await self.page.evaluate("(pixel) => window.__geoengage_picture.look(pixel, 4)", pixel)
         box = await self.page.get_by_test_id("picture-view").bounding_box()

@@ -1,4 +1,4 @@
-"""The ledger of messages in Chromium: filters, counts by reason, dead letters that are tried again; laptop and phone."""
+"""The ledger of messages in Chromium: filters, counts by reason, dead letters tried again; laptop and phone."""
 
 import re
 from collections.abc import AsyncIterator
@@ -22,8 +22,9 @@ pytestmark = MARKS
 DEAD = """
 INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channels, channel, status, reason,
   blockers, gates, title, body, data, collapse_key, attempts, never_repeat, provider_answer, created_at, expires_at)
-SELECT tenant_id, %(id)s, NULL, %(person)s, id, 'marketing', '{email}', 'email', %(status)s, %(reason)s, '{}', '{tenant}',
-  'Nothing came of it', 'The mail server refused it.', '{}', 'k', 1, %(never)s, '550 5.7.1 not today', now(), %(ends)s
+SELECT tenant_id, %(id)s, NULL, %(person)s, id, 'marketing', '{email}', 'email', %(status)s, %(reason)s, '{}',
+  '{tenant}', 'Nothing came of it', 'The mail server refused it.', '{}', 'k', 1, %(never)s, '550 5.7.1 not today',
+  now(), %(ends)s
 FROM campaign WHERE id = %(campaign)s
 """
 

@@ -197,7 +197,13 @@ async def test_parts_that_fail_say_so(open_page: OpenPage, shop: Shop, watch: Wa
 
     page = await as_support(open_page, shop)
     await open_person(page, shop.anna)
-    for part, there in (("/timeline", "timeline-row"), ("/overview", "figures"), (r"/v1/orders\?", "order-row"), ("/v1/recommendations", "due")):
+    parts = {
+        "/timeline": "timeline-row",
+        "/overview": "figures",
+        r"/v1/orders\?": "order-row",
+        "/v1/recommendations": "due",
+    }
+    for part, there in parts.items():
         await page.route(re.compile(part), fail)
         await page.goto(f"/people/{shop.anna}")
         await expect(page.locator("main").get_by_test_id("error")).to_contain_text("The disk is full.")

@@ -38,9 +38,7 @@ YES = {"location": "granted", "marketing_push": "granted", "personalisation": "g
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def make_phone(
-    browser: Browser, demo: Demo, watch: Watch, message: dict[str, Any]
-) -> AsyncIterator[MakePhone]:
+async def make_phone(browser: Browser, demo: Demo, watch: Watch, message: dict[str, Any]) -> AsyncIterator[MakePhone]:
     """Browsers that have never been here; none complains at the end. `message` of a simulated shopper: found before."""
     watch.expect("Push API in incognito mode")  # how Chromium answers a subscription here
     opened = []

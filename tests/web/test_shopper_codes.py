@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.web.console import MARKS, SHOPPER_MS, Demo, Watch

@@ -54,7 +54,7 @@ async def happen(demo: Demo) -> None:
 
 async def heard(receiver: Receiver, type_: str) -> None:
     async with asyncio.timeout(20):
-        while type_ not in [call.body["type"] for call in receiver.calls]:
+        while type_ not in [call.body["type"] for call in receiver.calls]:  # noqa: ASYNC110 - it hears by HTTP
             await asyncio.sleep(0.05)
 
 
@@ -102,7 +102,7 @@ async def test_an_endpoint_from_its_making_to_its_end(
     await page.get_by_test_id("confirm").click()
     await expect(toast(page, "on its way again")).to_be_visible()
     async with asyncio.timeout(20):
-        while len({c.id for c in receiver.calls[1:]}) == len(receiver.calls[1:]):
+        while len({c.id for c in receiver.calls[1:]}) == len(receiver.calls[1:]):  # noqa: ASYNC110 - it hears by HTTP
             await asyncio.sleep(0.05)
 
     await page.get_by_test_id("webhook-rotate").click()
@@ -146,16 +146,14 @@ async def test_an_endpoint_that_says_it_is_gone(
     await page.get_by_test_id("webhook-enable").click()
     await expect(toast(page, "hears again")).to_be_visible()
     async with asyncio.timeout(20):
-        while not receiver.accepted():
+        while not receiver.accepted():  # noqa: ASYNC110 - it hears by HTTP
             await asyncio.sleep(0.05)
     await page.get_by_test_id("deliveries-refresh").click()
     await expect(page.get_by_test_id("delivery-row").first).to_contain_text("delivered")
 
 
 @pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
-async def test_the_look(
-    is_phone: bool, open_page: OpenPage, demo: Demo, receiver: Receiver, tidy: None
-) -> None:
+async def test_the_look(is_phone: bool, open_page: OpenPage, demo: Demo, receiver: Receiver, tidy: None) -> None:
     receiver.text = LONG_ANSWER
     receiver.fail_with(500)
     made = await add(demo, receiver, name=LONG_NAME, types=["sending.stopped", "sending.resumed"])
