@@ -50,27 +50,15 @@ def phone_sender(
 
 
 @dataclass
-class Lines:
-    """See the module's text."""
+class Shop:
+    """A tenant on a database where commits are real, whose people have numbers."""
 
     sessions: Sessions
     world: World
-    worker: Deliverer
-    clock: Clock
-    hooks: httpx.AsyncClient
-    senders: dict[str, UUID] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
-        return self.clock.now
-
-    async def add(self, channel: str, account: Mapping[str, Any], secrets: Mapping[str, Any], **over: Any) -> UUID:
-        """An account; the first of its channel is `senders[channel]`."""
-        async with transaction(self.sessions, self.world.tenant_id) as session:
-            row = phone_sender(self.world.tenant_id, channel, account, secrets, **over)
-            session.add(row)
-            self.senders.setdefault(channel, row.id)
-            return row.id
+        return utc_now()
 
     async def person(
         self,
@@ -125,18 +113,9 @@ class Lines:
         async with transaction(self.sessions, self.world.tenant_id) as session:
             return (await service.enqueue(session, self.world.tenant_id, [Draft(**values)], self.now))[0]
 
-    async def deliver(self) -> int:
-        return await self.worker.deliver_once(self.world.tenant_id)
-
     async def message(self, id_: UUID) -> Message:
         async with transaction(self.sessions, self.world.tenant_id) as session:
             return (await session.execute(select(Message).where(Message.id == id_))).scalar_one()
-
-    async def send(self, *channels: str, person: UUID | None = None, **over: Any) -> Message:
-        """A message to somebody, delivered once."""
-        id_ = await self.queue(person or await self.person("+41791234567", *channels), *channels, **over)
-        await self.deliver()
-        return await self.message(id_)
 
     async def may(self, person: UUID, channel: str, store_id: UUID | None = None) -> bool:
         """Whether marketing may go to somebody, by their consent alone."""
@@ -147,6 +126,37 @@ class Lines:
     async def rows(self, model: type[Any]) -> list[Any]:
         async with transaction(self.sessions, self.world.tenant_id) as session:
             return list((await session.execute(select(model))).scalars())
+
+
+@dataclass
+class Lines(Shop):
+    """See the module's text."""
+
+    worker: Deliverer
+    clock: Clock
+    hooks: httpx.AsyncClient
+    senders: dict[str, UUID] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
+
+    async def add(self, channel: str, account: Mapping[str, Any], secrets: Mapping[str, Any], **over: Any) -> UUID:
+        """An account; the first of its channel is `senders[channel]`."""
+        async with transaction(self.sessions, self.world.tenant_id) as session:
+            row = phone_sender(self.world.tenant_id, channel, account, secrets, **over)
+            session.add(row)
+            self.senders.setdefault(channel, row.id)
+            return row.id
+
+    async def deliver(self) -> int:
+        return await self.worker.deliver_once(self.world.tenant_id)
+
+    async def send(self, *channels: str, person: UUID | None = None, **over: Any) -> Message:
+        """A message to somebody, delivered once."""
+        id_ = await self.queue(person or await self.person("+41791234567", *channels), *channels, **over)
+        await self.deliver()
+        return await self.message(id_)
 
 
 @contextlib.asynccontextmanager

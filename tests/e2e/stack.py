@@ -67,9 +67,8 @@ class Stack:
     def dsn(self) -> str:
         return self.database_url.replace("postgresql+psycopg://", "postgresql://")
 
-    async def start(self, *names: str) -> None:
-        """`serve` or `worker`, each as its own process in its own group."""
-        env = os.environ | self.fcm_env | {
+    def _env(self) -> dict[str, str]:
+        return os.environ | self.fcm_env | {
             "GEOENGAGE_DATABASE_URL": self.database_url,
             "GEOENGAGE_DATA_DIR": str(self.data_dir),
             "GEOENGAGE_SECRET_KEY": KEY,
@@ -80,13 +79,25 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "",  # a story starts dozens of processes: compile once
         }  # fmt: skip
+
+    async def start(self, *names: str) -> None:
+        """`serve` or `worker`, each as its own process in its own group."""
         for name in names:
             log = (self.data_dir / f"{name}.log").open("ab")
             self.processes[name] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "geoengage", name, cwd=ROOT, env=env, stdout=log, stderr=log,
+                sys.executable, "-m", "geoengage", name, cwd=ROOT, env=self._env(), stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
             log.close()
+
+    async def command(self, *words: str) -> str:
+        """`geoengage …` beside the processes; what it wrote. It must end well."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "geoengage", *words, cwd=ROOT, env=self._env(), stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said
+        return said.decode()
 
     def api_children(self) -> list[int]:
         """The processes that answer HTTP, where there are several."""

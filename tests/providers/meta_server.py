@@ -74,6 +74,8 @@ class MetaServer:
         self.calls.append(body)
         await asyncio.sleep(self.delay_s)
         fault = self._next.popleft() if self._next else self._always
+        if fault == "echo":
+            return error(100, str(dict(request.headers)))
         if fault == "html":
             return web.Response(status=502, text="<html>Bad Gateway</html>")
         if fault == "busy":

@@ -1,7 +1,8 @@
 """Twilio's and Infobip's APIs for SMS and Viber on a local port, and webhooks as Twilio signs them.
 
 They check what these check: credentials, the form of a request, lengths; Infobip also that no message id comes twice.
-`fail_next`: an error code of Twilio, a status name of Infobip, "busy" (503), "html" (502) or "reset" (accepted, cut).
+`fail_next`: an error code of Twilio, a status name of Infobip, "busy" (503), "html" (502), "reset" (accepted, cut) or
+"echo" (400 that repeats the request's headers).
 """
 
 import base64
@@ -59,6 +60,8 @@ class TextServer:
     def _fault(self, request: web.Request) -> int | str | web.Response | None:
         self.calls += 1
         fault = self._next.popleft() if self._next else None
+        if fault == "echo":
+            return web.json_response({"message": str(dict(request.headers))}, status=400)
         if fault == "busy":
             return web.Response(status=503, headers={"Retry-After": "40"})
         return web.Response(status=502, text="<html>Bad Gateway</html>") if fault == "html" else fault

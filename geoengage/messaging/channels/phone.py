@@ -32,6 +32,7 @@ from geoengage.messaging.rules.phone import Call, Note, Reply, Secrets, SmsAccou
 
 _NO_WAY_S = 30.0  # the provider is left alone for so long when it cannot be reached
 _ANSWER_BYTES = 1_000_000
+_SECRET_LENGTH = 8  # what is shorter is no secret
 
 
 class Speech(Protocol):
@@ -138,10 +139,22 @@ class PhoneChannel:
         )
         async with request as response:
             body = await response.content.read(_ANSWER_BYTES)
+            body = without(body, [call.headers["Authorization"], self.line.secrets])
             return Reply(response.status, _read(body), response.headers.get("Retry-After"))
 
     def _by_now(self, attempt: Attempt) -> Attempt:
         return replace(attempt, now=self._clock())
+
+
+def without(body: bytes, secrets: Any) -> bytes:
+    """An answer without what it must not repeat, for some of it is kept and shown: the words of all strings."""
+    if isinstance(secrets, str):
+        for word in (word for word in secrets.split() if len(word) >= _SECRET_LENGTH):
+            body = body.replace(word.encode(), b"(not told)")
+        return body
+    for part in secrets.values() if isinstance(secrets, Mapping) else secrets:
+        body = without(body, part)
+    return body
 
 
 def _read(body: bytes) -> Mapping[str, Any]:
