@@ -79,6 +79,7 @@ async def put_mail_server(
         from_address=account.from_address,
         from_name=account.from_name,
         reply_to=account.reply_to,
+        takes_answers=account.takes_answers,
         per_minute=account.per_minute,
         status=SenderStatus.UNCHECKED,
         since=now,
