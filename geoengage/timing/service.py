@@ -88,10 +88,11 @@ async def next_good_times(
 
 @dataclass(frozen=True, slots=True)
 class Calendars:
-    """The calendar of a tenant's people, by whose clock it is. `home`, `weekend`: of the store that is asked about,
-    else of the tenant."""
+    """The calendar of a tenant's people, by whose clock it is. `home`, `territory`, `weekend`: of the store that
+    is asked about, else of the tenant."""
 
     home: str
+    territory: str | None
     weekend: frozenset[int]
     parts: tuple[DayPart, ...]
 
@@ -105,9 +106,11 @@ class Calendars:
 async def calendars_of(session: Session, tenant_id: TenantId, store_id: UUID | None = None) -> Calendars:
     """The day parts of a tenant, and the weekends of a store (None: of the tenant) and of other clocks."""
     clock = await store.get_tenant_clock(session, tenant_id, store_id)
+    territory = clock.territory or territory_of(clock.timezone)
     return Calendars(
         home=clock.timezone,
-        weekend=weekend_of(clock.territory or territory_of(clock.timezone)),
+        territory=territory,
+        weekend=weekend_of(territory),
         parts=tuple(await store.list_day_parts(session, tenant_id)) or USUAL,
     )
 

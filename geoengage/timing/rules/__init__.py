@@ -16,6 +16,7 @@ from geoengage.timing.rules.day_parts import (
     shares_of,
     stands_in,
     start_of,
+    starts_of,
     territory_of,
     weekend_of,
 )
@@ -38,5 +39,5 @@ __all__ = [
     "DAY_NAMES", "EVE_OF_WEEKEND", "EXPLORE", "FIRST_OF_WEEKEND", "HOURS", "KNOWN_DAYS", "MAX_WINDOW", "USUAL",
     "WEEKDAY", "WEEKEND", "Calendar", "Clocks", "Counts", "DayPart", "Known", "Peak", "Shares", "Window", "best_hour",
     "concentration", "flaw_of", "good_time", "hour_of_week", "hour_starts", "in_force", "is_on", "shares_of",
-    "shrunk", "smoothed", "stands_in", "start_of", "territory_of", "weekend_of", "weight",
+    "shrunk", "smoothed", "stands_in", "start_of", "starts_of", "territory_of", "weekend_of", "weight",
 ]  # fmt: skip

@@ -92,6 +92,11 @@ def start_of(parts: Iterable[DayPart], name: str, day: date, weekend: frozenset[
     return min((part.starts for part in in_force(parts, day, weekend) if _key(part.name) == _key(name)), default=None)
 
 
+def starts_of(parts: Iterable[DayPart], name: str) -> list[int]:
+    """When the day parts of that name begin, on whatever day and date, in minutes after local midnight."""
+    return sorted({part.starts for part in parts if _key(part.name) == _key(name)})
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """By what days and parts of the day go somewhere: the tenant's day parts, the weekend of the country."""
