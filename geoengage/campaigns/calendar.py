@@ -20,6 +20,8 @@ from geoengage.campaigns.rules import (
 from geoengage.campaigns.store import Running
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
+from geoengage.timing.rules import Calendar
+from geoengage.timing.service import calendars_of
 
 
 async def begin_due(session: Session, tenant_id: TenantId, now: datetime) -> int:
@@ -37,12 +39,13 @@ async def begin_due(session: Session, tenant_id: TenantId, now: datetime) -> int
         if when.clock is Whose.PERSON:
             phones = await entries.list_phone_zones(session, tenant_id) if phones is None else phones
             zones = sorted({own.key, *phones})
+        calendars = await calendars_of(session, tenant_id, store_id)
         since = max(at for at in (campaign.activated_at, campaign.content.valid_from, LONG_AGO) if at is not None)
         for name in zones:
-            zone = _zone(name)
-            for day in due_runs(when, zone, since, now) if zone is not None else ():
+            zone, there = _zone(name), calendars.at(name)
+            for day in due_runs(when, zone, since, now, there) if zone is not None else ():
                 if await entries.begin_run(session, tenant_id, campaign.id, name, day, now):
-                    await _let_in(session, tenant_id, campaign, (name, own.key), day, now)
+                    await _let_in(session, tenant_id, campaign, (name, own.key), day, there, now)
                     begun += 1
     return begun
 
@@ -55,7 +58,13 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 async def _let_in(
-    session: Session, tenant_id: TenantId, campaign: Running, zones: tuple[str, str], day: date, now: datetime
+    session: Session,
+    tenant_id: TenantId,
+    campaign: Running,
+    zones: tuple[str, str],
+    day: date,
+    there: Calendar,
+    now: datetime,
 ) -> None:
     """`zones`: whose clock it is, and the one of those whose clock nobody knows. The occasion is the local day, so that
     who travels does not come in twice on it.
@@ -64,7 +73,7 @@ async def _let_in(
     audience = content.definition.audience
     if not isinstance(when, OnSchedule | OnDate):
         return
-    at = runs_at(when, day, ZoneInfo(zones[0])) or now
+    at = runs_at(when, day, ZoneInfo(zones[0]), there) or now
     segment: UUID | None = audience.segment_id if isinstance(audience, InSegment) else None
     crowd = Crowd(
         campaign_id=campaign.id,

@@ -6,8 +6,8 @@ entry) has its message once. What happens to people (`on_news`) lets them come i
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from geoengage.campaigns.by_reference import Items, Reader
 from geoengage.campaigns.drafting import About, Wish, choose, written
 from geoengage.campaigns.entries import Entry, Moved
 from geoengage.campaigns.giving import giver
+from geoengage.campaigns.recommended import is_due, recommended_to_people
 from geoengage.campaigns.rules import (
     PUSH_ONLY,
     Content,
@@ -35,6 +36,9 @@ from geoengage.campaigns.rules import (
     TriggerKind,
     addressed,
     advance,
+    asks_recommendations,
+    asks_shopping,
+    best_hours_asked,
     consents,
     decide_step,
     events_of,
@@ -47,21 +51,25 @@ from geoengage.campaigns.rules import (
     schedule,
     segments_of,
     values_for,
-    waits_for_best_hour,
 )
 from geoengage.campaigns.service import load_policy
+from geoengage.campaigns.shopping import list_shopping
 from geoengage.campaigns.store import Running
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Draft, entry_gate
+from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
+from geoengage.messaging.rules.values import NO_SHOPPING, Shopping
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
+from geoengage.recommendations.rules import is_young
 from geoengage.timing.rules import Window
 from geoengage.timing.service import next_good_times
 
 GRANTED = "granted"
 A_DAY = timedelta(hours=24)
+A_WEEK = timedelta(days=7)
 LIVES = timedelta(hours=24)  # a message of a journey, from its decision
 
 
@@ -78,7 +86,9 @@ class _World:
     orders: Mapping[UUID, datetime]
     reaches: Mapping[UUID, Reach]
     items: Items
-    best: Mapping[tuple[UUID, UUID], datetime | None]
+    best: Mapping[tuple[UUID, UUID, bool], datetime | None]
+    recommended: Mapping[tuple[UUID | None, UUID], Recommended]
+    shopping: Mapping[tuple[UUID | None, UUID], Shopping]
     now: datetime
 
     def timezone(self, content: Content, person: Recipient | None) -> ZoneInfo:
@@ -90,16 +100,17 @@ class _World:
                 pass
         return self.stores.get(content.store_id, self.home) if content.store_id is not None else self.home
 
-    def known(self, entry: Entry) -> Known:
+    def known(self, entry: Entry, content: Content) -> Known:
         """What may be asked about somebody: history only of who agreed to personalisation."""
         devices = self.devices.get(entry.profile_id, [])
-        open_ = next((d for d in devices if d.personalisation == GRANTED), None)
+        open_ = _open(devices)
         last = self.orders.get(entry.profile_id)
         return Known(
             attributes={} if open_ is None else open_.attributes,
             segments=frozenset() if open_ is None else self.inside.get(entry.profile_id, frozenset()),
             did=tuple((n, said) for at, n, said in self.deeds.get(entry.profile_id, ()) if at >= entry.entered_at),
             has_bought=last is not None and last > entry.entered_at,
+            has_due=is_due(self.recommended.get((content.store_id, entry.profile_id))),
         )
 
     def somebody(self, entry: Entry, content: Content, phone: Recipient | None) -> Somebody:
@@ -187,27 +198,69 @@ async def _look(
         reaches=reaches,
         items=await by_reference.load(session, tenant_id, spoken_of, now),
         best=await _best_moments(session, tenant_id, active, running, now),
+        recommended=await recommended_to_people(
+            session, tenant_id, _asking(active, running, asks_recommendations), devices, now
+        ),
+        shopping=await _shopping(session, tenant_id, _asking(active, running, asks_shopping), devices, now),
         now=now,
     )
 
 
 async def _best_moments(
     session: Session, tenant_id: TenantId, active: Sequence[Entry], running: Mapping[UUID, Running], now: datetime
-) -> dict[tuple[UUID, UUID], datetime | None]:
-    """By campaign and person the best moment of the next day, of campaigns that wait for it."""
-    found: dict[tuple[UUID, UUID], datetime | None] = {}
+) -> dict[tuple[UUID, UUID, bool], datetime | None]:
+    """By campaign, person and whether it must be their free time: the best moment of the next day, of campaigns that
+    wait for it; where that day has no free hour in the campaign's hours, of the next week."""
+    found: dict[tuple[UUID, UUID, bool], datetime | None] = {}
     for campaign in running.values():
         content = campaign.content
-        if waits_for_best_hour(content.course):
-            window = Window(now, now + A_DAY, hours=schedule(content.definition))
-            people = {entry.profile_id for entry in active if entry.campaign_id == campaign.id}
+        people = {entry.profile_id for entry in active if entry.campaign_id == campaign.id}
+        for is_free in best_hours_asked(content.course):
+            window = Window(now, now + A_DAY, hours=schedule(content.definition), free=is_free)
             times = await next_good_times(session, tenant_id, people, now, window, content.segment_id)
-            found |= {(campaign.id, profile_id): at for profile_id, at in times.items()}
+            late = {id_ for id_, at in times.items() if at is None} if is_free else set()
+            if late:
+                window = replace(window, ends_at=now + A_WEEK)
+                times |= await next_good_times(session, tenant_id, late, now, window, content.segment_id)
+            found |= {(campaign.id, profile_id, is_free): at for profile_id, at in times.items()}
     return found
 
 
+def _asking(
+    active: Sequence[Entry], running: Mapping[UUID, Running], asks: Callable[[Content], bool]
+) -> set[tuple[UUID | None, UUID]]:
+    """The people of the campaigns that ask for something, each by the store whose campaign it is."""
+    content_of = {id_: campaign.content for id_, campaign in running.items()}
+    asking = {id_ for id_, content in content_of.items() if asks(content)}
+    return {(content_of[e.campaign_id].store_id, e.profile_id) for e in active if e.campaign_id in asking}
+
+
+async def _shopping(
+    session: Session,
+    tenant_id: TenantId,
+    asking: set[tuple[UUID | None, UUID]],
+    devices: Mapping[UUID, list[Recipient]],
+    now: datetime,
+) -> dict[tuple[UUID | None, UUID], Shopping]:
+    """Of those who agreed to personalisation and are not known to be younger than 16."""
+    found: dict[tuple[UUID | None, UUID], Shopping] = {}
+    phones = {id_: _open(devices.get(id_, ())) for _, id_ in asking}
+    fit = {id_ for id_, phone in phones.items() if phone is not None and not is_young(phone.attributes, now.date())}
+    agreeing = {(at, id_) for at, id_ in asking if id_ in fit}
+    for store_id in {at for at, _ in agreeing}:
+        people = {id_ for at, id_ in agreeing if at == store_id}
+        values = await list_shopping(session, tenant_id, people, store_id, now)
+        found |= {(store_id, id_): each for id_, each in values.items()}
+    return found
+
+
+def _open(devices: Sequence[Recipient]) -> Recipient | None:
+    """A phone of theirs that agreed to personalisation."""
+    return next((device for device in devices if device.personalisation == GRANTED), None)
+
+
 def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> None:
-    content, known = campaign.content, world.known(entry)
+    content, known = campaign.content, world.known(entry, campaign.content)
     if entry.spot.step is None and not _comes_in(entry, content, known, world):
         round_.strangers.append(entry)
         return
@@ -218,8 +271,8 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
             round_.closing.append(entry)
         return
     person = addressed(world.devices.get(entry.profile_id, ()), content, world.now, consents)
-    best = world.best.get((campaign.id, entry.profile_id))
-    course = Course(content, world.policy, world.timezone(content, person), best)
+    best, best_free = (world.best.get((campaign.id, entry.profile_id, is_free)) for is_free in (False, True))
+    course = Course(content, world.policy, world.timezone(content, person), best, best_free)
     progress = advance(course, entry.spot, known, world.now)
     round_.on_the_way.append((entry, progress))
     for step in progress.said:
@@ -257,7 +310,12 @@ def _wish(
         push=step.push,
     )
     case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry))
-    values = values_for(content, person, campaign.store_name, said=entry.said)
+    asked = (content.store_id, entry.profile_id)
+    recommended = world.recommended.get(asked, NOTHING_RECOMMENDED)
+    shopping = world.shopping.get(asked, NO_SHOPPING)
+    values = values_for(
+        content, person, campaign.store_name, recommended=recommended, said=entry.said, shopping=shopping
+    )
     item = world.items.of(step.content_id or content.definition.content_id, person)
     words = written(campaign, step.title, step.body, values, item, awaits_offer=step.offer_id is not None)
     return Wish(campaign, case, about, words, step.offer_id, entry.profile_id)

@@ -1,6 +1,6 @@
 """What texts may recommend to the people whom campaigns address, chosen once for a batch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules.text import Recommended
 from geoengage.profiles.rules import Recipient
 from geoengage.recommendations import service as recommendations
+
+GRANTED, DENIED = "granted", "denied"
 
 
 async def recommended_for(
@@ -25,3 +27,31 @@ async def recommended_for(
         values = await recommendations.values_for(session, tenant_id, people.values(), store_id, now)
         found |= {(device_id, store_id): each for device_id, each in values.items()}
     return found
+
+
+async def recommended_to_people(
+    session: Session,
+    tenant_id: TenantId,
+    asked: Iterable[tuple[UUID | None, UUID]],
+    devices: Mapping[UUID, Sequence[Recipient]],
+    now: datetime,
+) -> dict[tuple[UUID | None, UUID], Recommended]:
+    """For people of journeys, by the store whose campaign it is (None: the tenant's) and profile. Who has refused
+    personalisation on one device has refused it; who has no device is recommended nothing."""
+    chosen: dict[UUID | None, list[Recipient]] = {}
+    for store_id, profile_id in set(asked):
+        some = devices.get(profile_id, ())
+        refused = next((each for each in some if each.personalisation == DENIED), None)
+        device = refused or next((each for each in some if each.personalisation == GRANTED), None)
+        if device is not None or some:
+            chosen.setdefault(store_id, []).append(device or some[0])
+    found: dict[tuple[UUID | None, UUID], Recommended] = {}
+    for store_id, people in chosen.items():
+        values = await recommendations.values_for(session, tenant_id, people, store_id, now)
+        found |= {(store_id, each.profile_id): values[each.device_id] for each in people if each.profile_id}
+    return found
+
+
+def is_due(recommended: Recommended | None) -> bool:
+    """Whether something that they buy again and again is due, as `rules.Due` asks."""
+    return recommended is not None and recommended["due"][0]["name"] is not None

@@ -26,6 +26,7 @@ from geoengage.campaigns.rules import (
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.presence.rules.events import NOT_WALKED
+from geoengage.timing.service import Calendars, calendars_of
 
 MOST_MOMENTS = 20_000
 
@@ -114,7 +115,8 @@ async def list_moments(
     bound, when, d = span.bound(tenant_id), content.definition.when, content.definition
     delay_s = 0
     if isinstance(when, OnSchedule | OnDate):
-        return await _calendar(session, tenant_id, when, home, span)
+        calendars = await calendars_of(session, tenant_id, content.store_id)
+        return await _calendar(session, tenant_id, when, home, span, calendars)
     match content.kind:
         case TriggerKind.SEGMENT:
             asked = bound | {"segment_id": content.segment_id, "entered": d.move is Move.ENTERED}
@@ -143,7 +145,12 @@ async def list_moments(
 
 
 async def _calendar(
-    session: Session, tenant_id: TenantId, when: OnSchedule | OnDate, home: ZoneInfo, span: Span
+    session: Session,
+    tenant_id: TenantId,
+    when: OnSchedule | OnDate,
+    home: ZoneInfo,
+    span: Span,
+    calendars: Calendars,
 ) -> Past:
     trait = when.trait if isinstance(when, OnDate) else ""
     asked = {"tenant_id": tenant_id, "trait": trait, "limit": MOST_MOMENTS}
@@ -154,8 +161,9 @@ async def _calendar(
     clocks: dict[str, ZoneInfo] = {}
     for profile_id, name, value in people:
         zone = home if when.clock == "store" else _clock(name, home, clocks)
+        there = calendars.at(zone.key)
         for day in days:
-            at = runs_at(when, day, zone)
+            at = runs_at(when, day, zone, there)
             if at is None or not span.since <= at < span.until:
                 continue
             if isinstance(when, OnDate) and not str(value)[:10].endswith(days_meant(when, day)):

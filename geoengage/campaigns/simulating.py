@@ -14,6 +14,7 @@ import msgspec
 from geoengage.campaigns import facts, replay, service, starts, store
 from geoengage.campaigns.counts import Whose
 from geoengage.campaigns.models import Campaign
+from geoengage.campaigns.recommended import is_due, recommended_to_people
 from geoengage.campaigns.replay import Past, Span
 from geoengage.campaigns.rules import (
     OF_PLACES,
@@ -22,6 +23,7 @@ from geoengage.campaigns.rules import (
     Say,
     Somebody,
     addressed,
+    asks_recommendations,
     consents,
     events_of,
     in_any_way,
@@ -108,6 +110,10 @@ async def _people(
     deeds = await facts.list_deeds_since(session, tenant_id, ids, events_of(content), span.since)
     orders = await replay.list_orders(session, tenant_id, ids, span)
     sends = await replay.list_sends(session, tenant_id, ids)
+    recommended = {}
+    if asks_recommendations(content):
+        asking = [(content.store_id, id_) for id_ in ids]
+        recommended = await recommended_to_people(session, tenant_id, asking, devices, span.until)
     found = []
     for id_ in ids:
         phone = addressed(devices[id_], content, span.until, consents)
@@ -127,6 +133,7 @@ async def _people(
                 segments=segments,
                 deeds=deeds.get(id_, ()),
                 orders=orders.get(id_, ()),
+                has_due=is_due(recommended.get((content.store_id, id_))),
             )
         )
     return found

@@ -93,13 +93,15 @@ async def list_running_named(
 async def get_timezones(
     session: Session, tenant_id: TenantId, store_ids: Collection[UUID]
 ) -> tuple[ZoneInfo, dict[UUID, ZoneInfo]]:
-    """The tenant's time zone, and those of stores that have one of their own."""
+    """The tenant's time zone, and those of stores that have one of their own or by their mall."""
     async with pipelined(session):
         tenant = await send(session, "SELECT timezone FROM tenant WHERE id = :tenant_id", {"tenant_id": tenant_id})
         stores = await send(
             session,
-            "SELECT id, timezone FROM store WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))"
-            " AND timezone IS NOT NULL",
+            "SELECT s.id, coalesce(s.timezone, m.timezone) FROM store s"
+            " LEFT JOIN mall m ON m.tenant_id = s.tenant_id AND m.id = s.mall_id"
+            " WHERE s.tenant_id = :tenant_id AND s.id = ANY(CAST(:ids AS uuid[]))"
+            " AND coalesce(s.timezone, m.timezone) IS NOT NULL",
             {"tenant_id": tenant_id, "ids": pgarrays.uuids(store_ids)},
         )
     return ZoneInfo(tenant.rows[0][0]), {id_: ZoneInfo(name) for id_, name in stores.rows}

@@ -105,8 +105,11 @@ class RecipePreviewOut(BaseModel):
     people: int | None = Field(
         description="Whom it would reach now, those held back among them. Null: one to nine, or so few others."
     )
-    by_push: int | None = Field(description="Of those, by a push.")
-    by_email: int | None = Field(description="Of those, by an e-mail, because no push reaches them.")
+    by_push: int | None = Field(description="Of those, by a push. Here and below: who is reached by no way before it.")
+    by_whatsapp: int | None = Field(description="Of those, by WhatsApp.")
+    by_viber: int | None = Field(description="Of those, in Viber.")
+    by_sms: int | None = Field(description="Of those, by an SMS.")
+    by_email: int | None = Field(description="Of those, by an e-mail.")
     held_back: int | None = Field(description="Of those, who will get nothing, to compare with.")
     cost: RecipeCost = Field(description="What it costs.")
     blocked_by: list[RecipeBlock] = Field(
@@ -145,11 +148,15 @@ def state_of(launches: list[RecipeLaunchOut]) -> RecipeState:
 
 def preview_out(found: Preview) -> RecipePreviewOut:
     """As the API shows it."""
+    none = 0 if found.ways else None  # by a way that it does not take
     return RecipePreviewOut(
         whom=found.whom,
         people=found.people,
-        by_push=found.pushed,
-        by_email=found.mailed,
+        by_push=found.ways.get("push", none),
+        by_whatsapp=found.ways.get("whatsapp", none),
+        by_viber=found.ways.get("viber", none),
+        by_sms=found.ways.get("sms", none),
+        by_email=found.ways.get("email", none),
         held_back=found.held_back,
         cost=RecipeCost(
             currency=found.money.currency,

@@ -134,11 +134,18 @@ async def count_coupons(session: Session, tenant_id: TenantId) -> tuple[int, int
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What of the shop's ground work is done. `has_costs`: some product's cost is known; `has_push`, `has_mail`: an app
-    that may speak for the store can send."""
+    that may speak for the store can send. `phones`: of WhatsApp, Viber and SMS those for which there is an account of
+    the store's or the tenant's; `has_template`: WhatsApp's has an approved one for marketing."""
 
     has_costs: bool
     has_push: bool
     has_mail: bool
+    phones: frozenset[str]
+    has_template: bool
+
+    def can_send(self, way: str) -> bool:
+        """Whether something can send that way; pushes go to the preview inbox where nothing else does."""
+        return way == "push" or (self.has_mail if way == "email" else way in self.phones)
 
 
 _PREPARED = """
@@ -146,14 +153,49 @@ SELECT EXISTS (SELECT FROM product_variant WHERE tenant_id = :tenant_id AND cost
   EXISTS (SELECT FROM firebase_sender f JOIN app a ON a.tenant_id = f.tenant_id AND a.id = f.app_id
     WHERE f.tenant_id = :tenant_id AND coalesce(a.store_id = CAST(:store_id AS uuid), true)),
   EXISTS (SELECT FROM email_sender e JOIN app a ON a.tenant_id = e.tenant_id AND a.id = e.app_id
-    WHERE e.tenant_id = :tenant_id AND coalesce(a.store_id = CAST(:store_id AS uuid), true))
+    WHERE e.tenant_id = :tenant_id AND coalesce(a.store_id = CAST(:store_id AS uuid), true)),
+  ARRAY(SELECT DISTINCT p.channel FROM phone_sender p
+    WHERE p.tenant_id = :tenant_id AND coalesce(p.store_id = CAST(:store_id AS uuid), p.store_id IS NULL)),
+  EXISTS (SELECT FROM (SELECT p.id, p.account -> 'templates' ->> 'marketing' AS name FROM phone_sender p
+      WHERE p.tenant_id = :tenant_id AND p.channel = 'whatsapp'
+        AND (p.store_id IS NULL OR p.store_id = CAST(:store_id AS uuid))
+      ORDER BY p.store_id NULLS LAST LIMIT 1) s
+    JOIN whatsapp_template w ON w.tenant_id = :tenant_id AND w.sender_id = s.id AND w.name = s.name
+    WHERE w.status = 'approved')
 """
 
 
 async def read_prepared(session: Session, tenant_id: TenantId, store_id: UUID | None) -> Prepared:
     """What there is. One query."""
     row = await session.execute(text(_PREPARED), {"tenant_id": tenant_id, "store_id": store_id})
-    return Prepared(*row.one())
+    has_costs, has_push, has_mail, phones, has_template = row.one()
+    return Prepared(has_costs, has_push, has_mail, frozenset(phones), has_template)
+
+
+async def has_birth_dates(session: Session, tenant_id: TenantId, traits: Sequence[str]) -> bool:
+    """Whether of anybody one of these traits is known."""
+    row = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM profile WHERE tenant_id = :tenant_id AND merged_into IS NULL"
+            " AND attributes ?| CAST(:traits AS text[]))"
+        ),
+        {"tenant_id": tenant_id, "traits": list(traits)},
+    )
+    return bool(row.scalar_one())
+
+
+async def has_products_of(session: Session, tenant_id: TenantId, categories: Sequence[str]) -> bool:
+    """Whether a product, or what was sold, belongs to one of these categories or to one below it."""
+    row = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM (SELECT category FROM product WHERE tenant_id = :tenant_id"
+            " UNION ALL SELECT category FROM order_line WHERE tenant_id = :tenant_id) c"
+            " CROSS JOIN unnest(CAST(:categories AS text[])) AS wanted"
+            " WHERE lower(c.category) = lower(wanted) OR starts_with(lower(c.category), lower(wanted) || ' > '))"
+        ),
+        {"tenant_id": tenant_id, "categories": list(categories)},
+    )
+    return bool(row.scalar_one())
 
 
 async def has_habits(session: Session, tenant_id: TenantId) -> bool:

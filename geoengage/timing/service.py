@@ -20,6 +20,7 @@ from geoengage.timing.rules import (
     HOURS,
     KNOWN_DAYS,
     USUAL,
+    Calendar,
     Clocks,
     Counts,
     DayPart,
@@ -30,6 +31,7 @@ from geoengage.timing.rules import (
     good_time,
     hour_of_week,
     shares_of,
+    territory_of,
     weekend_of,
     weight,
 )
@@ -74,12 +76,43 @@ async def next_good_times(
     found = {}
     for profile_id in profile_ids:
         zone, counts = counted[profile_id]
-        clocks = Clocks(zone, week.clock.quiet_start, week.clock.quiet_end, places, window.hours)
+        free = week.calendar.at(zone.key) if window.free else None
+        clocks = Clocks(zone, week.clock.quiet_start, week.clock.quiet_end, places, window.hours, free)
         known = Known(
-            counts=counts, segment=week.segment, tenant=week.tenant, day_parts=week.day_parts, weekend=week.weekend
-        )
+            counts=counts, segment=week.segment, tenant=week.tenant, day_parts=week.calendar.parts,
+            weekend=week.calendar.weekend,
+        )  # fmt: skip
         found[profile_id] = good_time(profile_id, window, clocks, known)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """The calendar of a tenant's people, by whose clock it is. `home`, `territory`, `weekend`: of the store that
+    is asked about, else of the tenant."""
+
+    home: str
+    territory: str | None
+    weekend: frozenset[int]
+    parts: tuple[DayPart, ...]
+
+    def at(self, timezone: str) -> Calendar:
+        """On a clock of that zone: the weekend is that of the country in which the zone lies, at home of the store's or
+        mall's own."""
+        there = None if timezone == self.home else territory_of(timezone)
+        return Calendar(self.parts, self.weekend if there is None else weekend_of(there))
+
+
+async def calendars_of(session: Session, tenant_id: TenantId, store_id: UUID | None = None) -> Calendars:
+    """The day parts of a tenant, and the weekends of a store (None: of the tenant) and of other clocks."""
+    clock = await store.get_tenant_clock(session, tenant_id, store_id)
+    territory = clock.territory or territory_of(clock.timezone)
+    return Calendars(
+        home=clock.timezone,
+        territory=territory,
+        weekend=weekend_of(territory),
+        parts=tuple(await store.list_day_parts(session, tenant_id)) or USUAL,
+    )
 
 
 def _not_before(window: Window, now: datetime) -> Window:
@@ -112,8 +145,8 @@ async def best_hours(session: Session, tenant_id: TenantId, profile_id: UUID, no
         counts[hour_of_week(at, zone)] += weight(kind, at, now)
         told[kind] += 1
     monday = now.astimezone(zone).date()
-    usual = shares_of(week.day_parts, monday - timedelta(days=monday.weekday()), week.weekend)
-    peak = best_hour(counts, week.segment, week.tenant, usual, week.weekend)
+    usual = shares_of(week.calendar.parts, monday - timedelta(days=monday.weekday()), week.calendar.weekend)
+    peak = best_hour(counts, week.segment, week.tenant, usual, week.calendar.weekend)
     return BestHours(peak, zone, bool(actions), agrees, told)
 
 
@@ -123,8 +156,7 @@ async def best_hours(session: Session, tenant_id: TenantId, profile_id: UUID, no
 @dataclass(frozen=True, slots=True)
 class _Week:
     clock: store.TenantClock
-    day_parts: tuple[DayPart, ...]
-    weekend: frozenset[int]
+    calendar: Calendars
     tenant: Counts
     segment: Counts
 
@@ -138,8 +170,7 @@ async def _week(session: Session, tenant_id: TenantId, segment_id: UUID | None, 
     zone = ZoneInfo(clock.timezone)
     return _Week(
         clock=clock,
-        day_parts=tuple(await store.list_day_parts(session, tenant_id)) or USUAL,
-        weekend=weekend_of(clock.territory),
+        calendar=await calendars_of(session, tenant_id),
         tenant=await _prior(session, tenant_id, store.TENANT, zone, now),
         segment=np.zeros(HOURS) if segment_id is None else await _prior(session, tenant_id, segment_id, zone, now),
     )

@@ -37,7 +37,8 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class TenantClock:
-    """The tenant's own clock, quiet hours and country (of its first mall that says one)."""
+    """The tenant's own clock, quiet hours and country (of its first mall that says one); or a store's, which has the
+    quiet hours of the tenant."""
 
     timezone: str
     quiet_start: time
@@ -86,15 +87,20 @@ async def list_clocks(session: Session, tenant_id: TenantId, profile_ids: Collec
     return {profile_id: Clock(timezone, agrees) for profile_id, timezone, agrees in rows}
 
 
-async def get_tenant_clock(session: Session, tenant_id: TenantId) -> TenantClock:
-    """The tenant's own."""
-    row = await session.execute(
-        text(
-            "SELECT timezone, quiet_start, quiet_end, (SELECT m.territory FROM mall m WHERE m.tenant_id = t.id"
-            " AND m.territory IS NOT NULL ORDER BY m.id LIMIT 1) FROM tenant t WHERE t.id = :tenant_id"
-        ),
-        {"tenant_id": tenant_id},
-    )
+_CLOCK = """
+SELECT coalesce(s.timezone, m.timezone, t.timezone), t.quiet_start, t.quiet_end, coalesce(m.territory,
+  CASE WHEN coalesce(s.timezone, m.timezone, t.timezone) = t.timezone THEN (SELECT first.territory FROM mall first
+    WHERE first.tenant_id = t.id AND first.territory IS NOT NULL ORDER BY first.id LIMIT 1) END)
+FROM tenant t LEFT JOIN store s ON s.tenant_id = t.id AND s.id = CAST(:store_id AS uuid)
+LEFT JOIN mall m ON m.tenant_id = s.tenant_id AND m.id = s.mall_id
+WHERE t.id = :tenant_id
+"""
+
+
+async def get_tenant_clock(session: Session, tenant_id: TenantId, store_id: UUID | None = None) -> TenantClock:
+    """The tenant's own, or that of one of its stores. A store abroad that is in no mall has no country here: its clock
+    says which."""
+    row = await session.execute(text(_CLOCK), {"tenant_id": tenant_id, "store_id": store_id})
     return TenantClock(*row.one())
 
 

@@ -106,6 +106,7 @@ async def make_segments(people: People) -> list[UUID]:
         {"kind": "visit", "measure": "now", "store_id": str(store_id)},
         trait("city", "ne", "bern"),
         trait("birthday", "anniversary_in_days", 5),
+        trait("birthday", "age_between", [18, 36]),
         trait("joined", "not_within_days", 3),
         NO | {"state": "subscribed", "store_id": str(store_id)},
         NO,

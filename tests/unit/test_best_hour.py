@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from geoengage.campaigns.rules import Definition, Say, Span, Wait, WaitUntil, schedule, waits_for_best_hour
+from geoengage.campaigns.rules import Definition, Say, Span, Wait, WaitUntil, best_hours_asked, schedule
 from geoengage.campaigns.rules.steps import wait_ends
 from geoengage.campaigns.shapes.steps import WaitUntilStep
 from geoengage.timing.rules import HOURS, USUAL, Clocks, Known, Window, good_time
@@ -26,8 +26,10 @@ def test_it_is_the_persons_and_the_evening_where_nobody_knows_it() -> None:
 
 
 def test_it_is_asked_for_by_steps_that_wait_for_it() -> None:
-    assert waits_for_best_hour((Wait("a", 60), STEP, Say("m", "t", "b")))
-    assert not waits_for_best_hour((WaitUntil("w", at="09:00"),))
+    free = WaitUntil("f", best_hour=True, free_time=True)
+    assert best_hours_asked((Wait("a", 60), STEP, Say("m", "t", "b"))) == {False}
+    assert best_hours_asked((STEP, free)) == {False, True}
+    assert best_hours_asked((WaitUntil("w", at="09:00"),)) == set()
 
 
 def test_it_lies_in_the_campaigns_hours() -> None:

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from geoengage.campaigns.rules import check_texts, messages_of
 from geoengage.campaigns.shapes.campaigns import CampaignIn
+from geoengage.messaging.rules.text import render_message
+from geoengage.messaging.rules.values import Shopping, Values
 from geoengage.offers.shapes.offers import OfferIn
 from geoengage.proof.rules.inputs import Price
 from geoengage.recipes.rules import (
@@ -41,12 +43,17 @@ KEYS = [key for key in RecipeKey if key is not RecipeKey.MALL_ZONES]
 @pytest.mark.parametrize("key", KEYS)
 def test_what_a_recipe_makes_is_taken_as_it_stands(key: RecipeKey, store_id: UUID | None) -> None:
     settings: dict[str, Any] = RECIPES[key].defaults | ({} if store_id is None else {"store_id": str(store_id)})
+    settings |= {name: ["Kids > Toys", 'The "rest"}}'] for name in RECIPES[key].needs}
     plan = plan_of(key, settings, SHOP)
     campaign = CampaignIn.model_validate(filled(plan.campaign, {SEGMENT: str(STORE), OFFER: str(STORE)})).content()
-    assert plan.offer is not None
-    offer = OfferIn.model_validate(plan.offer).written()
-    assert campaign.store_id == offer.store_id == store_id
-    assert offer.terms.conditions.with_code
+    assert campaign.store_id == store_id
+    if plan.offer is not None:
+        offer = OfferIn.model_validate(plan.offer).written()
+        assert offer.store_id == store_id
+        assert offer.terms.conditions.with_code
+    assert (plan.offer is None) is (key is RecipeKey.ESSENTIALS)
+    for step in messages_of(campaign.course):
+        assert check_texts(step.title, step.body) == {}
     assert campaign.definition.exits.purchase
     assert len(messages_of(campaign.course)) == plan.messages
     if plan.segment is not None:
@@ -65,26 +72,49 @@ def test_the_ladder_begins_without_an_offer() -> None:
 @pytest.mark.parametrize("language", [*TEXTS, "fr"])
 @pytest.mark.parametrize("name", TEXTS["en"])
 def test_texts_are_liquid_in_every_language_and_english_where_there_is_none(name: str, language: str) -> None:
-    title, body = text_of(name, language, "Corner {{ shop }}")
+    title, body = text_of(name, language, "Corner {{ shop }}", ["Food > Fresh"])
     assert check_texts(title, body) == {}
-    assert "BRAND" not in title + body
+    assert not any(word in title + body for word in ("BRAND", "SHOP", "CATEGORY", "PRODUCTS"))
     assert ("{{ shop" in title + body) is False, "a brand's name is no Liquid"
     if language == "fr":
-        assert (title, body) == text_of(name, "en", "Corner {{ shop }}")
+        assert (title, body) == text_of(name, "en", "Corner {{ shop }}", ["Food > Fresh"])
 
 
 def test_swiss_german_reads_german() -> None:
     assert text_of("win-back.reminder", "de-CH", "x")[0].startswith("Wir haben")
 
 
+@pytest.mark.parametrize(
+    "bought, shop, said",
+    [
+        (
+            {"toys": "Puzzles", "toys > puzzles": "Puzzles"}, "Ada Mall",
+            "Something new in Puzzles is there to try out together. You find it at Ada Mall, with time to look round.",
+        ),
+        (
+            {"books": "Comics"}, None,
+            "Something new in Toys is there to try out together. You find it at Kids 'R' us, with time to look round.",
+        ),
+    ],
+)  # fmt: skip
+def test_an_idea_names_the_last_category_and_the_shop(bought: dict[str, str], shop: str | None, said: str) -> None:
+    title, body = text_of("parents-viber.idea", "en", 'Kids "R" us', ["Toys", "Baby"])
+    values = Values(shopping=Shopping(bought=bought, usual_store=shop)).as_variables()
+    assert render_message(title, body, values).body == said
+
+
 PRICES = [Price("email", "", 120, "CHF"), Price("fcm", "CH", 5, "CHF")]
 
 
 def test_messages_cost_what_somebody_said_and_never_nothing() -> None:
-    assert messages_minor(1000, 500, 2, PRICES, "CHF") == 120
-    assert messages_minor(1000, 500, 2, [], "CHF") is None
-    assert messages_minor(1000, 0, 2, [], "CHF") == 0
-    assert messages_minor(0, 500, 2, PRICES, "EUR") is None
+    both = {"push": 1000, "email": 500}
+    assert messages_minor(both, 2, PRICES, "CHF") == 120
+    assert messages_minor(both, 2, [], "CHF") is None
+    assert messages_minor({"push": 1000, "email": 0}, 2, [], "CHF") == 0
+    assert messages_minor({"email": 500}, 2, PRICES, "EUR") is None
+    phones = [Price("viber", "RS", 3000, "RSD"), Price("sms", "", 9000, "RSD")]
+    assert messages_minor({"viber": 1000, "sms": 100}, 1, phones, "RSD", "RS") == 3000 + 900
+    assert messages_minor({"viber": 1000, "sms": 100}, 1, phones, "RSD", "SA") is None, "nobody said what Viber costs"
 
 
 def test_offers_cost_at_most_the_budget() -> None:
@@ -123,6 +153,8 @@ def test_every_obstacle_has_words_and_a_page() -> None:
         {"hours_start": "09:00", "hours_end": "09:00"},
         {"discount_percent": 81},
         {"nonsense": 1},
+        {"age_from": 17},
+        {"age_from": 40, "age_to": 30},
     ],
 )
 def test_settings_that_make_no_sense(wrong: dict[str, Any]) -> None:

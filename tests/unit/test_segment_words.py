@@ -157,6 +157,7 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     (trait("renewal", "not_within_days", 30), "whose renewal is more than 30 days ago", "whose renewal is not more than 30 days ago"),
     (trait("renewal", "in_next_days", 1), "whose renewal is within the next 1 day", "whose renewal is not within the next 1 day"),
     (trait("birth_date", "anniversary_in_days", 7), "whose birthday is today or within the next 7 days", "whose birthday is not today or within the next 7 days"),
+    (trait("birth_date", "age_between", [18, 30]), "whose age by birth date is 18 to 30", "whose age by birth date is not 18 to 30"),
     (trait("contract", "anniversary_in_days", 7), "whose contract has its anniversary today or within the next 7 days", "whose contract does not have its anniversary today or within the next 7 days"),
 ]  # fmt: skip
 

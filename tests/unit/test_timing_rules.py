@@ -20,13 +20,13 @@ from geoengage.timing.rules import (
     Window,
     best_hour,
     concentration,
-    covers,
     flaw_of,
     good_time,
     hour_of_week,
     hour_starts,
     shares_of,
     smoothed,
+    stands_in,
     weekend_of,
     weight,
 )
@@ -114,14 +114,14 @@ def local(day: int, hour: int, minute: int = 0) -> datetime:
 
 def test_day_parts_have_days_dates_and_nights() -> None:
     night = DayPart(name="night", days=("fri",), starts=22 * 60, ends=2 * 60, valid_to=date(2026, 12, 4))
-    assert covers(night, local(4, 23), SATURDAY_SUNDAY)
-    assert covers(night, local(5, 1, 59), SATURDAY_SUNDAY), "it belongs to the day on which it begins"
-    assert not covers(night, local(5, 2), SATURDAY_SUNDAY)
-    assert not covers(night, local(11, 23), SATURDAY_SUNDAY), "not in force any more"
+    assert stands_in([night], local(4, 23), SATURDAY_SUNDAY)
+    assert stands_in([night], local(5, 1, 59), SATURDAY_SUNDAY), "it belongs to the day on which it begins"
+    assert not stands_in([night], local(5, 2), SATURDAY_SUNDAY)
+    assert not stands_in([night], local(11, 23), SATURDAY_SUNDAY), "not in force any more"
     weekend = DayPart(name="brunch", days=("weekend",), starts=600, ends=720)
     friday = local(4, 10)
-    assert not covers(weekend, friday, SATURDAY_SUNDAY)
-    assert covers(weekend, friday, weekend_of("EG"))
+    assert not stands_in([weekend], friday, SATURDAY_SUNDAY)
+    assert stands_in([weekend], friday, weekend_of("EG"))
     assert flaw_of(DayPart(name="x", starts=60, ends=60)) == "starts and ends are the same time"
     assert flaw_of(DayPart(name="x", starts=1, ends=2, valid_from=MONDAY, valid_to=date(2026, 1, 1))) is not None
     assert flaw_of(night) is None

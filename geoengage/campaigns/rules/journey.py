@@ -16,7 +16,19 @@ from geoengage.campaigns.rules.audience import AttributeTest, InSegment
 from geoengage.campaigns.rules.decision import GRANTED, History, Policy, common_checks, passes_attribute
 from geoengage.campaigns.rules.definition import OF_HISTORY, PUSH_ONLY, Content
 from geoengage.campaigns.rules.moves import starts_at
-from geoengage.campaigns.rules.steps import Branch, Condition, Did, Exits, Say, Step, after, find, wait_ends
+from geoengage.campaigns.rules.steps import (
+    Branch,
+    Condition,
+    Did,
+    Due,
+    Exits,
+    Say,
+    Step,
+    WaitUntil,
+    after,
+    find,
+    wait_ends,
+)
 from geoengage.campaigns.rules.triggers import passes
 from geoengage.messaging.rules import Blocker, Purpose
 from geoengage.profiles.rules import Reach, Recipient, agrees_to_push
@@ -91,12 +103,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A campaign with the clock by which one person goes through it. `best`: their best moment from now on."""
+    """A campaign with the clock by which one person goes through it. `best`: their best moment from now on;
+    `best_free`: the best one of their free time."""
 
     content: Content
     policy: Policy
     timezone: ZoneInfo
     best: datetime | None = None
+    best_free: datetime | None = None
 
 
 def exit_of(exits: Exits, facts: Facts) -> Ended | None:
@@ -147,7 +161,8 @@ def _due(course: Course, step: Step, now: datetime) -> datetime:
         if course.content.definition.purpose is Purpose.TRANSACTIONAL:
             return now
         return starts_at(course.content, course.policy, course.timezone, now, now + WAITS_FOR)
-    return wait_ends(step, now, course.timezone, course.best)
+    is_free = isinstance(step, WaitUntil) and step.free_time
+    return wait_ends(step, now, course.timezone, course.best_free if is_free else course.best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +254,14 @@ def _consents(content: Content, person: Somebody) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Facts of one person, read for this moment. `did`: events since they came in, as (name, properties)."""
+    """Facts of one person, read for this moment. `did`: events since they came in, as (name, properties). `has_due`:
+    see `Due`."""
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     segments: frozenset[UUID] = frozenset()
     did: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     has_bought: bool = False
+    has_due: bool = False
 
     def bought(self) -> bool:
         """As `Facts`."""
@@ -259,5 +276,7 @@ class Known:
                 return condition.segment_id in self.segments
             case Did():
                 return any(name == condition.name and passes(condition.where, said) for name, said in self.did)
+            case Due():
+                return self.has_due
             case _:
                 return self.has_bought

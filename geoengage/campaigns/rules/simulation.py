@@ -37,7 +37,7 @@ STILL_IN = "still_in"  # when the time simulated was over
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One person of that time. `moments`: when what starts the campaign happened to them; they are looked at `delay`
-    later. `deeds`: (when, name, properties). `budget`: what they were really sent.
+    later. `deeds`: (when, name, properties). `budget`: what they were really sent. `has_due`: as of now, as attributes.
     """
 
     profile_id: UUID
@@ -51,6 +51,7 @@ class Person:
     segments: frozenset[UUID] = frozenset()
     deeds: Sequence[tuple[datetime, str, Mapping[str, Any]]] = ()
     orders: Sequence[datetime] = ()
+    has_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _known(person: Person, entered_at: datetime, now: datetime) -> Known:
         segments=person.segments,
         did=tuple((name, said) for at, name, said in person.deeds if entered_at <= at <= now),
         has_bought=any(entered_at < at <= now for at in person.orders),
+        has_due=person.has_due,
     )
 
 

@@ -33,7 +33,11 @@ class Did(msgspec.Struct, frozen=True, tag_field="kind", tag="event"):
     where: tuple[PropertyTest, ...] = ()
 
 
-Condition = AttributeTest | InSegment | Did | Bought
+class Due(msgspec.Struct, frozen=True, tag_field="kind", tag="due"):
+    """Who will soon need something that they buy again and again, and had none of it in their last basket."""
+
+
+Condition = AttributeTest | InSegment | Did | Bought | Due
 
 
 class Wait(msgspec.Struct, frozen=True, tag_field="kind", tag="wait"):
@@ -46,7 +50,7 @@ class Wait(msgspec.Struct, frozen=True, tag_field="kind", tag="wait"):
 class WaitUntil(msgspec.Struct, frozen=True, tag_field="kind", tag="wait_until"):
     """The next time that the local clock shows `at` or a part of the day begins; or a date (one that has passed: no
     wait). `days`: of the week, none named for any. `best_hour`: the hour of the next day at which the person most
-    likely answers (`timing`), inside the campaign's hours.
+    likely answers (`timing`), inside the campaign's hours; with `free_time` only in the evening or at the weekend.
     """
 
     id: str
@@ -55,6 +59,7 @@ class WaitUntil(msgspec.Struct, frozen=True, tag_field="kind", tag="wait_until")
     on: str | None = None
     days: tuple[str, ...] = ()
     best_hour: bool = False
+    free_time: bool = False
 
     @property
     def clock(self) -> str:
@@ -124,9 +129,9 @@ def messages_of(steps: Steps) -> list[Say]:
     return [step for step, _ in walk(steps) if isinstance(step, Say)]
 
 
-def waits_for_best_hour(steps: Steps) -> bool:
-    """Whether somebody's best hour is asked for anywhere."""
-    return any(isinstance(step, WaitUntil) and step.best_hour for step, _ in walk(steps))
+def best_hours_asked(steps: Steps) -> set[bool]:
+    """Whether somebody's best hour is asked for anywhere: of any time (False), of their free time (True)."""
+    return {step.free_time for step, _ in walk(steps) if isinstance(step, WaitUntil) and step.best_hour}
 
 
 def conditions_of(steps: Steps) -> list[Condition]:

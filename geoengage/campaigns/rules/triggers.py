@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from geoengage.timing.rules import Calendar, is_on, start_of
 from geoengage.venues.rules import DAYS
 
 FRESH = timedelta(hours=24)  # what happened longer ago is history that was told late, and starts nothing
 BEGINS_WITHIN = timedelta(hours=6)  # of its time of the day; a worker that comes back later leaves that day out
+USUAL = Calendar()
 Scalar = str | int | float | bool
 
 
@@ -42,12 +44,19 @@ class OnEvent(msgspec.Struct, frozen=True, tag_field="kind", tag="event"):
 
 
 class OnSchedule(msgspec.Struct, frozen=True, tag_field="kind", tag="schedule"):
-    """A local time: once `on` a day, else on these `days` of the week (none named: every day)."""
+    """A local time: once `on` a day, else on these `days` (none named: every day): of the week by name, or by where
+    they lie to the weekend of the country (`timing`).
 
-    at: str
+    `at` None: when the tenant's `day_part` of that name begins, or so many minutes before; on a day that has no such
+    part nothing starts.
+    """
+
+    at: str | None = None
     on: str | None = None
     days: tuple[str, ...] = ()
     clock: Whose = Whose.STORE
+    day_part: str | None = None
+    before_minutes: int = 0
 
 
 class OnDate(msgspec.Struct, frozen=True, tag_field="kind", tag="date"):
@@ -165,22 +174,30 @@ def next_local(at: datetime, clock: str, days: Iterable[str], zone: ZoneInfo) ->
     return next(moment for moment in moments if moment >= at)
 
 
-def runs_at(when: OnSchedule | OnDate, day: date, zone: ZoneInfo) -> datetime | None:
-    """When it starts on this local day; None: not on this day."""
-    if isinstance(when, OnSchedule):
-        if when.on is not None and day != date.fromisoformat(when.on):
-            return None
-        if when.on is None and when.days and DAYS[day.weekday()] not in when.days:
-            return None
-    return local_moment(day, when.at, zone)
+def runs_at(when: OnSchedule | OnDate, day: date, zone: ZoneInfo, calendar: Calendar = USUAL) -> datetime | None:
+    """When it starts on this local day; None: not on this day. `calendar`: of where that clock hangs."""
+    if isinstance(when, OnDate):
+        return local_moment(day, when.at, zone)
+    is_day = is_on(when.days, day, calendar.weekend) if when.on is None else day == date.fromisoformat(when.on)
+    if not is_day:
+        return None
+    if when.at is not None:
+        return local_moment(day, when.at, zone)
+    starts = start_of(calendar.parts, when.day_part or "", day, calendar.weekend)
+    if starts is None:
+        return None
+    clock = f"{starts // 60:02}:{starts % 60:02}"
+    return local_moment(day, clock, zone) - timedelta(minutes=when.before_minutes)
 
 
-def due_runs(when: OnSchedule | OnDate, zone: ZoneInfo, since: datetime, now: datetime) -> list[date]:
+def due_runs(
+    when: OnSchedule | OnDate, zone: ZoneInfo, since: datetime, now: datetime, calendar: Calendar = USUAL
+) -> list[date]:
     """The local days whose run has begun by `now`: after `since`, and not so long ago that it is left out."""
     earliest = max(since, now - BEGINS_WITHIN)
     first = earliest.astimezone(zone).date() - timedelta(days=1)
     days = (first + timedelta(days=n) for n in range((now - earliest).days + 4))
-    return [day for day in days if (at := runs_at(when, day, zone)) is not None and earliest < at <= now]
+    return [day for day in days if (at := runs_at(when, day, zone, calendar)) is not None and earliest < at <= now]
 
 
 def days_meant(when: OnDate, day: date) -> tuple[str, ...]:

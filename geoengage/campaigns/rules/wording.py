@@ -8,6 +8,7 @@ from typing import Any
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
 from geoengage.campaigns.rules.journey import Somebody
+from geoengage.campaigns.rules.steps import Due, conditions_of, messages_of
 from geoengage.messaging.rules.text import (
     NO_CONTENT,
     NOTHING_RECOMMENDED,
@@ -18,7 +19,7 @@ from geoengage.messaging.rules.text import (
     check_template,
     render_message,
 )
-from geoengage.messaging.rules.values import Values
+from geoengage.messaging.rules.values import NO_SHOPPING, Shopping, Values
 from geoengage.profiles.rules import Recipient
 
 SAMPLE_NAME = "Alexandra"
@@ -34,6 +35,7 @@ SAMPLE_CONTENT: Mapping[str, str] = {
 _USES_CONTENT = re.compile(r"\bcontent\.")
 _USES_NAME = re.compile(r"\bfirst_name\b")
 _USES_RECOMMENDED = re.compile(r"\brecommendations\.")
+_USES_SHOPPING = re.compile(r"\bbought\b|\busual_store\.|\bnearest_store\.")
 _USES_OFFER = re.compile(r"\boffer\.")
 _TRIGGER = re.compile(r"\btrigger\.(\w+)")
 _UNGUARDED = re.compile(r"\{\{(?=[^}]*\brecommendations\.)(?![^}]*\|\s*default\b)[^}]*\}\}")
@@ -65,6 +67,17 @@ class Names:
 def uses_recommendations(title: str, body: str) -> bool:
     """Whether a text names products that are recommended, so that somebody has to choose them first."""
     return _USES_RECOMMENDED.search(title + body) is not None
+
+
+def asks_recommendations(content: Content) -> bool:
+    """Whether one of its messages names recommended products, or a branch asks whether something is due."""
+    said = any(uses_recommendations(step.title, step.body) for step in messages_of(content.course))
+    return said or any(isinstance(asked, Due) for asked in conditions_of(content.course))
+
+
+def asks_shopping(content: Content) -> bool:
+    """Whether one of its messages names what or where somebody buys."""
+    return any(_USES_SHOPPING.search(step.title + step.body) for step in messages_of(content.course))
 
 
 def uses_content(title: str, body: str) -> bool:
@@ -112,7 +125,11 @@ def named_offer(offer: Offered) -> dict[str, Any]:
 
 
 def _values(
-    names: Names, first_name: str | None, recommended: Recommended, said: Mapping[str, object] | None
+    names: Names,
+    first_name: str | None,
+    recommended: Recommended,
+    said: Mapping[str, object] | None,
+    shopping: Shopping = NO_SHOPPING,
 ) -> dict[str, Any]:
     known = Values(
         first_name=first_name,
@@ -121,6 +138,7 @@ def _values(
         mall=names.mall,
         campaign=names.campaign,
         recommended=recommended,
+        shopping=shopping,
     )
     return known.as_variables() | {"trigger": said or {}}
 
@@ -146,12 +164,14 @@ def values_for(
     place: Place | None = None,
     recommended: Recommended = NOTHING_RECOMMENDED,
     said: Mapping[str, object] | None = None,
+    shopping: Shopping = NO_SHOPPING,
 ) -> dict[str, Any]:
     """What a campaign's text may say to one person, but for the content item and the offer. `place`: where it was set
     off, if anywhere.
 
     Her name is used only with consent to personalisation. `recommended`: what was chosen for her, with her consent
-    where it follows from what she bought. `said`: what came with the event that set a journey off.
+    where it follows from what she bought; `shopping` with it alone. `said`: what came with the event that set a journey
+    off.
     """
     name = person.first_name if person.personalisation == GRANTED else None
     names = Names(campaign=content.name, store=store_name)
@@ -159,7 +179,7 @@ def values_for(
         names = Names(
             campaign=content.name, store=store_name or place.store_name, zone=place.zone_name, mall=place.mall_name
         )
-    return _values(names, name or content.definition.fallback_name, recommended, said)
+    return _values(names, name or content.definition.fallback_name, recommended, said, shopping)
 
 
 def check_texts(title: str, body: str) -> dict[str, str]:

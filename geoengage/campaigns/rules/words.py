@@ -5,12 +5,16 @@ from uuid import UUID
 
 from geoengage.campaigns.rules.audience import AttributeTest, Everyone, InSegment, Op
 from geoengage.campaigns.rules.definition import Content, Move, TriggerKind
-from geoengage.campaigns.rules.steps import Again, Bought, Branch, Condition, Did, Say, Step, Wait, WaitUntil
+from geoengage.campaigns.rules.steps import Again, Bought, Branch, Condition, Did, Due, Say, Step, Wait, WaitUntil
 from geoengage.campaigns.rules.triggers import OnCart, OnDate, OnEvent, OnOrder, OnSchedule, PropertyTest, Whose
 
 DAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
     "sun": "Sunday",
+}  # fmt: skip
+_ALL_DAYS = DAYS | {
+    "weekday": "weekday", "weekend": "day of the weekend", "weekend_start": "first day of the weekend",
+    "weekend_eve": "day before the weekend",
 }  # fmt: skip
 _OPS = {
     "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gt": "is above", "gte": "is at least",
@@ -67,9 +71,9 @@ def _other(content: Content) -> str:
             return f"When somebody does “{name}”{_tests(where)}"
         case OnSchedule() as when:
             if when.on is not None:
-                return f"Once, on {when.on} at {when.at}{_clock(when.clock)}"
-            days = ", ".join(DAYS[day] for day in when.days)
-            return f"Every {days or 'day'} at {when.at}{_clock(when.clock)}"
+                return f"Once, on {when.on} {_time(when)}{_clock(when.clock)}"
+            days = ", ".join(_ALL_DAYS[day] for day in when.days)
+            return f"Every {days or 'day'} {_time(when)}{_clock(when.clock)}"
         case OnDate() as when:
             shift = (
                 "On" if not when.days else f"{span(abs(when.days) * 86_400)} {'after' if when.days > 0 else 'before'}"
@@ -82,6 +86,14 @@ def _other(content: Content) -> str:
             return "When an order is placed" + (f" ({', '.join(channels)})" if channels else "")
         case _:
             return "Never"
+
+
+def _time(when: OnSchedule) -> str:
+    if when.at is not None:
+        return f"at {when.at}"
+    if not when.before_minutes:
+        return f"when “{when.day_part}” begins by the day parts,"
+    return f"{span(when.before_minutes * 60)} before “{when.day_part}” begins by the day parts,"
 
 
 def _clock(whose: Whose) -> str:
@@ -121,6 +133,8 @@ def _condition(condition: Condition, names: Mapping[UUID, str]) -> str:
             return f"has done “{name}” since coming in{_tests(where)}"
         case Bought():
             return "has bought something since coming in"
+        case Due():
+            return "something that they buy again and again is due, and was not in their last basket"
 
 
 def _steps(steps: Iterable[Step], names: Mapping[UUID, str], inset: str = "") -> Iterator[str]:
@@ -141,6 +155,8 @@ def _steps(steps: Iterable[Step], names: Mapping[UUID, str], inset: str = "") ->
 
 
 def _until(step: WaitUntil) -> str:
+    if step.best_hour and step.free_time:
+        return "the hour of the evening or the weekend, by their own clock, at which the person most likely answers"
     if step.best_hour:
         return "the hour of the next day at which the person most likely answers"
     if step.on is not None:

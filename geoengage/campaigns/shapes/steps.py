@@ -17,6 +17,7 @@ from geoengage.campaigns.rules import (
     Branch,
     Condition,
     Did,
+    Due,
     Exits,
     InSegment,
     Reentry,
@@ -71,8 +72,16 @@ class WaitUntilStep(Shape):
         description="The hour of the next 24 at which this person most likely answers, inside the campaign's hours.",
     )
 
+    free_time: bool = Field(
+        default=False,
+        description="With `best_hour`: only at the weekend of the country in which the person's clock hangs, or in the"
+        " evening of other days (the tenant's day part `evening`, else 17:00 to 20:00); within a day, else a week.",
+    )
+
     @model_validator(mode="after")
     def _is_one_moment(self) -> "WaitUntilStep":
+        if self.free_time and not self.best_hour:
+            raise ValueError("free_time belongs to best_hour")
         if self.best_hour:
             if self.at or self.day_part or self.on or self.days:
                 raise ValueError("best_hour stands alone: leave at, day_part, on and days out")
@@ -100,7 +109,18 @@ class BoughtShape(Shape):
     kind: Literal["purchase"] = Field(description="An order that was not cancelled.")
 
 
-ConditionShape = Annotated[AttributeTestShape | InSegmentShape | DidShape | BoughtShape, Field(discriminator="kind")]
+class DueShape(Shape):
+    """Who will soon need something that they buy again and again, and had none of it in their last basket."""
+
+    kind: Literal["due"] = Field(
+        description="`{{ recommendations.due[0].name }}` names it. Only of who agreed to personalisation; of a store's"
+        " campaign by its own orders, and what is to be had there."
+    )
+
+
+ConditionShape = Annotated[
+    AttributeTestShape | InSegmentShape | DidShape | BoughtShape | DueShape, Field(discriminator="kind")
+]
 
 
 class BranchStep(Shape):
@@ -216,18 +236,20 @@ def _rule(step: AnyStep, id_: str, free: Iterator[str]) -> Step:
     if isinstance(step, WaitUntilStep):
         on = None if step.on is None else step.on.isoformat()
         days = tuple(day for day in DAYS if day in step.days)
-        return WaitUntil(id_, step.at, step.day_part, on, days, step.best_hour)
+        return WaitUntil(id_, step.at, step.day_part, on, days, step.best_hour, step.free_time)
     if isinstance(step, BranchStep):
         return Branch(id_, _condition(step.when), _rules(step.then, free), _rules(step.otherwise, free))
     push = None if step.push is None else step.push.options()
     return Say(id_, step.title, step.body, push, step.offer_id, step.content_id)
 
 
-def _condition(shape: AttributeTestShape | InSegmentShape | DidShape | BoughtShape) -> Condition:
+def _condition(shape: AttributeTestShape | InSegmentShape | DidShape | BoughtShape | DueShape) -> Condition:
     if isinstance(shape, DidShape):
         return Did(shape.name, tests_of(shape.where))
     if isinstance(shape, BoughtShape):
         return Bought()
+    if isinstance(shape, DueShape):
+        return Due()
     if isinstance(shape, InSegmentShape):
         return InSegment(shape.segment_id)
     return AttributeTest(shape.name, shape.op, shape.value)

@@ -1,7 +1,7 @@
 """Requests of what starts a campaign."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -21,13 +21,16 @@ from geoengage.campaigns.rules import (
     When,
     Whose,
 )
-from geoengage.campaigns.shapes.pieces import Day
-from geoengage.kit.shapes import Shape
+from geoengage.kit.shapes import Name, Shape
 from geoengage.segments.rules import PropertyTest as PropertyTestShape
-from geoengage.venues.rules import DAYS
 
 LocalTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 EventName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ScheduleDay = Literal[
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "weekday", "weekend", "weekend_start", "weekend_eve"
+]
+SCHEDULE_DAYS = get_args(ScheduleDay)
+MOST_BEFORE = 360
 ClockOf = Literal["store", "person"]
 _CLOCK = (
     "Whose clock: `store` (the campaign's store, else the tenant) or `person` (as their phone says, else the store's)."
@@ -49,15 +52,33 @@ class EventTriggerShape(Shape):
 class ScheduleTriggerShape(Shape):
     """A local time, once or again and again."""
 
-    at: LocalTime = Field(description="HH:MM.", examples=["09:30"])
+    at: LocalTime | None = Field(default=None, description="HH:MM. Null: `day_part` says it.", examples=["09:30"])
     on: date | None = Field(default=None, description="Once on this day; null: again and again.")
-    days: list[Day] = Field(default=[], max_length=7, description="Days of the week; empty: every day.")
+    days: list[ScheduleDay] = Field(
+        default=[],
+        max_length=11,
+        description="Days of the week; empty: every day. `weekend` is that of the country (Friday and Saturday in Saudi"
+        " Arabia) in which the store is or the person's clock hangs, `weekend_start` its first day, `weekend_eve` the"
+        " day before it.",
+    )
+    day_part: Name | None = Field(
+        default=None,
+        description="When the tenant's day part of this name begins (`/v1/day-parts`), on the days and dates on which"
+        " there is one.",
+    )
+    before_minutes: int = Field(
+        default=0, ge=0, le=MOST_BEFORE, description="With `day_part`: so many minutes before it begins."
+    )
     clock: ClockOf = Field(default="store", description=_CLOCK)
 
     @model_validator(mode="after")
     def _is_one_or_many(self) -> "ScheduleTriggerShape":
         if self.on is not None and self.days:
             raise ValueError("name on, for once, or days, for again and again")
+        if (self.at is None) is (self.day_part is None):
+            raise ValueError("name at or day_part, one of them")
+        if self.before_minutes and self.day_part is None:
+            raise ValueError("before_minutes belongs to day_part")
         return self
 
 
@@ -183,8 +204,9 @@ class TriggerShape(Shape):
             return self.event.rule()
         if self.schedule is not None:
             s = self.schedule
-            days = tuple(day for day in DAYS if day in s.days)
-            return OnSchedule(s.at, None if s.on is None else s.on.isoformat(), days, Whose(s.clock))
+            days = tuple(day for day in SCHEDULE_DAYS if day in s.days)
+            on = None if s.on is None else s.on.isoformat()
+            return OnSchedule(s.at, on, days, Whose(s.clock), s.day_part, s.before_minutes)
         if self.date is not None:
             d = self.date
             return OnDate(d.trait, d.days, d.yearly, d.at, Whose(d.clock))

@@ -30,12 +30,14 @@ RECOMMENDED_PLACES = 3
 _RECOMMENDED = {f"recommendations.{kind}.{n}.name" for kind in RECOMMENDED_KINDS for n in range(RECOMMENDED_PLACES)}
 TRAITS = "profile.*"  # any trait of the person: `{{ profile.favourite_team | default: "your team" }}`
 TRIGGER = "trigger.*"  # any value that came with the event which set a campaign off
+# By category the one within it that the person bought last: `{{ bought["toys"] | default: "toys" }}`.
+BOUGHT = "bought.*"
 OFFER_VARIABLES = frozenset({"offer.code", "offer.label"})  # not for transactional and service texts
 _NAMES = frozenset({
     "first_name", "store.name", "zone.name", "mall.name", "campaign.name", "nearest_store.name",
-    "nearest_store.distance_m", TRAITS, TRIGGER,
+    "nearest_store.distance_m", "usual_store.name", TRAITS, TRIGGER, BOUGHT,
 })  # fmt: skip
-_OPEN = {TRAITS: "profile", TRIGGER: "trigger"}  # whose members have any names
+_OPEN = {TRAITS: "profile", TRIGGER: "trigger", BOUGHT: "bought"}  # whose members have any names
 # Of the content item that a campaign speaks of; the content domain fills them in.
 CONTENT_NAMES = ("title", "text", "terms", "place", "link", "starts", "ends")
 NO_CONTENT: Mapping[str, str] = dict.fromkeys(CONTENT_NAMES, "")

@@ -19,6 +19,15 @@ class Obstacle(StrEnum):
     SENDING_STOPPED = "sending_stopped"
     NO_PUSH_SENDER = "no_push_sender"
     NO_EMAIL_SENDER = "no_email_sender"
+    NO_WHATSAPP_SENDER = "no_whatsapp_sender"
+    NO_WHATSAPP_TEMPLATE = "no_whatsapp_template"
+    NO_VIBER_SENDER = "no_viber_sender"
+    NO_SMS_SENDER = "no_sms_sender"
+    NO_CATEGORIES = "no_categories"
+    UNKNOWN_CATEGORY = "unknown_category"
+    NO_DAY_PART = "no_day_part"
+    QUIET_HOURS = "quiet_hours"
+    NO_BIRTH_DATES = "no_birth_dates"
     NO_MARGIN = "no_margin"
     NO_MESSAGE_COST = "no_message_cost"
     TOO_FEW_ORDERS = "too_few_orders"
@@ -54,6 +63,15 @@ MENDS: Mapping[Obstacle, Mend] = {
     Obstacle.NO_ZONE: Mend(
         "What is on is at no zone and in no shop with a zone: draw one, or name another place.", "/map", stops=True
     ),
+    Obstacle.NO_CATEGORIES: Mend(
+        "Nobody knows which of your product categories are meant: name them under the settings.", "/recipes", stops=True
+    ),
+    Obstacle.NO_DAY_PART: Mend(
+        "You have no part of the day called {words}: name one of yours under the settings.", "/recipes", stops=True
+    ),
+    Obstacle.QUIET_HOURS: Mend(
+        "Your quiet hours ({words}) leave no time for it: choose others under the settings.", "/recipes", stops=True
+    ),
     Obstacle.MARGIN_FOR_FLOOR: Mend(
         "A least margin is set, and neither a product's cost nor your margin is known: the offer would give nothing."
         " Say what you earn.",
@@ -70,10 +88,25 @@ MENDS: Mapping[Obstacle, Mend] = {
     Obstacle.NO_EMAIL_SENDER: Mend(
         "No app has a mail server, so nobody gets an e-mail where a push cannot arrive.", "/apps"
     ),
+    Obstacle.NO_WHATSAPP_SENDER: Mend(
+        "No WhatsApp number can send, so nobody gets a message there where a push cannot arrive.", "/apps"
+    ),
+    Obstacle.NO_WHATSAPP_TEMPLATE: Mend(
+        "Meta has approved no template for marketing, so WhatsApp takes a message only for a day after somebody wrote.",
+        "/apps",
+    ),
+    Obstacle.NO_VIBER_SENDER: Mend("No Viber sender is set up, so nothing goes out there.", "/apps"),
+    Obstacle.NO_SMS_SENDER: Mend(
+        "No SMS sender is set up, so who is not on Viber gets nothing.", "/apps"
+    ),
+    Obstacle.UNKNOWN_CATEGORY: Mend("None of your products is in {words}: is it written so?", "/products"),
+    Obstacle.NO_BIRTH_DATES: Mend(
+        "Nobody's day or year of birth is known, so nobody is known to be of age: ask for it, or import it.", "/imports"
+    ),
     Obstacle.NO_MARGIN: Mend(
         "Neither products' costs nor your margin are known, so nobody will be able to say what it earned.", "/offers"
     ),
-    Obstacle.NO_MESSAGE_COST: Mend("It is not known what an e-mail costs.", "/proof?inputs=1"),
+    Obstacle.NO_MESSAGE_COST: Mend("It is not known what its messages cost.", "/proof?inputs=1"),
     Obstacle.TOO_FEW_ORDERS: Mend(
         "Nobody has bought four times yet, and before that nobody has a habit: send older orders too.", "/imports"
     ),

@@ -3,12 +3,12 @@
 Amounts are minor units. A missing price makes a number None: never nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from geoengage.proof.rules.inputs import FREE, Price, price_of
 
-PUSH, EMAIL = "fcm", "email"  # as prices name them
+_PRICED = {"push": "fcm"}  # a way that prices name otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,16 @@ class Offered:
 
 
 def messages_minor(
-    pushed: int, mailed: int, messages: int, prices: Sequence[Price], currency: str | None
+    ways: Mapping[str, int], messages: int, prices: Sequence[Price], currency: str | None, country: str = ""
 ) -> int | None:
     """What the messages cost when everybody gets all of them; None: nobody said what one of these ways costs, or in
-    another currency."""
+    another currency. `ways`: how many people each reaches; `country`: in which they are taken to be."""
     total = 0.0
-    for channel, people in ((PUSH, pushed), (EMAIL, mailed)):
+    for way, people in ways.items():
+        channel = _PRICED.get(way, way)
         if not people:
             continue
-        price = price_of(channel, "", prices)
+        price = price_of(channel, country, prices)
         if price is None and channel in FREE:
             continue
         if price is None or (price.currency != currency and price.thousand_minor):

@@ -6,11 +6,13 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from geoengage.commerce.rules import MAX_MINOR
-from geoengage.kit.shapes import Shape
+from geoengage.kit.shapes import Name, Shape
 from geoengage.offers.rules.terms import MAX_FLOOR
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Discount = Annotated[int, Field(ge=1, le=80)]
+ADULT = 18
+MOST_BEFORE = 360
 Amount = Annotated[int, Field(ge=1, le=MAX_MINOR)]
 Category = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
@@ -53,8 +55,25 @@ class RecipeSettings(Shape):
     hours_start: Clock | None = Field(default=None, description="Nothing goes out before, HH:MM local time.")
     hours_end: Clock | None = Field(default=None, description="Nothing goes out from then on, HH:MM local time.")
     categories: list[Category] | None = Field(
-        default=None, max_length=20, description="Only on these categories, with all below them. Null: on everything."
+        default=None,
+        max_length=20,
+        description="These categories, with all below them, as products name them. Null: on everything; recipes about"
+        " toys or fresh food need them.",
     )
+    days_away: Annotated[int, Field(ge=3, le=365)] | None = Field(
+        default=None, description="For how many days somebody was not seen, or did not order."
+    )
+    days_before: Annotated[int, Field(ge=0, le=1)] | None = Field(
+        default=None, description="0: on the first day of the weekend; 1: on the day before."
+    )
+    day_part: Name | None = Field(default=None, description="The mealtime, as the tenant's day parts call it.")
+    before_minutes: Annotated[int, Field(ge=0, le=MOST_BEFORE)] | None = Field(
+        default=None, description="Minutes before the day part begins."
+    )
+    age_from: Annotated[int, Field(ge=ADULT, le=99)] | None = Field(
+        default=None, description="The youngest, in full years: adults only."
+    )
+    age_to: Annotated[int, Field(ge=ADULT, le=99)] | None = Field(default=None, description="The oldest.")
 
     @model_validator(mode="after")
     def _fits(self) -> "RecipeSettings":
@@ -62,6 +81,8 @@ class RecipeSettings(Shape):
             raise ValueError("a budget needs max_discount_minor: what one use may cost at most")
         if self.hours_start is not None and self.hours_start == self.hours_end:
             raise ValueError("hours_start and hours_end must differ")
+        if self.age_from is not None and self.age_to is not None and self.age_to < self.age_from:
+            raise ValueError("age_to is at least age_from")
         return self
 
     def given(self) -> dict[str, Any]:

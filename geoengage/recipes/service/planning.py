@@ -30,6 +30,7 @@ from geoengage.recipes.rules import (
 )
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.rules import Principal
+from geoengage.timing.service import calendars_of
 from geoengage.venues import store as venues
 from geoengage.venues.models import Store
 
@@ -84,6 +85,8 @@ async def plan(session: Session, me: Principal, key: RecipeKey, given: RecipeSet
     shop = await _shop(session, me, store_id, now)
     if shop is None:
         return Planned(key, said, settings, None, None, store_id, blocks=[block(Obstacle.NO_CURRENCY)])
+    if any(not settings.get(name) for name in recipe.needs):
+        return Planned(key, said, settings, shop, None, store_id, blocks=[block(Obstacle.NO_CATEGORIES)])
     return Planned(key, said, settings, shop, plan_of(key, settings, shop), store_id)
 
 
@@ -115,7 +118,8 @@ async def _shop(session: Session, me: Principal, store_id: UUID | None, now: dat
     brand = tenant.name
     if store_id is not None:
         brand = (await venues.get_row(session, tenant_id, Store, store_id)).name
-    return Shop(brand, tenant.default_language, currency, round(trade.order_minor) or None)
+    country = (await calendars_of(session, tenant_id, store_id)).territory or ""
+    return Shop(brand, tenant.default_language, currency, round(trade.order_minor) or None, country)
 
 
 # --- what is on in a mall --------------------------------------------------------------------------------------------

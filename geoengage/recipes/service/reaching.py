@@ -1,5 +1,6 @@
-"""Whom a recipe means now, and whom of these it would reach: by a push, else by an e-mail."""
+"""Whom a recipe means now, and whom of these it would reach, by which of its ways."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from geoengage.segments.service.evaluating import as_uuids, asked_by, evaluate_a
 from geoengage.tenancy.rules import Principal
 
 CARTS_WITHIN = timedelta(days=30)
-_MAIL: Json = {"kind": "reachable", "channel": "email"}
+PUSH = "push"
 _REFUSED: Json = {"kind": "consent", "channel": "push", "purpose": "marketing", "state": "unsubscribed"}
 People = frozenset[UUID]
 NOBODY: People = frozenset()
@@ -22,25 +23,31 @@ NOBODY: People = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """People. `meant`: by what they do; `agreeing`: of those, who may be chosen by it; `pushed` and `mailed`: whom it
-    reaches, each person in one of them. `sized`: those of `reached` whom each size of the offer is for."""
+    """People. `meant`: by what they do; `agreeing`: of those, who may be chosen by it; `ways`: whom it reaches by each
+    of its ways, each person by the first one. `sized`: those of `reached` whom each size of the offer is for."""
 
     meant: People
     agreeing: People
-    pushed: People
-    mailed: People
+    ways: Mapping[str, People] = field(default_factory=dict)
     sized: list[People] = field(default_factory=list)
 
     @property
     def reached(self) -> People:
         """By one way or the other."""
-        return self.pushed | self.mailed
+        return NOBODY.union(*self.ways.values())
 
 
 async def reach_of(
-    session: Session, me: Principal, plan: Plan, store_id: UUID | None, now: datetime, *, preview: bool, by_mail: bool
+    session: Session,
+    me: Principal,
+    plan: Plan,
+    store_id: UUID | None,
+    now: datetime,
+    *,
+    preview: bool,
+    ways: Collection[str],
 ) -> Reach:
-    """As it stands now. `by_mail`: an app can send e-mails.
+    """As it stands now. `ways`: by which something can send; `preview`: no push provider is set up.
 
     It looks everybody up, which takes a second for a million.
     """
@@ -48,13 +55,17 @@ async def reach_of(
     if plan.who is None and plan.at_place:
         asked = store.Asked(None, mine.tests, mine.preview, at_place=True)
         pushed = frozenset(await store.list_pushed(session, tenant_id, asked))
-        return Reach(pushed, pushed, pushed, NOBODY)
+        return Reach(pushed, pushed, {PUSH: pushed})
     ids = None
     if plan.who is None:
         ids = await store.list_who_left_carts(session, tenant_id, store_id, now, CARTS_WITHIN)
         if not ids:
-            return Reach(NOBODY, NOBODY, NOBODY, NOBODY, [NOBODY for _ in plan.sizes])
-    conditions = [each for each in (plan.who, _MAIL, _REFUSED, *(size.who for size in plan.sizes)) if each is not None]
+            return Reach(NOBODY, NOBODY, sized=[NOBODY for _ in plan.sizes])
+    # Test phones have no address beyond a push.
+    others = [way for way in plan.ways if way != PUSH and way in ways and mine.tests is not True]
+    reachable: list[Json] = [{"kind": "reachable", "channel": way} for way in others]
+    asked_for = (plan.who, _REFUSED, *reachable, *(size.who for size in plan.sizes))
+    conditions = [each for each in asked_for if each is not None]
     # What a store knows of its customers: the campaign's own segment is evaluated so, too.
     scope = store_id if plan.segment is None else _uuid(plan.segment["store_id"])
     asking = await asked_by(session, tenant_id, now, scope, ids)
@@ -65,13 +76,18 @@ async def reach_of(
     }
     meant = frozenset(as_uuids(found.people)) if plan.who is None else held[str(plan.who)]
     agreeing = meant & await store.list_agreeing(session, tenant_id, meant)
-    asked = store.Asked(agreeing, mine.tests, mine.preview, at_place=plan.at_place)
-    pushed = frozenset(await store.list_pushed(session, tenant_id, asked)) - held[str(_REFUSED)]
-    has_mail = by_mail and "email" in plan.ways and mine.tests is not True
-    mailed = (agreeing & held[str(_MAIL)]) - pushed if has_mail else NOBODY
-    reached = pushed | mailed
+    by = {way: agreeing & held[str(each)] for way, each in zip(others, reachable, strict=True)}
+    if PUSH in plan.ways:
+        asked = store.Asked(agreeing, mine.tests, mine.preview, at_place=plan.at_place)
+        by[PUSH] = frozenset(await store.list_pushed(session, tenant_id, asked)) - held[str(_REFUSED)]
+    found_by: dict[str, People] = {}
+    left = agreeing
+    for way in plan.ways:
+        found_by[way] = left & by.get(way, NOBODY)
+        left -= found_by[way]
+    reached = agreeing - left
     sized = [reached if size.who is None else reached & held[str(size.who)] for size in plan.sizes]
-    return Reach(meant, agreeing, pushed, mailed, sized)
+    return Reach(meant, agreeing, found_by, sized)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -14,6 +14,9 @@ def trait(terms: Terms, leaf: TraitCondition) -> Part:
     of = _value(terms, leaf.name)
     if leaf.op == "anniversary_in_days":
         return _anniversary(terms, of, int(float(str(leaf.value))))
+    if leaf.op == "age_between" and isinstance(leaf.value, list):
+        youngest, oldest = (int(float(str(value))) for value in leaf.value)
+        return _age(terms, of, youngest, oldest)
     if leaf.op in _BY_CLOCK:
         source = _with(f"{as_moment(terms, of.text)} AS at", "at")
         holds, due = moment_test(terms, "k.at", leaf.op, leaf.value)
@@ -57,3 +60,29 @@ def _anniversary(terms: Terms, of: Json, days: int) -> Part:
     turns = f"CASE WHEN {holds} THEN k.next + 1 ELSE k.next - {n} END"
     due = f"CAST({turns} AS timestamp) AT TIME ZONE {zone}"
     return Part(_with(next_one, "next"), "p.id", holds, of.json, due, grouped=False)
+
+
+def _age(terms: Terms, of: Json, youngest: int, oldest: int) -> Part:
+    """Whether somebody who was born then is so old, in full years where the tenant is; and when that changes. A year
+    alone is read as its last day. Who was born on a 29th of February has the 1st of March in other years."""
+    zone, n = terms.bind(terms.timezone, "text"), terms.bind(youngest, "integer")
+    after = terms.bind(oldest + 1, "integer")
+    today = f"CAST({terms.now_sql} AT TIME ZONE {zone} AS date)"
+    born = (
+        f"CASE WHEN t.said ~ '^[12]\\d{{3}}$' THEN make_date(CAST(t.said AS integer), 12, 31)"
+        f" ELSE {as_date('t.said')} END"
+    )
+
+    def turns(years: str) -> str:
+        year = f"CAST(extract(year FROM d.day) AS integer) + {years}"
+        month = "CAST(extract(month FROM d.day) AS integer)"
+        return f"(make_date({year}, {month}, 1) + (CAST(extract(day FROM d.day) AS integer) - 1))"
+
+    ages = (
+        f"{turns(n)} AS since, {turns(after)} AS until FROM (SELECT {born} AS day FROM"
+        f" (SELECT {of.text} AS said OFFSET 0) t OFFSET 0) d WHERE d.day IS NOT NULL"
+    )
+    holds = f"(k.since <= {today} AND {today} < k.until)"
+    change = f"CASE WHEN {today} < k.since THEN k.since WHEN {today} < k.until THEN k.until END"
+    due = f"CAST({change} AS timestamp) AT TIME ZONE {zone}"
+    return Part(_with(ages, "since"), "p.id", holds, of.json, due, grouped=False)

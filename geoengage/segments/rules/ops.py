@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 MOST_VALUES = 200
+OLDEST = 150
 
 
 class NumberOp(StrEnum):
@@ -73,6 +74,7 @@ class TraitOp(StrEnum):
     NOT_WITHIN_DAYS = "not_within_days"
     IN_NEXT_DAYS = "in_next_days"
     ANNIVERSARY_IN_DAYS = "anniversary_in_days"
+    AGE_BETWEEN = "age_between"
 
 
 NUMBER_OPS = frozenset(NumberOp)
@@ -100,6 +102,10 @@ def value_flaw(op: str, value: Any) -> str | None:
     if op == "between":
         pair = isinstance(value, list) and len(value) == 2 and all(map(is_number, value)) and value[0] <= value[1]
         return None if pair else "between takes two numbers, the smaller first: [1, 5]"
+    if op == "age_between":
+        fine = isinstance(value, list) and len(value) == 2 and all(type(v) is int for v in value)
+        fine = fine and 0 <= value[0] <= value[1] <= OLDEST
+        return None if fine else f"age_between takes two whole numbers of years up to {OLDEST}: [18, 30]"
     if op in _ORDERS:
         return None if is_number(value) else f"{op} compares with a number"
     if op in _DAYS:

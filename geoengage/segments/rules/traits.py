@@ -20,13 +20,15 @@ class TraitCondition(Condition):
         min_length=1, max_length=TRAIT_NAME_MAX, description="Its name; `first_name` and `language` are traits too."
     )
     op: TraitOp = Field(
-        description="Who has no such trait passes `not_exists`, and nothing else. The last six read it as a date or an"
-        " RFC 3339 moment; `anniversary_in_days` 7: its day of the year is today or one of the next 7."
+        description="Who has no such trait passes `not_exists`, and nothing else. The last seven read it as a date"
+        " or an RFC 3339 moment; `anniversary_in_days` 7: its day of the year is today or one of the next 7;"
+        " `age_between`: of a day of birth, in full years of which the last is included. A year of birth alone is read"
+        " as its last day, so that nobody is taken for older than they may be."
     )
     value: Scalar | list[Scalar] | None = Field(
         default=None,
-        description="A text, number, true or false; `in`, `not_in`: a list of them; `between`: two numbers; `before`,"
-        " `after`: a moment; `…_days`: days.",
+        description="A text, number, true or false; `in`, `not_in`: a list of them; `between`, `age_between`: two"
+        " numbers; `before`, `after`: a moment; `…_days`: days.",
     )
 
     @model_validator(mode="after")

@@ -120,6 +120,9 @@ def _trait(condition: TraitCondition, names: Names) -> Phrase:
         if condition.name in _BIRTHDAYS:
             return theirs("birthday", when)
         return Phrase("whose", f"{what} has its anniversary {when}", f"{what} does not have its anniversary {when}")
+    if op == "age_between" and isinstance(value, list):
+        age = f"{value[0]} to {value[1]}"
+        return Phrase("whose", f"age by {what} is {age}", f"age by {what} is not {age}")
     return Phrase("whose", *value_test(condition.name, op, value))
 
 

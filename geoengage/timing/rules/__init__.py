@@ -3,11 +3,21 @@
 from geoengage.timing.rules.choosing import EXPLORE, MAX_WINDOW, Clocks, Known, Window, good_time
 from geoengage.timing.rules.day_parts import (
     DAY_NAMES,
+    EVE_OF_WEEKEND,
+    FIRST_OF_WEEKEND,
     USUAL,
+    WEEKDAY,
+    WEEKEND,
+    Calendar,
     DayPart,
-    covers,
     flaw_of,
+    in_force,
+    is_on,
     shares_of,
+    stands_in,
+    start_of,
+    starts_of,
+    territory_of,
     weekend_of,
 )
 from geoengage.timing.rules.week import (
@@ -26,7 +36,8 @@ from geoengage.timing.rules.week import (
 )
 
 __all__ = [
-    "DAY_NAMES", "EXPLORE", "HOURS", "KNOWN_DAYS", "MAX_WINDOW", "USUAL", "Clocks", "Counts", "DayPart", "Known",
-    "Peak", "Shares", "Window", "best_hour", "concentration", "covers", "flaw_of", "good_time", "hour_of_week",
-    "hour_starts", "shares_of", "shrunk", "smoothed", "weekend_of", "weight",
+    "DAY_NAMES", "EVE_OF_WEEKEND", "EXPLORE", "FIRST_OF_WEEKEND", "HOURS", "KNOWN_DAYS", "MAX_WINDOW", "USUAL",
+    "WEEKDAY", "WEEKEND", "Calendar", "Clocks", "Counts", "DayPart", "Known", "Peak", "Shares", "Window", "best_hour",
+    "concentration", "flaw_of", "good_time", "hour_of_week", "hour_starts", "in_force", "is_on", "shares_of",
+    "shrunk", "smoothed", "stands_in", "start_of", "starts_of", "territory_of", "weekend_of", "weight",
 ]  # fmt: skip

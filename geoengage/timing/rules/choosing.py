@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.kit.clock import is_within_hours
-from geoengage.timing.rules.day_parts import DayPart, shares_of
+from geoengage.timing.rules.day_parts import Calendar, DayPart, shares_of
 from geoengage.timing.rules.week import Counts, Shares, best_hour, hour_of_week, hour_starts
 from geoengage.venues.rules import Schedule, is_open
 
@@ -23,31 +23,35 @@ STEP = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True)
 class Window:
     """From `starts_at` until before `ends_at`, at most 14 days: in which a message may go out. `store_id` or `mall_id`:
-    only while that place is open. `hours`: only then, on the person's own clock."""
+    only while that place is open. `hours`: only then, on the person's own clock. `free`: only in their free time."""
 
     starts_at: datetime
     ends_at: datetime
     store_id: UUID | None = None
     mall_id: UUID | None = None
     hours: Schedule | None = None
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """What is allowed when: quiet hours and `hours` on the person's clock; `places`, one of which must be open on its
-    own clock (none: no matter)."""
+    own clock (none: no matter). `free`: only in the free time of this calendar, on the person's clock."""
 
     zone: ZoneInfo
     quiet_start: time
     quiet_end: time
     places: tuple[tuple[Schedule, ZoneInfo], ...] = ()
     hours: Schedule | None = None
+    free: Calendar | None = None
 
     def allows(self, at: datetime) -> bool:
         """Whether a message may go out at that moment."""
         if is_within_hours(at, self.zone, self.quiet_start, self.quiet_end):
             return False
         if self.hours is not None and not is_open(self.hours, self.zone, at):
+            return False
+        if self.free is not None and not self.free.is_free(at.astimezone(self.zone)):
             return False
         return not self.places or any(is_open(schedule, zone, at) for schedule, zone in self.places)
 

@@ -30,6 +30,7 @@ export const DATE_OPS = [
   ['not_within_days', 'was longer ago than … days'],
   ['in_next_days', 'is in the next … days'],
   ['anniversary_in_days', 'has its anniversary in … days'],
+  ['age_between', 'makes them so old, in years'],
   ['before', 'is before a day'],
   ['after', 'is after a day'],
 ];
@@ -61,6 +62,7 @@ function withOp(was, op, today) {
   if (NO_VALUE.has(op)) return next;
   if (LISTS.has(op))
     return { ...next, value: Array.isArray(value) ? value : one === undefined || one === '' ? [] : [one] };
+  if (op === 'age_between') return { ...next, value: [18, 30] };
   if (op === 'between') return { ...next, value: [typeof one === 'number' ? one : 0, null] };
   if (op === 'before' || op === 'after') return { ...next, value: startOf(today) };
   if (DAYS.has(op)) return { ...next, value: typeof one === 'number' ? one : 7 };
@@ -93,7 +95,7 @@ function values({ op, value }, known) {
   };
   if (DAYS.has(op)) return [{ ...number, words: 'Days', unit: 'days', min: 1, max: 3660 }];
   if (NUMBERS.has(op)) return [number];
-  if (op === 'between')
+  if (op === 'between' || op === 'age_between')
     return [0, 1].map((place) => ({
       ...number,
       key: `value.${place}`,
