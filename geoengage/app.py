@@ -43,6 +43,7 @@ from geoengage.kit.vapid import load_vapid_key, public_key_text
 from geoengage.lifecycle.api import router as lifecycle
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
+from geoengage.marketplace.api import router as marketplace
 from geoengage.messaging.api import router as messaging
 from geoengage.metrics.api import router as metrics
 from geoengage.metrics.habits_api import router as habits
@@ -180,6 +181,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     for router in (
         tenancy,
+        marketplace,  # before venues: /v1/stores/league is no store's id
         venues,
         profiles,
         consents,

@@ -62,17 +62,14 @@ async def preview_recipe(
 
 
 @router.post("/v1/recipes/{recipe}/launch", responses=CONFLICT)
-async def launch_recipe(
-    recipe: str, body: RecipeSettings, request: Request, me: CampaignEditor, tx: Tx, now: Now
-) -> RecipeLaunchOut:
+async def launch_recipe(recipe: str, body: RecipeSettings, me: CampaignEditor, tx: Tx, now: Now) -> RecipeLaunchOut:
     """Switch it on: its segment, offer and campaign are made and the campaign runs, or waits for review.
 
     Repeating it changes nothing; with other settings what it made is changed. 409 with `blocked_by` while something
     stops it.
     """
     planned = await plan(tx, me, key_of(recipe), body, now)
-    found = await preview_of(tx, me, planned, now, preview=_is_preview(request))
-    return launch_out(await launching.launch(tx, me, planned, found.blocks, now))
+    return launch_out(await launching.launch(tx, me, planned, now))
 
 
 @router.post("/v1/recipes/{recipe}/stop")

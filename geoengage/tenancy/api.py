@@ -34,6 +34,7 @@ from geoengage.tenancy.shapes import (
     MyOperator,
     MyTenant,
     OperatorIn,
+    OperatorLink,
     OperatorOut,
     OperatorPage,
     OwnerIn,
@@ -341,6 +342,15 @@ async def create_operator(body: OperatorIn, me: Admin, tx: Tx, now: Now, new: Ne
 async def disable_operator(operator_id: UUID, me: Admin, tx: Tx, now: Now) -> None:
     """Keep an operator out from now on; open sessions end at once. The last owner cannot be disabled."""
     await service.disable_operator(tx, me.tenant_id, operator_id, me, now)
+
+
+@router.post("/v1/operators/{operator_id}/link", responses=CONFLICT)
+async def invite_operator(
+    operator_id: UUID, request: Request, response: Response, me: Admin, tx: Tx, now: Now
+) -> OperatorLink:
+    """A link that logs somebody of role shop in, good for 24 hours. Send it to them alone. 409 for other roles."""
+    response.headers["Cache-Control"] = "no-store"
+    return OperatorLink(link=await service.invite(tx, request.app.state.signing_key, operator_id, me, now))
 
 
 def _id(row: Owner | App | Credential | OperatorRow) -> UUID:

@@ -177,12 +177,15 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class NewOperator:
-    """An operator to make. `owner_id` exactly for role shop, whose sight ends at that owner's stores."""
+    """An operator to make. `owner_id` exactly for role shop, whose sight ends at that owner's stores.
+
+    `password` None: there is none, they come in by a link only.
+    """
 
     email: str
     name: str
     role: Role
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
     owner_id: UUID | None = None
 
 
@@ -254,7 +257,7 @@ def check_operator(new: NewOperator) -> None:
     """Raise ItemErrors when e-mail or password are none, or role and owner do not fit."""
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", new.email.strip()):
         raise errors.field("email", "not an e-mail address")
-    if len(new.password) < PASSWORD_LENGTH:
+    if new.password is not None and len(new.password) < PASSWORD_LENGTH:
         raise errors.field("password", f"at least {PASSWORD_LENGTH} characters")
     if new.role is Role.SHOP and new.owner_id is None:
         raise errors.field("owner_id", "role shop needs the owner whose stores it sees")

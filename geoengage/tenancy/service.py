@@ -73,13 +73,14 @@ async def create_operator(
     rules.check_operator(new)
     if new.owner_id is not None:
         await store.get_row(session, tenant_id, Owner, new.owner_id)
+    hashed = _NOBODY if new.password is None else await asyncio.to_thread(_HASHER.hash, new.password)
     operator = Operator(
         id=id_ or new_id(now),
         email=rules.normal_email(new.email),
         name=new.name,
         role=new.role,
         owner_id=new.owner_id,
-        password_hash=await asyncio.to_thread(_HASHER.hash, new.password),
+        password_hash=hashed,
         created_at=now,
     )
     await store.insert_row(session, tenant_id, operator, f"there is an operator {operator.email} already")
@@ -98,6 +99,15 @@ async def disable_operator(session: Session, tenant_id: TenantId, id_: UUID, by:
     operator.disabled_at = now
     await store.delete_operator_sessions(session, tenant_id, id_)
     await _audit(session, tenant_id, by, "operator.disable", id_, now)
+
+
+async def invite(session: Session, signing_key: str, operator_id: UUID, by: Principal, now: datetime) -> str:
+    """A link by which somebody of role shop comes in, for 24 hours. Conflict for others, who have a password."""
+    operator = await store.get_row(session, by.tenant_id, Operator, operator_id)
+    if operator.role != Role.SHOP or operator.disabled_at is not None:
+        raise errors.Conflict("only who sees one owner's stores, and may log in, comes in by a link")
+    await _audit(session, by.tenant_id, by, "operator.invite", operator_id, now)
+    return make_login_link(signing_key, by.tenant_id, operator_id, now)
 
 
 async def create_app(

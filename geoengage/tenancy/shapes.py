@@ -270,6 +270,12 @@ class OperatorOut(Shape):
     disabled_at: AwareDatetime | None = Field(description="Since when it may not log in.")
 
 
+class OperatorLink(Shape):
+    """How somebody comes in without a password."""
+
+    link: str = Field(description="Path of the link; put the server's address before it. Good for 24 hours.")
+
+
 class OwnerPage(Shape):
     """A page of owners."""
 

@@ -218,6 +218,25 @@ async def list_shopper_apps(session: Session, app_id: UUID | None) -> list[tuple
     return [(app, name) for app, name in await session.execute(query.order_by(App.id).limit(2))]
 
 
+async def find_by(session: Session, tenant_id: TenantId, kind: type[Row], **columns: Any) -> Row | None:
+    """The oldest owner, app or operator with these values; None when there is none."""
+    query = select(kind).where(kind.tenant_id == tenant_id).filter_by(**columns).order_by(kind.id).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def find_key(
+    session: Session, tenant_id: TenantId, kind: KeyKind, app_id: UUID | None, store_ids: list[UUID] | None
+) -> UUID | None:
+    """The oldest key of that kind, of that app and for these stores, revoked or not; None when there is none."""
+    query = select(Credential.id).where(
+        Credential.tenant_id == tenant_id,
+        Credential.kind == kind,
+        Credential.app_id.is_not_distinct_from(app_id),
+        Credential.store_ids.is_not_distinct_from(store_ids),
+    )
+    return (await session.execute(query.order_by(Credential.id).limit(1))).scalar_one_or_none()
+
+
 async def find_key_id(session: Session, tenant_id: TenantId, secret_hash: str) -> UUID | None:
     """The key whose text has that hash, revoked or not."""
     query = select(Credential.id).where(Credential.tenant_id == tenant_id, Credential.secret_hash == secret_hash)

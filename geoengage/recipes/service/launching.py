@@ -24,8 +24,9 @@ from geoengage.proof.service.plans import Planned as Measuring
 from geoengage.proof.service.plans import put_plan, read_plan
 from geoengage.recipes import store
 from geoengage.recipes.models import RecipeLaunch
-from geoengage.recipes.rules import OFFER, SEGMENT, Block, Json, RecipeKey, filled
+from geoengage.recipes.rules import OFFER, SEGMENT, Json, RecipeKey, filled
 from geoengage.recipes.service.planning import Planned
+from geoengage.recipes.service.previewing import stopping_blocks
 from geoengage.segments import service as segments
 from geoengage.segments.rules import read_definition, write_definition
 from geoengage.segments.store import lock_segment
@@ -49,11 +50,11 @@ class Launched:
     status: Status
 
 
-async def launch(session: Session, me: Principal, planned: Planned, blocks: list[Block], now: datetime) -> Launched:
+async def launch(session: Session, me: Principal, planned: Planned, now: datetime) -> Launched:
     """Switch it on, or hand it in for review where the tenant's policy says so. Again with the same settings changes
     nothing; with others what it made is changed, and texts that somebody has edited stay.
     """
-    if stopping := [each for each in blocks if each.stops]:
+    if stopping := await stopping_blocks(session, TenantId(me.tenant_id), planned):
         raise RecipeBlocked(
             " ".join(each.text for each in stopping),
             blocked_by=[{"code": each.obstacle, "text": each.text, "link": each.link} for each in stopping],

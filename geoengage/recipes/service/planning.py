@@ -71,18 +71,26 @@ def key_of(name: str) -> RecipeKey:
 
 async def plan(session: Session, me: Principal, key: RecipeKey, given: RecipeSettings, now: datetime) -> Planned:
     """What the recipe would make. ItemErrors for settings that it does not take, or that name what is not there."""
-    recipe, said = RECIPES[key], given.given()
-    wrong = [name for name in said if name not in recipe.takes]
+    check_settings(key, given)
+    if key is RecipeKey.MALL_ZONES:
+        return await _plan_of_item(session, me, given, now)
+    store_id = await _store_of(session, me, given.store_id)
+    return plan_for(key, given, store_id, await _shop(session, me, store_id, now))
+
+
+def check_settings(key: RecipeKey, given: RecipeSettings) -> None:
+    """Raise ItemErrors for settings that the recipe does not take."""
+    wrong = [name for name in given.given() if name not in RECIPES[key].takes]
     if wrong:
         raise errors.ItemErrors(
             [{"pointer": f"#/{name}", "in": "body", "detail": "this recipe does not take it"} for name in wrong]
         )
-    if key is RecipeKey.MALL_ZONES:
-        return await _plan_of_item(session, me, given, now)
-    store_id = await _store_of(session, me, given.store_id)
-    said |= {} if store_id is None else {"store_id": str(store_id)}
-    settings = recipe.defaults | said
-    shop = await _shop(session, me, store_id, now)
+
+
+def plan_for(key: RecipeKey, given: RecipeSettings, store_id: UUID | None, shop: Shop | None) -> Planned:
+    """What a recipe would make for a shop that is known; None: nobody knows in which currency it sells."""
+    said = given.given() | ({} if store_id is None else {"store_id": str(store_id)})
+    settings = RECIPES[key].defaults | said
     if shop is None:
         return Planned(key, said, settings, None, None, store_id, blocks=[block(Obstacle.NO_CURRENCY)])
     if any(not settings.get(name) for name in recipe.needs):
@@ -103,6 +111,12 @@ async def _store_of(session: Session, me: Principal, store_id: UUID | None) -> U
     return store_id
 
 
+async def usual_currency(session: Session, tenant_id: TenantId) -> str | None:
+    """That of most orders, else of most prices; None: nobody knows."""
+    main, _ = await metrics.main_currency(session, tenant_id)
+    return main or await store.find_price_currency(session, tenant_id)
+
+
 async def _shop(session: Session, me: Principal, store_id: UUID | None, now: datetime) -> Shop | None:
     """None: nobody knows in which currency it sells."""
     tenant_id = TenantId(me.tenant_id)
@@ -111,8 +125,7 @@ async def _shop(session: Session, me: Principal, store_id: UUID | None, now: dat
     trade = await read_trade(
         session, tenant_id, scope, today_in(await get_place(session, tenant_id, scope), now) - DAY, now
     )
-    main, _ = await metrics.main_currency(session, tenant_id)
-    currency = trade.currency or main or await store.find_price_currency(session, tenant_id)
+    currency = trade.currency or await usual_currency(session, tenant_id)
     if currency is None:
         return None
     brand = tenant.name

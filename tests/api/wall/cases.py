@@ -109,6 +109,12 @@ def square(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
+def store_rows(side: Side) -> dict[str, Any]:
+    """A list of one store, that its owner may take."""
+    row = {"external_id": f"new-{side.mark}", "name": side.mark, "lon": LON, "lat": LAT, "owner": {}, "app": {}}
+    return {"stores": [row]}
+
+
 def named(properties: dict[str, Any]) -> Make:
     """A patch of a Feature's properties."""
     return lambda _: {"properties": properties}
@@ -387,6 +393,7 @@ CASES = [
     Case("POST", f"{WEBHOOK}/enable"),
     Case("GET", "/v1/operators"),
     Case("POST", "/v1/operators", body=operator),
+    Case("POST", "/v1/operators/{operator_id}/link"),
     Case("POST", "/v1/operators/{operator_id}/disable"),
     # --- places
     *crud(
@@ -435,6 +442,7 @@ CASES = [
     Case("POST", "/v1/imports/venue", body=lambda _: square({"name": "New"}), queries=(lambda _: {"mode": "commit"},)),
     Case("GET", "/v1/malls/{mall_id}/export", queries=(*NO_QUERY, lambda _: {"format": "geojson"})),
     Case("GET", "/v1/malls/{mall_id}/features", shared=True, queries=(*NO_QUERY, lambda _: {"level": 0})),
+    Case("POST", "/v1/stores:batch", body=store_rows),
     Case("POST", "/v1/imports/stores", body=lambda _: STORES, queries=(lambda _: {"mode": "commit"},)),
     Case("GET", "/v1/imports/kinds", shared=True),
     Case("POST", "/v1/imports/data", body=lambda s: products_of(s.mark), queries=(lambda _: {"kind": "products"},)),
