@@ -146,7 +146,7 @@ async def _obstacles(
         (lost > 0, block(Obstacle.NO_PERSONALISATION, visible(lost, exact=exact))),
         (unreached > 0, block(Obstacle.NO_WAY, visible(unreached, exact=exact))),
         (not held_back, block(Obstacle.NO_HOLDOUT)),
-        (await _is_reviewed(session, me, planned.store_id, tenant), block(Obstacle.REVIEW)),
+        (await is_reviewed(session, me, planned.store_id, tenant), block(Obstacle.REVIEW)),
     ]
     found = [each for holds, each in there if holds]
     if not reach.meant:
@@ -172,7 +172,8 @@ async def _margin(session: Session, tenant_id: TenantId, planned: Planned, has_c
     return [block(Obstacle.MARGIN_FOR_FLOOR if has_floor else Obstacle.NO_MARGIN)]
 
 
-async def _is_reviewed(session: Session, me: Principal, store_id: UUID | None, tenant: Tenant) -> bool:
+async def is_reviewed(session: Session, me: Principal, store_id: UUID | None, tenant: Tenant) -> bool:
+    """Whether what this caller makes for the store waits for approval: marketing of a shop, by the tenant's policy."""
     if me.store_ids is None:
         return False
     approved = await campaigns.has_approved(session, TenantId(me.tenant_id), store_id)
