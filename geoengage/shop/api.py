@@ -25,6 +25,8 @@ from geoengage.shop.shapes import (
     ShopPreview,
     ShopPreviewIn,
     ShopProducts,
+    ShopStore,
+    ShopStores,
     ShopToday,
     preview_out,
     product_out,
@@ -38,6 +40,13 @@ StoreQuery = Annotated[UUID | None, Query(description="Which store. A credential
 def _is_preview(request: Request) -> bool:
     """Whether messages go to the preview inbox, so that people without a push address can be reached too."""
     return request.app.state.settings.fcm.credentials_file is None
+
+
+@router.get("/v1/shop/stores")
+async def list_shop_stores(me: CommerceCaller, tx: Tx) -> ShopStores:
+    """The stores whose page the caller may open."""
+    found = await store.list_stores(tx, TenantId(me.tenant_id), me.store_ids)
+    return ShopStores(items=[ShopStore(id=id_, name=name) for id_, name in found])
 
 
 @router.get("/v1/shop/today")

@@ -15,6 +15,19 @@ from geoengage.shop.service.offering import Good, Preview, Stop
 Percent = Literal[5, 10, 15, 20]
 
 
+class ShopStore(BaseModel):
+    """A store by name: what a phone on a slow line needs to choose one."""
+
+    id: UUID = Field(description="Its id.")
+    name: str = Field(description="What it is called.")
+
+
+class ShopStores(BaseModel):
+    """Stores by name; at most 1,000."""
+
+    items: list[ShopStore] = Field(description="Stores that the caller may work for.")
+
+
 class ShopToday(Shape):
     """Today at a store, since local midnight. Numbers of people are null for one to nine."""
 

@@ -15,6 +15,18 @@ BEST_OF = timedelta(days=90)
 MOST_CODES = 5  # with one ending; of more the whole code has to be typed
 
 
+async def list_stores(session: Session, tenant_id: TenantId, only: Collection[UUID] | None) -> list[tuple[UUID, str]]:
+    """Stores by name, at most 1,000; with `only` no others."""
+    rows = await session.execute(
+        text(
+            "SELECT id, name FROM store WHERE tenant_id = :tenant_id"
+            " AND (CAST(:only AS uuid[]) IS NULL OR id = ANY(CAST(:only AS uuid[]))) ORDER BY name, id LIMIT 1000"
+        ),
+        {"tenant_id": tenant_id, "only": None if only is None else list(only)},
+    )
+    return [(id_, name) for id_, name in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Sold:
     """What was sold in a span: returns lower the money and are no orders. Minor units."""

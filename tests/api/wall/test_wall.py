@@ -62,6 +62,7 @@ OTHER_ROUTES = {
     *PREFERENCES,
     *UNSUBSCRIBING,
     "/ui",
+    "/shop",
     "/till",
     "/docs",
     "/docs/oauth2-redirect",
