@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from geoengage.campaigns import service as campaigns
-from geoengage.commerce.api.till import store_of_till
+from geoengage.commerce.api.rows import own_store, wrong_stores
 from geoengage.kit import errors
+from geoengage.kit.db import Session
 from geoengage.kit.http import CONFLICT, PROBLEMS, NewId, Now, Problem, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.offers.service.coupons import trouble_with
@@ -32,6 +33,7 @@ from geoengage.shop.shapes import (
     product_out,
 )
 from geoengage.tenancy.auth import CampaignEditor, CommerceCaller
+from geoengage.tenancy.rules import Principal
 
 router = APIRouter(tags=["shop page"], responses=PROBLEMS)
 StoreQuery = Annotated[UUID | None, Query(description="Which store. A credential for one store need not say.")]
@@ -40,6 +42,16 @@ StoreQuery = Annotated[UUID | None, Query(description="Which store. A credential
 def _is_preview(request: Request) -> bool:
     """Whether messages go to the preview inbox, so that people without a push address can be reached too."""
     return request.app.state.settings.fcm.credentials_file is None
+
+
+async def _store(tx: Session, me: Principal, store_id: UUID | None) -> UUID:
+    """The store that is meant; NotFound for what the caller does not see."""
+    at = own_store(me, store_id)
+    if at is None:
+        raise errors.field("store_id", "say which store")
+    if await wrong_stores(tx, me, [at]):
+        raise errors.NotFound(f"there is no store {at}")
+    return at
 
 
 @router.get("/v1/shop/stores")
@@ -52,7 +64,7 @@ async def list_shop_stores(me: CommerceCaller, tx: Tx) -> ShopStores:
 @router.get("/v1/shop/today")
 async def get_shop_today(me: CommerceCaller, tx: Tx, now: Now, store_id: StoreQuery = None) -> ShopToday:
     """A store's day so far beside the same weekday as usual: orders, sales, people, messages and what they brought."""
-    at = await store_of_till(tx, me, store_id)
+    at = await _store(tx, me, store_id)
     return ShopToday.model_validate(await read_today(tx, me, at, now))
 
 
@@ -66,7 +78,7 @@ async def list_shop_products(
     q: Annotated[str | None, Query(max_length=200, description="A part of the name.")] = None,
 ) -> ShopProducts:
     """What a store can offer, each product with the discounts that its margin allows."""
-    at = await store_of_till(tx, me, store_id)
+    at = await _store(tx, me, store_id)
     found = await offering.list_goods(tx, TenantId(me.tenant_id), at, q or None, now)
     origins = request.app.state.settings.picture_origins
     return ShopProducts(items=[product_out(each, origins) for each in found])
@@ -80,7 +92,7 @@ async def preview_shop_offer(
 
     It looks all customers of the store up, which takes a second for a million people.
     """
-    at = await store_of_till(tx, me, body.store_id)
+    at = await _store(tx, me, body.store_id)
     tapped = offering.Tapped(at, body.product_id, body.discount_percent)
     return preview_out(await offering.preview_of(tx, me, tapped, now, preview=_is_preview(request)))
 
@@ -94,7 +106,7 @@ async def send_shop_offer(
     It is sent as every campaign is: with consent, caps, quiet hours and holdout. No more people than it reaches now, or
     ten, ever get it. 409 with `reason` while something is in its way.
     """
-    at = await store_of_till(tx, me, body.store_id)
+    at = await _store(tx, me, body.store_id)
     if creation.replayed:
         campaign = await campaigns.get(tx, me, creation.id)
     else:
@@ -119,7 +131,7 @@ async def list_shop_coupons(
 
     For each key or operator 120 look-ups a minute, and 30 in vain in ten minutes, together with those of other tills.
     """
-    at = await store_of_till(tx, me, store_id)
+    at = await _store(tx, me, store_id)
     end = read_ending(ending)
     if end is None:
         raise errors.field("ending", "the last four signs of a code")

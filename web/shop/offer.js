@@ -170,7 +170,10 @@ export function offer({ store, say }) {
   }
 
   /** @param {Whom} whom */
-  const people = ({ people: n }) => (n === null ? t('people.few') : n ? t('people', { n }) : t('people.none'));
+  function people({ people: n }) {
+    if (n === null) return t('people.few');
+    return n ? t('people', { n }) : t('people.none');
+  }
 
   /** @param {Whom} whom @param {string} currency */
   function price(whom, currency) {
