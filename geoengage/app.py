@@ -1,4 +1,4 @@
-"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and shopper page.
+"""Builds the HTTP application: lifespan, routers, error handlers, the OpenAPI, files of console and pages.
 
 And runs it: in this process, or in several on one port, which know of each other through the database only.
 """
@@ -60,6 +60,7 @@ from geoengage.recipes.api import router as recipes
 from geoengage.recommendations.api import router as recommendations
 from geoengage.reports.api import router as reports
 from geoengage.segments.api import router as segments
+from geoengage.shop.api import router as shop
 from geoengage.simulation.api import router as simulation
 from geoengage.tenancy.api import router as tenancy
 from geoengage.tenancy.auth import KnownKeys, authenticate
@@ -200,6 +201,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         lifecycle,
         proof,
         recipes,
+        shop,
         live,
         phones.router,
         simulation,
@@ -309,6 +311,8 @@ def _serve_console(app: FastAPI, settings: Settings) -> None:
     for path in PAGES:
         app.add_route(path, page, include_in_schema=False)
     app.mount("/shopper", phones.shopper.files(folder / "shopper"), name="shopper")
+    images_from = " ".join(settings.picture_origins)
+    app.mount("/shop", phones.shopper.files(folder / "shop", images_from=images_from), name="shop")
     app.mount("/till", phones.shopper.files(folder / "till"), name="till")
     app.mount("/ui", StaticFiles(directory=folder, check_dir=False), name="ui")
 

@@ -37,13 +37,14 @@ PHONE = {"push_provider": "fcm", "push_kind": "fcm_token"}
 
 @dataclass
 class Grocer:
-    """A tenant with customers. `people`: name → profile."""
+    """A tenant with customers. `people`: name → profile. `store_id`: where they buy; None: at no store of it."""
 
     client: httpx.AsyncClient
     session: Session
     sessions: Sessions
     world: World
     people: dict[str, UUID] = field(default_factory=dict)
+    store_id: UUID | None = None
 
     async def customer(
         self,
@@ -73,7 +74,7 @@ class Grocer:
         for moment in [at] if at is not None else [now - timedelta(days=ago, hours=9) for ago in days_ago]:
             order = OrderIn(
                 source="api", external_id=str(new_id()), ordered_at=moment, updated_at=moment, currency="CHF",
-                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id,
+                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id, store_id=self.store_id,
             )  # fmt: skip
             await commerce.record_order(self.session, self.world.tenant_id, order, max(now, moment))
         await self.session.commit()

@@ -16,13 +16,14 @@ const MOST_PRODUCTS = 20_000;
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<Answer>}
  */
-export async function call(method, path, body) {
+export async function call(method, path, body, headers = {}) {
   try {
     const answer = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: 'no-store',
       redirect: 'error',
@@ -31,7 +32,8 @@ export async function call(method, path, body) {
     if (answer.ok && type.includes('json')) return { is: 'done', data: await answer.json() };
     if (type.includes('problem+json') && answer.status < 500 && !LATER.has(answer.status)) {
       if (answer.status === 401) return { is: 'ended' };
-      return { is: 'refused', status: answer.status, detail: (await answer.json()).detail ?? '' };
+      const { detail = '', reason = null } = await answer.json();
+      return { is: 'refused', status: answer.status, detail, reason };
     }
     return { is: 'later' };
   } catch {

@@ -11,9 +11,10 @@ export const canScan = () => 'BarcodeDetector' in window && Boolean(navigator.me
 /**
  * Show the camera's picture until a code is read or somebody gives up.
  * @param {HTMLElement} beside
+ * @param {string} [stopping] what the button says that ends it
  * @returns {Promise<string | null>}
  */
-export async function scan(beside) {
+export async function scan(beside, stopping = 'Stop scanning') {
   /** @type {MediaStream} */
   let stream;
   try {
@@ -24,7 +25,7 @@ export async function scan(beside) {
   const video = h('video', { playsinline: true, muted: true });
   video.srcObject = stream;
   let isOver = false;
-  const stop = h('button', { type: 'button', on: { click: () => (isOver = true) } }, 'Stop scanning');
+  const stop = h('button', { type: 'button', on: { click: () => (isOver = true) } }, stopping);
   const box = h('div', { class: 'camera' }, video, stop);
   beside.append(box);
   try {

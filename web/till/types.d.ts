@@ -50,4 +50,7 @@ export interface Member {
 
 /** `later`: no network, or the server has no time; `ended`: log in again; `refused`: never as it is. */
 export type Answer =
-  { is: 'done'; data: any } | { is: 'later' } | { is: 'ended' } | { is: 'refused'; status: number; detail: string };
+  | { is: 'done'; data: any }
+  | { is: 'later' }
+  | { is: 'ended' }
+  | { is: 'refused'; status: number; detail: string; reason: string | null };

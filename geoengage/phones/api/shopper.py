@@ -76,20 +76,25 @@ class ShopperPageOut(Shape):
 class ShopperFiles(StaticFiles):
     """A built page: its strict CSP, hashed files kept forever, all else asked for anew; 503 while it is not built."""
 
+    csp = CSP
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """One file."""
         folder = Path(str(self.directory))
         if not (folder / "index.html").exists():
             return PlainTextResponse(f"The {folder.name} page is not built. Run: make web\n", 503)
         response = await super().get_response(path, scope)
-        response.headers["Content-Security-Policy"] = CSP
+        response.headers["Content-Security-Policy"] = self.csp
         response.headers["Cache-Control"] = _FOREVER if path.startswith("assets/") else "no-cache"
         return response
 
 
-def files(folder: Path) -> ASGIApp:
-    """The page's files in `folder`, compressed on the way."""
-    return GZipMiddleware(ShopperFiles(directory=folder, html=True, check_dir=False), minimum_size=500)
+def files(folder: Path, *, images_from: str = "") -> ASGIApp:
+    """The page's files in `folder`, compressed on the way. `images_from`: origins whose pictures it may show."""
+    built = ShopperFiles(directory=folder, html=True, check_dir=False)
+    if images_from:
+        built.csp = CSP.replace("img-src 'self'", f"img-src 'self' {images_from}")
+    return GZipMiddleware(built, minimum_size=500)
 
 
 @router.get("/shopper/app.json", responses=_NOT_FOUND)

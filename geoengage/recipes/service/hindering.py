@@ -17,6 +17,7 @@ from geoengage.recipes import store
 from geoengage.recipes.rules import BIRTH_TRAITS, Block, Obstacle, Plan, RecipeKey, block
 from geoengage.recipes.service.planning import Planned
 from geoengage.recipes.service.reaching import Reach
+from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.models import Tenant
 from geoengage.tenancy.rules import Principal, Review
 from geoengage.timing.rules import starts_of
@@ -53,7 +54,7 @@ async def obstacles_of(session: Session, me: Principal, planned: Planned, facts:
         (lost > 0, block(Obstacle.NO_PERSONALISATION, visible(lost, exact=exact))),
         (unreached > 0, block(Obstacle.NO_WAY, visible(unreached, exact=exact))),
         (not held_back, block(Obstacle.NO_HOLDOUT)),
-        (await _is_reviewed(session, me, planned.store_id, tenant), block(Obstacle.REVIEW)),
+        (await is_reviewed(session, me, planned.store_id, tenant), block(Obstacle.REVIEW)),
     ]
     found = [each for holds, each in there if holds]
     if not me.is_demo:
@@ -63,10 +64,27 @@ async def obstacles_of(session: Session, me: Principal, planned: Planned, facts:
     categories = settings.get("categories")
     if categories and not await store.has_products_of(session, tenant_id, categories):
         found.append(block(Obstacle.UNKNOWN_CATEGORY, words=" or ".join(f"“{name}”" for name in categories)))
-    if planned.key is not RecipeKey.MALL_ZONES:  # its item says when
+    return [*found, *await _of_settings(session, tenant_id, planned, tenant, facts.ready)]
+
+
+async def stopping_blocks(session: Session, tenant_id: TenantId, planned: Planned) -> list[Block]:
+    """What keeps it from being switched on; nobody is looked up for that."""
+    found = list(planned.blocks)
+    if planned.plan is not None:
+        tenant = await tenancy.get_tenant(session, tenant_id)
+        ready = await store.read_prepared(session, tenant_id, planned.store_id)
+        found += await _of_settings(session, tenant_id, planned, tenant, ready)
+    return [each for each in found if each.stops]
+
+
+async def _of_settings(
+    session: Session, tenant_id: TenantId, planned: Planned, tenant: Tenant, ready: store.Prepared
+) -> list[Block]:
+    plan, found = planned.plan, []
+    if plan is not None and planned.key is not RecipeKey.MALL_ZONES:  # its item says when
         found += await _times(session, tenant_id, plan, planned.store_id, tenant)
-    if plan.offer is not None:
-        found += await _margin(session, tenant_id, planned, facts.ready.has_costs)
+    if plan is not None and plan.offer is not None:
+        found += await _margin(session, tenant_id, planned, ready.has_costs)
     return found
 
 
@@ -123,7 +141,8 @@ async def _margin(session: Session, tenant_id: TenantId, planned: Planned, has_c
     return [block(Obstacle.MARGIN_FOR_FLOOR if has_floor else Obstacle.NO_MARGIN)]
 
 
-async def _is_reviewed(session: Session, me: Principal, store_id: UUID | None, tenant: Tenant) -> bool:
+async def is_reviewed(session: Session, me: Principal, store_id: UUID | None, tenant: Tenant) -> bool:
+    """Whether what this caller makes for the store waits for approval: marketing of a shop, by the tenant's policy."""
     if me.store_ids is None:
         return False
     approved = await campaigns.has_approved(session, TenantId(me.tenant_id), store_id)

@@ -25,8 +25,8 @@ from geoengage.proof.service.plans import put_plan, read_plan
 from geoengage.recipes import store
 from geoengage.recipes.models import RecipeLaunch
 from geoengage.recipes.rules import OFFER, SEGMENT, Json, RecipeKey, filled
+from geoengage.recipes.service.hindering import stopping_blocks
 from geoengage.recipes.service.planning import Planned
-from geoengage.recipes.service.previewing import stopping_blocks
 from geoengage.segments import service as segments
 from geoengage.segments.rules import read_definition, write_definition
 from geoengage.segments.store import lock_segment

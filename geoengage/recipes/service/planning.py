@@ -93,7 +93,7 @@ def plan_for(key: RecipeKey, given: RecipeSettings, store_id: UUID | None, shop:
     settings = RECIPES[key].defaults | said
     if shop is None:
         return Planned(key, said, settings, None, None, store_id, blocks=[block(Obstacle.NO_CURRENCY)])
-    if any(not settings.get(name) for name in recipe.needs):
+    if any(not settings.get(name) for name in RECIPES[key].needs):
         return Planned(key, said, settings, shop, None, store_id, blocks=[block(Obstacle.NO_CATEGORIES)])
     return Planned(key, said, settings, shop, plan_of(key, settings, shop), store_id)
 

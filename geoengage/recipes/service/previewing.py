@@ -95,15 +95,6 @@ async def preview_of(session: Session, me: Principal, planned: Planned, now: dat
     )
 
 
-async def stopping_blocks(session: Session, tenant_id: TenantId, planned: Planned) -> list[Block]:
-    """What keeps it from being switched on; nobody is looked up for that."""
-    found = list(planned.blocks)
-    if planned.plan is not None and planned.shop is not None:
-        ready = await store.read_prepared(session, tenant_id, planned.store_id)
-        found += await _margin(session, tenant_id, planned, ready.has_costs)
-    return [each for each in found if each.stops]
-
-
 def _says(plan: Plan) -> list[str]:
     """What the campaign would do, in sentences."""
     made = filled(plan.campaign, {SEGMENT: str(_TO_BE_MADE), OFFER: str(_TO_BE_MADE)})

@@ -226,6 +226,11 @@ def order(side: Side) -> dict[str, Any]:
     return words | {"store_id": side["store"], "customer": who}
 
 
+def tapped(s: Side) -> dict[str, Any]:
+    """The first two taps of an offer at the side's store."""
+    return {"store_id": s["store"], "product_id": s["product"], "discount_percent": 10}
+
+
 def sale(side: Side) -> dict[str, Any]:
     """A sale at the till of the side's store."""
     lines = order(side)["lines"]
@@ -732,6 +737,13 @@ CASES = [
         for verb in ("preview", "launch")
     ],
     Case("POST", "/v1/recipes/{recipe}/stop", body=lambda _: {}, shared=True),
+    # --- the owner's page
+    Case("GET", "/v1/shop/stores", shared=True),
+    Case("GET", "/v1/shop/today", queries=OF_A_STORE),
+    Case("GET", "/v1/shop/products", queries=OF_A_STORE),
+    Case("POST", "/v1/shop/offers/preview", body=tapped),
+    Case("POST", "/v1/shop/offers", body=lambda s: tapped(s) | {"audience": "nearby"}),
+    Case("GET", "/v1/shop/coupons", queries=(lambda s: {"store_id": s["store"], "ending": s.coupon[-4:]},)),
     Case("GET", "/v1/proof", shared=True),
     Case("GET", "/v1/proof/simulated", demo_only=True),
     Case("GET", "/v1/direct-revenue", queries=(*NO_QUERY, lambda s: {"store_id": s["store"]}), shared=True),

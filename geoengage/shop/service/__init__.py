@@ -1,0 +1,1 @@
+"""Today at a shop, and an offer in three taps."""

@@ -1,0 +1,3 @@
+import { page } from './vite.page.js';
+
+export default page('shop');
