@@ -95,6 +95,38 @@ async def test_steps_in_order_with_waits_and_a_branch(shop: Shop) -> None:
     assert set((await shop.entries()).values()) == {("step-8", "finished")}
 
 
+async def test_one_win_back_for_a_person_in_six_months(shop: Shop) -> None:
+    """Whoever of two begins first, also in one moment; a merge keeps the later place."""
+    for name in ("Ana", "Ben", "Cid"):
+        await shop.person(name)
+    kinds = {"One": "Left", "Two": "Gone"}
+    for title, event in kinds.items():
+        steps = [say(title), wait(86_400), say(f"{title} again")]
+        await shop.campaign({"kind": "event", "event": {"name": event}}, steps=steps, win_back=True)
+    other = [say("Other")]
+    await shop.campaign({"kind": "event", "event": {"name": "Gone"}}, steps=other)
+    await shop.did("Ana", "Left")
+    assert await shop.go() == {"Ana": ["One"]}
+    for name in ("Ana", "Ben"):
+        await shop.did(name, "Gone", at=NOW + hours(1))
+    await shop.did("Ben", "Left", at=NOW + hours(1))
+    first = await shop.go(NOW + hours(1))
+    assert sorted(first["Ana"]) == ["One", "Other", "[cap]"]
+    assert sorted(first["Ben"])[1:] == ["Two", "[cap]"] or sorted(first["Ben"]) == ["One", "Other", "[cap]"]
+    done = await shop.go(NOW + hours(26))
+    assert sorted(done["Ana"]) == ["One", "One again", "Other", "[cap]", "[cap]"]
+    assert len(done["Ben"]) == 5
+
+    merged = ProfileMerged(profile_id=shop.people["Ana"], into_id=shop.people["Cid"], source="test", at=NOW + hours(30))
+    await shop.hear(merged, NOW + hours(30))
+    await shop.did("Cid", "Gone", at=NOW + hours(31))
+    assert (await shop.go(NOW + hours(31)))["Cid"].count("[cap]") == 1, "Cid is Ana, who was won back"
+    await shop.session.execute(text("UPDATE win_back_place SET started_at = started_at - interval '181 days'"))
+    assert (await shop.go(NOW + hours(60)))["Cid"].count("[cap]") == 2, "held back to its end"
+    await shop.did("Cid", "Gone", at=NOW + hours(61))
+    assert "Two" in (await shop.go(NOW + hours(61)))["Cid"]
+
+
 async def test_a_purchase_ends_it_at_once_and_withdraws_what_waits(shop: Shop) -> None:
     await shop.person("Ana")
     await shop.campaign(LOOKED, steps=[say("One"), wait(3600), say("Two")])

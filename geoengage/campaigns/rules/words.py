@@ -164,6 +164,8 @@ def _ends(content: Content, names: Mapping[UUID, str]) -> Iterator[str]:
 
 def _again(content: Content) -> Iterator[str]:
     again = content.definition.reentry
+    if content.definition.win_back:
+        yield "Of all campaigns that win people back, nobody goes through more than one in six months."
     if again.kind is Again.NEVER:
         yield "Everybody goes through it once."
     elif again.kind is Again.AFTER:

@@ -16,7 +16,7 @@ WAYS = ("push", "email")
 OFFER_DAYS = 14
 DAY_S = 86_400
 DECLINED = ("marked", "severe", "gone")
-HALF_A_YEAR = 183  # one win-back ladder in it (`offers.rules.ladder`)
+HALF_A_YEAR = 183  # one win-back ladder in it (`campaigns.rules.ladder`)
 _EVER: Json = {"ever": True}
 
 
@@ -81,7 +81,7 @@ def plan_of(key: RecipeKey, settings: Mapping[str, Any], shop: Shop) -> Plan:
 
 def _win_back(settings: Mapping[str, Any], shop: Shop) -> Plan:
     """A reminder without an offer first: most who come back do so without one, and who gets one each time learns to
-    stay away (`offers.rules.ladder`)."""
+    stay away (`campaigns.rules.ladder`)."""
     percents = [settings[f"discount{part}_percent"] for part in ("", "_severe", "_gone")]
     who: Json = {"kind": "decline", "degrees": list(DECLINED)}
     sizes = [
@@ -174,6 +174,7 @@ def _plan(  # noqa: PLR0913 - what differs from recipe to recipe
         "exits": {"purchase": True},
         "reentry": {"kind": "never"} if again_days is None else {"kind": "after", "days": again_days},
         "offer_days": OFFER_DAYS,
+        "win_back": key is RecipeKey.WIN_BACK,
     }
     return Plan(
         campaign=campaign,
