@@ -262,8 +262,9 @@ def _wish(
     case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry), came)
     values = values_for(content, person, campaign.store_name, said=entry.said)
     item = world.items.of(step.content_id or content.definition.content_id, person)
-    words = written(campaign, step.title, step.body, values, item, awaits_offer=step.offer_id is not None)
-    return Wish(campaign, case, about, words, step.offer_id, entry.profile_id)
+    said = step.read_in(person.language)
+    words = written(campaign, said.title, said.body, values, item, awaits_offer=step.offer_id is not None)
+    return Wish(campaign, case, about, words, step.offer_id, entry.profile_id, said.language)
 
 
 async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _World) -> None:

@@ -189,7 +189,7 @@ def in_any_way(reach: Reach) -> Somebody:
         person_id=reach.profile_id,
         device_id=None,
         first_name=reach.first_name,
-        language=reach.language,
+        language=reach.language or next((phone.language for phone in phones if phone.language), None),
         personalisation=GRANTED if personal else "unknown",
         agrees=True,
         suppressed=reach.suppressed,

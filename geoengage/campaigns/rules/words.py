@@ -130,8 +130,9 @@ def _steps(steps: Iterable[Step], names: Mapping[UUID, str], inset: str = "") ->
                 yield f"{inset}Wait {span(seconds)}."
             case WaitUntil():
                 yield f"{inset}Wait until {_until(step)}."
-            case Say(title=title, body=body):
-                yield f"{inset}Send “{title}”: {body}"
+            case Say(title=title, body=body, texts=texts):
+                also = ", ".join(words.language or "" for words in texts)
+                yield f"{inset}Send “{title}”: {body}" + (f" (also in: {also})" if also else "")
             case Branch():
                 yield f"{inset}If this holds: {_condition(step.condition, names)} –"
                 yield from _steps(step.then, names, f"{inset}· ")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from geoengage.recipes.rules.catalogue import RECIPES, RecipeKey
-from geoengage.recipes.rules.texts import text_of
+from geoengage.recipes.rules.texts import TEXTS, text_of
 
 Json = dict[str, Any]
 SEGMENT, OFFER = "$segment", "$offer"  # stand for the ids of what is made first
@@ -202,7 +202,9 @@ def _offer(name: str, settings: Mapping[str, Any], shop: Shop, own: Json) -> Jso
 
 def _say(shop: Shop, name: str, *, offer: bool = False) -> Json:
     title, body = text_of(name, shop.language, shop.brand)
-    said = {"kind": "message", "id": name.partition(".")[2], "title": title, "body": body}
+    others = {tag: text_of(name, tag, shop.brand) for tag in TEXTS}
+    texts = {tag: {"title": said[0], "body": said[1]} for tag, said in others.items()}
+    said = {"kind": "message", "id": name.partition(".")[2], "title": title, "body": body, "texts": texts}
     return said | ({"offer_id": OFFER} if offer else {})
 
 

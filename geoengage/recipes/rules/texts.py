@@ -1,7 +1,7 @@
 """What recipes say, by language: title and body of each message, Liquid. English is what every recipe has. Pure.
 
-`BRAND` stands for the name of the shop or of the programme. Labels of offers are English, so other languages name the
-code alone.
+`BRAND` stands for the name of the shop or of the programme. The languages are those of offers' labels
+(`offers.rules.labels`), so that a message is never of two.
 """
 
 from collections.abc import Mapping
@@ -43,15 +43,16 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Es ist etwas ruhiger geworden als sonst. Bei BRAND wartet viel Gutes auf Sie.",
         ),
         "win-back.offer": (
-            "Ein Dankeschön von BRAND, {{ first_name }}",
-            "Ihr Einkauf wird in den nächsten zwei Wochen günstiger, mit diesem Code: {{ offer.code }}",
+            "Für Sie: {{ offer.label }} bei BRAND",
+            "Kommen Sie in den nächsten zwei Wochen vorbei und zeigen Sie diesen Code: {{ offer.code "
+            "}}. Wir freuen uns auf Sie.",
         ),
         "first-purchase.welcome": (
             "Willkommen bei BRAND, {{ first_name }}",
-            "Ihr erster Einkauf wird günstiger, zwei Wochen lang, mit diesem Code: {{ offer.code }}",
+            "Ihr erster Einkauf: {{ offer.label }}, zwei Wochen lang, mit diesem Code: {{ offer.code }}",
         ),
         "second-item.offer": (
-            "Das zweite Stück günstiger bei BRAND",
+            "{{ offer.label }} bei BRAND",
             "Nehmen Sie noch eines mit, zwei Wochen lang, mit diesem Code: {{ offer.code }}",
         ),
         "abandoned-cart.reminder": (
@@ -59,8 +60,138 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Was Sie bei BRAND in den Warenkorb gelegt haben, liegt noch da.",
         ),
         "abandoned-cart.offer": (
-            "Ihr Warenkorb bei BRAND wird günstiger",
+            "Ihr Warenkorb bei BRAND: {{ offer.label }}",
             "Zwei Wochen lang, mit diesem Code: {{ offer.code }}",
+        ),
+    },
+    "da": {
+        "win-back.reminder": (
+            "Vi har savnet dig, {{ first_name }}",
+            "Der har været lidt mere stille end normalt. Der venter gode ting på dig hos BRAND.",
+        ),
+        "win-back.offer": (
+            "Til dig: {{ offer.label }} hos BRAND",
+            "Kig forbi inden for de næste to uger, og vis denne kode: {{ offer.code }}. Vi glæder os til at se dig.",
+        ),
+        "first-purchase.welcome": (
+            "Velkommen til BRAND, {{ first_name }}",
+            "Dit første køb: {{ offer.label }}, i to uger, med denne kode: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} hos BRAND",
+            "Tag en mere med af det, du kan lide, i to uger, med denne kode: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Tænker du stadig over det, {{ first_name }}?",
+            "Det, du har lagt i kurven hos BRAND, ligger der endnu.",
+        ),
+        "abandoned-cart.offer": (
+            "Din kurv hos BRAND: {{ offer.label }}",
+            "I to uger, med denne kode: {{ offer.code }}",
+        ),
+    },
+    "ro": {
+        "win-back.reminder": (
+            "Ne-a fost dor de tine, {{ first_name }}",
+            "A fost mai liniște decât de obicei. La BRAND te așteaptă lucruri bune.",
+        ),
+        "win-back.offer": (
+            "Pentru tine: {{ offer.label }} la BRAND",
+            "Vino în următoarele două săptămâni și arată acest cod: {{ offer.code }}. Te așteptăm cu drag.",
+        ),
+        "first-purchase.welcome": (
+            "Bun venit la BRAND, {{ first_name }}",
+            "Prima ta cumpărătură: {{ offer.label }}, timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} la BRAND",
+            "Mai ia unul din ce îți place, timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Încă te gândești, {{ first_name }}?",
+            "Ce ai pus în coș la BRAND este încă acolo.",
+        ),
+        "abandoned-cart.offer": (
+            "Coșul tău de la BRAND: {{ offer.label }}",
+            "Timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+    },
+    "sr": {
+        "win-back.reminder": (
+            "Nedostajete nam, {{ first_name }}",
+            "Bilo je malo tiše nego obično. U prodavnici BRAND vas čekaju dobre stvari.",
+        ),
+        "win-back.offer": (
+            "Za vas: {{ offer.label }} – BRAND",
+            "Svratite u naredne dve nedelje i pokažite ovaj kod: {{ offer.code }}. Radujemo se vašem dolasku.",
+        ),
+        "first-purchase.welcome": (
+            "Dobro došli, {{ first_name }}, kaže BRAND",
+            "Vaša prva kupovina: {{ offer.label }}, dve nedelje, uz ovaj kod: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} – BRAND",
+            "Uzmite još jedan artikal koji volite, dve nedelje, uz ovaj kod: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Još razmišljate, {{ first_name }}?",
+            "Ono što ste stavili u korpu još je tu. – BRAND",
+        ),
+        "abandoned-cart.offer": (
+            "Vaša korpa: {{ offer.label }} – BRAND",
+            "Dve nedelje, uz ovaj kod: {{ offer.code }}",
+        ),
+    },
+    "lv": {
+        "win-back.reminder": (
+            "Mums jūs pietrūka, {{ first_name }}",
+            "Bija mazliet klusāk nekā parasti. BRAND jūs gaida daudz laba.",
+        ),
+        "win-back.offer": (
+            "Jums: {{ offer.label }} – BRAND",
+            "Atnāciet nākamo divu nedēļu laikā un parādiet šo kodu: {{ offer.code }}. Priecāsimies jūs redzēt.",
+        ),
+        "first-purchase.welcome": (
+            "Laipni lūdzam, {{ first_name }}! BRAND",
+            "Jūsu pirmais pirkums: {{ offer.label }}, divas nedēļas, ar šo kodu: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} – BRAND",
+            "Paņemiet vēl vienu no tā, kas jums patīk, divas nedēļas, ar šo kodu: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Vēl domājat, {{ first_name }}?",
+            "Tas, ko ielikāt grozā, joprojām ir tur. – BRAND",
+        ),
+        "abandoned-cart.offer": (
+            "Jūsu grozs: {{ offer.label }} – BRAND",
+            "Divas nedēļas, ar šo kodu: {{ offer.code }}",
+        ),
+    },
+    "ar": {
+        "win-back.reminder": (
+            "اشتقنا إليك، {{ first_name }}",
+            "كانت الأيام أهدأ من المعتاد. أشياء جميلة في انتظارك لدى BRAND.",
+        ),
+        "win-back.offer": (
+            "لك: {{ offer.label }} لدى BRAND",
+            "تفضّل بزيارتنا خلال الأسبوعين القادمين مع هذا الرمز: {{ offer.code }}. يسعدنا أن نراك.",
+        ),
+        "first-purchase.welcome": (
+            "أهلاً بك لدى BRAND، {{ first_name }}",
+            "أول عملية شراء لك: {{ offer.label }}، لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} لدى BRAND",
+            "خذ قطعة أخرى مما يعجبك، لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "ما زلت تفكّر، {{ first_name }}؟",
+            "ما وضعته في سلّتك لدى BRAND ما زال موجوداً.",
+        ),
+        "abandoned-cart.offer": (
+            "سلّتك لدى BRAND: {{ offer.label }}",
+            "لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
         ),
     },
 }

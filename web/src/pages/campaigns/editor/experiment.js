@@ -23,17 +23,17 @@ export function experimentPart({ plan, first }) {
     max: 50,
     hint: 'They get nothing of it, so that you see what it brings. Beside the comparison group of everything.',
   });
-  const days = numberField('Planned end, days after the first message', plan?.days ?? 90, {
+  const days = numberField('Planned end (days)', plan?.days ?? 90, {
     testid: 'plan-days',
     min: 2,
     max: 366,
-    hint: 'The answer is given then, and before only if it is overwhelming.',
+    hint: 'After the first message. The answer is given then, and before only if it is overwhelming.',
   });
-  const window = numberField('Each person is watched for (days)', plan?.window_days ?? 30, {
+  const window = numberField('Watched for (days)', plan?.window_days ?? 30, {
     testid: 'plan-window',
     min: 1,
     max: 90,
-    hint: 'Fewer than until the planned end.',
+    hint: 'Each person, from their message on; fewer than until the planned end.',
   });
   const decides = selectField('It works by', OUTCOMES, plan?.decides ?? 'conversion', { testid: 'plan-decides' });
   const list = orderedList({
