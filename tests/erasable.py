@@ -8,6 +8,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select, text
 
+from geoengage.campaigns import ladders
+from geoengage.campaigns.rules import LadderPlace
 from geoengage.kit import events
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session
@@ -18,7 +20,6 @@ from geoengage.messaging.models import Message
 from geoengage.messaging.rules import Draft
 from geoengage.metrics import service as metrics
 from geoengage.offers import service as offers
-from geoengage.offers import store as offers_store
 from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
 from geoengage.profiles.rules import Id, Kind, Proof
@@ -143,7 +144,7 @@ async def _grouped(session: Session, side: Side, now: datetime) -> None:
 
 
 async def _offered(session: Session, side: Side, now: datetime) -> None:
-    """They were given a coupon, have used another, and stand on the win-back ladder."""
+    """They were given a coupon, have used another, and a campaign began to win them back."""
     tenant_id, profile_id = side.world.tenant_id, UUID(side["profile"])
     offer_id = await make_offer(session, side.world)
     for n in range(2):
@@ -153,9 +154,7 @@ async def _offered(session: Session, side: Side, now: datetime) -> None:
         if n:
             use = offers.Use(source="till", order_ref="1", currency="CHF", discount_minor=1, at=now)
             await offers.redeem(session, tenant_id, made.code, use, now)
-    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": str(offer_id)}]
-    await offers_store.set_ladder(session, tenant_id, steps, now)
-    await offers.ladder_step(session, tenant_id, profile_id, now)
+    await ladders.note(session, tenant_id, {profile_id: LadderPlace(new_id(now), now)})
     await session.commit()
 
 

@@ -64,7 +64,14 @@ class Grocer:
         await self.buys(name, *days_ago)
         return id_
 
-    async def buys(self, name: str, *days_ago: int, at: datetime | None = None, minor: int = 4000) -> None:
+    async def buys(
+        self,
+        name: str,
+        *days_ago: int,
+        at: datetime | None = None,
+        minor: int = 4000,
+        store_id: UUID | None = None,
+    ) -> None:
         """Orders at one moment, or on those days nine hours from now: so nobody's best hour is this one."""
         query = select(Identifier.id).where(
             Identifier.profile_id == self.people[name], Identifier.kind == "external_id"
@@ -74,7 +81,8 @@ class Grocer:
         for moment in [at] if at is not None else [now - timedelta(days=ago, hours=9) for ago in days_ago]:
             order = OrderIn(
                 source="api", external_id=str(new_id()), ordered_at=moment, updated_at=moment, currency="CHF",
-                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id, store_id=self.store_id,
+                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id,
+                store_id=store_id,
             )  # fmt: skip
             await commerce.record_order(self.session, self.world.tenant_id, order, max(now, moment))
         await self.session.commit()

@@ -149,7 +149,9 @@ C = TypeVar("C", bound=Case)
 
 @dataclass(frozen=True, slots=True)
 class Wish(Generic[C]):
-    """A message that wants to go: the case to be decided, what it is about, its words."""
+    """A message that wants to go: the case to be decided, what it is about, its words, and in which language these are
+    (None: the tenant's).
+    """
 
     campaign: Running
     case: C
@@ -157,6 +159,7 @@ class Wish(Generic[C]):
     words: Written
     offer_id: UUID | None = None
     profile_id: UUID | None = None
+    language: str | None = None
 
     @property
     def campaign_id(self) -> UUID:
@@ -185,7 +188,8 @@ async def choose(
         if words.is_blank:
             blockers = in_order((*blockers, Blocker.BLANK))
         if wish.offer_id is not None and not blockers and words.fault is None:
-            gift = await give(wish.offer_id, wish.profile_id, wish.content)
+            language = wish.language or policy.language
+            gift = await give(wish.offer_id, wish.profile_id, wish.content, language)
             if gift is None:
                 blockers = (Blocker.NO_OFFER,)
             else:

@@ -22,23 +22,32 @@ class Gift:
     label: str
 
 
-Give = Callable[[UUID, UUID | None, Content], Awaitable[Gift | None]]
+Give = Callable[[UUID, UUID | None, Content, str | None], Awaitable[Gift | None]]
 
 
 def giver(session: Session, tenant_id: TenantId, now: datetime) -> Give:
-    """Makes coupons in this transaction: (offer, profile, campaign) → the gift, None where the offer gives none."""
+    """Makes coupons in this transaction: (offer, profile, campaign, language of the label) → the gift, None where the
+    offer gives none.
+    """
     return partial(_give, session, tenant_id, now)
 
 
 async def _give(
-    session: Session, tenant_id: TenantId, now: datetime, offer_id: UUID, profile_id: UUID | None, content: Content
+    session: Session,
+    tenant_id: TenantId,
+    now: datetime,
+    offer_id: UUID,
+    profile_id: UUID | None,
+    content: Content,
+    language: str | None,
 ) -> Gift | None:
     message_id = new_id(now)
     until = now + timedelta(days=content.definition.offer_days)
     try:
         made = await offers.reserve(
-            session, tenant_id, offer_id, profile_id, message_id, until, now=now, store_id=content.store_id
-        )
+            session, tenant_id, offer_id, profile_id, message_id, until,
+            now=now, store_id=content.store_id, language=language,
+        )  # fmt: skip
     except NotFound:  # it was deleted since
         return None
     return Gift(message_id, made.code, made.label) if isinstance(made, offers.Reserved) else None

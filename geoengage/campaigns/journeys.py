@@ -6,16 +6,16 @@ entry) has its message once. What happens to people (`on_news`) lets them come i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from geoengage.campaigns import by_reference, entries, facts, standing, starts
+from geoengage.campaigns import by_reference, entries, facts, ladders, standing, starts
 from geoengage.campaigns.by_reference import Items, Reader
-from geoengage.campaigns.drafting import About, Wish, choose, written
+from geoengage.campaigns.drafting import About, Decide, Wish, choose, written
 from geoengage.campaigns.entries import Entry, Moved
 from geoengage.campaigns.giving import giver
 from geoengage.campaigns.recommended import is_due, recommended_to_people
@@ -26,6 +26,7 @@ from geoengage.campaigns.rules import (
     Ended,
     Everyone,
     Known,
+    LadderPlace,
     Passed,
     Policy,
     Progress,
@@ -48,6 +49,7 @@ from geoengage.campaigns.rules import (
     is_still_so,
     messages_of,
     on_phone,
+    place_after,
     schedule,
     segments_of,
     values_for,
@@ -58,7 +60,7 @@ from geoengage.campaigns.store import Running
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
-from geoengage.messaging.rules import Draft, entry_gate
+from geoengage.messaging.rules import Blocker, Budget, Draft, entry_gate
 from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
 from geoengage.messaging.rules.values import NO_SHOPPING, Shopping
 from geoengage.profiles import store as profiles
@@ -309,7 +311,8 @@ def _wish(
         gates=(entry_gate(entry.id),),
         push=step.push,
     )
-    case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry))
+    came = LadderPlace(entry.id, entry.entered_at)
+    case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry), came)
     asked = (content.store_id, entry.profile_id)
     recommended = world.recommended.get(asked, NOTHING_RECOMMENDED)
     shopping = world.shopping.get(asked, NO_SHOPPING)
@@ -317,24 +320,27 @@ def _wish(
         content, person, campaign.store_name, recommended=recommended, said=entry.said, shopping=shopping
     )
     item = world.items.of(step.content_id or content.definition.content_id, person)
-    words = written(campaign, step.title, step.body, values, item, awaits_offer=step.offer_id is not None)
-    return Wish(campaign, case, about, words, step.offer_id, entry.profile_id)
+    said = step.read_in(person.language)
+    words = written(campaign, said.title, said.body, values, item, awaits_offer=step.offer_id is not None)
+    return Wish(campaign, case, about, words, step.offer_id, entry.profile_id, said.language)
 
 
 async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _World) -> None:
     now = world.now
     budgets = await messaging.lock_budgets(session, tenant_id, sorted(round_.wishes), now) if round_.wishes else {}
-    drafts, give = list[Draft](), giver(session, tenant_id, now)
+    climbing = {id_: {w.about.occurrence for w in some if w.content.definition.win_back}
+                for id_, some in round_.wishes.items()}  # fmt: skip
+    places = await ladders.list_places(session, tenant_id, [id_ for id_, some in climbing.items() if some])
+    drafts, give, begun = list[Draft](), giver(session, tenant_id, now), dict[UUID, LadderPlace]()
     for profile_id, rivals in sorted(round_.wishes.items()):
-        made, _ = await choose(
-            rivals,
-            budgets[profile_id],
-            lambda case, budget: decide_step(case, world.policy, budget, now),
-            world.policy,
-            give,
-            now,
-        )
+        place = places.get(profile_id)
+        decide = _decider(climbing[profile_id], place, world)
+        made, _ = await choose(rivals, budgets[profile_id], decide, world.policy, give, now)
         drafts += made
+        for draft in made:
+            if draft.occurrence in climbing[profile_id] and not draft.blockers and draft.fault is None:
+                begun[profile_id] = place_after(place, draft.occurrence, now)
+    await ladders.note(session, tenant_id, begun)
     became = {(draft.occurrence, draft.step): draft for draft in drafts}
     for entry, progress in round_.on_the_way:
         log = [_item(passed, became.get((entry.id, passed.step.id))) for passed in progress.passed]
@@ -348,6 +354,19 @@ async def _write(session: Session, tenant_id: TenantId, round_: _Round, world: _
         await messaging.close_gate(session, tenant_id, entry_gate(entry.id), "has left the journey", now)
     if drafts:
         await messaging.enqueue(session, tenant_id, drafts, now)
+
+
+def _decider(climbing: Collection[UUID], place: LadderPlace | None, world: _World) -> Decide[StepCase]:
+    """Decides on one person's messages. `climbing`: their win-backs of this moment; the first that may write begins,
+    which the budget tells.
+    """
+
+    def decide(case: StepCase, budget: Budget) -> list[Blocker]:
+        first = next((send for send in budget.sends if send.message_id in climbing), None)
+        at = place if first is None else place_after(place, first.message_id, first.at)
+        return decide_step(case, world.policy, budget, world.now, at)
+
+    return decide
 
 
 def _item(passed: Passed, draft: Draft | None) -> dict[str, Any]:

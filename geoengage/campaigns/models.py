@@ -122,6 +122,16 @@ class JourneyEntry(TenantRow, Base):
     )
 
 
+class WinBackPlace(TenantRow, Base):
+    """A win-back began to write to this person at `started_at`, in that journey entry (rules.LadderPlace)."""
+
+    __tablename__ = "win_back_place"
+    profile_id: Mapped[UUID] = mapped_column(primary_key=True)
+    entry_id: Mapped[UUID]
+    started_at: Mapped[datetime]
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "profile_id"], ["profile.tenant_id", "profile.id"]),)
+
+
 class CampaignRun(TenantRow, Base):
     """A campaign of the calendar has begun on this local day for those whose clock it is."""
 

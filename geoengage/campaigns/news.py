@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from geoengage.campaigns import entries, facts
+from geoengage.campaigns import entries, facts, ladders
 from geoengage.campaigns.arriving import arrival, once, values_of
 from geoengage.campaigns.entries import Arrival
 from geoengage.campaigns.facts import Deed, Inside
@@ -33,6 +33,7 @@ async def on_news(session: Session, tenant_id: TenantId, recorded: Sequence[Reco
             profile_id, into_id = payload_uuid(r.payload, "profile_id"), payload_uuid(r.payload, "into_id")
             if profile_id is not None and into_id is not None:
                 await entries.join_people(session, tenant_id, profile_id, into_id, now)
+                await ladders.join_people(session, tenant_id, profile_id, into_id)
     running: dict[TriggerKind, list[Running]] = defaultdict(list)
     for campaign in await facts.list_of_kinds(session, tenant_id, _KINDS, now):
         running[campaign.content.kind].append(campaign)

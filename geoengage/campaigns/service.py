@@ -24,11 +24,13 @@ from geoengage.campaigns.rules import (
     Ended,
     InSegment,
     Policy,
+    Say,
     Standing,
     Status,
     TargetStore,
     TargetZone,
     TriggerKind,
+    Words,
     after_activate,
     after_edit,
     after_pause,
@@ -313,24 +315,33 @@ def _text_flaws(content: Content) -> dict[str, str]:
     """What is wrong with its texts, by the member that holds them."""
     if not content.is_journey:
         return check_texts(content.title, content.body)
-    found = {step.id: check_texts(step.title, step.body) for step in messages_of(content.course)}
-    return {f"steps/{id_}/{part}": flaw for id_, flaws in found.items() for part, flaw in flaws.items()}
+    found = {at: check_texts(words.title, words.body) for at, _, words in _texts_of(content)}
+    return {f"{at}{part}": flaw for at, flaws in found.items() for part, flaw in flaws.items()}
+
+
+def _texts_of(content: Content) -> Iterator[tuple[str, Say, Words]]:
+    """Every text of its steps, with the place of the body that holds it."""
+    for step in messages_of(content.course):
+        at = f"steps/{step.id}/" if content.is_journey else ""
+        for words in step.written:
+            yield at if words.language is None else f"{at}texts/{words.language}/", step, words
 
 
 async def _check_offers(session: Session, me: Principal, content: Content) -> dict[str, str]:
     """What is wrong with the offers that it carries: a text about an order or a service says nothing else."""
     wrong: dict[str, str] = {}
+    refusal = f"a {content.definition.purpose} message carries no offer"
+    for at, step, words in _texts_of(content):
+        named = [f"{at}{part}" for part in ("title", "body") if uses_offer(getattr(words, part))]
+        if not content.is_marketing:
+            wrong |= dict.fromkeys(named, refusal)
+        elif step.offer_id is None:
+            wrong |= dict.fromkeys(named, "it names an offer, and there is none: set offer_id")
     for step in messages_of(content.course):
         at = f"steps/{step.id}/" if content.is_journey else ""
-        texts = {"title": step.title, "body": step.body}
-        named = [part for part, text in texts.items() if uses_offer(text)]
-        if not content.is_marketing:
-            refusal = f"a {content.definition.purpose} message carries no offer"
-            wrong |= {f"{at}{part}": refusal for part in named}
-            wrong |= {f"{at}offer_id": refusal} if step.offer_id is not None else {}
-        elif step.offer_id is None:
-            wrong |= {f"{at}{part}": "it names an offer, and there is none: set offer_id" for part in named}
-        elif not await _has_offer(session, me, step.offer_id):
+        if step.offer_id is not None and not content.is_marketing:
+            wrong[f"{at}offer_id"] = refusal
+        elif step.offer_id is not None and not await _has_offer(session, me, step.offer_id):
             wrong[f"{at}offer_id"] = "there is no such offer" + ("" if me.store_ids is None else " of your stores")
     return wrong
 
@@ -353,8 +364,8 @@ async def _check_items(session: Session, me: Principal, content: Content, before
                 await items.get(session, me, content_id)
         except NotFound:
             wrong[at] = "there is no such content item" + ("" if me.store_ids is None else " of your stores")
-    for step in messages_of(content.course):
-        if uses_content(step.title, step.body) and (step.content_id or of_all) is None:
+    for _, step, words in _texts_of(content):
+        if uses_content(words.title, words.body) and (step.content_id or of_all) is None:
             wrong["content_id"] = "the text speaks of a content item: say which one"
     return wrong
 

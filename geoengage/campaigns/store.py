@@ -355,7 +355,8 @@ async def ask_policy(session: Session, tenant_id: TenantId) -> Later[Policy]:
     """What the tenant has decided for all campaigns."""
     found = await send(
         session,
-        "SELECT id, quiet_start, quiet_end, holdout_percent, daily_cap FROM tenant WHERE id = :tenant_id",
+        "SELECT id, quiet_start, quiet_end, holdout_percent, daily_cap, default_language FROM tenant"
+        " WHERE id = :tenant_id",
         {"tenant_id": tenant_id},
     )
     return Later(found, lambda answer: Policy(*answer.rows[0]))

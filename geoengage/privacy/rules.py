@@ -291,7 +291,7 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "win_back_place": _erase(
         "win_back",
-        "Which step of winning you back was taken last, so that it is not begun again within six months.",
+        "When a campaign last began to win you back, and which, so that none begins again within six months.",
         {"profile_id": Ids.PROFILE},
     ),
     "device": _erase("devices", "Your phones: push address, language, time zone, consents.", {"id": Ids.DEVICES}),
@@ -456,7 +456,6 @@ ERASURE_MAP: dict[str, Table] = {
     "venue_epoch": _none(_BOOKKEEPING),
     "venue_feature": _none(_PLACES),
     "webhook": _none("addresses of the programme's other systems, made by operators"),
-    "win_back_ladder": _none("the steps by which people are won back, without who is on them"),
     "zone": _none(_PLACES),
     "zone_change": _none("zones that are about to change, and how far the work on it has come"),
     "zone_version": _none(_PLACES),

@@ -125,6 +125,7 @@ async def test_create_and_read(shop: Shop) -> None:
         "channels": ["push"],
         "priority": 5,
         "never_repeat": False,
+        "win_back": False,
         "content_id": None,
         "tags": [],
         "archived_at": None,

@@ -1,4 +1,4 @@
-"""Offers over HTTP: written, tried, given by code, used at the till; who may; margins and ladders."""
+"""Offers over HTTP: written, tried, given by code, used at the till; who may; margins."""
 
 import csv
 import io
@@ -289,14 +289,3 @@ async def test_a_personal_code_for_its_person(shop: Shop, session: Session) -> N
     row = await store.find_by_code(session, shop.world.tenant_id, given.code)
     assert row is not None
     assert row.status == "redeemed"
-
-
-async def test_the_ladder_begins_with_a_reminder(shop: Shop) -> None:
-    made = await shop.offer()
-    assert await shop.call("GET", "/v1/win-back-ladder") == {"steps": []}
-    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": made["id"]}]
-    await shop.call("PUT", "/v1/win-back-ladder", {"steps": steps[::-1]}, 422)
-    unknown = [steps[0], {"after_days": 4, "offer_id": str(UUID(int=1))}]
-    await shop.call("PUT", "/v1/win-back-ladder", {"steps": unknown}, 404)
-    assert await shop.call("PUT", "/v1/win-back-ladder", {"steps": steps}) == {"steps": steps}
-    assert await shop.call("PUT", "/v1/win-back-ladder", {"steps": []}) == {"steps": []}

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
+from geoengage.campaigns.models import JourneyEntry
 from geoengage.experiments.rules import held_by_campaign
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions
@@ -182,6 +183,39 @@ async def test_stopping_withdraws_what_waits_and_nothing_more_is_made(
     assert (again["id"], again["campaign_id"], again["state"]) == (launched["id"], launched["campaign_id"], "on")
     await grocer.advance(later + timedelta(seconds=1))
     assert [m.status for m in await grocer.messages("Second")] == ["queued"], "they go on where they stood"
+
+
+async def test_two_stores_do_not_both_win_somebody_back(grocer: Grocer) -> None:
+    """One ladder for a person in six months over all stores, told by a reason; afterwards the other may begin."""
+    left, right = [await make_store(grocer.session, grocer.world, name=name) for name in ("Left", "Right")]
+    for name, stores in {"Both": (left, right), "Lefty": (left,), "Righty": (right,)}.items():
+        await grocer.customer(name)
+        for store_id in stores:
+            await grocer.buys(name, *STOPPED, store_id=store_id)
+    await grocer.settle()
+    settings = {"holdout_percent": 0, "days_between": 1} | not_now()
+    for store_id in (left, right):
+        launched = await grocer.post("/recipes/win-back/launch", settings | {"store_id": str(store_id)})
+        campaign = await grocer.client.get(f"/v1/campaigns/{launched['campaign_id']}", headers=grocer.world.sk_headers)
+        assert (campaign.json()["store_id"], campaign.json()["win_back"]) == (str(store_id), True)
+    await grocer.settle()
+    await grocer.advance(utc_now())
+    waiting = select(func.min(JourneyEntry.wake_at)).where(JourneyEntry.ended_at.is_(None))
+    while (now := await grocer.session.scalar(waiting)) is not None:
+        await grocer.session.commit()
+        await grocer.advance(now)
+    heard = {name: await grocer.messages(name) for name in ("Both", "Lefty", "Righty")}
+    ways = {name: sorted((m.store_id, m.reason) for m in told) for name, told in heard.items()}
+    assert ways["Lefty"] == [(left, None)] * 2
+    assert ways["Righty"] == [(right, None)] * 2
+    (winner,) = {m.store_id for m in heard["Both"] if m.reason is None}
+    loser = right if winner == left else left
+    told = [(m.store_id, m.reason) for m in heard["Both"]]
+    assert sorted(told, key=str) == sorted([(winner, None)] * 2 + [(loser, "cap")] * 2, key=str)
+    coupons = [
+        row for row in await grocer.session.scalars(select(CouponRow)) if row.profile_id == grocer.people["Both"]
+    ]
+    assert len(coupons) == 1, "and one offer"
 
 
 async def test_it_is_made_once_and_changed_by_other_settings(grocer: Grocer) -> None:

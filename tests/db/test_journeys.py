@@ -11,10 +11,13 @@ from sqlalchemy import select, text
 from geoengage.campaigns.models import JourneyEntry
 from geoengage.kit.db import Session, Sessions
 from geoengage.messaging.models import Gate
+from geoengage.offers.models import CouponRow
+from geoengage.offers.rules import SecondItem
 from geoengage.profiles.rules import EventsRecorded, ProfileMerged
 from tests.campaign_rows import make_store
 from tests.factories import make_world
 from tests.journey_rows import NOW, Shop, hours
+from tests.offer_rows import make_offer
 
 LOOKED = {"kind": "event", "event": {"name": "Product Viewed"}}
 
@@ -93,6 +96,72 @@ async def test_steps_in_order_with_waits_and_a_branch(shop: Shop) -> None:
     done = await shop.go(NOW + timedelta(days=1))
     assert done == {"Ana": ["One", "Saw it", "Last"], "Ben": ["One", "Did not", "Last"]}
     assert set((await shop.entries()).values()) == {("step-8", "finished")}
+
+
+async def test_one_win_back_for_a_person_in_six_months(shop: Shop) -> None:
+    """Whoever of two begins first, also in one moment; a merge keeps the later place."""
+    for name in ("Ana", "Ben", "Cid"):
+        await shop.person(name)
+    kinds = {"One": "Left", "Two": "Gone"}
+    for title, event in kinds.items():
+        steps = [say(title), wait(86_400), say(f"{title} again")]
+        await shop.campaign({"kind": "event", "event": {"name": event}}, steps=steps, win_back=True)
+    other = [say("Other")]
+    await shop.campaign({"kind": "event", "event": {"name": "Gone"}}, steps=other)
+    await shop.did("Ana", "Left")
+    assert await shop.go() == {"Ana": ["One"]}
+    for name in ("Ana", "Ben"):
+        await shop.did(name, "Gone", at=NOW + hours(1))
+    await shop.did("Ben", "Left", at=NOW + hours(1))
+    first = await shop.go(NOW + hours(1))
+    assert sorted(first["Ana"]) == ["One", "Other", "[cap]"]
+    assert sorted(first["Ben"])[1:] == ["Two", "[cap]"] or sorted(first["Ben"]) == ["One", "Other", "[cap]"]
+    done = await shop.go(NOW + hours(26))
+    assert sorted(done["Ana"]) == ["One", "One again", "Other", "[cap]", "[cap]"]
+    assert len(done["Ben"]) == 5
+
+    merged = ProfileMerged(profile_id=shop.people["Ana"], into_id=shop.people["Cid"], source="test", at=NOW + hours(30))
+    await shop.hear(merged, NOW + hours(30))
+    await shop.did("Cid", "Gone", at=NOW + hours(31))
+    assert (await shop.go(NOW + hours(31)))["Cid"].count("[cap]") == 1, "Cid is Ana, who was won back"
+    await shop.session.execute(text("UPDATE win_back_place SET started_at = started_at - interval '181 days'"))
+    assert (await shop.go(NOW + hours(60)))["Cid"].count("[cap]") == 2, "held back to its end"
+    await shop.did("Cid", "Gone", at=NOW + hours(61))
+    assert "Two" in (await shop.go(NOW + hours(61)))["Cid"]
+
+
+READERS = {
+    "Ana": ("de-CH", "Für Sie: 20 % Rabatt auf jedes zweite Stück"),
+    "Ben": ("lv", "Jums: 20 % atlaide katrai otrajai precei"),
+    "Cid": ("pt", "Yours: 20 % off every second piece"),
+    "Dan": (None, "Yours: 20 % off every second piece"),
+}
+
+
+async def test_text_and_offers_label_are_in_the_readers_language(shop: Shop) -> None:
+    """Also of the code that is kept; where a text has no language of its own, the tenant's."""
+    offer_id = await make_offer(shop.session, shop.world, benefit=SecondItem(kind="second_item", percent=20))
+    for name, (language, _) in READERS.items():
+        await shop.person(name, locale=language)
+    texts = {"de": "Für Sie", "lv": "Jums"}
+    said = {tag: {"title": f"{words}: {{{{ offer.label }}}}", "body": "…"} for tag, words in texts.items()}
+    step = say("Yours: {{ offer.label }}") | {"offer_id": str(offer_id), "texts": said}
+    made = await shop.campaign(LOOKED, steps=[step])
+    assert made["steps"][0]["texts"] == said
+    assert "(also in: de, lv)" in " ".join(made["says"])
+    for name in READERS:
+        await shop.did(name, "Product Viewed")
+    assert await shop.go() == {name: [title] for name, (_, title) in READERS.items()}
+    labels = await shop.session.scalars(select(CouponRow.label).where(CouponRow.profile_id == shop.people["Ben"]))
+    assert labels.all() == ["20 % atlaide katrai otrajai precei"]
+    broken = step | {"texts": {"de": {"title": "{{ offer.label", "body": "…"}}}
+    body = {"name": "Broken", "trigger": LOOKED, "steps": [broken]}
+    answer = await shop.client.post("/v1/campaigns", json=body, headers=shop.world.sk_headers)
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["#/steps/step-1/texts/de/title"]
+    await shop.set_tenant(default_language="de")
+    await shop.campaign({"kind": "event", "event": {"name": "Asked"}}, steps=[step | {"texts": {}}])
+    await shop.did("Cid", "Asked", at=NOW + hours(1))
+    assert (await shop.go(NOW + hours(1)))["Cid"][-1] == "Yours: 20 % Rabatt auf jedes zweite Stück"
 
 
 async def test_a_purchase_ends_it_at_once_and_withdraws_what_waits(shop: Shop) -> None:

@@ -25,7 +25,7 @@ from geoengage.metrics.models import CustomerHabitRow
 from geoengage.metrics.rules import Degree
 from geoengage.offers import service, store
 from geoengage.offers.models import CouponRow, OfferBudgetRow, RedemptionRow
-from geoengage.offers.rules import Climbed, Finished, Ladder, OfferConditions, PercentOff, Refusal, Waits
+from geoengage.offers.rules import OfferConditions, PercentOff, Refusal
 from geoengage.offers.service import Redeemed, Reserved, Use, keeping
 from geoengage.offers.service.coupons import print_coupons
 from geoengage.offers.store import Limit
@@ -296,29 +296,7 @@ async def test_a_cancelled_order_and_goods_that_are_brought_back(session: Sessio
         await service.release(session, world.tenant_id, made.coupon_id, NOW)
 
 
-# --- ladders and margins ----------------------------------------------------------------------------------------------
-
-
-async def test_one_ladder_in_six_months(session: Session, world: World) -> None:
-    mia = await make_profile(session, world)
-    assert await service.ladder_step(session, world.tenant_id, mia, NOW) is None
-    offer_id = await make_offer(session, world)
-    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": str(offer_id)}]
-    Ladder.model_validate({"steps": steps})
-    await store.set_ladder(session, world.tenant_id, steps, NOW)
-
-    async def step(days: float) -> Any:
-        return await service.ladder_step(session, world.tenant_id, mia, NOW + timedelta(days=days))
-
-    reminder = await step(0)
-    assert isinstance(reminder, Climbed)
-    assert reminder.offer_id is None
-    assert await step(1) == Waits(NOW + timedelta(days=4))
-    second = await step(5)
-    assert isinstance(second, Climbed)
-    assert second.offer_id == offer_id
-    assert await step(90) == Finished(NOW + timedelta(days=183))
-    assert isinstance(await step(183), Climbed)
+# --- margins ----------------------------------------------------------------------------------------------------------
 
 
 async def test_margins_of_store_and_tenant(session: Session, world: World) -> None:

@@ -1,5 +1,6 @@
 """Recipes without a database: what each makes is what the APIs take, what it costs, what it says in which language."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from geoengage.campaigns.rules import check_texts, messages_of
 from geoengage.campaigns.shapes.campaigns import CampaignIn
 from geoengage.messaging.rules.text import render_message
 from geoengage.messaging.rules.values import Shopping, Values
+from geoengage.offers.rules.labels import LABELS
 from geoengage.offers.shapes.offers import OfferIn
 from geoengage.proof.rules.inputs import Price
 from geoengage.recipes.rules import (
@@ -78,6 +80,15 @@ def test_texts_are_liquid_in_every_language_and_english_where_there_is_none(name
     assert ("{{ shop" in title + body) is False, "a brand's name is no Liquid"
     if language == "fr":
         assert (title, body) == text_of(name, "en", "Corner {{ shop }}", ["Food > Fresh"])
+
+
+def test_offers_have_labels_in_the_same_languages() -> None:
+    assert set(TEXTS) == set(LABELS)
+    assert all(set(texts) == set(TEXTS["en"]) for texts in TEXTS.values())
+    plan = plan_of(RecipeKey.SECOND_ITEM, RECIPES[RecipeKey.SECOND_ITEM].defaults, replace(SHOP, language="lv"))
+    (said,) = [step for step in plan.campaign["steps"] if step["kind"] == "message"]
+    assert set(said["texts"]) == set(TEXTS)
+    assert (said["title"], said["body"]) == tuple(said["texts"]["lv"].values()), "who reads none reads the tenant's"
 
 
 def test_swiss_german_reads_german() -> None:

@@ -122,6 +122,69 @@ async def test_a_journey_is_written_saved_and_edited(
     assert found == []
 
 
+@pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
+async def test_best_hour_days_and_the_measuring_plan(
+    is_phone: bool, open_page: OpenPage, demo: Demo, tidy: None, watch: Watch
+) -> None:
+    """A win-back in two languages can be written and read again; a plan that cannot end is refused in words."""
+    watch.expect("status of 422")
+    page = await open_page("/campaigns?new=1", is_phone=is_phone)
+    await write_journey(page, "Winning back")
+    await add_step(page, "wait_until")
+    until = page.get_by_test_id("step-wait_until").last
+    await expect(until.get_by_test_id("step-best")).to_be_hidden()
+    await until.get_by_test_id("step-until").select_option("best_hour")
+    await expect(until.get_by_test_id("step-best")).to_contain_text("most likely answers")
+    for hidden in ("step-at", "step-on", "step-part", "step-days-mon"):
+        await expect(until.get_by_test_id(hidden)).to_be_hidden()
+    await add_step(page, "wait_until")
+    other = page.get_by_test_id("step-wait_until").last
+    await other.get_by_test_id("step-at").fill("18:30")
+    for day in ("tue", "thu"):
+        await other.get_by_test_id(f"step-days-{day}").check(force=True)
+    languages = page.get_by_test_id("other-languages").first
+    await languages.locator("summary").click()
+    await languages.get_by_test_id("language-next").select_option("de")
+    await languages.get_by_test_id("add-language").click()
+    await languages.get_by_test_id("title-de").fill("Noch am Überlegen?")
+    await page.get_by_test_id("save-campaign").click()
+    await expect(languages).to_contain_text("at least 1 character")
+    await languages.get_by_test_id("body-de").fill("Es liegt noch da.")
+    await page.get_by_test_id("more-rules").locator("summary").click()
+    await page.get_by_test_id("win-back").check()
+    await page.get_by_test_id("holdout").fill("20")
+    await page.get_by_test_id("plan-days").fill("30")
+    await page.get_by_test_id("plan-window").fill("30")
+    await page.get_by_test_id("plan-decides").select_option("revenue")
+    await page.get_by_test_id("save-campaign").click()
+    await expect(page.get_by_test_id("experiment-part")).to_contain_text("days must be more than window_days")
+    found = await faults(page, "measuring plan")
+    await page.get_by_test_id("plan-days").fill("60")
+    await page.get_by_test_id("save-campaign").click()
+    told = page.get_by_test_id("campaign")
+    await expect(told).to_be_visible()
+    one = await made(demo, "Winning back")
+    waits = [step for step in one["steps"] if step["kind"] == "wait_until"]
+    assert [(step["best_hour"], step["at"], step["days"]) for step in waits] == [
+        (True, None, []),
+        (False, "18:30", ["tue", "thu"]),
+    ]
+    assert one["win_back"]
+    assert one["steps"][0]["texts"] == {"de": {"title": "Noch am Überlegen?", "body": "Es liegt noch da."}}
+    plan = await demo.api("GET", f"/v1/campaigns/{one['id']}/experiment")
+    assert (plan["holdout_percent"], plan["days"], plan["window_days"], plan["decides"]) == (20, 60, 30, "revenue")
+
+    await page.get_by_test_id("edit-campaign").click()
+    await expect(page.get_by_test_id("step-until").first).to_have_value("best_hour")
+    await expect(page.get_by_test_id("plan-days")).to_have_value("60")
+    await expect(page.get_by_test_id("win-back")).to_be_checked()
+    await page.get_by_test_id("campaign-name").fill("Winning back again")
+    await page.get_by_test_id("save-campaign").click()
+    await expect(told).to_be_visible()
+    assert (await made(demo, "Winning back again"))["steps"] == one["steps"], "an edit of the name changes nothing else"
+    assert found == []
+
+
 TRIGGERS: list[tuple[str, dict[str, str], dict[str, Any]]] = [
     ("event", {"trigger-event-name": "Product Viewed"}, {"event": {"name": "Product Viewed", "where": []}}),
     ("date", {"trigger-trait": "birthday", "trigger-days": "3"},

@@ -43,6 +43,7 @@ export interface Step {
   day_part?: string | null;
   on?: string | null;
   days?: string[];
+  best_hour?: boolean;
   when?: Condition;
   then?: Step[];
   otherwise?: Step[];
@@ -51,6 +52,7 @@ export interface Step {
   push?: PushOptions | null;
   offer_id?: string | null;
   content_id?: string | null;
+  texts?: Record<string, { title: string; body: string }>;
 }
 export interface Campaign {
   id: string;
@@ -75,6 +77,7 @@ export interface Campaign {
   channels: string[];
   priority: number;
   never_repeat: boolean;
+  win_back: boolean;
   strict: boolean;
   offer_id: string | null;
   offer_days: number;

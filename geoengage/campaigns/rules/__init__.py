@@ -1,8 +1,9 @@
 """The pure half of campaigns: what one is, whom it reaches when, how its status moves. No SQL, no HTTP, no clock.
 
 `definition` holds the words, `triggers` what campaigns wait for, `steps` and `journey` how people go through them,
-`decision` the checks before a message, `ranking` which of several goes first, `lifecycle` review and status, `lint` the
-warnings, `counts` what may be said about numbers of people. Everything is imported from here.
+`decision` the checks before a message, `ladder` one win-back for a person, `ranking` which of several goes first,
+`lifecycle` review and status, `lint` the warnings, `counts` what may be said about numbers of people. Everything is
+imported from here.
 """
 
 from geoengage.campaigns.rules.counts import visible, visible_groups
@@ -58,6 +59,7 @@ from geoengage.campaigns.rules.journey import (
     in_any_way,
     on_phone,
 )
+from geoengage.campaigns.rules.ladder import LadderPlace, place_after
 from geoengage.campaigns.rules.lifecycle import (
     RUNNING,
     Standing,
@@ -99,6 +101,7 @@ from geoengage.campaigns.rules.steps import (
     Step,
     Wait,
     WaitUntil,
+    Words,
     best_hours_asked,
     conditions_of,
     messages_of,
@@ -143,19 +146,18 @@ from geoengage.campaigns.rules.words import says
 __all__ = [
     "END_WORDS", "FRESH", "MAX_CAP_DAYS", "MAX_COOLDOWN_S", "MOST_DEEP", "MOST_STEPS", "OF_HISTORY", "OF_PLACES",
     "ONLY_STEP", "PUSH_ONLY", "RUNNING", "SAMPLE_CONTENT", "SAMPLE_OFFER", "SAMPLE_RECOMMENDED", "Again",
-    "AttributeTest", "Audience", "Bought", "Branch", "CampaignChanged", "Cap", "Case", "Condition", "Content", "Course",
-    "Definition", "Did", "Due", "Ended", "Everyone", "Exits", "Facts", "InSegment", "Known", "Move", "MoveCase",
-    "Names",
-    "Offered", "OnCart", "OnDate", "OnEvent", "OnOrder", "OnSchedule", "Op", "Passed", "Place", "Policy", "Progress",
-    "PropertyTest", "QuietHours", "Reentry", "Say", "Somebody", "Span", "Spot", "Standing", "Status", "Step",
-    "StepCase", "TargetSegment", "TargetStore", "TargetZone", "TriggerKind", "Wait", "WaitUntil", "When", "Whose",
-    "WrongStatus", "addressed", "advance", "after_activate", "after_edit", "after_pause",
-    "asks_recommendations", "asks_shopping", "best_hours_asked", "check_archivable",
-    "check_in_review", "check_not_archived", "check_texts", "conditions_of", "consents", "copy_of", "days_meant",
-    "decide", "decide_move", "decide_step", "due_runs", "events_of", "exit_of", "expires_at", "in_any_way",
-    "in_audience", "is_still_so", "is_triggered", "length_warnings", "messages_of", "moved_places", "named_offer",
-    "needs_review", "on_phone", "outlives_visit", "overlap", "passes", "reviewed_part", "runs_at", "sample_said",
+    "AttributeTest", "Audience", "Bought", "Branch", "CampaignChanged", "Cap", "Case", "Condition", "Content",
+    "Course", "Definition", "Did", "Due", "Ended", "Everyone", "Exits", "Facts", "InSegment", "Known", "LadderPlace",
+    "Move", "MoveCase", "Names", "Offered", "OnCart", "OnDate", "OnEvent", "OnOrder", "OnSchedule", "Op", "Passed",
+    "Place", "Policy", "Progress", "PropertyTest", "QuietHours", "Reentry", "Say", "Somebody", "Span", "Spot",
+    "Standing", "Status", "Step", "StepCase", "TargetSegment", "TargetStore", "TargetZone", "TriggerKind", "Wait",
+    "WaitUntil", "When", "Whose", "Words", "WrongStatus", "addressed", "advance", "after_activate", "after_edit",
+    "after_pause", "asks_recommendations", "asks_shopping", "best_hours_asked", "check_archivable", "check_in_review",
+    "check_not_archived", "check_texts", "conditions_of", "consents", "copy_of", "days_meant", "decide",
+    "decide_move", "decide_step", "due_runs", "events_of", "exit_of", "expires_at", "in_any_way", "in_audience",
+    "is_still_so", "is_triggered", "length_warnings", "messages_of", "moved_places", "named_offer", "needs_review",
+    "on_phone", "outlives_visit", "overlap", "passes", "place_after", "reviewed_part", "runs_at", "sample_said",
     "says", "schedule", "segments_of", "stale_at", "starts_at", "status_at", "uses_content", "uses_offer",
-    "uses_recommendations", "values_for", "visible", "visible_groups", "waits_at", "walk",
-    "warnings", "write", "write_values",
+    "uses_recommendations", "values_for", "visible", "visible_groups", "waits_at", "walk", "warnings", "write",
+    "write_values",
 ]  # fmt: skip

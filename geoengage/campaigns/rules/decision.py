@@ -36,13 +36,14 @@ GRANTED = "granted"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the tenant has decided for all its campaigns."""
+    """What the tenant has decided for all its campaigns. `language`: what people read where nothing else is said."""
 
     tenant_id: UUID
     quiet_start: time
     quiet_end: time
     holdout_percent: int
     daily_cap: int
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     come in. `when`: of the kinds that need more than a kind. `steps` empty: one message, the campaign's title and body.
     `channels`: the ways it may take, in the order to try them. `priority`: 1 goes before 9 when messages compete.
     `never_repeat`: a try that may have reached somebody is the last. `offer_days`: how long a coupon of it is good.
-    `strict`: rather no message than one that shows a blank.
+    `strict`: rather no message than one that shows a blank. `win_back`: of all such campaigns of the tenant, one for a
+    person in six months (`rules.ladder`).
     """
 
     audience: Audience = Everyone()
@@ -112,6 +113,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     offer_id: UUID | None = None
     offer_days: int = 14
     content_id: UUID | None = None
+    win_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,5 +199,5 @@ def reviewed_part(content: Content) -> tuple[object, ...]:
         content.title, content.body, d.fallback_name, content.kind, d.dwell_s,
         frozenset(content.zone_ids), frozenset(content.store_ids), content.segment_id, d.move, d.present,
         d.audience, d.purpose, d.push, d.when, d.steps, d.exits, d.offer_id, d.content_id,
-        d.channels,
+        d.channels, d.win_back,
     )  # fmt: skip

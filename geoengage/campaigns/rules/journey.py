@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from geoengage.campaigns.rules.audience import AttributeTest, InSegment
 from geoengage.campaigns.rules.decision import GRANTED, History, Policy, common_checks, passes_attribute
 from geoengage.campaigns.rules.definition import OF_HISTORY, PUSH_ONLY, Content
+from geoengage.campaigns.rules.ladder import LadderPlace, is_on_another
 from geoengage.campaigns.rules.moves import starts_at
 from geoengage.campaigns.rules.steps import (
     Branch,
@@ -30,7 +31,7 @@ from geoengage.campaigns.rules.steps import (
     wait_ends,
 )
 from geoengage.campaigns.rules.triggers import passes
-from geoengage.messaging.rules import Blocker, Purpose
+from geoengage.messaging.rules import Blocker, Purpose, in_order
 from geoengage.profiles.rules import Reach, Recipient, agrees_to_push
 
 WAITS_FOR = timedelta(hours=24)  # for a good time; then it is decided as it stands
@@ -203,7 +204,7 @@ def in_any_way(reach: Reach) -> Somebody:
         person_id=reach.profile_id,
         device_id=None,
         first_name=reach.first_name,
-        language=reach.language,
+        language=reach.language or next((phone.language for phone in phones if phone.language), None),
         personalisation=GRANTED if personal else "unknown",
         agrees=True,
         suppressed=reach.suppressed,
@@ -213,13 +214,16 @@ def in_any_way(reach: Reach) -> Somebody:
 
 @dataclass(frozen=True, slots=True)
 class StepCase:
-    """One message of one campaign to one person. `is_meant`: they belong to its audience."""
+    """One message of one campaign to one person. `is_meant`: they belong to its audience. `entry`: which of their
+    journeys it is, and when they came in; None: in a simulation of this campaign alone.
+    """
 
     campaign_id: UUID
     content: Content
     person: Somebody
     timezone: ZoneInfo
     is_meant: bool = True
+    entry: LadderPlace | None = None
 
     @property
     def has_way(self) -> bool:
@@ -227,8 +231,12 @@ class StepCase:
         return self.person.device_id is not None or self.content.definition.channels != PUSH_ONLY
 
 
-def decide_step(case: StepCase, policy: Policy, history: History, now: datetime) -> list[Blocker]:
-    """Everything that holds the message back, in DESIGN's order; empty when it may go."""
+def decide_step(
+    case: StepCase, policy: Policy, history: History, now: datetime, place: LadderPlace | None = None
+) -> list[Blocker]:
+    """Everything that holds the message back, in DESIGN's order; empty when it may go. `place`: which journey last
+    began to win this person back.
+    """
     checks: tuple[tuple[Blocker, Callable[[], bool]], ...] = (
         (Blocker.NO_CONSENT, lambda: case.has_way and not _consents(case.content, case.person)),
         (Blocker.SUPPRESSED, lambda: case.person.suppressed),
@@ -236,7 +244,10 @@ def decide_step(case: StepCase, policy: Policy, history: History, now: datetime)
         (Blocker.NO_ADDRESS, lambda: not case.has_way),
         (Blocker.NOT_IN_AUDIENCE, lambda: not case.is_meant),
     )
-    return [blocker for blocker, holds in checks if holds()]
+    found = [blocker for blocker, holds in checks if holds()]
+    if case.content.definition.win_back and case.entry is not None and is_on_another(place, case.entry):
+        found.append(Blocker.CAP)
+    return list(in_order(found))
 
 
 def consents(content: Content, person: Recipient, now: datetime) -> bool:

@@ -141,7 +141,7 @@ def _about_journey(content: Content) -> Iterator[str]:
     d = content.definition
     if content.is_journey and d.exits.purchase and content.kind is TriggerKind.ORDER:
         yield "It starts with an order and ends with an order: the next one ends it."
-    texts = [text for step in messages_of(content.course) for text in (step.title, step.body)]
+    texts = [text for step in messages_of(content.course) for w in step.written for text in (w.title, w.body)]
     if content.has_entries and any(_PLACE.search(text) for text in texts):
         yield "The text uses zone.name or mall.name; a journey is at no place, so it will be empty."
     if content.kind is TriggerKind.API and d.exits.purchase and not content.is_journey:

@@ -14,7 +14,7 @@ import msgspec
 
 from geoengage.campaigns.rules.audience import AttributeTest, InSegment
 from geoengage.campaigns.rules.triggers import OnEvent, PropertyTest, local_moment, next_local
-from geoengage.messaging.rules import PushOptions
+from geoengage.messaging.rules import PushOptions, choose_text, locale_chain
 
 MOST_STEPS = 40
 MOST_DEEP = 5  # branches within branches
@@ -77,8 +77,16 @@ class Branch(msgspec.Struct, frozen=True, tag_field="kind", tag="branch"):
     otherwise: "tuple[Step, ...]" = ()
 
 
+class Words(msgspec.Struct, frozen=True):
+    """Title and body of a message in one language, Liquid. `language`: its tag; None: not said."""
+
+    title: str
+    body: str
+    language: str | None = None
+
+
 class Say(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
-    """A message. `push` None: the campaign's."""
+    """A message. `push` None: the campaign's. `texts`: the same in other languages, each with its tag."""
 
     id: str
     title: str
@@ -86,6 +94,17 @@ class Say(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
     push: PushOptions | None = None
     offer_id: UUID | None = None
     content_id: UUID | None = None
+    texts: tuple[Words, ...] = ()
+
+    @property
+    def written(self) -> tuple[Words, ...]:
+        """In every language; the first is for who reads none of the others."""
+        return (Words(self.title, self.body), *self.texts)
+
+    def read_in(self, language: str | None) -> Words:
+        """What a person with this tag reads: theirs (`de-CH`), its language (`de`), else what is for everybody."""
+        found = choose_text({words.language or "": words for words in self.texts}, locale_chain(language))
+        return self.written[0] if found is None else found[1]
 
 
 Step = Wait | WaitUntil | Branch | Say

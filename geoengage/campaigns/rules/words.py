@@ -144,8 +144,9 @@ def _steps(steps: Iterable[Step], names: Mapping[UUID, str], inset: str = "") ->
                 yield f"{inset}Wait {span(seconds)}."
             case WaitUntil():
                 yield f"{inset}Wait until {_until(step)}."
-            case Say(title=title, body=body):
-                yield f"{inset}Send “{title}”: {body}"
+            case Say(title=title, body=body, texts=texts):
+                also = ", ".join(words.language or "" for words in texts)
+                yield f"{inset}Send “{title}”: {body}" + (f" (also in: {also})" if also else "")
             case Branch():
                 yield f"{inset}If this holds: {_condition(step.condition, names)} –"
                 yield from _steps(step.then, names, f"{inset}· ")
@@ -180,6 +181,8 @@ def _ends(content: Content, names: Mapping[UUID, str]) -> Iterator[str]:
 
 def _again(content: Content) -> Iterator[str]:
     again = content.definition.reentry
+    if content.definition.win_back:
+        yield "Of all campaigns that win people back, nobody goes through more than one in six months."
     if again.kind is Again.NEVER:
         yield "Everybody goes through it once."
     elif again.kind is Again.AFTER:

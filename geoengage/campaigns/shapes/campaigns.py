@@ -122,6 +122,12 @@ class CampaignIn(Shape):
         description="A try that may have reached somebody (no answer, a crash) is the last: rather none than two.",
     )
 
+    win_back: bool = Field(
+        default=False,
+        description="It wins people back: of all such campaigns of the tenant and its stores, a person goes through one"
+        " in six months; what another would say is held back (`cap`). For marketing with steps.",
+    )
+
     @field_validator("valid_to")
     @classmethod
     def _ends_after_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
@@ -167,6 +173,15 @@ class CampaignIn(Shape):
             raise ValueError(
                 "a campaign of a zone or segment without steps takes push only: give it a step of kind message"
             )
+        return value
+
+    @field_validator("win_back")
+    @classmethod
+    def _is_a_ladder(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("steps"):
+            raise ValueError("a win-back has steps")
+        if value and info.data.get("purpose") is not Purpose.MARKETING:
+            raise ValueError("a win-back is marketing")
         return value
 
     def _exits(self) -> Exits:
@@ -215,6 +230,7 @@ class CampaignIn(Shape):
                 priority=self.priority,
                 never_repeat=self.never_repeat,
                 content_id=self.content_id,
+                win_back=self.win_back,
             ),
         )
 
@@ -268,6 +284,7 @@ class CampaignPatch(Patch):
     content_id: UUID | None = Field(default=None, description="See POST; null: none.")
     priority: int | None = Field(default=None, description="See POST.")
     never_repeat: bool | None = Field(default=None, description="See POST.")
+    win_back: bool | None = Field(default=None, description="See POST.")
 
 
 class CampaignOut(CampaignIn):
@@ -323,6 +340,7 @@ def content_json(content: Content) -> dict[str, Any]:
         "fallback_name": d.fallback_name,
         "push": push_json(d.push),
         "content_id": d.content_id,
+        "win_back": d.win_back,
     }
 
 

@@ -25,6 +25,7 @@ from geoengage.campaigns.rules import (
     Step,
     Wait,
     WaitUntil,
+    Words,
 )
 from geoengage.campaigns.shapes.pieces import (
     BODY,
@@ -42,6 +43,7 @@ from geoengage.kit.shapes import Shape
 from geoengage.segments.rules import PropertyTest as PropertyTestShape
 from geoengage.venues.rules import DAYS
 
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
 _ID = "Names the step for ever: it stays when the journey is edited, and people's places with it. Left out: given."
 
@@ -139,6 +141,13 @@ class BranchStep(Shape):
         return self
 
 
+class WordsShape(Shape):
+    """A message in one language."""
+
+    title: Source = Field(min_length=1, description=TITLE)
+    body: Source = Field(min_length=1, description=BODY)
+
+
 class SayStep(Shape):
     """A message. It waits until the campaign's hours are open and quiet hours over, a day at most."""
 
@@ -151,6 +160,12 @@ class SayStep(Shape):
         default=None, description="An offer: everybody gets a coupon of their own, for `{{ offer.code }}`."
     )
     content_id: UUID | None = Field(default=None, description=f"{CONTENT} Null: the campaign's.")
+    texts: dict[Language, WordsShape] = Field(
+        default={},
+        max_length=30,
+        description="The same in other languages, by tag: read by who reads `de-CH`, then `de`; all others read `title`"
+        " and `body`. An offer's label is in the language that is read.",
+    )
 
 
 StepShape = Annotated[WaitStep | WaitUntilStep | BranchStep | SayStep, Field(discriminator="kind")]
@@ -240,7 +255,8 @@ def _rule(step: AnyStep, id_: str, free: Iterator[str]) -> Step:
     if isinstance(step, BranchStep):
         return Branch(id_, _condition(step.when), _rules(step.then, free), _rules(step.otherwise, free))
     push = None if step.push is None else step.push.options()
-    return Say(id_, step.title, step.body, push, step.offer_id, step.content_id)
+    texts = tuple(Words(words.title, words.body, tag) for tag, words in step.texts.items())
+    return Say(id_, step.title, step.body, push, step.offer_id, step.content_id, texts)
 
 
 def _condition(shape: AttributeTestShape | InSegmentShape | DidShape | BoughtShape | DueShape) -> Condition:
@@ -273,6 +289,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         found = {"kind": "message", "id": step.id, "title": step.title, "body": step.body, "offer_id": step.offer_id}
         found["push"] = None if step.push is None else push_json(step.push)
         found["content_id"] = step.content_id
+        found["texts"] = {words.language: {"title": words.title, "body": words.body} for words in step.texts}
     return found
 
 

@@ -81,7 +81,7 @@ REASONS: Mapping[Blocker, str] = {
     Blocker.QUIET_HOURS: "It was in the quiet hours, in which you disturb nobody.",
     Blocker.CAMPAIGN_HOURS: "It was outside the days and hours of the campaign.",
     Blocker.COOLDOWN: "This campaign wrote to this person a short while ago.",
-    Blocker.CAP: "This person has had as many messages of this campaign as you allow.",
+    Blocker.CAP: "This person has had as many messages of this campaign as you allow, or another wins them back.",
     Blocker.BUDGET: "This person has had as many advertising messages today, of all stores together, as you allow.",
     Blocker.OUTRANKED: "Another message of that moment was more important, or its store's turn, and used up the day.",
     Blocker.NO_OFFER: "There was no coupon left, or this person may not have one.",

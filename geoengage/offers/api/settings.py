@@ -1,18 +1,15 @@
-"""HTTP of what offers are reckoned with: margins, and the win-back ladder."""
+"""HTTP of what offers are reckoned with: margins."""
 
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from geoengage.commerce.api.rows import revalidated
 from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.http import PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId
 from geoengage.offers import store
-from geoengage.offers.rules import Ladder
-from geoengage.offers.service import offers
-from geoengage.offers.shapes.coupons import LadderIn, LadderOut, MarginsIn, MarginsOut, StoreMargin, StoreMarginIn
+from geoengage.offers.shapes.coupons import MarginsIn, MarginsOut, StoreMargin, StoreMarginIn
 from geoengage.tenancy import store as tenancy_store
 from geoengage.tenancy.auth import CampaignEditor, Reader
 from geoengage.tenancy.rules import Principal
@@ -61,32 +58,6 @@ async def _margins(tx: Session, me: Principal) -> MarginsOut:
             if me.sees_store(row.place_id)
         ],
     )
-
-
-@router.get("/v1/win-back-ladder")
-async def get_ladder(me: Reader, tx: Tx) -> LadderOut:
-    """The steps by which people who stay away are won back."""
-    found = await store.find_ladder(tx, TenantId(me.tenant_id))
-    return LadderOut(steps=[] if found is None else list(found[0].steps))
-
-
-@router.put("/v1/win-back-ladder")
-async def put_ladder(body: LadderIn, me: CampaignEditor, tx: Tx, now: Now) -> LadderOut:
-    """Say the steps: a reminder without an offer first, then offers. Empty: no ladder any more.
-
-    Who is on the ladder goes on with the new steps from where they are.
-    """
-    _whole_tenant(me)
-    tenant_id = TenantId(me.tenant_id)
-    if not body.steps:
-        await store.delete_ladder(tx, tenant_id)
-        return LadderOut(steps=[])
-    ladder = revalidated(lambda: Ladder.model_validate(body.model_dump()))
-    for step in ladder.steps:
-        if step.offer_id is not None:
-            await offers.get(tx, me, step.offer_id)
-    await store.set_ladder(tx, tenant_id, [step.model_dump(mode="json") for step in ladder.steps], now)
-    return LadderOut(steps=list(ladder.steps))
 
 
 def _whole_tenant(me: Principal) -> None:

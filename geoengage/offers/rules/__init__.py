@@ -25,7 +25,6 @@ from geoengage.offers.rules.coupons import (
     coupon_trouble,
     read_code,
 )
-from geoengage.offers.rules.ladder import ONE_LADDER_PER, Climbed, Finished, Ladder, LadderStep, Place, Waits, climb
 from geoengage.offers.rules.pricing import price
 from geoengage.offers.rules.sharing import floor_minor, refund_minor, reversed_minor, share_out
 from geoengage.offers.rules.terms import (
@@ -46,10 +45,9 @@ from geoengage.offers.rules.terms import (
 from geoengage.offers.rules.words import label_of, money
 
 __all__ = [
-    "CODE_BYTES", "ONE_LADDER_PER", "OPEN", "REFUSAL_WORDS", "Among", "AmountOff", "Bundle", "BuyGet", "Cart",
-    "Climbed", "Context", "Coupon", "CouponStatus", "CrossSell", "Finished", "FreeDelivery", "Gift", "Item", "Judged",
-    "Ladder", "LadderStep", "Margins", "Offer", "OfferConditions", "OfferHours", "OfferStatus", "OfferTerms",
-    "PercentOff", "Place", "Priced", "PricedLine", "Refusal", "ReleaseReason", "SecondItem", "Share", "Targets",
-    "Waits", "WhyNot", "climb", "code_of", "coupon_trouble", "floor_minor", "label_of", "money", "price", "read_code",
-    "refund_minor", "reversed_minor", "share_out",
+    "CODE_BYTES", "OPEN", "REFUSAL_WORDS", "Among", "AmountOff", "Bundle", "BuyGet", "Cart", "Context", "Coupon",
+    "CouponStatus", "CrossSell", "FreeDelivery", "Gift", "Item", "Judged", "Margins", "Offer", "OfferConditions",
+    "OfferHours", "OfferStatus", "OfferTerms", "PercentOff", "Priced", "PricedLine", "Refusal", "ReleaseReason",
+    "SecondItem", "Share", "Targets", "WhyNot", "code_of", "coupon_trouble", "floor_minor", "label_of", "money",
+    "price", "read_code", "refund_minor", "reversed_minor", "share_out",
 ]  # fmt: skip

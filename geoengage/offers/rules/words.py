@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from geoengage.commerce.rules import exponent
 from geoengage.metrics.rules import Degree
 from geoengage.offers.rules.cart import Offer, WhyNot
+from geoengage.offers.rules.labels import Labels, labels_in
 from geoengage.offers.rules.terms import (
     Among,
     AmountOff,
@@ -20,11 +21,6 @@ from geoengage.offers.rules.terms import (
     SecondItem,
 )
 
-_SECOND = {
-    Among.ANY: "every second piece",
-    Among.SAME_CATEGORY: "every second piece of a category",
-    Among.CHEAPEST: "the cheaper half",
-}
 WHY_NOT: Mapping[WhyNot, str] = {
     WhyNot.NOT_ACTIVE: "It is not switched on.",
     WhyNot.NOT_STARTED: "It begins on {start}.",
@@ -59,26 +55,34 @@ def money(minor: int, currency: str) -> str:
     return f"{'−' if minor < 0 else ''}{digits} {currency}"
 
 
-def label_of(terms: OfferTerms, currency: str, size: int | None = None) -> str:
-    """What an offer gives, as short as a message says it. `size`: of a tier; None: the kind's own."""
-    benefit = terms.benefit
+def label_of(terms: OfferTerms, currency: str, size: int | None = None, language: str | None = None) -> str:
+    """What an offer gives, as short as a message says it. `size`: of a tier; None: the kind's own. `language`: a tag;
+    English where it has no words.
+    """
+    benefit, words = terms.benefit, labels_in(language)
     match benefit:
         case PercentOff():
-            return f"{size or benefit.percent} % off"
+            return words.percent.format(n=size or benefit.percent)
         case AmountOff():
-            return f"{money(size or benefit.amount_minor, currency)} off"
+            return words.amount.format(money=money(size or benefit.amount_minor, currency))
         case SecondItem():
-            return f"{size or benefit.percent} % off {_SECOND[benefit.among]}"
+            return _second(words, benefit.among).format(n=size or benefit.percent)
         case BuyGet():
-            return f"{benefit.buy + benefit.get} for {benefit.buy}"
+            return words.buy_get.format(all=benefit.buy + benefit.get, buy=benefit.buy)
         case Gift():
-            return "a gift" if benefit.quantity == 1 else f"{benefit.quantity} gifts"
+            return words.gift if benefit.quantity == 1 else words.gifts.format(n=benefit.quantity)
         case FreeDelivery():
-            return "free delivery"
+            return words.delivery
         case Bundle():
-            return f"a set for {money(benefit.price_minor, currency)}"
+            return words.bundle.format(money=money(benefit.price_minor, currency))
         case CrossSell():
-            return f"one more for {money(benefit.price_minor, currency)}"
+            return words.one_more.format(money=money(benefit.price_minor, currency))
+
+
+def _second(words: Labels, among: Among) -> str:
+    if among is Among.CHEAPEST:
+        return words.cheapest
+    return words.second if among is Among.ANY else words.second_of_category
 
 
 def why_not_words(

@@ -11,10 +11,9 @@ from geoengage.offers.service.coupons import (
     reserve,
 )
 from geoengage.offers.service.keeping import MESSAGES, ORDERS, on_messages, on_orders, release_expired
-from geoengage.offers.service.ladders import ladder_step
 from geoengage.offers.service.margins import margin_of, margins_at
 
 __all__ = [
-    "MESSAGES", "ORDERS", "Redeemed", "Reserved", "Use", "commit", "ladder_step", "margin_of", "margins_at",
-    "name_message", "on_messages", "on_orders", "redeem", "release", "release_expired", "reserve",
+    "MESSAGES", "ORDERS", "Redeemed", "Reserved", "Use", "commit", "margin_of", "margins_at", "name_message",
+    "on_messages", "on_orders", "redeem", "release", "release_expired", "reserve",
 ]  # fmt: skip

@@ -65,7 +65,7 @@ class Redeemed:
     is_new: bool
 
 
-async def reserve(
+async def reserve(  # noqa: PLR0913 - all that a coupon holds
     session: Session,
     tenant_id: TenantId,
     offer_id: UUID,
@@ -75,10 +75,12 @@ async def reserve(
     *,
     now: datetime,
     store_id: UUID | None = None,
+    language: str | None = None,
 ) -> Reserved | Refusal:
     """Make somebody a coupon and set aside what it may cost.
 
-    `store_id`: good only there, and out of that store's budget too. The size follows from the person's decline now and
+    `store_id`: good only there, and out of that store's budget too. `language`: of the label, where the offer has none
+    of its own. The size follows from the person's decline now and
     stays. A message that is named later: `name_message`. Without one, somebody must commit or release it.
     """
     row = await store.get_offer(session, tenant_id, offer_id, hold=True)
@@ -92,7 +94,7 @@ async def reserve(
     made = await _make(
         session, tenant_id, row, terms, 1, now,
         size=found, profile_id=profile_id, message_id=message_id, expires_at=expires_at,
-        store_id=store_id or _only_store(row, terms), status=CouponStatus.RESERVED,
+        store_id=store_id or _only_store(row, terms), status=CouponStatus.RESERVED, language=language,
     )  # fmt: skip
     return made if isinstance(made, Refusal) else made[0]
 
@@ -143,6 +145,7 @@ async def _make(  # noqa: PLR0913 - all that a coupon holds
     store_id: UUID | None,
     status: CouponStatus,
     batch_id: UUID | None = None,
+    language: str | None = None,
 ) -> list[Reserved] | Refusal:
     """Coupons with their budget set aside, all or none."""
     held = terms.most_minor or 0
@@ -150,7 +153,7 @@ async def _make(  # noqa: PLR0913 - all that a coupon holds
     if (refusal := await _spend(session, tenant_id, row.id, store_id, hold, hold)) is not None:
         return refusal
     ends = expires_at if row.valid_to is None else min(expires_at, row.valid_to)
-    label = row.label or label_of(terms, row.currency, size)
+    label = row.label or label_of(terms, row.currency, size, language)
     made = [Reserved(new_id(now), row.id, code_of(secrets.token_bytes(CODE_BYTES)), label, ends) for _ in range(count)]
     same = {
         "offer_id": row.id, "profile_id": profile_id, "message_id": message_id, "batch_id": batch_id,

@@ -1,4 +1,4 @@
-"""Shapes of coupons, of what a till does with them, of margins and of the win-back ladder."""
+"""Shapes of coupons, of what a till does with them and of margins."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,8 +10,7 @@ from geoengage.commerce.shapes.orders import PersonShape
 from geoengage.commerce.shapes.pieces import Currency, Id, Moment, Price
 from geoengage.commerce.shapes.till import SaleOut
 from geoengage.kit.shapes import Shape
-from geoengage.offers.rules import CouponStatus, LadderStep, Refusal, ReleaseReason
-from geoengage.offers.rules.ladder import MAX_STEPS
+from geoengage.offers.rules import CouponStatus, Refusal, ReleaseReason
 
 MAX_PRINT = 10_000
 
@@ -127,15 +126,3 @@ class StoreMarginIn(Shape):
     """A store's margin."""
 
     margin_percent: Annotated[int, Field(ge=0, le=99)] | None = Field(description="In percent; null: the tenant's.")
-
-
-class LadderIn(Shape):
-    """The steps by which people are won back; the first is a reminder without an offer. Empty: no ladder."""
-
-    steps: list[LadderStep] = Field(max_length=MAX_STEPS, description="In their order.")
-
-
-class LadderOut(BaseModel):
-    """The steps by which people are won back. One ladder for a person in six months."""
-
-    steps: list[LadderStep] = Field(description="In their order; none: no ladder.")

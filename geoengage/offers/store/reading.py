@@ -1,9 +1,8 @@
-"""SQL of what pricing asks other domains: goods with their costs, who buys, a store's time, margins; and ladders."""
+"""SQL of what pricing asks other domains: goods with their costs, who buys, a store's time, margins."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -12,8 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.metrics.rules import Degree
-from geoengage.offers.models import LadderPlaceRow, LadderRow, MarginRow
-from geoengage.offers.rules import Ladder, Place
+from geoengage.offers.models import MarginRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ async def find_cart(session: Session, tenant_id: TenantId, cart_id: UUID) -> Car
     return None if row is None else CartAt(*row)
 
 
-# --- margins and ladders --------------------------------------------------------------------------------------------
+# --- margins --------------------------------------------------------------------------------------------------------
 
 
 async def list_margins(session: Session, tenant_id: TenantId) -> dict[UUID, MarginRow]:
@@ -171,64 +169,3 @@ async def set_margin(
             set_={**values, "version": MarginRow.version + 1, "updated_at": now},
         )
     )
-
-
-async def find_ladder(session: Session, tenant_id: TenantId) -> tuple[Ladder, int] | None:
-    """The tenant's ladder with its version; None: it has none."""
-    row = (
-        await session.execute(
-            select(LadderRow).where(LadderRow.tenant_id == tenant_id).execution_options(populate_existing=True)
-        )
-    ).scalar_one_or_none()
-    return None if row is None else (Ladder.model_validate({"steps": row.steps}), row.version)
-
-
-async def set_ladder(session: Session, tenant_id: TenantId, steps: list[Any], now: datetime) -> None:
-    """Put the tenant's ladder."""
-    statement = insert(LadderRow).values(tenant_id=tenant_id, steps=steps, updated_at=now)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant_id"],
-            set_={"steps": steps, "version": LadderRow.version + 1, "updated_at": now},
-        )
-    )
-
-
-async def delete_ladder(session: Session, tenant_id: TenantId) -> None:
-    """Take the tenant's ladder away. Where people are on it stays."""
-    await session.execute(text("DELETE FROM win_back_ladder WHERE tenant_id = :tenant_id"), {"tenant_id": tenant_id})
-
-
-async def lock_place(session: Session, tenant_id: TenantId, profile_id: UUID, now: datetime) -> Place | None:
-    """Where somebody is on the ladder, locked until the commit; None: nowhere yet, and nobody else may begin either."""
-    made = await session.execute(
-        insert(LadderPlaceRow)
-        .values(tenant_id=tenant_id, profile_id=profile_id, started_at=now, step=0, stepped_at=now)
-        .on_conflict_do_nothing()
-        .returning(LadderPlaceRow.profile_id)
-    )
-    if made.scalar_one_or_none() is not None:
-        return None
-    row = (
-        await session.execute(
-            select(LadderPlaceRow)
-            .where(LadderPlaceRow.tenant_id == tenant_id, LadderPlaceRow.profile_id == profile_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).scalar_one()
-    return Place(row.started_at, row.step, row.stepped_at)
-
-
-async def set_place(session: Session, tenant_id: TenantId, profile_id: UUID, place: Place) -> None:
-    """Note where somebody is whose place is locked."""
-    await session.execute(
-        text(
-            "UPDATE win_back_place SET started_at = :started_at, step = :step, stepped_at = :stepped_at"
-            " WHERE tenant_id = :tenant_id AND profile_id = :profile_id"
-        ),
-        {
-            "tenant_id": tenant_id, "profile_id": profile_id, "started_at": place.started_at, "step": place.step,
-            "stepped_at": place.stepped_at,
-        },
-    )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from geoengage.metrics.rules import BIRTHDAYS
 from geoengage.recipes.rules.catalogue import RECIPES, RecipeKey
 from geoengage.recipes.rules.settings import ADULT
-from geoengage.recipes.rules.texts import text_of
+from geoengage.recipes.rules.texts import TEXTS, text_of
 
 Json = dict[str, Any]
 SEGMENT, OFFER = "$segment", "$offer"  # stand for the ids of what is made first
@@ -18,7 +18,7 @@ WAYS = ("push", "email")
 OFFER_DAYS = 14
 DAY_S = 86_400
 DECLINED = ("marked", "severe", "gone")
-HALF_A_YEAR = 183  # one win-back ladder in it (`offers.rules.ladder`)
+HALF_A_YEAR = 183  # one win-back ladder in it (`campaigns.rules.ladder`)
 BIRTH_TRAITS = (*BIRTHDAYS, "birth_year")
 _EVER: Json = {"ever": True}
 
@@ -75,7 +75,7 @@ def plan_of(key: RecipeKey, settings: Mapping[str, Any], shop: Shop) -> Plan:
 
 def _win_back(settings: Mapping[str, Any], shop: Shop) -> Plan:
     """A reminder without an offer first: most who come back do so without one, and who gets one each time learns to
-    stay away (`offers.rules.ladder`)."""
+    stay away (`campaigns.rules.ladder`)."""
     percents = [settings[f"discount{part}_percent"] for part in ("", "_severe", "_gone")]
     who: Json = {"kind": "decline", "degrees": list(DECLINED)}
     sizes = [
@@ -276,6 +276,7 @@ def _plan(  # noqa: PLR0913 - what differs from recipe to recipe
         "exits": {"purchase": True},
         "reentry": _again(again_days),
         "offer_days": offer_days,
+        "win_back": key is RecipeKey.WIN_BACK,
     }
     if of_calendar:
         campaign["audience"] = {"kind": "segment", "segment_id": SEGMENT}
@@ -333,8 +334,11 @@ def _aged(trait: str, youngest: int, oldest: int) -> Json:
 
 
 def _say(shop: Shop, name: str, *, offer: bool = False, settings: Mapping[str, Any] | None = None) -> Json:
-    title, body = text_of(name, shop.language, shop.brand, (settings or {}).get("categories") or ())
-    said = {"kind": "message", "id": name.partition(".")[2], "title": title, "body": body}
+    categories = (settings or {}).get("categories") or ()
+    title, body = text_of(name, shop.language, shop.brand, categories)
+    others = {tag: text_of(name, tag, shop.brand, categories) for tag, texts in TEXTS.items() if name in texts}
+    texts = {tag: {"title": said[0], "body": said[1]} for tag, said in others.items()}
+    said = {"kind": "message", "id": name.partition(".")[2], "title": title, "body": body, "texts": texts}
     return said | ({"offer_id": OFFER} if offer else {})
 
 

@@ -1,8 +1,8 @@
 """What recipes say, by language: title and body of each message, Liquid. English is what every recipe has. Pure.
 
 `BRAND` stands for the name of the shop or of the programme, `SHOP` for the person's usual store, `CATEGORY` for that of
-the recipe's categories of which they bought last, `PRODUCTS` for what is due. Labels of offers are English, so other
-languages name the code alone. Serbian is in Latin letters.
+the recipe's categories of which they bought last, `PRODUCTS` for what is due. The languages are those of offers' labels
+(`offers.rules.labels`), so that a message is never of two. Serbian is in Latin letters.
 """
 
 import re
@@ -69,15 +69,16 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Es ist etwas ruhiger geworden als sonst. Bei BRAND wartet viel Gutes auf Sie.",
         ),
         "win-back.offer": (
-            "Ein Dankeschön von BRAND, {{ first_name }}",
-            "Ihr Einkauf wird in den nächsten zwei Wochen günstiger, mit diesem Code: {{ offer.code }}",
+            "Für Sie: {{ offer.label }} bei BRAND",
+            "Kommen Sie in den nächsten zwei Wochen vorbei und zeigen Sie diesen Code: {{ offer.code "
+            "}}. Wir freuen uns auf Sie.",
         ),
         "first-purchase.welcome": (
             "Willkommen bei BRAND, {{ first_name }}",
-            "Ihr erster Einkauf wird günstiger, zwei Wochen lang, mit diesem Code: {{ offer.code }}",
+            "Ihr erster Einkauf: {{ offer.label }}, zwei Wochen lang, mit diesem Code: {{ offer.code }}",
         ),
         "second-item.offer": (
-            "Das zweite Stück günstiger bei BRAND",
+            "{{ offer.label }} bei BRAND",
             "Nehmen Sie noch eines mit, zwei Wochen lang, mit diesem Code: {{ offer.code }}",
         ),
         "abandoned-cart.reminder": (
@@ -85,7 +86,7 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Was Sie bei BRAND in den Warenkorb gelegt haben, liegt noch da.",
         ),
         "abandoned-cart.offer": (
-            "Ihr Warenkorb bei BRAND wird günstiger",
+            "Ihr Warenkorb bei BRAND: {{ offer.label }}",
             "Zwei Wochen lang, mit diesem Code: {{ offer.code }}",
         ),
         "parents-viber.idea": (
@@ -113,25 +114,131 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Nur heute Nacht und morgen, mit diesem Code: {{ offer.code }}",
         ),
     },
-    "ar": {
+    "da": {
+        "win-back.reminder": (
+            "Vi har savnet dig, {{ first_name }}",
+            "Der har været lidt mere stille end normalt. Der venter gode ting på dig hos BRAND.",
+        ),
+        "win-back.offer": (
+            "Til dig: {{ offer.label }} hos BRAND",
+            "Kig forbi inden for de næste to uger, og vis denne kode: {{ offer.code }}. Vi glæder os til at se dig.",
+        ),
+        "first-purchase.welcome": (
+            "Velkommen til BRAND, {{ first_name }}",
+            "Dit første køb: {{ offer.label }}, i to uger, med denne kode: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} hos BRAND",
+            "Tag en mere med af det, du kan lide, i to uger, med denne kode: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Tænker du stadig over det, {{ first_name }}?",
+            "Det, du har lagt i kurven hos BRAND, ligger der endnu.",
+        ),
+        "abandoned-cart.offer": (
+            "Din kurv hos BRAND: {{ offer.label }}",
+            "I to uger, med denne kode: {{ offer.code }}",
+        ),
+        "parents-viber.idea": (
+            "En idé til en ledig eftermiddag",
+            "Der er noget nyt i CATEGORY, som I kan prøve sammen. Det står hos SHOP, og der er tid til at se sig om.",
+        ),
+        "parents-viber.offer": (
+            "Tak fra BRAND",
+            "Jeres næste besøg bliver billigere i to uger. Vis denne kode hos SHOP: {{ offer.code }}",
+        ),
         "fresh-weekend.offer": (
-            "طازج لعطلة نهاية الأسبوع من BRAND",
-            "CATEGORY بسعر أقل لمدة ثلاثة أيام، بهذا الرمز: {{ offer.code }}",
+            "Frisk til weekenden hos BRAND",
+            "CATEGORY billigere i tre dage, med denne kode: {{ offer.code }}",
         ),
         "essentials.reminder": (
-            "قبل أن تبدأ الطبخ، {{ first_name }}",
-            "هل أوشك على النفاد: PRODUCTS؟ تجده في BRAND.",
+            "Før du laver mad, {{ first_name }}",
+            "Er du ved at løbe tør for PRODUCTS? BRAND har det til dig.",
         ),
         "inactivity.offer": (
-            "طلبك القادم من BRAND بسعر أقل",
-            "مضى وقت منذ طلبك الأخير. خصم لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+            "Dit næste køb hos BRAND bliver billigere",
+            "Det er et stykke tid siden. Billigere i to uger, med denne kode: {{ offer.code }}",
         ),
         "late-night.offer": (
-            "ما زلت مستيقظًا؟ خصم الليلة من BRAND",
-            "الليلة وغدًا فقط، بهذا الرمز: {{ offer.code }}",
+            "Stadig vågen? Billigere i aften hos BRAND",
+            "Kun i nat og i morgen, med denne kode: {{ offer.code }}",
+        ),
+    },
+    "ro": {
+        "win-back.reminder": (
+            "Ne-a fost dor de tine, {{ first_name }}",
+            "A fost mai liniște decât de obicei. La BRAND te așteaptă lucruri bune.",
+        ),
+        "win-back.offer": (
+            "Pentru tine: {{ offer.label }} la BRAND",
+            "Vino în următoarele două săptămâni și arată acest cod: {{ offer.code }}. Te așteptăm cu drag.",
+        ),
+        "first-purchase.welcome": (
+            "Bun venit la BRAND, {{ first_name }}",
+            "Prima ta cumpărătură: {{ offer.label }}, timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} la BRAND",
+            "Mai ia unul din ce îți place, timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Încă te gândești, {{ first_name }}?",
+            "Ce ai pus în coș la BRAND este încă acolo.",
+        ),
+        "abandoned-cart.offer": (
+            "Coșul tău de la BRAND: {{ offer.label }}",
+            "Timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+        "parents-viber.idea": (
+            "O idee pentru o după-amiază liberă",
+            "În CATEGORY este ceva nou de încercat împreună. Vă așteaptă la SHOP, fără grabă.",
+        ),
+        "parents-viber.offer": (
+            "Vă mulțumim, BRAND",
+            "Următoarea vizită costă mai puțin, timp de două săptămâni. Arătați codul la SHOP: {{ offer.code }}",
+        ),
+        "fresh-weekend.offer": (
+            "Proaspăt pentru weekend la BRAND",
+            "CATEGORY la preț mai mic, timp de trei zile, cu acest cod: {{ offer.code }}",
+        ),
+        "essentials.reminder": (
+            "Înainte să gătești, {{ first_name }}",
+            "Se termină PRODUCTS? La BRAND găsești.",
+        ),
+        "inactivity.offer": (
+            "Următoarea comandă la BRAND costă mai puțin",
+            "A trecut ceva timp. Reducere timp de două săptămâni, cu acest cod: {{ offer.code }}",
+        ),
+        "late-night.offer": (
+            "Încă nu dormi? Reducere în seara asta la BRAND",
+            "Doar în noaptea asta și mâine, cu acest cod: {{ offer.code }}",
         ),
     },
     "sr": {
+        "win-back.reminder": (
+            "Nedostajete nam, {{ first_name }}",
+            "Bilo je malo tiše nego obično. U prodavnici BRAND vas čekaju dobre stvari.",
+        ),
+        "win-back.offer": (
+            "Za vas: {{ offer.label }} – BRAND",
+            "Svratite u naredne dve nedelje i pokažite ovaj kod: {{ offer.code }}. Radujemo se vašem dolasku.",
+        ),
+        "first-purchase.welcome": (
+            "Dobro došli, {{ first_name }}, kaže BRAND",
+            "Vaša prva kupovina: {{ offer.label }}, dve nedelje, uz ovaj kod: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} – BRAND",
+            "Uzmite još jedan artikal koji volite, dve nedelje, uz ovaj kod: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Još razmišljate, {{ first_name }}?",
+            "Ono što ste stavili u korpu još je tu. – BRAND",
+        ),
+        "abandoned-cart.offer": (
+            "Vaša korpa: {{ offer.label }} – BRAND",
+            "Dve nedelje, uz ovaj kod: {{ offer.code }}",
+        ),
         "parents-viber.idea": (
             "Ideja za slobodno popodne",
             "U kategoriji CATEGORY ima nečeg novog da probate zajedno. Čeka vas u radnji SHOP, razgledajte na miru.",
@@ -157,17 +264,31 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Samo večeras i sutra, uz ovaj kod: {{ offer.code }}",
         ),
     },
-    "ro": {
-        "parents-viber.idea": (
-            "O idee pentru o după-amiază liberă",
-            "În CATEGORY este ceva nou de încercat împreună. Vă așteaptă la SHOP, fără grabă.",
-        ),
-        "parents-viber.offer": (
-            "Vă mulțumim, BRAND",
-            "Următoarea vizită costă mai puțin, timp de două săptămâni. Arătați codul la SHOP: {{ offer.code }}",
-        ),
-    },
     "lv": {
+        "win-back.reminder": (
+            "Mums jūs pietrūka, {{ first_name }}",
+            "Bija mazliet klusāk nekā parasti. BRAND jūs gaida daudz laba.",
+        ),
+        "win-back.offer": (
+            "Jums: {{ offer.label }} – BRAND",
+            "Atnāciet nākamo divu nedēļu laikā un parādiet šo kodu: {{ offer.code }}. Priecāsimies jūs redzēt.",
+        ),
+        "first-purchase.welcome": (
+            "Laipni lūdzam, {{ first_name }}! BRAND",
+            "Jūsu pirmais pirkums: {{ offer.label }}, divas nedēļas, ar šo kodu: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} – BRAND",
+            "Paņemiet vēl vienu no tā, kas jums patīk, divas nedēļas, ar šo kodu: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "Vēl domājat, {{ first_name }}?",
+            "Tas, ko ielikāt grozā, joprojām ir tur. – BRAND",
+        ),
+        "abandoned-cart.offer": (
+            "Jūsu grozs: {{ offer.label }} – BRAND",
+            "Divas nedēļas, ar šo kodu: {{ offer.code }}",
+        ),
         "parents-viber.idea": (
             "Ideja brīvai pēcpusdienai",
             "Sadaļā CATEGORY ir kas jauns, ko izmēģināt kopā. Tas gaida veikalā SHOP, apskatiet bez steigas.",
@@ -176,15 +297,71 @@ TEXTS: Mapping[str, Mapping[str, Said]] = {
             "Paldies no BRAND",
             "Nākamais pirkums maksās mazāk divas nedēļas. Uzrādiet kodu veikalā SHOP: {{ offer.code }}",
         ),
+        "fresh-weekend.offer": (
+            "Svaigs nedēļas nogalei: BRAND",
+            "CATEGORY par zemāku cenu trīs dienas, ar šo kodu: {{ offer.code }}",
+        ),
+        "essentials.reminder": (
+            "Pirms sākat gatavot, {{ first_name }}",
+            "Vai beidzas PRODUCTS? Mums tas ir. – BRAND",
+        ),
+        "inactivity.offer": (
+            "Nākamais pirkums lētāk: BRAND",
+            "Pagājis kāds laiks. Divas nedēļas lētāk, ar šo kodu: {{ offer.code }}",
+        ),
+        "late-night.offer": (
+            "Vēl neguļat? Šovakar lētāk: BRAND",
+            "Tikai šonakt un rīt, ar šo kodu: {{ offer.code }}",
+        ),
     },
-    "da": {
+    "ar": {
+        "win-back.reminder": (
+            "اشتقنا إليك، {{ first_name }}",
+            "كانت الأيام أهدأ من المعتاد. أشياء جميلة في انتظارك لدى BRAND.",
+        ),
+        "win-back.offer": (
+            "لك: {{ offer.label }} لدى BRAND",
+            "تفضّل بزيارتنا خلال الأسبوعين القادمين مع هذا الرمز: {{ offer.code }}. يسعدنا أن نراك.",
+        ),
+        "first-purchase.welcome": (
+            "أهلاً بك لدى BRAND، {{ first_name }}",
+            "أول عملية شراء لك: {{ offer.label }}، لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+        ),
+        "second-item.offer": (
+            "{{ offer.label }} لدى BRAND",
+            "خذ قطعة أخرى مما يعجبك، لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+        ),
+        "abandoned-cart.reminder": (
+            "ما زلت تفكّر، {{ first_name }}؟",
+            "ما وضعته في سلّتك لدى BRAND ما زال موجوداً.",
+        ),
+        "abandoned-cart.offer": (
+            "سلّتك لدى BRAND: {{ offer.label }}",
+            "لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+        ),
+        "fresh-weekend.offer": (
+            "طازج لعطلة نهاية الأسبوع من BRAND",
+            "CATEGORY بسعر أقل لمدة ثلاثة أيام، بهذا الرمز: {{ offer.code }}",
+        ),
+        "essentials.reminder": (
+            "قبل أن تبدأ الطبخ، {{ first_name }}",
+            "هل أوشك على النفاد: PRODUCTS؟ تجده في BRAND.",
+        ),
+        "inactivity.offer": (
+            "طلبك القادم من BRAND بسعر أقل",
+            "مضى وقت منذ طلبك الأخير. خصم لمدة أسبوعين، بهذا الرمز: {{ offer.code }}",
+        ),
+        "late-night.offer": (
+            "ما زلت مستيقظًا؟ خصم الليلة من BRAND",
+            "الليلة وغدًا فقط، بهذا الرمز: {{ offer.code }}",
+        ),
         "parents-viber.idea": (
-            "En idé til en ledig eftermiddag",
-            "Der er noget nyt i CATEGORY, som I kan prøve sammen. Det står hos SHOP, og der er tid til at se sig om.",
+            "فكرة لما بعد ظهر يوم هادئ",
+            "جديد في CATEGORY لتجربوه معًا. تجدونه في SHOP، خذوا وقتكم في التجول.",
         ),
         "parents-viber.offer": (
-            "Tak fra BRAND",
-            "Jeres næste besøg bliver billigere i to uger. Vis denne kode hos SHOP: {{ offer.code }}",
+            "شكرًا لكم من BRAND",
+            "زيارتكم القادمة بسعر أقل، لمدة أسبوعين. أظهروا هذا الرمز في SHOP: {{ offer.code }}",
         ),
     },
 }

@@ -192,12 +192,14 @@ async def _offer(session: Session, me: Principal, id_: UUID) -> OfferRow | None:
 def _with_edits(body: Json, before: Content) -> Json:
     """The new campaign with the words that its messages have now, which somebody may have edited."""
     said: dict[str, Say] = {step.id: step for step in messages_of(before.definition.steps)}
-    steps = [
-        step if step["id"] not in said else step | {"title": said[step["id"]].title, "body": said[step["id"]].body}
-        for step in body.get("steps", [])
-    ]
+    steps = [step if step["id"] not in said else step | _words_of(said[step["id"]]) for step in body.get("steps", [])]
     kept: dict[str, Any] = {name: content_json(before)[name] for name in ("name", "priority", "push")}
     return body | kept | ({"steps": steps} if steps else {"title": before.title, "body": before.body})
+
+
+def _words_of(step: Say) -> Json:
+    texts = {words.language: {"title": words.title, "body": words.body} for words in step.texts}
+    return {"title": step.title, "body": step.body, "texts": texts}
 
 
 async def _measure(session: Session, me: Principal, campaign: Campaign, holdout_percent: int, now: datetime) -> None:

@@ -166,7 +166,8 @@ def _cap(d: Decided, content: Content | None) -> str:
     since = d.at - timedelta(days=cap.per_days)
     own = sum(s.at >= since and str(s.campaign_id) == d.campaign[1] for s in before.sends)
     span = "a day" if cap.per_days == 1 else f"{cap.per_days} days"
-    return f"{own} of {cap.count} from this campaign in {span}"
+    said = f"{own} of {cap.count} from this campaign in {span}"
+    return f"{said}; one win-back in six months" if content.definition.win_back else said
 
 
 def _budget(d: Decided, content: Content | None) -> str:

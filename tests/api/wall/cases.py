@@ -150,7 +150,6 @@ def pings(side: Side) -> dict[str, Any]:
 
 
 LATER = "2100-01-01T00:00:00Z"
-REMINDER = [{"after_days": 0, "offer_id": None}]
 
 
 def offer(side: Side) -> dict[str, Any]:
@@ -634,10 +633,6 @@ CASES = [
     Case("GET", "/v1/margins", shared=True),
     Case("PUT", "/v1/margins", body=lambda _: {"margin_percent": 30, "floor_percent": 0}),
     Case("PUT", "/v1/margins/{store_id}", body=lambda _: {"margin_percent": 30}),
-    Case("GET", "/v1/win-back-ladder", shared=True),
-    Case(
-        "PUT", "/v1/win-back-ladder", body=lambda s: {"steps": [*REMINDER, {"after_days": 4, "offer_id": s["offer"]}]}
-    ),
     # --- segments and lists
     *crud("/v1/segments", "segment", lambda s: segment(s) | {"name": "New"}, lambda _: {"name": "Changed"}),
     Case("POST", "/v1/segments/preview", body=segment),

@@ -413,9 +413,6 @@ async def _sell(client: httpx.AsyncClient, side: Side) -> None:
         made = await _made(client, side, "POST", "/v1/offers", offer)
         side.ids[f"{prefix}offer"] = UUID(made["id"])
     printed = {"count": 1, "expires_at": (utc_now() + timedelta(days=1)).isoformat()}
-    steps = [{"after_days": 0, "offer_id": None}, {"after_days": 4, "offer_id": str(side["offer"])}]
-    ladder = await client.put("/v1/win-back-ladder", json={"steps": steps}, headers=side.world.sk_headers)
-    assert ladder.status_code == 200, ladder.text
     answer = await client.post(f"/v1/offers/{side['offer']}/coupons", json=printed, headers=side.world.sk_headers)
     side.coupon = answer.text.splitlines()[1].partition(",")[0]
     own = {"lines": [{"sku": f"{side.mark}-thing", "quantity": 1}]}

@@ -131,7 +131,7 @@ export function campaignForm({ context, names, world, campaign: first, plan, que
     const variables = ['first_name', 'store.name', ...(VARIABLES[kind] ?? [])];
     for (const part of [single, ...steps.messages()]) part.show(variables, what.isMarketing());
     what.show();
-    who.show();
+    who.show(isJourney() && what.isMarketing());
     leaves.show();
     leaves.node.hidden = atOnce && !isJourney();
     channels.show(atOnce && !isJourney());

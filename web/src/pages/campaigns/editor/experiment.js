@@ -1,12 +1,19 @@
 /** Whom a campaign holds back to compare, and several texts that are tried against each other. */
 import { h } from '../../../ui/dom.js';
-import { areaField, numberIn, textField } from '../../../ui/fields.js';
+import { areaField, numberIn, selectField, textField } from '../../../ui/fields.js';
 import { addButton, numberField } from './fields.js';
 import { orderedList } from './ordered.js';
 
 /** @import {Experiment, Target} from '../../../types' */
 
 const LETTERS = 'ABCDEFGH';
+/** By what it is said to work. @type {[string, string][]} */
+const OUTCOMES = [
+  ['conversion', 'how many buy'],
+  ['revenue', 'what they spend'],
+  ['churn', 'how many are lost'],
+  ['ltv', 'what they will have spent in a year'],
+];
 
 /** @param {{plan: Experiment | null, first: () => {title: string, body: string}}} options `first`: the campaign's own words */
 export function experimentPart({ plan, first }) {
@@ -16,6 +23,19 @@ export function experimentPart({ plan, first }) {
     max: 50,
     hint: 'They get nothing of it, so that you see what it brings. Beside the comparison group of everything.',
   });
+  const days = numberField('Planned end (days)', plan?.days ?? 90, {
+    testid: 'plan-days',
+    min: 2,
+    max: 366,
+    hint: 'After the first message. The answer is given then, and before only if it is overwhelming.',
+  });
+  const window = numberField('Watched for (days)', plan?.window_days ?? 30, {
+    testid: 'plan-window',
+    min: 1,
+    max: 90,
+    hint: 'Each person, from their message on; fewer than until the planned end.',
+  });
+  const decides = selectField('It works by', OUTCOMES, plan?.decides ?? 'conversion', { testid: 'plan-decides' });
   const list = orderedList({
     label: 'Texts',
     testid: 'variants',
@@ -29,7 +49,6 @@ export function experimentPart({ plan, first }) {
     h('h3', null, 'Several texts'),
     h('p', { class: 'quiet' }, 'Each person gets one by lot and keeps it. They take the place of the text above.'),
     list.node,
-    error,
     h('p', null, addButton('Another text', add, 'add-variant')),
   );
   let withTexts = true;
@@ -47,6 +66,9 @@ export function experimentPart({ plan, first }) {
   function body() {
     return {
       holdout_percent: numberIn(holdout.input) ?? 0,
+      days: numberIn(days.input),
+      window_days: numberIn(window.input),
+      decides: decides.input.value,
       variants: withTexts ? list.items.map((item) => item.read()) : [],
     };
   }
@@ -57,6 +79,9 @@ export function experimentPart({ plan, first }) {
       { class: 'card', 'data-testid': 'experiment-part' },
       h('h2', null, 'Does it work?'),
       holdout.node,
+      h('div', { class: 'field-trio' }, decides.node, days.node, window.node),
+      plan && plan.version > 0 && h('p', { class: 'quiet' }, 'Changing this plan begins the measuring anew.'),
+      error,
       texts,
     ),
     /** @param {boolean} isOneMessage a journey has its texts in its steps */
@@ -68,12 +93,13 @@ export function experimentPart({ plan, first }) {
     read() {
       const now = body();
       if (JSON.stringify(now) === asked) return null;
-      const { window_days, days, decides, smallest_effect } = plan ?? {};
-      return { ...(plan && { window_days, days, decides, smallest_effect }), ...now };
+      return { ...(plan && { smallest_effect: plan.smallest_effect }), ...now };
     },
     /** @returns {Target[]} */
     targets: () => [
       ['/holdout_percent', holdout],
+      ['/days', days],
+      ['/window_days', window],
       ['', { setError: (text) => void (error.textContent = text ?? '') }],
       ...list.items.flatMap((item, n) => item.targets(`/variants/${n}`)),
     ],

@@ -4,6 +4,7 @@ import { dayChips, numberIn, selectField } from '../../../ui/fields.js';
 import { menuButton } from '../../../ui/menu.js';
 import { icon } from '../../../ui/icons.js';
 import { dateField, numberField, timeField } from './fields.js';
+import { languagesPart } from './languages.js';
 import { messagePart } from './message.js';
 import { orderedList } from './ordered.js';
 import { question } from './questions.js';
@@ -142,9 +143,16 @@ function waitUntil(_, step) {
       ['at', 'a time of the day'],
       ['day_part', 'a part of the day'],
       ['on', 'a date'],
+      ['best_hour', 'each person’s best hour'],
     ],
-    step.on ? 'on' : step.day_part ? 'day_part' : 'at',
+    step.best_hour ? 'best_hour' : step.on ? 'on' : step.day_part ? 'day_part' : 'at',
     { testid: 'step-until' },
+  );
+  const best = h(
+    'p',
+    { class: 'quiet', 'data-testid': 'step-best' },
+    'The hour of the next day at which this person most likely answers, by when they opened, clicked and bought before; ' +
+      'inside the campaign’s hours.',
   );
   const on = dateField('On', step.on ?? '', 'step-on');
   const at = timeField('At', step.at ?? '10:00', 'step-at', 'On the person’s own clock.');
@@ -163,8 +171,9 @@ function waitUntil(_, step) {
   function show() {
     on.node.hidden = how.input.value !== 'on';
     part.node.hidden = how.input.value !== 'day_part';
-    at.node.hidden = how.input.value === 'day_part';
-    days.node.hidden = how.input.value === 'on';
+    at.node.hidden = !['at', 'on'].includes(how.input.value);
+    days.node.hidden = !['at', 'day_part'].includes(how.input.value);
+    best.hidden = how.input.value !== 'best_hour';
   }
   how.input.addEventListener('change', show);
   show();
@@ -174,14 +183,16 @@ function waitUntil(_, step) {
       { class: 'stack' },
       h('div', { class: 'field-trio' }, how.node, on.node, at.node, part.node),
       days.node,
+      best,
     ),
     read() {
       const by = how.input.value;
       return {
-        at: by === 'day_part' ? null : at.input.value || null,
+        at: by === 'at' || by === 'on' ? at.input.value || null : null,
         day_part: by === 'day_part' ? part.input.value : null,
         on: by === 'on' ? on.input.value || null : null,
-        days: by === 'on' ? [] : days.values(),
+        days: by === 'at' || by === 'day_part' ? days.values() : [],
+        best_hour: by === 'best_hour',
       };
     },
     targets: (path) => [
@@ -217,10 +228,11 @@ function branch(around, step, deep) {
 /** @param {Surroundings} around @param {Step} step @returns {Body} */
 function message(around, step) {
   const part = messagePart({ words: step, world: around.world, testid: 'step', onActive: around.onActive });
+  const others = languagesPart(step.texts ?? {});
   return {
-    node: part.node,
-    read: () => ({ ...part.read(), push: step.push ?? null }),
-    targets: (at) => part.targets(at),
+    node: h('div', { class: 'stack' }, part.node, others.node),
+    read: () => ({ ...part.read(), push: step.push ?? null, texts: others.read() }),
+    targets: (at) => [...part.targets(at), ...others.targets(`${at}/texts`)],
     messages: () => [part],
   };
 }

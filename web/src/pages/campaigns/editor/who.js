@@ -57,13 +57,20 @@ export function whoPart(campaign, world) {
   const strict = checkField('Rather none than one with a blank in its text', campaign?.strict ?? false, {
     testid: 'strict',
   });
+  const winBack = checkField(
+    'It wins people back: of all such campaigns, a person gets one in six months',
+    campaign?.win_back ?? false,
+    { testid: 'win-back' },
+  );
   const more = fold(
     'Priority and repeats',
-    Boolean(campaign && (campaign.priority !== 5 || campaign.never_repeat || campaign.strict)),
-    [priority.node, never.node, strict.node],
+    Boolean(campaign && (campaign.priority !== 5 || campaign.never_repeat || campaign.strict || campaign.win_back)),
+    [priority.node, never.node, strict.node, winBack.node],
     'more-rules',
   );
-  function show() {
+  /** @param {boolean} canWinBack marketing with steps */
+  function show(canWinBack) {
+    winBack.node.hidden = !canWinBack;
     attribute.node.hidden = who.input.value !== 'attribute';
     among.node.hidden = who.input.value !== 'segment';
     attribute.show();
@@ -92,6 +99,7 @@ export function whoPart(campaign, world) {
       priority: numberIn(priority.input),
       never_repeat: never.box.checked,
       strict: strict.box.checked,
+      win_back: !winBack.node.hidden && winBack.box.checked,
     }),
     /** @returns {Target[]} */
     targets: () => [
