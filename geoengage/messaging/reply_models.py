@@ -46,7 +46,7 @@ class Conversation(TenantRow, Base):
 
 class ConversationMessage(TenantRow, Base):
     """One text of a conversation. In: `provider_id` is how the provider calls it, which is told once; out:
-    `message_id` is the message of the outbox, `author_id` who answered and `author` what they were called then."""
+    `outbox_id` is the message of the outbox, `author_id` who answered and `author` what they were called then."""
 
     __tablename__ = "conversation_message"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -55,7 +55,7 @@ class ConversationMessage(TenantRow, Base):
     at: Mapped[datetime]
     text: Mapped[str] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(Text)
-    message_id: Mapped[UUID | None]
+    outbox_id: Mapped[UUID | None]
     author_id: Mapped[UUID | None]
     author: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
@@ -63,7 +63,7 @@ class ConversationMessage(TenantRow, Base):
             ["tenant_id", "conversation_id"], ["conversation.tenant_id", "conversation.id"], ondelete="CASCADE"
         ),
         UniqueConstraint("tenant_id", "sender_id", "provider_id"),
-        CheckConstraint("(provider_id IS NULL) <> (message_id IS NULL)", name="direction"),
+        CheckConstraint("(provider_id IS NULL) <> (outbox_id IS NULL)", name="direction"),
         Index("ix_conversation_message_conversation_id", "tenant_id", "conversation_id", "at", "id"),
         Index("ix_conversation_message_at", "tenant_id", "at"),
     )

@@ -69,11 +69,11 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=True),
-        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("outbox_id", sa.Uuid(), nullable=True),
         sa.Column("author_id", sa.Uuid(), nullable=True),
         sa.Column("author", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "(provider_id IS NULL) <> (message_id IS NULL)", name=op.f("ck_conversation_message_direction")
+            "(provider_id IS NULL) <> (outbox_id IS NULL)", name=op.f("ck_conversation_message_direction")
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "conversation_id"],

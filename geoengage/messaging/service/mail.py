@@ -69,6 +69,7 @@ async def put_mail_server(
             [{"pointer": f"#/{name}", "in": "body", "detail": flaw} for name, flaw in flaws.items()]
         )
     sender = EmailSender(
+        tenant_id=tenant_id,
         app_id=app_id,
         revision=new_id(now),
         host=account.host,

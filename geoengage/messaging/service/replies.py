@@ -186,7 +186,7 @@ async def answer(
     author = await tenancy_store.find_actor_name(session, tenant_id, me.id)
     said = ConversationMessage(
         id=answer_id, conversation_id=conversation_id, sender_id=view.sender_id, at=now, text=text,
-        message_id=message_id, author_id=me.id, author=author,
+        outbox_id=message_id, author_id=me.id, author=author,
     )  # fmt: skip
     await store.insert_answer(session, tenant_id, said)
     draft = Draft(

@@ -247,7 +247,7 @@ class Written:
 
 _WRITTEN = """
 SELECT t.id, t.at, t.text, t.provider_id IS NOT NULL AS is_inbound, t.author, m.status, m.received_at, m.opened_at
-FROM conversation_message t LEFT JOIN message m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
+FROM conversation_message t LEFT JOIN message m ON m.tenant_id = t.tenant_id AND m.id = t.outbox_id
 WHERE t.tenant_id = :tenant_id
 """
 
