@@ -142,8 +142,10 @@ function waitUntil(_, step) {
       ['at', 'a time of the day'],
       ['day_part', 'a part of the day'],
       ['on', 'a date'],
+      ['best_hour', 'the hour at which they answer'],
+      ['free_time', 'such an hour in the evening or at the weekend'],
     ],
-    step.on ? 'on' : step.day_part ? 'day_part' : 'at',
+    step.free_time ? 'free_time' : step.best_hour ? 'best_hour' : step.on ? 'on' : step.day_part ? 'day_part' : 'at',
     { testid: 'step-until' },
   );
   const on = dateField('On', step.on ?? '', 'step-on');
@@ -160,11 +162,12 @@ function waitUntil(_, step) {
     { testid: 'step-part' },
   );
   const days = dayChips(step.days ?? [], 'step-days');
+  const isBest = () => how.input.value === 'best_hour' || how.input.value === 'free_time';
   function show() {
     on.node.hidden = how.input.value !== 'on';
     part.node.hidden = how.input.value !== 'day_part';
-    at.node.hidden = how.input.value === 'day_part';
-    days.node.hidden = how.input.value === 'on';
+    at.node.hidden = how.input.value === 'day_part' || isBest();
+    days.node.hidden = how.input.value === 'on' || isBest();
   }
   how.input.addEventListener('change', show);
   show();
@@ -177,6 +180,7 @@ function waitUntil(_, step) {
     ),
     read() {
       const by = how.input.value;
+      if (isBest()) return { best_hour: true, free_time: by === 'free_time' };
       return {
         at: by === 'day_part' ? null : at.input.value || null,
         day_part: by === 'day_part' ? part.input.value : null,
