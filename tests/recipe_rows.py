@@ -1,6 +1,6 @@
 """A grocer's customers for tests of recipes: whole histories of orders, the worker's rounds, and what was sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +12,16 @@ from sqlalchemy import select
 from geoengage.campaigns.jobs import advance_once
 from geoengage.campaigns.models import JourneyEntry
 from geoengage.commerce import service as commerce
-from geoengage.commerce.rules import OrderIn
+from geoengage.commerce.rules import Line, OrderIn
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions
 from geoengage.kit.ids import new_id
 from geoengage.messaging.models import Message
 from geoengage.metrics import store as metrics
 from geoengage.presence.service import IndexCache
+from geoengage.profiles import service as profiles
 from geoengage.profiles.models import Identifier
+from geoengage.profiles.rules import Channel, ConsentState, Id, Kind, PointState, Proof, Purpose
 from geoengage.segments import jobs as segments
 from geoengage.segments import service as segment_service
 from geoengage.wiring import reactions
@@ -70,9 +72,11 @@ class Grocer:
         *days_ago: int,
         at: datetime | None = None,
         minor: int = 4000,
+        category: str | None = None,
         store_id: UUID | None = None,
     ) -> None:
         """Orders at one moment, or on those days nine hours from now: so nobody's best hour is this one."""
+        line = Line(quantity_milli=1000, total_minor=minor, name="Thing", category=category)
         query = select(Identifier.id).where(
             Identifier.profile_id == self.people[name], Identifier.kind == "external_id"
         )
@@ -81,10 +85,32 @@ class Grocer:
         for moment in [at] if at is not None else [now - timedelta(days=ago, hours=9) for ago in days_ago]:
             order = OrderIn(
                 source="api", external_id=str(new_id()), ordered_at=moment, updated_at=moment, currency="CHF",
-                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id,
-                store_id=store_id,
+                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id, store_id=store_id,
+                lines=() if category is None else (line,),
             )  # fmt: skip
             await commerce.record_order(self.session, self.world.tenant_id, order, max(now, moment))
+        await self.session.commit()
+
+    async def number(self, name: str, number: str, *channels: str, agrees: Collection[str] | None = None) -> None:
+        """A number of theirs that is proven for these channels, and marketing agreed to there, or on other ones."""
+        now, tenant_id = utc_now(), self.world.tenant_id
+        query = select(Identifier.kind, Identifier.value).where(Identifier.profile_id == self.people[name])
+        own = [Id(Kind(kind), value) for kind, value in await self.session.execute(query)]
+        phone = Id(Kind.PHONE, number)
+        how: dict[str, Any] = {"proof": Proof.LINK, "source": "till", "at": now, "now": now}
+        await profiles.resolve(self.session, tenant_id, [*own, phone], **how)
+        known = await profiles.resolve(self.session, tenant_id, [phone], **how)
+        assert known.profile_id == self.people[name]
+        for channel in channels:
+            await profiles.tell_state(
+                self.session, tenant_id, known.identifier_id, Channel(channel), PointState.REACHABLE, reason=None,
+                source="test", now=now,
+            )  # fmt: skip
+        for channel in channels if agrees is None else agrees:
+            await profiles.state_consent(
+                self.session, tenant_id, known.identifier_id, channel=Channel(channel), purpose=Purpose.MARKETING,
+                store_id=None, state=ConsentState.SUBSCRIBED, text_version="1", source="test", at=now, now=now,
+            )  # fmt: skip
         await self.session.commit()
 
     async def settle(self) -> None:

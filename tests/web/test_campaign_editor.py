@@ -189,7 +189,9 @@ TRIGGERS: list[tuple[str, dict[str, str], dict[str, Any]]] = [
     ("event", {"trigger-event-name": "Product Viewed"}, {"event": {"name": "Product Viewed", "where": []}}),
     ("date", {"trigger-trait": "birthday", "trigger-days": "3"},
      {"date": {"trait": "birthday", "days": 3, "yearly": True, "at": "09:00", "clock": "store"}}),
-    ("schedule", {"trigger-at": "18:30"}, {"schedule": {"at": "18:30", "on": None, "days": [], "clock": "store"}}),
+    ("schedule", {"trigger-at": "18:30"}, {"schedule": {
+        "at": "18:30", "on": None, "days": [], "clock": "store", "day_part": None, "before_minutes": 0,
+    }}),
     ("order", {}, {"order": {"channels": []}}),
     ("api", {}, {}),
 ]  # fmt: skip

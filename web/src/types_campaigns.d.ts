@@ -19,7 +19,14 @@ export interface Trigger {
   on?: 'entered' | 'exited';
   present?: boolean;
   event?: EventOf | null;
-  schedule?: { at: string; on: string | null; days: string[]; clock: string } | null;
+  schedule?: {
+    at: string | null;
+    on: string | null;
+    days: string[];
+    clock: string;
+    day_part?: string | null;
+    before_minutes?: number;
+  } | null;
   date?: { trait: string; days: number; yearly: boolean; at: string; clock: string } | null;
   cart?: { after_minutes: number } | null;
   order?: { channels: string[] } | null;
@@ -41,6 +48,8 @@ export interface Step {
   seconds?: number;
   at?: string | null;
   day_part?: string | null;
+  best_hour?: boolean;
+  free_time?: boolean;
   on?: string | null;
   days?: string[];
   best_hour?: boolean;

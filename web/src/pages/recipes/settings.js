@@ -11,9 +11,12 @@ const UNITS = /** @type {Record<string, string>} */ ({
   percent: ', percent',
   days: '',
   minutes: '',
+  years: '',
   money: '',
   clock: '',
 });
+
+const NUMBERS = new Set(['percent', 'days', 'minutes', 'years']);
 
 /**
  * @param {{recipe: Recipe, set: Record<string, any>, context: Context, stores: Store[], items: Item[],
@@ -39,6 +42,7 @@ export function settingsForm({ recipe, set, context, stores, items, currency, on
       return selectField(words, [['', 'the one that begins next'], ...choices], value ?? '', options);
     }
     if (kind === 'clock') return textField(words, { type: 'time', value }, options);
+    if (kind === 'day_part') return textField(words, { value: value ?? '' }, options);
     if (kind === 'categories') return textField(words, { value: (value ?? []).join(', ') }, options);
     if (kind === 'money') {
       return textField(words, { inputmode: 'decimal', value: typed(value, currency()) }, options);
@@ -59,7 +63,7 @@ export function settingsForm({ recipe, set, context, stores, items, currency, on
     for (const { name, kind } of recipe.parameters) {
       const text = fields.get(name)?.input.value.trim() ?? '';
       if (text === '') continue;
-      if (kind === 'percent' || kind === 'days' || kind === 'minutes') found[name] = Number(text);
+      if (NUMBERS.has(kind)) found[name] = Number(text);
       else if (kind === 'money') found[name] = minorOf(text, currency());
       else if (kind === 'categories')
         found[name] = text

@@ -9,7 +9,8 @@ import { money, number } from '../../ui/format.js';
  * @typedef {{code: string, text: string, link: string, stops: boolean, people: number | null}} Block
  * @typedef {{currency: string | null, messages_minor: number | null, incentives_most_minor: number | null,
  *   incentives_expected_minor: number | null}} Cost
- * @typedef {{whom: string, people: number | null, by_push: number | null, by_email: number | null, held_back: number | null,
+ * @typedef {{whom: string, people: number | null, by_push: number | null, by_whatsapp: number | null,
+ *   by_viber: number | null, by_sms: number | null, by_email: number | null, held_back: number | null,
  *   cost: Cost, blocked_by: Block[], says: string[]}} Preview
  */
 
@@ -31,14 +32,22 @@ export const PICTURES = {
   'second-item': 'offer',
   'abandoned-cart': 'bag',
   'mall-zones': 'pin',
+  'parents-viber': 'messages',
+  'fresh-weekend': 'bag',
+  essentials: 'cart',
+  inactivity: 'pause',
+  'late-night': 'clock',
 };
 
 /** The number of people, large, and the sentence that it belongs to. @param {Preview} preview */
-export function peopleText({ people, whom, by_push: pushed, by_email: mailed, held_back: held }) {
+export function peopleText({ people, whom, held_back: held, ...by }) {
   if (people === null) return { many: 'fewer than ten', rest: whom };
   const ways = [
-    pushed ? `${number(pushed)} by push` : '',
-    mailed ? `${number(mailed)} by e-mail` : '',
+    by.by_push ? `${number(by.by_push)} by push` : '',
+    by.by_whatsapp ? `${number(by.by_whatsapp)} by WhatsApp` : '',
+    by.by_viber ? `${number(by.by_viber)} in Viber` : '',
+    by.by_sms ? `${number(by.by_sms)} by SMS` : '',
+    by.by_email ? `${number(by.by_email)} by e-mail` : '',
     held ? `${number(held)} of them ${held === 1 ? 'gets' : 'get'} nothing, to compare with` : '',
   ].filter(Boolean);
   return { many: number(people), rest: `${whom}${ways.length ? `: ${ways.join(', ')}` : ''}` };

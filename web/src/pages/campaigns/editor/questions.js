@@ -146,6 +146,7 @@ function propertyTest(test, testid, remove) {
 const KINDS = [
   ['purchase', 'has ordered something since coming in'],
   ['event', 'has done something since coming in'],
+  ['due', 'will soon need something that they always buy'],
   ['segment', 'is in a segment'],
   ['attribute', 'has an attribute'],
 ];
@@ -179,7 +180,7 @@ export function question(when, world) {
     read() {
       if (kind.input.value === 'segment') return { kind: 'segment', segment_id: segment.input.value || null };
       if (kind.input.value === 'attribute') return attribute.read();
-      return kind.input.value === 'event' ? { kind: 'event', ...event.read() } : { kind: 'purchase' };
+      return kind.input.value === 'event' ? { kind: 'event', ...event.read() } : { kind: kind.input.value };
     },
     /** @param {string} at @returns {Target[]} */
     targets: (at) => [

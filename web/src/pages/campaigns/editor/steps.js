@@ -144,14 +144,15 @@ function waitUntil(_, step) {
       ['day_part', 'a part of the day'],
       ['on', 'a date'],
       ['best_hour', 'each person’s best hour'],
+      ['free_time', 'their best hour in the evening or at the weekend'],
     ],
-    step.best_hour ? 'best_hour' : step.on ? 'on' : step.day_part ? 'day_part' : 'at',
+    step.free_time ? 'free_time' : step.best_hour ? 'best_hour' : step.on ? 'on' : step.day_part ? 'day_part' : 'at',
     { testid: 'step-until' },
   );
   const best = h(
     'p',
     { class: 'quiet', 'data-testid': 'step-best' },
-    'The hour of the next day at which this person most likely answers, by when they opened, clicked and bought before; ' +
+    'An hour of the next day at which this person most likely answers, by when they opened, clicked and bought before; ' +
       'inside the campaign’s hours.',
   );
   const on = dateField('On', step.on ?? '', 'step-on');
@@ -168,12 +169,13 @@ function waitUntil(_, step) {
     { testid: 'step-part' },
   );
   const days = dayChips(step.days ?? [], 'step-days');
+  const isBest = () => how.input.value === 'best_hour' || how.input.value === 'free_time';
   function show() {
     on.node.hidden = how.input.value !== 'on';
     part.node.hidden = how.input.value !== 'day_part';
     at.node.hidden = !['at', 'on'].includes(how.input.value);
     days.node.hidden = !['at', 'day_part'].includes(how.input.value);
-    best.hidden = how.input.value !== 'best_hour';
+    best.hidden = !isBest();
   }
   how.input.addEventListener('change', show);
   show();
@@ -187,12 +189,12 @@ function waitUntil(_, step) {
     ),
     read() {
       const by = how.input.value;
+      if (isBest()) return { best_hour: true, free_time: by === 'free_time' };
       return {
-        at: by === 'at' || by === 'on' ? at.input.value || null : null,
+        at: by === 'day_part' ? null : at.input.value || null,
         day_part: by === 'day_part' ? part.input.value : null,
         on: by === 'on' ? on.input.value || null : null,
-        days: by === 'at' || by === 'day_part' ? days.values() : [],
-        best_hour: by === 'best_hour',
+        days: by === 'on' ? [] : days.values(),
       };
     },
     targets: (path) => [

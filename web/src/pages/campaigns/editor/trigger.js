@@ -1,7 +1,8 @@
 /** What starts a campaign: its kind, and only the fields that matter for that kind. */
 import { h } from '../../../ui/dom.js';
-import { checkField, chips, dayChips, numberIn, selectField, textField } from '../../../ui/fields.js';
+import { checkField, chips, numberIn, selectField, textField } from '../../../ui/fields.js';
 import { icon } from '../../../ui/icons.js';
+import { DAYS } from '../../../ui/words.js';
 import { addButton, choices, CLOCKS, dateField, numberField, timeField } from './fields.js';
 import { eventFields } from './questions.js';
 
@@ -29,6 +30,13 @@ const ORDER_CHANNELS = [
   ['pos', 'Till'],
   ['phone', 'Telephone'],
   ['other', 'Other'],
+];
+/** @type {[string, string][]} */
+const OF_WEEKEND = [
+  ['weekday', 'working days'],
+  ['weekend', 'weekend'],
+  ['weekend_start', 'its first day'],
+  ['weekend_eve', 'the day before it'],
 ];
 const NONE = { zone_ids: [], store_ids: [], dwell_s: null, segment_id: null, on: 'entered', present: false };
 const NO_MEMBER = { event: null, schedule: null, date: null, cart: null, order: null };
@@ -293,13 +301,34 @@ function schedulePart({ schedule }) {
     { testid: 'trigger-often' },
   );
   const on = dateField('On', schedule?.on ?? '', 'trigger-on');
-  const at = timeField('At', schedule?.at ?? '10:00', 'trigger-at');
+  const by = selectField(
+    'At',
+    [
+      ['at', 'a time'],
+      ['day_part', 'the beginning of one of your day parts'],
+    ],
+    schedule?.day_part ? 'day_part' : 'at',
+    { testid: 'trigger-by' },
+  );
+  const at = timeField('Time', schedule?.at ?? '10:00', 'trigger-at');
+  const part = textField('Day part', { value: schedule?.day_part ?? 'evening' }, { testid: 'trigger-part' });
+  const before = numberField('Minutes before', schedule?.before_minutes ?? 0, {
+    testid: 'trigger-before',
+    min: 0,
+    max: 360,
+  });
   const whose = selectField('Read', CLOCKS, schedule?.clock ?? 'store', { testid: 'trigger-clock' });
-  const days = dayChips(schedule?.days ?? [], 'trigger-weekdays');
+  const days = chips('Days', /** @type {[string, string][]} */ ([...DAYS, ...OF_WEEKEND]), schedule?.days ?? [], {
+    testid: 'trigger-weekdays',
+    hint: 'None chosen means every day. The weekend is that of the country where the clock hangs.',
+  });
   function show() {
     on.node.hidden = often.input.value !== 'once';
     days.node.hidden = often.input.value === 'once';
+    at.node.hidden = by.input.value !== 'at';
+    part.node.hidden = before.node.hidden = by.input.value !== 'day_part';
   }
+  by.input.addEventListener('change', show);
   often.input.addEventListener('change', show);
   show();
   return {
@@ -308,14 +337,18 @@ function schedulePart({ schedule }) {
       { class: 'stack' },
       h('div', { class: 'field-pair' }, often.node, on.node),
       days.node,
-      h('div', { class: 'field-pair' }, at.node, whose.node),
+      h('div', { class: 'field-pair' }, by.node, at.node, part.node),
+      h('div', { class: 'field-pair' }, whose.node, before.node),
       h('p', { class: 'quiet' }, 'For everybody of the audience below, when the clock shows this time.'),
     ),
     read() {
       const once = often.input.value === 'once';
+      const byPart = by.input.value === 'day_part';
       return {
         schedule: {
-          at: at.input.value,
+          at: byPart ? null : at.input.value,
+          day_part: byPart ? part.input.value.trim() || null : null,
+          before_minutes: byPart ? (numberIn(before.input) ?? 0) : 0,
           on: once ? on.input.value : null,
           days: once ? [] : days.values(),
           clock: whose.input.value,
@@ -325,6 +358,8 @@ function schedulePart({ schedule }) {
     targets: [
       ['/trigger/schedule', at],
       ['/trigger/schedule/on', on],
+      ['/trigger/schedule/day_part', part],
+      ['/trigger/schedule/before_minutes', before],
       ['/trigger/schedule/days', days],
     ],
   };
