@@ -31,6 +31,7 @@ from geoengage.webhooks.rules import DeliveryStatus
 from tests.api.wall.world import Phone, Side, bearer, make_phone, walk_in
 from tests.factories import make_key_row
 from tests.offer_rows import make_offer
+from tests.reply_rows import make_conversation
 
 LON, LAT = 8.5005671, 47.4004329  # inside the zones, and nobody else's
 
@@ -83,7 +84,7 @@ async def fill(client: httpx.AsyncClient, session: Session, side: Side, mark: st
     person.words += [str(second.id), str(side.phone.id), str(side.ids["profile"]), str(side.ids["visit"])]
     known = await session.execute(select(Identifier.id).where(Identifier.profile_id == side.ids["profile"]))
     person.words += [str(id_) for id_ in known.scalars()]
-    person.words += [f"{mark}-", f"{mark} called", str(LON), str(LAT)]
+    person.words += [f"{side.mark}-question", f"{mark}-", f"{mark} called", str(LON), str(LAT)]
     return person
 
 
@@ -124,6 +125,9 @@ async def _decided(client: httpx.AsyncClient, session: Session, side: Side, mark
     proof = f"{person}/addresses/{address_id}/email/proof"
     assert (await client.post(proof, headers=headers)).status_code == 200
     await messaging_store.note_inbound(session, side.world.tenant_id, side.ids["sender"], address_id, now)
+    await make_conversation(
+        session, side.world.tenant_id, side.ids["store"], side.ids["sender"], address_id, f"{mark}-question"
+    )
     await session.commit()
     assert (await client.post(f"{person}/preference-link", headers=headers)).status_code == 200
 

@@ -143,6 +143,8 @@ def _name(r: Recorded) -> str | None:
         return None if is_history(datetime.fromisoformat(r.payload["at"]), r.recorded_at) else "zone_event"
     if r.type == "message.changed":
         return "message" if r.payload.get("status") in _SHOWN_STATUSES else None
+    if r.type == "reply.received":
+        return "reply"
     if r.type == "campaign.changed":
         return "alert" if r.payload.get("status") == "in_review" else None
     return "alert" if r.type in _ALERTS else None
@@ -169,6 +171,10 @@ def _data(
             "store_id": p.get("store_id"), "store_name": owner.get("name"), "brand_color": owner.get("brand_color"),
             "title": p.get("title"), "body": p.get("body"),
         }  # fmt: skip
+    if name == "reply":
+        return {"position": r.position} | {
+            member: p.get(member) for member in ("conversation_id", "reply_id", "store_id", "channel", "at")
+        }
     if r.type == "campaign.changed":
         text = f"{p['name']} asks for approval"
         return {"position": r.position, "at": at, "kind": "campaign_in_review", "text": text} | {

@@ -32,6 +32,7 @@ from geoengage.messaging.rules import (
     in_order,
     open_word,
 )
+from geoengage.messaging.rules.inbound_mail import answer_address
 from geoengage.messaging.sender import INBOX, PREVIEW, WEB_CARD, Sender
 from geoengage.messaging.senders import Mailer, Senders
 from geoengage.messaging.store import Way
@@ -45,7 +46,8 @@ Chosen = Flight | tuple[Blocker, ...] | Misconfigured
 @dataclass(frozen=True, slots=True)
 class Round:
     """All that was read about the messages of one claim. `own`: senders of apps; `mailers`: apps that send e-mails;
-    `phones`: accounts of WhatsApp, SMS and Viber, where one is asked for."""
+    `phones`: accounts of WhatsApp, SMS and Viber, where one is asked for; `stopped`: conversations whose person has
+    said STOP after what they had asked."""
 
     tenant_id: TenantId
     policy: Policy
@@ -56,9 +58,12 @@ class Round:
     own: Mapping[UUID, Sender]
     mailers: Sequence[Mailer]
     phones: Phones | None = None
+    stopped: frozenset[UUID] = frozenset()
 
     def decide(self, waiting: Waiting) -> Flight | Outcome:
         """How it goes now, or why it does not."""
+        if waiting.answering is not None and waiting.answering.conversation_id in self.stopped:
+            return Skipped((Blocker.NO_CONSENT,))
         if waiting.is_given_up:
             return Unknown("never_repeat", "a try may have arrived, and it is never repeated")
         if waiting.is_plain:
@@ -92,8 +97,20 @@ class Round:
                 return self._in_app(waiting, [d for d in devices if d.platform == "web"], WEB_CARD)
             case MessageChannel.WHATSAPP | MessageChannel.VIBER | MessageChannel.SMS:
                 phones = self.phones or Phones(self.tenant_id, self.policy, self.now)
-                reach, device = self.reaches.get(waiting.person_id), self._device(waiting)
+                reach, device = self._reach(waiting), self._device(waiting)
                 return phones.choose(channel, waiting, reach, device, self.unsubscribe_url(waiting))
+
+    def _reach(self, waiting: Waiting) -> Reach | None:
+        """The ways to the person; of one who is answered the address alone that they wrote from."""
+        reach = self.reaches.get(waiting.person_id)
+        if reach is None or waiting.answering is None:
+            return reach
+        only = waiting.answering.identifier_id
+        return replace(
+            reach,
+            emails=tuple(a for a in reach.emails if a.identifier_id == only),
+            phones=tuple(a for a in reach.phones if a.identifier_id == only),
+        )
 
     def _device(self, waiting: Waiting) -> Recipient | None:
         return None if waiting.device_id is None else self.recipients.get(waiting.device_id)
@@ -131,7 +148,7 @@ class Round:
         return _first(devices or [None], judge)
 
     def _by_email(self, waiting: Waiting) -> Chosen:
-        reach, device = self.reaches.get(waiting.person_id), self._device(waiting)
+        reach, device = self._reach(waiting), self._device(waiting)
         mailer = self.mailer_of(waiting)
         shown_only = (device is not None and device.is_test) or (mailer is None and self.policy.is_demo)
         has_sender = mailer is not None or shown_only
@@ -144,13 +161,15 @@ class Round:
         unsubscribe_url = self.unsubscribe_url(waiting)
         if unsubscribe_url is None and waiting.purpose == Purpose.MARKETING:
             return Misconfigured("public_url", NO_PUBLIC_URL)
-        letter = write_letter(waiting, mailer, email.value, reach.language, unsubscribe_url)
+        letter = write_letter(waiting, mailer, email.value, reach.language, unsubscribe_url, self.senders.key)
         way = _way(waiting, email.identifier_id)
         return Flight(self.tenant_id, waiting, device, mailer.sender, way, email, letter)
 
     def mailer_of(self, waiting: Waiting) -> Mailer | None:
         """The device's own app, else one of the store, else one of the tenant."""
         allowed = [m for m in self.mailers if m.store_id in (None, waiting.store_id)]
+        if waiting.answering is not None:
+            allowed = [m for m in allowed if m.app_id == waiting.answering.sender_id]
         device = self._device(waiting)
         app_id = None if device is None else device.app_id
 
@@ -180,9 +199,13 @@ def _way(waiting: Waiting, address_id: UUID | None = None) -> Way:
 
 
 def write_letter(
-    waiting: Waiting, mailer: Mailer, to: str, language: str | None, unsubscribe_url: str | None
+    waiting: Waiting, mailer: Mailer, to: str, language: str | None, unsubscribe_url: str | None, key: str
 ) -> Letter:
-    """A message as an e-mail of that app. What the e-mail itself does not say is the message's."""
+    """A message as an e-mail of that app. What the e-mail itself does not say is the message's. `key` signs the address
+    that answers go to."""
+    reply_to = mailer.account.reply_to
+    if reply_to is not None and mailer.takes_answers:
+        reply_to = answer_address(key, mailer.app_id, waiting.id, reply_to)
     own, link = waiting.email, waiting.push.link
     language = language or mailer.language
     return Letter(
@@ -190,7 +213,8 @@ def write_letter(
         to=to,
         from_address=mailer.account.from_address,
         from_name=mailer.account.from_name,
-        reply_to=mailer.account.reply_to,
+        reply_to=reply_to,
+        in_reply_to=None if waiting.answering is None else waiting.answering.in_reply_to,
         sender=mailer.account.from_name,
         subject=(own and own.subject) or waiting.title,
         text=(own and own.text) or waiting.body,

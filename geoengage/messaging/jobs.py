@@ -220,7 +220,10 @@ class Deliverer:
         stores = {m.store_id for m in mailed if m.store_id is not None}
         mailers = await self._senders.load_mail(session, tenant_id, stores) if mailed else []
         phones = await self._look_at_phones(session, tenant_id, claim, policy, reaches, now)
-        return Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers, phones), pauses()
+        talks = {m.answering.conversation_id for m in claim.messages if m.answering is not None}
+        stopped = await store.list_stopped(session, tenant_id, talks) if talks else frozenset()
+        looked = Round(tenant_id, policy, now, self._senders, recipients, reaches, own, mailers, phones, stopped)
+        return looked, pauses()
 
     async def _look_at_phones(
         self,

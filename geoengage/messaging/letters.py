@@ -3,6 +3,7 @@
 Everything that comes from data is escaped by the template; nothing of it can start a header or a line of one.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -16,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoengage.messaging.rules import FONTS, BrandKit, Purpose, Row, clean, ink_on, is_address
 
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}>")
 RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "pages"),
@@ -38,7 +40,8 @@ _WORDS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One e-mail before it is written. `sender`: who speaks, for people; `link`: where its button leads;
-    `unsubscribe_url`: None for what cannot be unsubscribed from."""
+    `unsubscribe_url`: None for what cannot be unsubscribed from; `in_reply_to`: the Message-ID of what
+    it answers."""
 
     message_id: UUID
     to: str
@@ -57,6 +60,7 @@ class Letter:
     language: str = "en"
     purpose: str = Purpose.MARKETING
     unsubscribe_url: str | None = None
+    in_reply_to: str | None = None
 
 
 class NoAddress(ValueError):
@@ -76,8 +80,10 @@ def compose(letter: Letter, at: datetime) -> bytes:
     message["Message-ID"] = f"<{letter.message_id}@{domain}>"
     if letter.reply_to is not None:
         message["Reply-To"] = _address(letter.reply_to)
-    if letter.purpose != Purpose.MARKETING:
+    if letter.purpose != Purpose.MARKETING and letter.in_reply_to is None:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note comes back
+    if letter.in_reply_to is not None and _MESSAGE_ID.fullmatch(letter.in_reply_to):
+        message["In-Reply-To"] = message["References"] = letter.in_reply_to
     message.set_content(write_text(letter), cte="quoted-printable")
     message.add_alternative(write_html(letter), subtype="html", cte="quoted-printable")
     message["Content-Language"] = letter.language  # last: the library gives such headers to the first part

@@ -55,6 +55,7 @@ class Message(TenantRow, Base):
     email: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     card: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     wording: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    answering: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     collapse_key: Mapped[str] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]
@@ -172,7 +173,8 @@ class EmailSender(TenantRow, Base):
     """The SMTP server that an app's e-mails go through, and in whose name. An app without a row sends none.
 
     `sealed`: the password, encrypted (`kit/sealed.py`), null where the server wants none. `per_minute`: most e-mails in
-    a minute, all workers together. The other columns are those of `FirebaseSender`.
+    a minute, all workers together. `takes_answers`: each e-mail names an address of its own, made of `reply_to`. The
+    other columns are those of `FirebaseSender`.
     """
 
     __tablename__ = "email_sender"
@@ -186,6 +188,7 @@ class EmailSender(TenantRow, Base):
     from_address: Mapped[str] = mapped_column(Text)
     from_name: Mapped[str] = mapped_column(Text)
     reply_to: Mapped[str | None] = mapped_column(Text)
+    takes_answers: Mapped[bool] = mapped_column(server_default="false")
     per_minute: Mapped[int]
     status: Mapped[str] = mapped_column(Text, server_default="unchecked")
     since: Mapped[datetime]

@@ -60,6 +60,12 @@ class Phones:
         allowed = [s for s in self.speakers if s.channel is channel and s.store_id in (None, store_id)]
         return min(allowed, key=lambda s: (s.store_id is None, s.sender_id), default=None)
 
+    def _speaker_for(self, channel: MessageChannel, waiting: Waiting) -> Speaker | None:
+        """An answer goes by the account that was written to; else as `speaker_of` says."""
+        if waiting.answering is None:
+            return self.speaker_of(channel, waiting.store_id)
+        return next((s for s in self.speakers if s.sender_id == waiting.answering.sender_id), None)
+
     def choose(
         self,
         channel: MessageChannel,
@@ -69,7 +75,7 @@ class Phones:
         unsubscribe_url: str | None,
     ) -> Flight | tuple[Blocker, ...] | Misconfigured:
         """How a message goes by that channel, or what keeps it from it. `unsubscribe_url`: of what is marketing."""
-        speaker = self.speaker_of(channel, waiting.store_id)
+        speaker = self._speaker_for(channel, waiting)
         account = speaker.account if speaker is not None else None
         business = account.business_account_id if isinstance(account, WhatsappAccount) else None
         shown_only = (device is not None and device.is_test) or (speaker is None and self.policy.is_demo)
@@ -101,6 +107,8 @@ class Phones:
         if isinstance(speaker.account, WhatsappAccount):
             last_at = (self.inbound or {}).get((speaker.sender_id, to.identifier_id))
             if not whatsapp.in_window(last_at, self.now):
+                if waiting.answering is not None:
+                    return None  # a template would say something else
                 template = _template(speaker.account, speaker.templates, waiting, reach.language, link)
                 if template is None:
                     return None

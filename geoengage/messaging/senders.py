@@ -52,7 +52,8 @@ def mail_about(tenant_id: UUID, app_id: UUID) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """How an app writes e-mails: through whom, in whose name, and what they look like. `store_id`: whose app it is."""
+    """How an app writes e-mails: through whom, in whose name, and what they look like. `store_id`: whose app it is;
+    `takes_answers`: what is answered to its e-mails is handed in here."""
 
     app_id: UUID
     store_id: UUID | None
@@ -60,6 +61,7 @@ class Mailer:
     account: SmtpAccount
     brand: BrandKit
     language: str
+    takes_answers: bool = False
 
 
 class Senders:
@@ -150,7 +152,7 @@ class Senders:
             Route(tenant_id, f"smtp:{account.host.lower()}"),
             Limit(account.per_minute, 0.0),
         )
-        return Mailer(row.app_id, row.store_id, sender, account, row.brand, row.language)
+        return Mailer(row.app_id, row.store_id, sender, account, row.brand, row.language, row.takes_answers)
 
     async def check_mail(self, stored: EmailSender) -> Check:
         """Whether an app's mail server takes its account. Asks the server; no transaction may be open."""
@@ -214,6 +216,7 @@ def read_account(keys: sealed.Keys, stored: EmailSender) -> tuple[SmtpAccount, b
         from_name=stored.from_name,
         reply_to=stored.reply_to,
         per_minute=stored.per_minute,
+        takes_answers=stored.takes_answers,
     )
     return account, stored.sealed is None or password is not None
 

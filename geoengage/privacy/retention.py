@@ -111,6 +111,13 @@ KINDS: Mapping[str, Kind] = {
         ),
         "how many of a campaign had which outcome on a day",
     ),
+    "replies": Kind(
+        "what people wrote to stores, and the answers",
+        180,
+        1,
+        1_100,
+        (Aged("conversation_message", "at"), Aged("conversation", "last_at")),
+    ),
     "events": Kind(
         "what people did on sites and in apps, as those told it", MONTHS_13, 7, 1_100, (Aged("event", "id"),)
     ),

@@ -121,6 +121,10 @@ _CART = (
     " l.currency, l.added_at FROM cart_line l WHERE l.tenant_id = t.tenant_id AND l.cart_id = t.id"
     " ORDER BY l.added_at, l.item"
 )
+_CONVERSATION = (
+    "SELECT t.store_id, t.channel, m.at, m.provider_id IS NOT NULL AS from_you, m.text FROM conversation_message m"
+    " WHERE m.tenant_id = t.tenant_id AND m.conversation_id = t.id ORDER BY m.at, m.id"
+)
 _ORDER = (
     "SELECT t.source, t.external_id, t.ordered_at, t.status, t.store_id, t.channel, t.currency, t.total_minor,"
     " t.refunded_minor, t.coupons, (SELECT json_agg(json_build_object('name', l.name, 'quantity_milli',"
@@ -244,6 +248,13 @@ ERASURE_MAP: dict[str, Table] = {
     "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
     "contact_point": _erase("addresses", "Whether your addresses reach you.", _BY_ID),
     "phone_inbound": _erase("written", "When you last wrote to us by WhatsApp, SMS or Viber, not what.", _BY_ID),
+    "conversation": _erase(
+        "conversations",
+        "What you wrote to us by WhatsApp, SMS, Viber or e-mail, and what was answered.",
+        _BY_ID,
+        hidden=frozenset({"assigned_to"}),
+        holds=_CONVERSATION,
+    ),
     "consent_hold": _erase("pauses", "That you paused or stopped all offers.", _BY_ID),
     "consent": _erase("choices", "What you want to receive, by which way and from whom.", _BY_ID),
     "consent_history": _erase("choice_history", "What you chose before, when and to which text.", _BY_ID),
@@ -373,8 +384,10 @@ ERASURE_MAP: dict[str, Table] = {
     "app_brand": _none("how the e-mails of apps look"),
     "cart_line": _none("what lies in a cart, erased with it"),
     "channel_policy": _none("in which order a tenant tries the channels"),
+    "canned_answer": _none("texts to answer with, written by operators"),
     "campaign": _none("what is sent to whom, written by operators"),
     "computed_mark": _none("until when traits are worked out"),
+    "conversation_message": _none("what was written in a conversation, erased with it"),
     "console_session": _none(_STAFF),
     "content_feed": _none("public addresses of what is on, made by operators"),
     "content_item": _none(_CONTENT),

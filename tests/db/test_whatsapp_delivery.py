@@ -367,9 +367,9 @@ async def test_the_stop_button_and_strangers(line: Lines, meta: MetaServer) -> N
     at = line.now.timestamp()
     button = {"type": "button_reply", "button_reply": {"id": "stop", "title": "Stop"}}
     pressed = wrote(MIA, "", at, type="interactive", interactive=button)
-    await tell(line, of_number(messages=[pressed, wrote("41790000000", "hello", at)]))
+    await tell(line, of_number(messages=[pressed, wrote("41791110000", "Stop", at)]))
     assert not await line.may(person, "whatsapp")
-    assert len(await line.rows(PhoneInbound)) == 1  # of a stranger nothing is kept
+    assert len(await line.rows(PhoneInbound)) == 1  # of a stranger who wants nothing, nothing is kept
     assert len(await line.rows(Identifier)) == 2
 
 

@@ -1,4 +1,4 @@
-"""Where the providers of WhatsApp, SMS and Viber call us. Whatever is not signed is refused and changes nothing.
+"""Where the providers of WhatsApp, SMS, Viber and e-mail call us. What is not signed is refused and changes nothing.
 
 What is signed is answered 200, also what is of no use here: providers repeat what they get no 200 for, for days.
 """
@@ -19,8 +19,16 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging import service, store
 from geoengage.messaging.phone_models import PhoneSender
 from geoengage.messaging.phone_senders import account_of, secrets_of
-from geoengage.messaging.rules import MessageChannel, sms, viber, whatsapp
-from geoengage.messaging.rules.phone import Heard, Secrets, SmsAccount, ViberAccount, WhatsappAccount, is_hook_token
+from geoengage.messaging.rules import MOST_BYTES, MessageChannel, inbound_mail, sms, viber, whatsapp
+from geoengage.messaging.rules.phone import (
+    Heard,
+    Secrets,
+    SmsAccount,
+    ViberAccount,
+    WhatsappAccount,
+    hook_token,
+    is_hook_token,
+)
 from geoengage.messaging.service.phone_hooks import After
 
 router = APIRouter(tags=["phone senders"], responses=PROBLEMS)
@@ -30,6 +38,12 @@ _JSON = {
 }
 
 
+_RAW = {
+    "requestBody": {
+        "required": True,
+        "content": {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 _FORM = {
     "requestBody": {
         "required": True,
@@ -108,6 +122,34 @@ async def hear_viber(sender_id: UUID, token: str, request: Request, now: Now) ->
         raise errors.Unauthenticated("this is not the address that the provider was told")
     told = viber.hear(_object(await request.body()), account, now)
     await _take(request, sender, told, viber.after_report, now)
+    return PlainTextResponse("")
+
+
+@router.post("/v1/hooks/email/{app_id}", response_class=PlainTextResponse, openapi_extra=_RAW)
+async def hear_email(app_id: UUID, request: Request, now: Now) -> Response:
+    """An e-mail that came to the app's mailbox for answers, as it is (RFC 5322), signed with `answers_secret`.
+
+    What is no answer to an e-mail of the app, or was sent by a program, is passed over: the whole mailbox may be handed
+    in. The same e-mail again changes nothing.
+    """
+    async with transaction(request.app.state.sessions, None) as session:  # the address names no tenant
+        tenant_id = await store.find_tenant_of_mailer(session, app_id)
+    if tenant_id is None:
+        raise errors.NotFound("there is no such mailbox")
+    raw = await request.body()
+    key = request.app.state.signing_key
+    if not whatsapp.is_signed(hook_token(key, app_id), request.headers.get(inbound_mail.SIGNATURE), raw):
+        raise errors.Unauthenticated("this was not signed with the app's `answers_secret`")
+    if len(raw) > MOST_BYTES:
+        raise errors.TooLarge(f"an e-mail here has at most {MOST_BYTES:,} bytes")
+    letter = await asyncio.to_thread(inbound_mail.read_letter, raw)
+
+    async def work(session: Session) -> None:
+        sender = await store.find_email_sender(session, tenant_id, app_id)
+        if sender is not None:
+            await service.take_letter(session, tenant_id, sender, letter, key, now)
+
+    await retried(request.app.state.sessions, tenant_id, work)
     return PlainTextResponse("")
 
 

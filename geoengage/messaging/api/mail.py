@@ -17,6 +17,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
 from geoengage.messaging.models import EmailSender
+from geoengage.messaging.phone_choosing import HOOKS
 from geoengage.messaging.rules import (
     MOST_BYTES,
     BrandKit,
@@ -33,6 +34,7 @@ from geoengage.messaging.rules import (
     is_color,
     read_report,
 )
+from geoengage.messaging.rules.phone import hook_token
 from geoengage.messaging.senders import open_senders
 from geoengage.tenancy.auth import Admin, PeopleReader
 
@@ -64,6 +66,11 @@ class MailServerIn(Shape):
     from_address: Line = Field(description="Sender of the e-mails; bounces go there too.")
     from_name: Line = Field(description="The name beside it.")
     reply_to: Line | None = Field(default=None, description="Where answers go; null: to the sender.")
+    takes_answers: bool = Field(
+        default=False,
+        description="Each e-mail names an address of its own for answers, `reply_to` with `+` and a signed token before"
+        " the @. Have that mailbox's e-mails handed in at `answers_url`.",
+    )
     per_minute: int = Field(default=600, ge=1, le=100_000, description="Most e-mails in a minute.")
 
 
@@ -77,6 +84,14 @@ class MailServerOut(Shape):
     from_address: str = Field(description="Sender of the e-mails.")
     from_name: str = Field(description="The name beside it.")
     reply_to: str | None = Field(description="Where answers go; null: to the sender.")
+    takes_answers: bool = Field(description="What people answer is handed in here.")
+    answers_url: str | None = Field(
+        description="Where each answer is handed in as it came, signed; null while none are taken, or"
+        " GEOENGAGE_PUBLIC_URL is not set."
+    )
+    answers_secret: str | None = Field(
+        description="Signs them: `X-Geoengage-Signature: sha256=` and the HMAC-SHA256 of the e-mail in hexadecimal."
+    )
     per_minute: int = Field(description="Most e-mails in a minute.")
     status: SenderStatus = Field(description="`unchecked` until a check or the first e-mail; then `works` or `fails`.")
     since: AwareDatetime = Field(description="Since when the status is what it is.")
@@ -113,13 +128,13 @@ async def put_mail_server(
         is_local=state.settings.email.allow_loopback,
         now=now,
     )
-    return await _out(tx, me.tenant_id, sender, now)
+    return await _out(request, tx, sender, now)
 
 
 @router.get("/v1/apps/{app_id}/email")
-async def get_mail_server(app_id: UUID, me: Admin, tx: Tx, now: Now) -> MailServerOut:
+async def get_mail_server(app_id: UUID, request: Request, me: Admin, tx: Tx, now: Now) -> MailServerOut:
     """The app's mail server and whether it works. 404 while it has none, and sends no e-mails."""
-    return await _out(tx, me.tenant_id, await service.get_mail_server(tx, me.tenant_id, app_id), now)
+    return await _out(request, tx, await service.get_mail_server(tx, me.tenant_id, app_id), now)
 
 
 @router.delete("/v1/apps/{app_id}/email", status_code=204)
@@ -139,16 +154,22 @@ async def check_mail_server(app_id: UUID, request: Request, me: Admin, now: Now)
         found = await senders.check_mail(stored)
     async with transaction(state.sessions, me.tenant_id) as session:
         await service.note_mail_check(session, me.tenant_id, app_id, stored.revision, found, now)
-        shown = await _out(session, me.tenant_id, await service.get_mail_server(session, me.tenant_id, app_id), now)
+        shown = await _out(request, session, await service.get_mail_server(session, me.tenant_id, app_id), now)
     return MailCheckOut(**shown.model_dump(), result=found.result, words=found.words, answer=found.answer)
 
 
-async def _out(session: Session, tenant_id: TenantId, sender: EmailSender, now: datetime) -> MailServerOut:
+async def _out(request: Request, session: Session, sender: EmailSender, now: datetime) -> MailServerOut:
+    state, tenant_id = request.app.state, TenantId(sender.tenant_id)
     routes = [Route(tenant_id, f"mail:{sender.app_id}"), Route(tenant_id, f"smtp:{sender.host.lower()}")]
     pauses = await store.list_pauses(session, tenant_id, routes, now)
-    names = [name for name in MailServerOut.model_fields if name != "paused_until"]
-    paused_until = max((pause.until for pause in pauses.values()), default=None)
-    return MailServerOut(**{name: getattr(sender, name) for name in names}, paused_until=paused_until)
+    own = {"paused_until", "answers_url", "answers_secret"}
+    url = state.settings.public_url
+    return MailServerOut(
+        **{name: getattr(sender, name) for name in MailServerOut.model_fields if name not in own},
+        paused_until=max((pause.until for pause in pauses.values()), default=None),
+        answers_url=f"{url.rstrip('/')}{HOOKS}/email/{sender.app_id}" if url and sender.takes_answers else None,
+        answers_secret=hook_token(state.signing_key, sender.app_id) if sender.takes_answers else None,
+    )
 
 
 # --- looks -------------------------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ from geoengage.messaging.rules.values import Values
 from geoengage.messaging.rules.ways import (
     NEVER_REPEAT,
     PREFERENCE_TRAIT,
+    Answering,
     CardContent,
     CardPosition,
     EmailContent,
@@ -151,6 +152,7 @@ __all__ = [
     "VARIABLES",
     "AndroidOptions",
     "Answer",
+    "Answering",
     "ApnsOptions",
     "Attempt",
     "Blank",

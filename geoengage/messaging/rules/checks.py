@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from geoengage.kit.clock import is_within_hours
 from geoengage.messaging.rules.drafts import Blocker, Purpose, Status, Wording, gate_blocker, in_order
 from geoengage.messaging.rules.options import PushOptions
-from geoengage.messaging.rules.ways import EmailContent, MessageChannel
+from geoengage.messaging.rules.ways import Answering, EmailContent, MessageChannel
 from geoengage.profiles.rules import (
     Channel,
     Hindrance,
@@ -37,6 +37,7 @@ class Waiting:
     counts the tries before this one. `closed_gates` are those of its gates that are closed; `visit_ended`: the visit it
     speaks of is over. `channels`: those still to try, the first one first; `channel`: the adapter that had it last.
     `never_repeat`: a try that may have arrived was the last. `wording`: how to write it again.
+    `answering`: whom it answers, and so the only address and account that it may go by.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class Waiting:
     email: EmailContent | None = None
     never_repeat: bool = False
     wording: Wording | None = None
+    answering: Answering | None = None
 
     @property
     def is_given_up(self) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from geoengage.kit.event_base import Event
 from geoengage.messaging.rules.options import NO_OPTIONS, PushOptions
-from geoengage.messaging.rules.ways import CardContent, EmailContent, MessageChannel
+from geoengage.messaging.rules.ways import Answering, CardContent, EmailContent, MessageChannel
 
 BUDGET_DAYS = 31  # the longest span a cap or cooldown may look back over
 
@@ -188,7 +188,7 @@ class Draft:
     cannot be rendered; recorded as misconfigured with this reason and never sent. `outlives_visit`: that the visit is
     over does not hold it back. `push`: sound, picture, link and the like. `never_repeat`: once a try may have arrived
     there is no other. `id`: of the message, where somebody had to know it before; else it gets one. `wording`: how it
-    is written again from the content item that it names.
+    is written again from the content item that it names. `answering`: to which address alone it goes, as an answer.
     """
 
     device_id: UUID | None
@@ -219,6 +219,7 @@ class Draft:
     never_repeat: bool = False
     id: UUID | None = None
     wording: Wording | None = None
+    answering: Answering | None = None
 
 
 @dataclass(frozen=True, slots=True)

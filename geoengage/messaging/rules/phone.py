@@ -132,13 +132,14 @@ class PhoneReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """What a person wrote. `number`: E.164; `user_id`: what WhatsApp calls who hides it. `word`: the whole text where
-    it is short enough to be a command, else empty: nothing else of it is kept."""
+    """What a person wrote. `number`: E.164; `user_id`: what WhatsApp calls who hides it; `provider_id`: how the
+    provider calls the text, which it may tell more than once."""
 
     at: datetime
     number: str | None
+    provider_id: str
     user_id: str | None = None
-    word: str = ""
+    text: str = ""
     stops: bool = False
     starts: bool = False
 
@@ -178,6 +179,11 @@ def command_of(text: str) -> str:
     """A short text as it is compared with commands; empty where it is longer."""
     plain = re.sub(r"[\s.!?«»\"'„“”]+", " ", text).strip().casefold()
     return plain if len(plain) <= _WORD_MAX else ""
+
+
+def unnamed(*parts: object) -> str:
+    """What a text that its provider gave no id is known by: the same again is the same."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
 def is_stop(word: str) -> bool:

@@ -42,6 +42,7 @@ from geoengage.messaging.rules.phone import (
     is_start,
     is_stop,
     said,
+    unnamed,
 )
 
 MOST_SEGMENTS = 6  # each costs as much as an SMS; who wants to say more has other channels
@@ -319,13 +320,17 @@ def hear(body: bytes, message_id: str | None, account: SmsAccount, now: datetime
     number = e164(form.get("From"))
     if number is None or "Body" not in form:
         return Heard()
-    word, asked = command_of(form["Body"]), form.get("OptOutType", "").upper()
+    text = form["Body"]
+    word, asked = command_of(text), form.get("OptOutType", "").upper()
+    sid = form.get("MessageSid") or unnamed(number, now.isoformat(), text)
+    pictures = " [picture]" if form.get("NumMedia", "0") not in ("", "0") else ""
     return Heard(
         inbound=[
             Inbound(
                 at=now,
                 number=number,
-                word=word,
+                provider_id=sid[:250],
+                text=f"{text}{pictures}".strip(),
                 stops=asked == "STOP" or is_stop(word),
                 starts=asked == "START" or is_start(word),
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from geoengage.messaging.rules.inbound_mail import LOCAL_MOST
 from geoengage.messaging.rules.outcomes import (
     Attempt,
     Failed,
@@ -50,7 +51,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpAccount:
-    """A server and in whose name e-mails go there. `per_minute`: most e-mails in a minute, all workers together."""
+    """A server and in whose name e-mails go there. `per_minute`: most e-mails in a minute, all workers together.
+    `takes_answers`: what is answered to `reply_to` is handed in here."""
 
     host: str
     port: int
@@ -61,6 +63,7 @@ class SmtpAccount:
     from_name: str
     reply_to: str | None
     per_minute: int
+    takes_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,10 @@ def account_flaws(account: SmtpAccount, *, has_password: bool, is_local: bool) -
         value = getattr(account, name)
         if value is not None and not is_address(value):
             flaws[name] = "is no e-mail address"
+    if account.takes_answers and account.reply_to is None:
+        flaws["reply_to"] = "is missing: name the mailbox whose e-mails you hand in"
+    elif account.takes_answers and len((account.reply_to or "").rpartition("@")[0]) > LOCAL_MOST:
+        flaws["reply_to"] = f"has at most {LOCAL_MOST} characters before the @: more is put there"
     return flaws
 
 

@@ -43,6 +43,7 @@ from geoengage.messaging.rules.phone import (
     is_start,
     is_stop,
     said,
+    unnamed,
 )
 from geoengage.messaging.rules.text import cut
 
@@ -250,9 +251,16 @@ def _inbound(row: Mapping[str, Any], account: ViberAccount, now: datetime) -> In
     to = str(row.get("to") or row.get("destination") or "")
     if number is None or not isinstance(message, dict) or to != account.sender:
         return None
-    word = command_of(str(message.get("text") or ""))
-    at = _time(row.get("receivedAt"), now)
-    return Inbound(at=at, number=number, word=word, stops=is_stop(word), starts=is_start(word))
+    text = str(message.get("text") or "")
+    word = command_of(text)
+    return Inbound(
+        at=_time(row.get("receivedAt"), now),
+        number=number,
+        provider_id=str(row.get("messageId") or unnamed(number, row.get("receivedAt"), text))[:250],
+        text=text or f"[{str(message.get('type') or 'picture').lower()[:20]}]",
+        stops=is_stop(word),
+        starts=is_start(word),
+    )
 
 
 def _time(value: object, now: datetime) -> datetime:

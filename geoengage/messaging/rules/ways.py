@@ -6,6 +6,7 @@ A channel here is a kind of way to a person. How it goes is the worker's to find
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -64,6 +65,19 @@ class CardContent(msgspec.Struct, frozen=True, omit_defaults=True):
 
     position: CardPosition = CardPosition.CORNER
     button: str | None = None
+
+
+class Answering(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """That a message answers somebody: it goes to no other address of theirs, by no other account.
+
+    `sender_id`: the account of WhatsApp, SMS or Viber, or the app whose mail server it is. `in_reply_to`: the
+    Message-ID of the e-mail that it answers.
+    """
+
+    conversation_id: UUID
+    identifier_id: UUID
+    sender_id: UUID
+    in_reply_to: str | None = None
 
 
 def wished_channels(attributes: Mapping[str, Any]) -> tuple[MessageChannel, ...]:

@@ -44,6 +44,7 @@ from geoengage.messaging.rules.phone import (
     is_start,
     is_stop,
     said,
+    unnamed,
 )
 from geoengage.messaging.rules.text import cut
 
@@ -448,24 +449,33 @@ def _inbound(row: Mapping[str, Any]) -> Inbound | None:
     number, user_id = e164(row.get("from")), row.get("from_user_id") or row.get("user_id")
     if at is None or (number is None and not user_id):
         return None
-    word = command_of(_text_of(row))
+    text = _text_of(row)
+    word = command_of(text)
     pressed = _pressed(row) == STOP_ID
     return Inbound(
         at=at,
         number=number,
         user_id=None if user_id is None else str(user_id)[:100],
-        word=word,
+        provider_id=str(row.get("id") or unnamed(number or user_id, row.get("timestamp"), text))[:250],
+        text=text,
         stops=pressed or is_stop(word),
         starts=is_start(word),
     )
 
 
 def _text_of(row: Mapping[str, Any]) -> str:
+    """What was written or pressed; of anything else what it is, and the words under it."""
     for name, member in (("text", "body"), ("button", "text")):
         part = row.get(name)
         if isinstance(part, dict):
             return str(part.get(member) or "")
-    return ""
+    kind = str(row.get("type") or "message")[:20]
+    part = row.get(kind)
+    part = part if isinstance(part, dict) else {}
+    chosen = part.get("button_reply") or part.get("list_reply")
+    if isinstance(chosen, dict):
+        return str(chosen.get("title") or "")
+    return f"[{kind}] {part.get('caption') or part.get('emoji') or ''}".strip()
 
 
 def _pressed(row: Mapping[str, Any]) -> str | None:

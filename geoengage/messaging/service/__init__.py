@@ -1,6 +1,6 @@
 """Messaging as other domains use it. `outbox`: drafts, budgets, gates, receipts, reactions; `senders`: the Firebase
 accounts of apps and test pushes; `dead`: what failed for good and is tried again; `order_notices`: what customers are
-told about their orders. Everything is imported from here.
+told about their orders; `replies` and `reply_mail`: what people write back. Everything is imported from here.
 """
 
 from geoengage.messaging.service.dead import Retried, retry
@@ -42,6 +42,16 @@ from geoengage.messaging.service.phones import (
     put_templates,
     remove_phone_sender,
 )
+from geoengage.messaging.service.replies import (
+    CannotAnswer,
+    Change,
+    Stopped,
+    WindowClosed,
+    answer,
+    change_conversation,
+    judge,
+)
+from geoengage.messaging.service.reply_mail import take_letter
 from geoengage.messaging.service.senders import (
     NoSender,
     TestPushRefused,
@@ -56,16 +66,22 @@ from geoengage.messaging.service.senders import (
 from geoengage.messaging.service.trying import NoText, TestRefused, start_test, try_out
 
 __all__ = [
+    "CannotAnswer",
+    "Change",
     "NewPhoneSender",
     "NoSender",
     "NoText",
     "NobodyToTell",
     "Retried",
     "StillSending",
+    "Stopped",
     "Subscription",
     "TestPushRefused",
     "TestRefused",
+    "WindowClosed",
+    "answer",
     "ask_budgets",
+    "change_conversation",
     "close_gate",
     "enqueue",
     "find_paused_until",
@@ -75,6 +91,7 @@ __all__ = [
     "get_brand",
     "get_mail_server",
     "get_phone_sender",
+    "judge",
     "lock_budgets",
     "note_check",
     "note_mail_check",
@@ -102,6 +119,7 @@ __all__ = [
     "start_test_push",
     "stop_sending",
     "take",
+    "take_letter",
     "tell_about_order",
     "try_out",
     "unsubscribe",

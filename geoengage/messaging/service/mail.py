@@ -69,6 +69,7 @@ async def put_mail_server(
             [{"pointer": f"#/{name}", "in": "body", "detail": flaw} for name, flaw in flaws.items()]
         )
     sender = EmailSender(
+        tenant_id=tenant_id,
         app_id=app_id,
         revision=new_id(now),
         host=account.host,
@@ -79,6 +80,7 @@ async def put_mail_server(
         from_address=account.from_address,
         from_name=account.from_name,
         reply_to=account.reply_to,
+        takes_answers=account.takes_answers,
         per_minute=account.per_minute,
         status=SenderStatus.UNCHECKED,
         since=now,

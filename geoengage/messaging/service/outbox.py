@@ -113,6 +113,7 @@ def _row(id_: UUID, draft: Draft, order: tuple[tuple[str, ...], tuple[str, ...]]
         "data": dict(draft.data),
         "push": msgspec.to_builtins(draft.push) or None,
         "wording": msgspec.to_builtins(draft.wording),
+        "answering": msgspec.to_builtins(draft.answering),
         "collapse_key": draft.collapse_key,
         "timezone": draft.timezone,
         "expires_at": draft.expires_at,

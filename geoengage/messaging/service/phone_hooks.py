@@ -29,9 +29,13 @@ from geoengage.messaging.rules import (
     settle,
 )
 from geoengage.messaging.rules.phone import Heard, Inbound, PhoneReport, ReportKind, WhatsappAccount
+from geoengage.messaging.rules.replies import ReplyReceived
 from geoengage.messaging.service.changes import changed
+from geoengage.messaging.service.replies import Wrote, keep, keep_command, store_of_talk
+from geoengage.messaging.store import Writer
 from geoengage.profiles import service as profiles
-from geoengage.profiles.rules import Channel, ConsentState, Id, Kind, PointState, Proof, whatsapp_source_id
+from geoengage.profiles import store as profiles_store
+from geoengage.profiles.rules import Channel, ConsentState, Id, Kind, PointState, Proof, normalise, whatsapp_source_id
 from geoengage.profiles.rules import Purpose as ConsentPurpose
 
 _RETRY_BASE_S = 30.0
@@ -47,15 +51,15 @@ async def take(
     session: Session, tenant_id: TenantId, sender: PhoneSender, heard: Heard, after: After, now: datetime
 ) -> None:
     """Write down all that one call told; safe to repeat. Ends with the ledger. `after`: what a failure asks of us."""
+    told: list[MessageChanged | ReplyReceived] = []
     for inbound in heard.inbound:
-        await _take_inbound(session, tenant_id, sender, inbound, now)
+        told += await _take_inbound(session, tenant_id, sender, inbound, now)
     for name, language, status, reason in heard.templates:
         known = await store.set_template_status(
             session, tenant_id, sender.id, name, language, status=status, reason=reason, now=now
         )
         if known and status in ("paused", "disabled", "rejected"):
             logger.error("a WhatsApp template may not be used", tenant=str(tenant_id), template=name, status=status)
-    told = []
     for report in sorted(heard.reports, key=lambda r: (r.message_id, r.at, list(ReportKind).index(r.kind))):
         told += await _take_report(session, tenant_id, sender, report, after, now)
     if told:
@@ -67,14 +71,18 @@ async def take(
 
 async def _take_inbound(
     session: Session, tenant_id: TenantId, sender: PhoneSender, inbound: Inbound, now: datetime
-) -> None:
-    """Somebody wrote: WhatsApp's window opens, their address is proven, STOP and START count. Of strangers nothing is
-    kept."""
+) -> list[ReplyReceived]:
+    """Somebody wrote: it comes into a store's list, WhatsApp's window opens, their address is proven; STOP and START
+    count. Of strangers who say those nothing is kept. A call that comes again changes nothing."""
+    if await store.is_known_inbound(session, tenant_id, sender.id, inbound.provider_id):
+        return []
     at = min(inbound.at, now)
     channel = Channel(sender.channel)
-    writer = await _writer(session, tenant_id, sender, inbound, at, now)
-    if writer is None:
-        return
+    is_command = inbound.stops or inbound.starts
+    found = await _writer(session, tenant_id, sender, inbound, at, now, makes=not is_command)
+    if found is None:
+        return []
+    writer = found.identifier_id
     await store.note_inbound(session, tenant_id, sender.id, writer, at)
     await profiles.tell_state(
         session, tenant_id, writer, channel, PointState.REACHABLE, reason="wrote to us", source="provider", now=now
@@ -87,24 +95,53 @@ async def _take_inbound(
             session, tenant_id, writer, channel=channel, purpose=ConsentPurpose.MARKETING, store_id=sender.store_id,
             state=ConsentState.SUBSCRIBED, text_version=None, source="START", at=at, now=now,
         )  # fmt: skip
+    store_id = sender.store_id
+    if store_id is None and not is_command:
+        store_id = await store_of_talk(session, tenant_id, writer, sender.channel, now)
+    wrote = Wrote(
+        sender_id=sender.id,
+        channel=sender.channel,
+        store_id=store_id,
+        identifier_id=writer,
+        profile_id=found.profile_id,
+        provider_id=inbound.provider_id,
+        text=inbound.text,
+        at=at,
+    )
+    if is_command:
+        await keep_command(session, tenant_id, wrote, stops=inbound.stops, now=now)
+        return []
+    return await keep(session, tenant_id, wrote, now)
 
 
 async def _writer(
-    session: Session, tenant_id: TenantId, sender: PhoneSender, inbound: Inbound, at: datetime, now: datetime
-) -> UUID | None:
-    """The id that they wrote from. A number and an id that come together are one person's."""
+    session: Session,
+    tenant_id: TenantId,
+    sender: PhoneSender,
+    inbound: Inbound,
+    at: datetime,
+    now: datetime,
+    *,
+    makes: bool,
+) -> Writer | None:
+    """The id that they wrote from. A number and an id that come together are one person's. `makes`: who is not known
+    becomes a person who is known by it; a number that is nobody's (a service's, a test's) never does."""
     account = account_of(sender)
     names = [] if inbound.number is None else [(Kind.PHONE, inbound.number)]
     if inbound.user_id is not None and isinstance(account, WhatsappAccount):
         value = whatsapp_source_id(account.business_account_id, inbound.user_id)
         names.append((Kind.SOURCE_ID, value))
     known = await store.find_writers(session, tenant_id, [(kind.value, value) for kind, value in names])
-    if not known:
+    if not known and makes:
+        blocked = (await profiles_store.get_policy(session, tenant_id)).blocked
+        names = [(kind, value) for kind, value in names if normalise(kind, value, blocked=blocked) == value]
+    if not names or not (known or makes):
         return None
-    if len(names) > 1 and len(known) < len(names):
+    if len(known) < len(names):
         ids = [Id(kind, value) for kind, value in names]
-        await profiles.resolve(session, tenant_id, ids, proof=Proof.LINK, source="whatsapp", at=at, now=now)
-    return next(known[kind.value, value].identifier_id for kind, value in names if (kind.value, value) in known)
+        await profiles.resolve(session, tenant_id, ids, proof=Proof.LINK, source=sender.channel, at=at, now=now)
+        known = await store.find_writers(session, tenant_id, [(kind.value, value) for kind, value in names])
+    return next(known[kind.value, value] for kind, value in names if (kind.value, value) in known)
 
 
 async def _stores_of(

@@ -261,7 +261,9 @@ def _letter(round_: Round, waiting: Waiting, language: str, sender: str) -> Lett
     if mailer is None:
         nobody = SmtpAccount("", 0, TlsMode.TLS, None, None, "preview@example.com", sender, None, 0)
         mailer = Mailer(round_.tenant_id, None, PREVIEW, nobody, BrandKit(), language)
-    return write_letter(waiting, mailer, "reader@example.com", language, round_.unsubscribe_url(waiting))
+    return write_letter(
+        waiting, mailer, "reader@example.com", language, round_.unsubscribe_url(waiting), round_.senders.key
+    )
 
 
 def _draft(asked: Asked, tried: Tried) -> Draft:

@@ -15,6 +15,7 @@ from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import (
     NO_OPTIONS,
+    Answering,
     EmailContent,
     Policy,
     PushOptions,
@@ -86,7 +87,7 @@ SELECT m.*, taken.was_leased, t.timezone AS tenant_timezone, t.quiet_start, t.qu
 FROM taken CROSS JOIN LATERAL (
   SELECT m.id, m.device_id, m.person_id, m.campaign_id, m.store_id, m.zone_id, m.purpose, m.title, m.body, m.data,
     m.push, m.channels, m.channel, m.email, m.collapse_key, m.timezone, m.attempts, m.expires_at, m.never_repeat,
-    m.wording,
+    m.wording, m.answering,
     CASE m.status WHEN 'sending' THEN 'unknown' ELSE m.status END AS status,
     ARRAY(SELECT g.key FROM gate g WHERE g.tenant_id = m.tenant_id AND g.key = ANY(m.gates)) AS closed_gates,
     NOT m.outlives_visit AND EXISTS (SELECT FROM visit v
@@ -123,7 +124,7 @@ async def claim_due_messages(
         Waiting(
             **{name: getattr(row, name) for name in _WAITING}
             | {"push": _options(row.push), "channels": tuple(row.channels), "email": _email(row.email)}
-            | {"wording": _wording(row.wording)}
+            | {"wording": _wording(row.wording), "answering": _answering(row.answering)}
         )
         for row in rows
     ]
@@ -140,6 +141,10 @@ def _email(stored: dict[str, Any] | None) -> EmailContent | None:
 
 def _wording(stored: dict[str, Any] | None) -> Wording | None:
     return None if stored is None else msgspec.convert(stored, Wording)
+
+
+def _answering(stored: dict[str, Any] | None) -> Answering | None:
+    return None if stored is None else msgspec.convert(stored, Answering)
 
 
 async def set_words(session: Session, tenant_id: TenantId, words: Mapping[UUID, Rewritten]) -> None:

@@ -25,13 +25,15 @@ class EmailAccount:
     status: str
     brand: BrandKit
     language: str
+    takes_answers: bool
 
 
 async def list_email_senders(session: Session, tenant_id: TenantId, store_ids: Collection[UUID]) -> list[EmailAccount]:
     """The apps with a mail server: the tenant's own and those of these stores, in the order of their ids."""
     found = await send(
         session,
-        "SELECT s.app_id, a.store_id, s.revision, s.status, b.kit, a.brand_color, a.default_language"
+        "SELECT s.app_id, a.store_id, s.revision, s.status, b.kit, a.brand_color, a.default_language,"
+        " s.takes_answers"
         " FROM email_sender s JOIN app a ON a.tenant_id = s.tenant_id AND a.id = s.app_id"
         " LEFT JOIN app_brand b ON b.tenant_id = s.tenant_id AND b.app_id = s.app_id"
         " WHERE s.tenant_id = :tenant_id AND (a.store_id IS NULL OR a.store_id = ANY(CAST(:stores AS uuid[])))"
@@ -40,7 +42,13 @@ async def list_email_senders(session: Session, tenant_id: TenantId, store_ids: C
     )
     return [
         EmailAccount(
-            row.app_id, row.store_id, row.revision, row.status, _kit(row.kit, row.brand_color), row.default_language
+            row.app_id,
+            row.store_id,
+            row.revision,
+            row.status,
+            _kit(row.kit, row.brand_color),
+            row.default_language,
+            row.takes_answers,
         )
         for row in found.named()
     ]
@@ -64,11 +72,18 @@ async def find_email_sender(session: Session, tenant_id: TenantId, app_id: UUID)
     return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
 
 
+async def find_tenant_of_mailer(session: Session, app_id: UUID) -> TenantId | None:
+    """Whose app takes answers to its e-mails (cross-tenant: the address of a webhook names no tenant)."""
+    query = select(EmailSender.tenant_id).where(EmailSender.app_id == app_id, EmailSender.takes_answers)
+    found = (await session.execute(query)).scalar_one_or_none()
+    return None if found is None else TenantId(found)
+
+
 async def upsert_email_sender(session: Session, tenant_id: TenantId, sender: EmailSender) -> None:
     """Store an app's mail server in the place of the one it had."""
     names = (
         "revision", "host", "port", "tls", "username", "sealed", "from_address", "from_name", "reply_to",
-        "per_minute", "status", "since", "checked_at", "detail",
+        "takes_answers", "per_minute", "status", "since", "checked_at", "detail",
     )  # fmt: skip
     values = {name: getattr(sender, name) for name in names}
     statement = insert(EmailSender).values(tenant_id=tenant_id, app_id=sender.app_id, **values)

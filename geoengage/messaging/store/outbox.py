@@ -19,7 +19,8 @@ WITH r AS (
     campaign_id uuid, store_id uuid, zone_id uuid, zone_version int, visit_id uuid, outlives_visit bool,
     event_id uuid, purpose text, status text, reason text, blockers text[], gates text[], title text, body text,
     data jsonb, push jsonb, channels text[], email jsonb, card jsonb, collapse_key text, timezone text,
-    expires_at timestamptz, step text, occurrence uuid, never_repeat bool, wording jsonb)),
+    expires_at timestamptz, step text, occurrence uuid, never_repeat bool, wording jsonb,
+    answering jsonb)),
 fresh AS (
   INSERT INTO send_key (tenant_id, campaign_id, person_id, step, occurrence, message_id, created_at)
   SELECT :tenant_id, coalesce(campaign_id, occurrence), person_id, step, occurrence, id, :now FROM r
@@ -27,10 +28,10 @@ fresh AS (
 new AS (
   INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
     outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, channels,
-    email, card, collapse_key, timezone, expires_at, never_repeat, wording, attempts, created_at)
+    email, card, collapse_key, timezone, expires_at, never_repeat, wording, answering, attempts, created_at)
   SELECT :tenant_id, r.id, device_id, person_id, campaign_id, store_id, zone_id, zone_version, visit_id,
     outlives_visit, event_id, purpose, status, reason, blockers, gates, title, body, data, push, channels,
-    email, card, collapse_key, timezone, expires_at, never_repeat, wording, 0, :now
+    email, card, collapse_key, timezone, expires_at, never_repeat, wording, answering, 0, :now
   FROM r JOIN fresh ON fresh.message_id = r.id),
 due AS (
   INSERT INTO message_due (tenant_id, message_id, due_at, is_urgent)

@@ -21,6 +21,7 @@ import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.messaging.models
 import geoengage.messaging.phone_models
+import geoengage.messaging.reply_models
 import geoengage.metrics.models
 import geoengage.offers.models
 import geoengage.presence.models

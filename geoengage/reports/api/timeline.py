@@ -40,7 +40,7 @@ class EntryOut(Shape):
     store_name: str | None = Field(description="Its name.")
     amount_minor: int | None = Field(description="Of an order or cart; of a refund what went back. Minor units.")
     currency: str | None = Field(description="ISO 4217.")
-    ref: UUID | None = Field(description="The order (also of a refund), message, visit, cart or note.")
+    ref: UUID | None = Field(description="The order (also of a refund), message, conversation, visit, cart or note.")
     device_id: UUID | None = Field(description="The device, of visits and messages.")
 
 
@@ -70,7 +70,8 @@ class Asked(Shape):
 async def get_timeline(
     profile_id: UUID, me: ProfileReader, tx: Tx, now: Now, asked: Annotated[Asked, Query()]
 ) -> TimelineOut:
-    """Visits, messages with what became of them, orders, refunds, carts, events, consents, notes and joined ids.
+    """Visits, messages with what became of them, what they wrote, orders, refunds, carts, events, consents, notes and
+    joined ids.
 
     A real person's needs a reason (once in half an hour), which is audited; for a secret key only the visits do, which
     are left out without. Visits need the scope `people` (role support or owner). A credential that is restricted to
@@ -119,6 +120,8 @@ def _entries(kind: Kind, rows: store.Rows, now: datetime) -> Sequence[Entry]:
 
 
 _WORDS = {
-    Kind.MESSAGE: timeline.message, Kind.ORDER: timeline.order, Kind.REFUND: timeline.refund, Kind.CART: timeline.cart,
-    Kind.EVENT: timeline.event, Kind.CONSENT: timeline.consent, Kind.NOTE: timeline.note, Kind.MERGE: timeline.joined,
+    Kind.MESSAGE: timeline.message, Kind.REPLY: timeline.reply, Kind.ORDER: timeline.order,
+    Kind.REFUND: timeline.refund,
+    Kind.CART: timeline.cart, Kind.EVENT: timeline.event, Kind.CONSENT: timeline.consent, Kind.NOTE: timeline.note,
+    Kind.MERGE: timeline.joined,
 }  # fmt: skip

@@ -24,6 +24,7 @@ class Kind(StrEnum):
 
     VISIT = "visit"
     MESSAGE = "message"
+    REPLY = "reply"
     ORDER = "order"
     REFUND = "refund"
     CART = "cart"
@@ -37,8 +38,8 @@ class Kind(StrEnum):
 class Entry:
     """One thing that happened. `title` in a few words, `text` what more there is to say, `status` what became of it.
 
-    `ref`: the thing itself (order, message, visit, cart, note). Amounts are in minor units of `currency`; a refund's
-    is what went back.
+    `ref`: the thing itself (order, message, conversation, visit, cart, note). Amounts are in minor units of `currency`;
+    a refund's is what went back.
     """
 
     id: UUID
@@ -131,6 +132,16 @@ def message(row: Row) -> Entry:
         status=status,
         ref=row["id"],
         device_id=row["device_id"],
+    )
+
+
+def reply(row: Row) -> Entry:
+    """They wrote to a store."""
+    return Entry(
+        **_head(row, Kind.REPLY),
+        title=f"Wrote by {_BY.get(row['channel'], row['channel'])}",
+        text=shortened(row["text"]) or None,
+        ref=row["conversation_id"],
     )
 
 

@@ -85,6 +85,12 @@ _MESSAGE = _Source(
     f"{_STORE} WHERE t.tenant_id = :tenant_id AND t.person_id = ANY(CAST(:people AS uuid[]))",
     "t.store_id",
 )
+_REPLY = _Source(
+    "SELECT m.id, m.at, m.text, m.conversation_id, t.channel, t.store_id, s.name AS store_name"  # noqa: S608 - constants
+    " FROM conversation t JOIN conversation_message m ON m.tenant_id = t.tenant_id AND m.conversation_id = t.id"
+    f" AND m.provider_id IS NOT NULL{_STORE} WHERE t.tenant_id = :tenant_id AND {_THEIRS}",
+    "t.store_id",
+)
 _ORDER = _Source(
     "SELECT t.id, t.ordered_at AS at, t.external_id, t.status, t.channel, t.total_minor, t.currency, t.store_id,"  # noqa: S608 - constants
     " s.name AS store_name, (SELECT array_agg(l.name ORDER BY l.n) FROM order_line l WHERE l.tenant_id = t.tenant_id"
@@ -143,6 +149,6 @@ _MERGE = _Source(
     "t.store_id",
 )
 _SOURCES = {
-    Kind.VISIT: _VISIT, Kind.MESSAGE: _MESSAGE, Kind.ORDER: _ORDER, Kind.REFUND: _REFUND, Kind.CART: _CART,
-    Kind.EVENT: _EVENT, Kind.CONSENT: _CONSENT, Kind.NOTE: _NOTE, Kind.MERGE: _MERGE,
+    Kind.VISIT: _VISIT, Kind.MESSAGE: _MESSAGE, Kind.REPLY: _REPLY, Kind.ORDER: _ORDER, Kind.REFUND: _REFUND,
+    Kind.CART: _CART, Kind.EVENT: _EVENT, Kind.CONSENT: _CONSENT, Kind.NOTE: _NOTE, Kind.MERGE: _MERGE,
 }  # fmt: skip

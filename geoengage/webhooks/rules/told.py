@@ -49,6 +49,7 @@ class EventType(StrEnum):
     PROFILE_CREATED = "profile.created"
     PROFILE_MERGED = "profile.merged"
     PROFILE_UNMERGED = "profile.unmerged"
+    REPLY_RECEIVED = "reply.received"
     CAMPAIGN_CHANGED = "campaign.changed"
     CONTENT_CHANGED = "content.changed"
     VENUE_CHANGED = "venue.changed"
@@ -82,6 +83,7 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
     "message": ("message_id", "campaign_id", "store_id", "zone_id", "at", "status", "reason"),
     "consent": ("kind", "status", "at"),
     "profile": ("source", "at"),
+    "reply": ("conversation_id", "reply_id", "store_id", "channel", "at"),
     "campaign": ("campaign_id", "name", "status", "store_id"),
     "content": ("content_id", "kind", "status", "revision", "store_id", "title"),
     "venue": ("what", "zone_id", "mall_id"),
@@ -105,7 +107,11 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
     "webhook": ("webhook_id", "name", "reason"),
 }
 _FOR_WHO_KNOWS_PEOPLE = ("title", "body")  # a message's words may hold a name
-_PROFILES = ("profile_id", "into_id", "from_id")  # of people who were made, joined, parted, or came into a segment
+_PROFILES = (
+    "profile_id",
+    "into_id",
+    "from_id",
+)  # of people who were made, joined, parted, came into a segment, or wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def told_data(recorded: Recorded, place: Place | None, who: Someone | None, *, w
     if place is not None:
         data |= {"zone_name": place.name, "mall_id": place.mall_id}
         data.setdefault("store_id", place.store_id)
-    if with_people and recorded.type.startswith(("profile.", "segment.")):
+    if with_people and recorded.type.startswith(("profile.", "segment.", "reply.")):
         data |= {name: payload[name] for name in _PROFILES if name in payload}
     if who is not None:
         data |= {"pseudonym": who.pseudonym, "is_test": who.is_test}

@@ -306,7 +306,18 @@ PHONES = [
     Case("POST", "/v1/hooks/whatsapp/{sender_id}", For.PUBLIC, lambda _: {}),
     Case("POST", "/v1/hooks/sms/{sender_id}", For.PUBLIC, lambda _: b"MessageStatus=sent"),
     Case("POST", "/v1/hooks/viber/{sender_id}/{token}", For.PUBLIC, lambda _: {}),
+    Case("POST", "/v1/hooks/email/{app_id}", For.PUBLIC, lambda _: b"Subject: Re: news\r\n\r\nHello"),
 ]  # fmt: skip
+REPLIES = [
+    Case("GET", "/v1/conversations"),
+    Case("GET", "/v1/conversations/{conversation_id}"),
+    Case("POST", "/v1/conversations/{conversation_id}/answers", body=lambda s: {"text": f"{s.mark}-answer"}),
+    Case("PATCH", "/v1/conversations/{conversation_id}", body=lambda _: {"read": True}),
+    Case("GET", "/v1/canned-answers"),
+    Case("POST", "/v1/canned-answers", body=lambda s: {"title": "x", "text": "x", "store_id": s["store"]}),
+    Case("PATCH", "/v1/canned-answers/{canned_id}", body=lambda s: {"text": f"{s.mark}-words"}),
+    Case("DELETE", "/v1/canned-answers/{canned_id}"),
+]
 WEBHOOK = "/v1/webhooks/{webhook_id}"
 PLAN = "/v1/malls/{mall_id}/levels/{level_id}/plan"
 PICTURE = picture(4, 3)
@@ -379,6 +390,7 @@ CASES = [
     Case("PUT", "/v1/apps/{app_id}/brand", body=lambda _: {"color": "#aa0000"}),
     Case("GET", "/v1/apps/{app_id}/brand"),
     *PHONES,
+    *REPLIES,
     Case("PUT", "/v1/channel-order", body=lambda _: {"channels": ["push", "email"]}),
     Case("GET", "/v1/channel-order"),
     Case("POST", "/v1/email/events", body=lambda _: {"events": [{"kind": "bounce", "message_id": UUID(int=7).hex}]}),

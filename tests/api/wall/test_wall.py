@@ -48,6 +48,7 @@ PUBLIC = {
     "/v1/hooks/whatsapp/{sender_id}",
     "/v1/hooks/sms/{sender_id}",
     "/v1/hooks/viber/{sender_id}/{token}",
+    "/v1/hooks/email/{app_id}",
     "/v1/projects/{write_key}/settings",
     *TRACKING,
 }

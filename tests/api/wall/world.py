@@ -57,6 +57,7 @@ from tests.conftest import KEY, NOWHERE
 from tests.early_warning import make_alert
 from tests.factories import World, make_key_row, make_world
 from tests.providers.fcm_server import FcmServer
+from tests.reply_rows import make_canned, make_conversation
 from tests.value_rows import make_model
 
 CODE = "123456"  # that the person was sent
@@ -148,9 +149,23 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     await _decided(client, session, side, now)
     ids |= await _sources(client, session, world, mark)
     ids["model"] = await make_model(session, world)
+    ids |= await _wrote(session, side)
     ids["alert"] = await make_alert(session, side, now)
     await session.commit()
     return side
+
+
+async def _wrote(session: Session, side: Side) -> dict[str, UUID]:
+    """The person wrote to the store, which has a text to answer with."""
+    query = select(Identifier.id).where(Identifier.profile_id == side.ids["profile"], Identifier.kind == "phone")
+    address = (await session.execute(query)).scalars().first()
+    assert address is not None
+    tenant_id, store_id = side.world.tenant_id, side.ids["store"]
+    words = f"{side.mark}-question"
+    return {
+        "conversation": await make_conversation(session, tenant_id, store_id, side.ids["sender"], address, words),
+        "canned": await make_canned(session, tenant_id, store_id, f"{side.mark}-hours"),
+    }
 
 
 async def _decided(client: httpx.AsyncClient, session: Session, side: Side, now: datetime) -> None:
