@@ -1,4 +1,4 @@
-"""Puts console, shopper page, till, migrations and the demo mall into the wheel; editable installs need none of it."""
+"""Puts the web pages, migrations and the demo mall into the wheel; editable installs need none of it."""
 
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ class WheelData(BuildHookInterface[Any]):
         if version == "editable":
             return
         console = Path(self.root) / "web" / "dist"
-        if not all((console / page).exists() for page in ("index.html", "shopper/index.html", "till/index.html")):
-            raise RuntimeError("console, shopper page and till are not built: `npm ci && npm run build` in web/ first")
+        pages = ("index.html", "shopper/index.html", "till/index.html", "shop/index.html")
+        if not all((console / page).exists() for page in pages):
+            raise RuntimeError("console and pages are not built: `npm ci && npm run build` in web/ first")
         build_data["force_include"] |= {
             str(console): "geoengage/_web",
             str(Path(self.root) / "migrations"): "geoengage/_migrations",

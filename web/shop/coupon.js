@@ -3,7 +3,7 @@
 import { fill, h } from '../src/ui/dom.js';
 import { call } from '../till/api.js';
 import { canScan, scan } from '../till/scan.js';
-import { complaint, trouble, waiting } from './pieces.js';
+import { complaint, key, trouble, waiting } from './pieces.js';
 import { date, digits, t } from './words.js';
 
 /** @import {Coupon, Given} from './types' */
@@ -61,7 +61,7 @@ export function coupon({ store, say }) {
   /** @param {Coupon} each */
   function card(each) {
     const id = `off-${each.code}`;
-    const order_id = `phone-${Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+    const order_id = `phone-${key()}`;
     const unit = 10 ** digits(each.currency);
     const amount = h('input', {
       type: 'text',

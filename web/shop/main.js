@@ -1,5 +1,5 @@
 /**
- * The owner's page: one hand, a slow line, any direction of writing. Three tabs at the bottom, where the thumb is.
+ * The owner's page: one hand, a slow line, any direction of writing. Tabs at the bottom, where the thumb is.
  * See docs/shop.md.
  */
 
@@ -8,6 +8,7 @@ import { call } from '../till/api.js';
 import { coupon } from './coupon.js';
 import { offer } from './offer.js';
 import { trouble, waiting } from './pieces.js';
+import { replies } from './replies.js';
 import { today } from './today.js';
 import { LANGUAGES, current, keep, speak, t, wanted } from './words.js';
 
@@ -30,6 +31,7 @@ let tab = 'today';
 const TABS = {
   today: (given) => today({ ...given, offer: () => show('offer') }),
   offer,
+  replies,
   coupon,
 };
 

@@ -2,7 +2,7 @@
 
 import { fill, h } from '../src/ui/dom.js';
 import { call } from '../till/api.js';
-import { complaint, trouble, waiting } from './pieces.js';
+import { complaint, key as newKey, trouble, waiting } from './pieces.js';
 import { money, percent, t } from './words.js';
 
 /** @import {Discount, Given, Preview, Product, Whom} from './types' */
@@ -28,7 +28,7 @@ export function offer({ store, say }) {
   // --- 1: the product
 
   function choose() {
-    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    key = newKey();
     const list = h('div', { class: 'goods', 'data-testid': 'goods' }, waiting());
     let due = 0;
     let asked = 0;

@@ -7,6 +7,10 @@ import { has, t } from './words.js';
 
 export const waiting = () => h('p', { class: 'soft', 'data-testid': 'loading' }, t('loading'));
 
+/** Names one wish, so that a second tap on a slow line does nothing twice. Works without https too, at home. */
+export const key = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 /**
  * Why there is nothing to show, and a way on. @param {Answer} answer not `done` @param {() => void} again
  */

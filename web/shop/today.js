@@ -46,7 +46,8 @@ function told(day) {
     counted('new', day.new_customers),
     counted('sent', day.messages),
     day.codes ? t('codes', { n: day.codes, sales: money(day.codes_sales_minor, day.currency) }) : t('codes.none'),
-  ];
+    day.unread_replies !== null && (day.unread_replies ? t('unread', { n: day.unread_replies }) : t('unread.none')),
+  ].filter(Boolean);
 }
 
 /** A number of people, of which one to nine are not told. @param {string} key @param {number | null} n */

@@ -17,6 +17,7 @@ export interface Today {
   messages: number | null;
   codes: number;
   codes_sales_minor: number;
+  unread_replies: number | null;
 }
 
 export interface Discount {
@@ -57,6 +58,35 @@ export interface Coupon {
   most_minor: number | null;
   expires_at: string;
   reason: string | null;
+}
+
+export interface Conversation {
+  id: string;
+  channel: 'whatsapp' | 'viber' | 'sms' | 'email';
+  name: string;
+  last_text: string;
+  last_at: string;
+  unread: number;
+  window_ends_at: string | null;
+  why_not: string | null;
+}
+
+export interface Text {
+  at: string;
+  direction: 'in' | 'out';
+  text: string;
+  status: string;
+  by: string | null;
+}
+
+export interface Thread extends Conversation {
+  messages: Text[];
+}
+
+export interface Canned {
+  title: string;
+  text: string;
+  store_id: string | null;
 }
 
 /** What a tab of the page is given. `say` is read out by screen readers. */

@@ -84,6 +84,12 @@ export function weekday(day) {
   return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
 }
 
+/** Day and time, short. @param {string} at */
+export const moment = (at) =>
+  new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }).format(
+    new Date(at),
+  );
+
 /** @param {string} moment */
 export const date = (moment) =>
   new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long' }).format(new Date(moment));

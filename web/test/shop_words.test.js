@@ -40,8 +40,8 @@ test('every text that the page asks for is there, and none that it never asks fo
   const source = files.map((name) => readFileSync(new URL(`../shop/${name}`, import.meta.url), 'utf8')).join('\n');
   const asked = new Set([...source.matchAll(/\b(?:t|counted)\(\s*'([\w.]+)'/g)].map(([, key]) => key));
   for (const key of asked) assert.ok(key in english, key);
-  const made = ['mood.', 'than.', 'why.', 'who.', 'stop.', 'reason.', 'came.', 'new.', 'sent.'];
-  const tabs = ['today', 'offer', 'coupon'];
+  const made = ['mood.', 'than.', 'why.', 'who.', 'stop.', 'reason.', 'came.', 'new.', 'sent.', 'closed.', 'state.'];
+  const tabs = ['today', 'offer', 'replies', 'coupon'];
   for (const key of Object.keys(english))
     assert.ok(
       asked.has(key) ||

@@ -309,7 +309,7 @@ async def test_another_tenant(
             assert answer.status == 403, answer
         elif (
             case.names_ids
-            or case.path in ("/v1/explain", "/v1/segments/overlap")
+            or case.path in ("/v1/explain", "/v1/segments/overlap", "/v1/shop/coupons")
             or case.path.startswith("/v1/footfall")
             or case.queries is OF_A_STORE
         ):
