@@ -57,7 +57,7 @@ async def rules_alone(people: int) -> Rate:
         who, at = shopper(number, rng), BEGIN + rng.random() * timedelta(days=3)
         rivals.append((who, at, [wish(each, who, at, rng) for each in CAMPAIGNS]))
 
-    async def give(_offer: UUID, _profile: UUID | None, _content: Content) -> Gift | None:
+    async def give(_offer: UUID, _profile: UUID | None, _content: Content, _language: str | None) -> Gift | None:
         return Gift(UUID(int=1), "CODE", "10 % off")
 
     rate, began = Rate(), now()

@@ -195,7 +195,7 @@ async def live() -> World:
     stock = iter(range(PEOPLE // 4))
     given = 0
 
-    async def give(_offer: UUID, _profile: UUID | None, _content: Content) -> Gift | None:
+    async def give(_offer: UUID, _profile: UUID | None, _content: Content, _language: str | None) -> Gift | None:
         nonlocal given
         number = next(stock, None)
         given += number is not None
