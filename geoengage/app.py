@@ -90,6 +90,7 @@ PAGES = (
     "/segments",
     "/campaigns",
     "/recipes",
+    "/replies",
     "/proof",
     "/offers",
     "/content",

@@ -28,6 +28,7 @@ const PAGES = [
   ['/proof', 'Proof', 'insights'],
   ['/content', 'Content', 'content'],
   ['/review', 'Review', 'review'],
+  ['/replies', 'Replies', 'reply'],
   ['/messages', 'Messages', 'messages'],
   ['/explain', 'Explain', 'explain'],
   ['/apps', 'Apps', 'phone'],
