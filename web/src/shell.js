@@ -42,6 +42,7 @@ const RARE = new Set([
   '/insights',
   '/recipes',
   '/proof',
+  '/replies',
   '/explain',
   '/content',
   '/orders',

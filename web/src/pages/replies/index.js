@@ -38,7 +38,7 @@ export function repliesPage(root, context, query) {
   });
   const tabs = h(
     'div',
-    { class: 'page-tools' },
+    { class: 'page-tools replies-tools' },
     storeSelect,
     STATUSES.map(([value, words]) =>
       h(
