@@ -148,7 +148,8 @@ def _without_tags(html: str) -> str:
 _QUOTES = re.compile(
     r"^(?:"
     r"(?:On|Am|Le|Il|El|Op|Den|Em|Dana|Na|În|Pe)\b.{0,300}?"
-    r"(?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef|skrev|je napisa(?:o|la)|a scris)\b[^:]{0,200}:[ \t]*$"
+    r"(?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef|skrev|je napisa(?:o|la)|a scris)\b"
+    r"[^:]{0,200}:[ \t]*$"
     r"|-{2,}\s*(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine|Messaggio originale)"
     r"|_{10,}"
     r"|(?:From|Von|De|Da|Fra|Van|Od):[^\n]{1,200}\n(?:Sent|Gesendet|Envoyé|Inviato|Enviado|Sendt|Verzonden|Date|Datum):"
