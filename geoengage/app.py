@@ -92,6 +92,7 @@ PAGES = (
     "/segments",
     "/campaigns",
     "/recipes",
+    "/replies",
     "/proof",
     "/offers",
     "/content",

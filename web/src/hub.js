@@ -7,9 +7,10 @@
 import { openEvents } from './live.js';
 
 /** @import {Alert, Message, ZoneEvent} from './types' */
+/** @import {Reply} from './types_replies' */
 /** @import {LinkState} from './live.js' */
 /**
- * @typedef {{zone_event: ZoneEvent, message: Message, alert: Alert, state: LinkState, resync: null}} Topics
+ * @typedef {{zone_event: ZoneEvent, message: Message, reply: Reply, alert: Alert, state: LinkState, resync: null}} Topics
  */
 /**
  * @typedef {object} Hub
@@ -30,6 +31,7 @@ export function makeHub() {
   const close = openEvents({
     onZoneEvent: (event) => emit('zone_event', event),
     onMessage: (message) => emit('message', message),
+    onReply: (reply) => emit('reply', reply),
     onAlert: (alert) => emit('alert', alert),
     onState(next, resumed) {
       state = next;

@@ -28,6 +28,7 @@ const ROUTES = {
   '/proof': async () => (await import('./pages/proof/index.js')).proofPage,
   '/review': async () => (await import('./pages/review.js')).reviewPage,
   '/explain': async () => (await import('./pages/explain/index.js')).explainPage,
+  '/replies': async () => (await import('./pages/replies/index.js')).repliesPage,
   '/messages': async () => (await import('./pages/messages/index.js')).messagesPage,
   '/people': async () => (await import('./pages/people/index.js')).peoplePage,
   '/orders': async () => (await import('./pages/orders/index.js')).ordersPage,

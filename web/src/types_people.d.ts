@@ -25,7 +25,8 @@ export interface Access {
   until: string | null;
 }
 
-export type EntryKind = 'visit' | 'message' | 'order' | 'refund' | 'cart' | 'event' | 'consent' | 'note' | 'merge';
+export type EntryKind =
+  'visit' | 'message' | 'reply' | 'order' | 'refund' | 'cart' | 'event' | 'consent' | 'note' | 'merge';
 /** An item of GET /v1/profiles/{id}/timeline, newest first. */
 export interface Entry {
   id: string;

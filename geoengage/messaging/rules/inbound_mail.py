@@ -5,7 +5,6 @@ and the message, so it tells to whom which store wrote; whoever has it was sent 
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -51,7 +50,7 @@ def read_token(key: str, app_id: UUID, token: str | None) -> UUID | None:
     """The message that a token names; None when it was not signed here for this app."""
     try:
         raw = base64.b32decode((token or "").upper() + "=" * (-TOKEN_LENGTH % 8))
-    except binascii.Error:
+    except ValueError:  # also letters beyond ASCII that ignoring case lets pass
         return None
     if len(raw) != 16 + _MAC_BYTES:
         return None
@@ -149,7 +148,8 @@ def _without_tags(html: str) -> str:
 _QUOTES = re.compile(
     r"^(?:"
     r"(?:On|Am|Le|Il|El|Op|Den|Em|Dana|Na|În|Pe)\b.{0,300}?"
-    r"(?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef|skrev|je napisa(?:o|la)|a scris)\b[^\n]{0,200}:"
+    r"(?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef|skrev|je napisa(?:o|la)|a scris)\b"
+    r"[^:]{0,200}:[ \t]*$"
     r"|-{2,}\s*(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine|Messaggio originale)"
     r"|_{10,}"
     r"|(?:From|Von|De|Da|Fra|Van|Od):[^\n]{1,200}\n(?:Sent|Gesendet|Envoyé|Inviato|Enviado|Sendt|Verzonden|Date|Datum):"
@@ -161,7 +161,7 @@ _QUOTES = re.compile(
 
 def unquoted(text: str) -> str:
     """What somebody wrote above what their program quoted; all of it where that would leave nothing."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")[:200_000]
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")[:50_000]
     found = _QUOTES.search(plain)
     above = plain if found is None else plain[: found.start()]
     lines = [line for line in above.split("\n") if not line.lstrip().startswith(">")]

@@ -166,6 +166,8 @@ _STOP = frozenset({
     "disiscrivimi", "baja", "parar", "alto", "sair", "afmeld", "afmelden", "framelde", "avsluta", "odjava", "odjavi",
     "одјава", "одјави", "стоп", "dezabonare", "oprire", "atteikties", "apturēt", "atsakyti", "loobu", "iptal", "dur",
     "توقف", "إيقاف", "ايقاف", "إلغاء", "الغاء", "الغاء الاشتراك", "διακοπή", "στοπ", "отписаться",
+    "rezygnuję", "rezygnuje", "wypisz", "zrušit", "odhlásit", "zrušiť", "odhlásiť", "leállít", "leiratkozás", "lopeta",
+    "avslutt", "meld av", "відписатися", "спри", "отпиши", "отписване", "ndalo", "הסר", "עצור",
 })  # fmt: skip
 _START = frozenset({"start", "unstop", "starten", "démarrer", "inizia", "старт", "pornire", "sākt", "ابدأ", "بدء"})
 _WORD_MAX = 40

@@ -29,6 +29,7 @@ export const KINDS = {
   cart: ['Carts', 'cart'],
   visit: ['Visits', 'pin'],
   message: ['Messages', 'messages'],
+  reply: ['Replies', 'reply'],
   event: ['Events', 'feed'],
   consent: ['Consents', 'shield'],
   note: ['Notes', 'note'],

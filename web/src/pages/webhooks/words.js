@@ -78,6 +78,7 @@ export const TYPES = [
   [
     'People',
     [
+      ['reply.received', 'somebody wrote'],
       ['profile.created', 'person new'],
       ['profile.merged', 'two became one'],
       ['profile.unmerged', 'one became two'],
