@@ -19,6 +19,7 @@ from sqlalchemy import text
 from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, make_engine, make_sessions
 from geoengage.kit.ids import TenantId, new_id
+from geoengage.recipes.rules import RecipeKey
 from geoengage.tenancy.models import App
 from geoengage.tenancy.rules import parse_key
 from tests.factories import World
@@ -173,6 +174,38 @@ async def test_a_marketer_launches_win_back_and_stops_it_with_one_click(open_pag
     await grocery.shop.demo.api("POST", "/v1/recipes/win-back/stop", {})
 
 
+async def test_fresh_food_for_the_weekend_needs_its_categories(
+    open_page: OpenPage, grocery: Grocery, watch: Watch
+) -> None:
+    """What only the shop can know is asked for; what is then made can be opened and saved as it stands."""
+    watch.expect("status of 409")
+    page = await as_role(open_page, grocery.shop, "owner", "/recipes")
+    await expect(page.get_by_test_id("blocked-fresh-weekend")).to_contain_text("name them under the settings")
+    await page.get_by_test_id("switch-fresh-weekend").click()
+    await expect(page.get_by_test_id("recipe-fresh-weekend").get_by_role("alert")).to_contain_text("are meant")
+    await page.get_by_test_id("settings-fresh-weekend").click()
+    await page.get_by_test_id("set-fresh-weekend-categories").fill("Fresh > Fruit, Fresh > Bread")
+    await page.keyboard.press("Tab")
+    blocked = page.get_by_test_id("blocked-fresh-weekend")
+    await expect(blocked).to_contain_text("None of your products is in “Fresh > Fruit” or “Fresh > Bread”")
+    await expect(blocked).to_contain_text("No WhatsApp number can send")
+    await page.get_by_test_id("switch-fresh-weekend").click()
+    await expect(page.get_by_test_id("state-fresh-weekend")).to_have_text("on")
+    await page.get_by_test_id("campaign-fresh-weekend").click()
+    await expect(page.get_by_role("heading", name="Fresh for the weekend")).to_be_visible()
+    campaign_id = UUID((re.search(r"id=([0-9a-f-]+)", page.url) or [""])[1])
+    await page.get_by_test_id("edit-campaign").click()
+    await expect(page.get_by_test_id("trigger-weekdays-weekend_start")).to_be_checked()
+    await page.get_by_test_id("campaign-name").fill("Fresh on our weekend")
+    await page.get_by_test_id("save-campaign").click()
+    await expect(page.get_by_role("heading", name="Fresh on our weekend")).to_be_visible()
+    kept = await grocery.shop.demo.api("GET", f"/v1/campaigns/{campaign_id}")
+    assert kept["trigger"]["schedule"] | {"at": ""} == {
+        "at": "", "on": None, "days": ["weekend_start"], "clock": "person", "day_part": None, "before_minutes": 0,
+    }  # fmt: skip
+    await grocery.shop.demo.api("POST", "/v1/recipes/fresh-weekend/stop", {})
+
+
 async def test_what_stops_it_refused_settings_and_no_connection(
     open_page: OpenPage, grocery: Grocery, watch: Watch
 ) -> None:
@@ -209,9 +242,10 @@ async def test_who_may_not_switch_reads_only(open_page: OpenPage, grocery: Groce
 @pytest.mark.parametrize("is_phone", [False, True], ids=["laptop", "phone"])
 async def test_the_look(is_phone: bool, open_page: OpenPage, grocery: Grocery, tmp_path: Path) -> None:
     page = await as_role(open_page, grocery.shop, "owner", "/recipes", is_phone=is_phone)
-    for key in ("win-back", "first-purchase", "second-item", "abandoned-cart", "mall-zones"):
+    for key in RecipeKey:
         await expect(page.get_by_test_id(f"blocked-{key}")).to_be_visible()
-    await page.get_by_test_id("settings-win-back").click()
+    for key in ("win-back", "parents-viber", "essentials"):
+        await page.get_by_test_id(f"settings-{key}").click()
     found = await faults(page, "recipes")
     await page.screenshot(path=tmp_path / "recipes.png", full_page=True)
     assert found == []
