@@ -221,7 +221,7 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
         return
     person = addressed(world.devices.get(entry.profile_id, ()), content, world.now, consents)
     best = world.best.get((campaign.id, entry.profile_id))
-    course = Course(content, world.policy, world.timezone(content, person), best)
+    course = Course(content, world.policy, world.timezone(content, person), lambda _: best)
     progress = advance(course, entry.spot, known, world.now)
     round_.on_the_way.append((entry, progress))
     for step in progress.said:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,8 +29,10 @@ from geoengage.campaigns.rules import (
     in_audience,
     messages_of,
     on_phone,
+    schedule,
     segments_of,
     visible,
+    waits_for_best_hour,
 )
 from geoengage.campaigns.rules.simulation import Person, Walked, simulate
 from geoengage.kit.db import Session
@@ -37,9 +40,12 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import Budget, Send
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
+from geoengage.timing.rules import Window
+from geoengage.timing.service import read_good_times
 
 MOST_PEOPLE = 5_000
 GRANTED = "granted"
+A_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,9 @@ class StepTold:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A whole simulation. `is_whole`: nobody was left out because they were too many."""
+    """A whole simulation. `is_whole`: nobody was left out because they were too many. `notes`: what of it is not as it
+    was then, in sentences.
+    """
 
     since: datetime
     until: datetime
@@ -71,6 +79,7 @@ class Simulated:
     ended: Mapping[str, int]
     steps: Sequence[StepTold]
     days: Mapping[date, int | None]
+    notes: Sequence[str] = ()
 
 
 async def run(
@@ -108,6 +117,7 @@ async def _people(
     deeds = await facts.list_deeds_since(session, tenant_id, ids, events_of(content), span.since)
     orders = await replay.list_orders(session, tenant_id, ids, span)
     sends = await replay.list_sends(session, tenant_id, ids)
+    best = await _best(session, tenant_id, content, ids, span)
     found = []
     for id_ in ids:
         phone = addressed(devices[id_], content, span.until, consents)
@@ -127,9 +137,21 @@ async def _people(
                 segments=segments,
                 deeds=deeds.get(id_, ()),
                 orders=orders.get(id_, ()),
+                best=partial(best, id_),
             )
         )
     return found
+
+
+async def _best(
+    session: Session, tenant_id: TenantId, content: Content, ids: Sequence[UUID], span: Span
+) -> Callable[[UUID, datetime], datetime | None]:
+    """(person, moment) → their best moment of the day after it, as a journey takes it."""
+    if not waits_for_best_hour(content.course):
+        return lambda _, at: at
+    window = Window(span.until, span.until + A_DAY, hours=schedule(content.definition))
+    choose = await read_good_times(session, tenant_id, ids, span.until, window, content.segment_id)
+    return lambda id_, at: choose(id_, at, at + A_DAY)
 
 
 def _somebody(id_: UUID, content: Content, phone: Recipient | None, reach: Reach | None, now: datetime) -> Somebody:
@@ -191,4 +213,14 @@ def _sum(
         ended=groups({id_: walk.ends for id_, walk in walked.items()}),
         steps=steps,
         days=days(),
+        notes=_notes(content),
     )
+
+
+def _notes(content: Content) -> list[str]:
+    found = []
+    if waits_for_best_hour(content.course):
+        found.append("Each person’s best hour is the one that is known today.")
+    if content.definition.win_back:
+        found.append("Other campaigns that win people back were not looked at: somebody may be with one of them.")
+    return found

@@ -17,7 +17,7 @@ from geoengage.campaigns.rules.decision import GRANTED, History, Policy, common_
 from geoengage.campaigns.rules.definition import OF_HISTORY, PUSH_ONLY, Content
 from geoengage.campaigns.rules.ladder import LadderPlace, is_on_another
 from geoengage.campaigns.rules.moves import starts_at
-from geoengage.campaigns.rules.steps import Branch, Condition, Did, Exits, Say, Step, after, find, wait_ends
+from geoengage.campaigns.rules.steps import Branch, Condition, Did, Exits, Say, Step, WaitUntil, after, find, wait_ends
 from geoengage.campaigns.rules.triggers import passes
 from geoengage.messaging.rules import Blocker, Purpose, in_order
 from geoengage.profiles.rules import Reach, Recipient, agrees_to_push
@@ -92,12 +92,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A campaign with the clock by which one person goes through it. `best`: their best moment from now on."""
+    """A campaign with the clock by which one person goes through it. `best`: their best moment of the day that begins
+    at a moment, asked only where a step waits for it; None: none is allowed.
+    """
 
     content: Content
     policy: Policy
     timezone: ZoneInfo
-    best: datetime | None = None
+    best: Callable[[datetime], datetime | None] = lambda _: None
 
 
 def exit_of(exits: Exits, facts: Facts) -> Ended | None:
@@ -148,7 +150,8 @@ def _due(course: Course, step: Step, now: datetime) -> datetime:
         if course.content.definition.purpose is Purpose.TRANSACTIONAL:
             return now
         return starts_at(course.content, course.policy, course.timezone, now, now + WAITS_FOR)
-    return wait_ends(step, now, course.timezone, course.best)
+    waits = isinstance(step, WaitUntil) and step.best_hour
+    return wait_ends(step, now, course.timezone, course.best(now) if waits else None)
 
 
 @dataclass(frozen=True, slots=True)

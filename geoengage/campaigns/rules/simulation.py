@@ -1,11 +1,12 @@
 """What a campaign would have done to one person in a time that has passed. Pure; the same rules as for real.
 
-Known of that time are events, orders, moves and what the person was really sent; attributes, segments and consents are
-as they are now. Nothing is assumed of what the messages would have changed.
+Known of that time are events, orders, moves and what the person was really sent; attributes, segments, consents and
+best hours are as they are now. Other campaigns are not looked at, so none wins the person back first. Nothing is
+assumed of what the messages would have changed.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,7 +38,8 @@ STILL_IN = "still_in"  # when the time simulated was over
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One person of that time. `moments`: when what starts the campaign happened to them; they are looked at `delay`
-    later. `deeds`: (when, name, properties). `budget`: what they were really sent.
+    later. `deeds`: (when, name, properties). `budget`: what they were really sent. `best`: their best moment of the day
+    that begins then.
     """
 
     profile_id: UUID
@@ -51,6 +53,7 @@ class Person:
     segments: frozenset[UUID] = frozenset()
     deeds: Sequence[tuple[datetime, str, Mapping[str, Any]]] = ()
     orders: Sequence[datetime] = ()
+    best: Callable[[datetime], datetime | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def _walk(
     walked: Walked,
 ) -> tuple[str, datetime, Budget]:
     """Why and when it ended, and what is left of their attention."""
-    course = Course(content, policy, person.timezone)
+    course = Course(content, policy, person.timezone, person.best)
     spot, now = Spot(), entered_at + person.delay
     while now < until:
         left = _left(content, person, entered_at, now)
