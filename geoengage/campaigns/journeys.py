@@ -18,7 +18,6 @@ from geoengage.campaigns.by_reference import Items, Reader
 from geoengage.campaigns.drafting import About, Decide, Wish, choose, written
 from geoengage.campaigns.entries import Entry, Moved
 from geoengage.campaigns.giving import giver
-from geoengage.campaigns.recommended import recommended_in
 from geoengage.campaigns.rules import (
     PUSH_ONLY,
     Content,
@@ -35,7 +34,6 @@ from geoengage.campaigns.rules import (
     Spot,
     StepCase,
     TriggerKind,
-    Words,
     addressed,
     advance,
     consents,
@@ -59,7 +57,6 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
 from geoengage.messaging.rules import Blocker, Budget, Draft, entry_gate
-from geoengage.messaging.rules.text import NOTHING_RECOMMENDED, Recommended
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
 from geoengage.timing.rules import Window
@@ -95,13 +92,10 @@ class _World:
                 pass
         return self.stores.get(content.store_id, self.home) if content.store_id is not None else self.home
 
-    def open_phone(self, entry: Entry) -> Recipient | None:
-        """A phone of theirs on which they agreed to personalisation."""
-        return next((d for d in self.devices.get(entry.profile_id, ()) if d.personalisation == GRANTED), None)
-
     def known(self, entry: Entry) -> Known:
         """What may be asked about somebody: history only of who agreed to personalisation."""
-        open_ = self.open_phone(entry)
+        devices = self.devices.get(entry.profile_id, [])
+        open_ = next((d for d in devices if d.personalisation == GRANTED), None)
         last = self.orders.get(entry.profile_id)
         return Known(
             attributes={} if open_ is None else open_.attributes,
@@ -135,19 +129,6 @@ class _Round:
     closing: list[Entry] = field(default_factory=list)
     wishes: dict[UUID, list[Wish[StepCase]]] = field(default_factory=lambda: defaultdict(list))
     on_the_way: list[tuple[Entry, Progress]] = field(default_factory=list)
-    saying: list["_Saying"] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Saying:
-    """A message that somebody has come to, in the words that they read."""
-
-    entry: Entry
-    campaign: Running
-    step: Say
-    person: Somebody
-    course: Course
-    words: Words
 
 
 async def advance_due(session: Session, tenant_id: TenantId, now: datetime, limit: int) -> int:
@@ -170,15 +151,6 @@ async def advance_due(session: Session, tenant_id: TenantId, now: datetime, limi
     world = await _look(session, tenant_id, active, running, devices, now)
     for entry in active:
         _move(entry, running[entry.campaign_id], world, round_)
-    chosen = await recommended_in(
-        session,
-        tenant_id,
-        [(s.campaign.content.store_id, s.entry.profile_id, world.open_phone(s.entry), s.words) for s in round_.saying],
-        now,
-    )
-    for saying in round_.saying:
-        products = chosen.get((saying.entry.profile_id, saying.campaign.content.store_id), NOTHING_RECOMMENDED)
-        round_.wishes[saying.entry.profile_id].append(_wish(saying, products, world))
     await _write(session, tenant_id, round_, world)
     return len(people)
 
@@ -254,8 +226,7 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
     round_.on_the_way.append((entry, progress))
     for step in progress.said:
         somebody = world.somebody(entry, content, person)
-        words = step.read_in(somebody.language)
-        round_.saying.append(_Saying(entry, campaign, step, somebody, course, words))
+        round_.wishes[entry.profile_id].append(_wish(entry, campaign, step, somebody, course, world))
 
 
 def _comes_in(entry: Entry, content: Content, known: Known, world: _World) -> bool:
@@ -274,9 +245,10 @@ def _said_lately(entry: Entry, now: datetime) -> bool:
     return any(item["what"] == "queued" and item["at"] >= since for item in entry.log)
 
 
-def _wish(saying: _Saying, products: Recommended, world: _World) -> Wish[StepCase]:
-    entry, campaign, step, person, course = saying.entry, saying.campaign, saying.step, saying.person, saying.course
-    content, said = campaign.content, saying.words
+def _wish(
+    entry: Entry, campaign: Running, step: Say, person: Somebody, course: Course, world: _World
+) -> Wish[StepCase]:
+    content = campaign.content
     ends = world.now + LIVES
     about = About(
         occurrence=entry.id,
@@ -288,8 +260,9 @@ def _wish(saying: _Saying, products: Recommended, world: _World) -> Wish[StepCas
     )
     came = LadderPlace(entry.id, entry.entered_at)
     case = StepCase(campaign.id, content, person, course.timezone, world.is_meant(content, entry), came)
-    values = values_for(content, person, campaign.store_name, recommended=products, said=entry.said)
+    values = values_for(content, person, campaign.store_name, said=entry.said)
     item = world.items.of(step.content_id or content.definition.content_id, person)
+    said = step.read_in(person.language)
     words = written(campaign, said.title, said.body, values, item, awaits_offer=step.offer_id is not None)
     return Wish(campaign, case, about, words, step.offer_id, entry.profile_id, said.language)
 

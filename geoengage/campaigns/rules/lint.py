@@ -144,6 +144,8 @@ def _about_journey(content: Content) -> Iterator[str]:
     texts = [text for step in messages_of(content.course) for w in step.written for text in (w.title, w.body)]
     if content.has_entries and any(_PLACE.search(text) for text in texts):
         yield "The text uses zone.name or mall.name; a journey is at no place, so it will be empty."
+    if any("recommendations." in text for text in texts) and content.has_entries:
+        yield "The text names a recommended product; only campaigns of zones and stores choose products for a text."
     if content.kind is TriggerKind.API and d.exits.purchase and not content.is_journey:
         yield "Nothing lies between the call and the message, so a purchase cannot end it."
     if len(messages_of(content.course)) > 1 and d.cap.count * 30 < len(messages_of(content.course)) * d.cap.per_days:
@@ -170,7 +172,7 @@ def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy
 def _about_texts(content: Content) -> Iterator[str]:
     if content.store_id is None and not content.store_ids and _STORE.search(content.title + content.body):
         yield "The text uses store.name, and neither the campaign nor its trigger has a store: it may be empty."
-    if any(recommends_unguarded(w.title, w.body) for step in messages_of(content.course) for w in step.written):
+    if recommends_unguarded(content.title, content.body):
         yield (
             "The text names a recommended product, and there is none for who has not agreed to personalisation or buys"
             " nothing regularly: say what to write then, e.g."
