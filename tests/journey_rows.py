@@ -92,14 +92,14 @@ class Shop:
         await self.hear(EventsRecorded(event_ids=[row.id], is_claim=is_claim, at=at), at)
         return row.id
 
-    async def ordered(self, name: str, at: datetime = NOW, channel: str = "web") -> UUID:
+    async def ordered(self, name: str, at: datetime = NOW, channel: str = "web", *, currency: str = "CHF") -> UUID:
         """An order, and campaigns have heard of it."""
         identifier_id, order_id = await self.identifier(name), new_id()
         money = dict.fromkeys(("discount_minor", "shipping_minor", "tax_minor", "refunded_minor"), 0)
         self.session.add(
             ShopOrder(
                 tenant_id=self.world.tenant_id, id=order_id, source="test", external_id=order_id.hex, ordered_at=at,
-                source_updated_at=at, status="paid", stated_status="paid", currency="CHF", store_id=None,
+                source_updated_at=at, status="paid", stated_status="paid", currency=currency, store_id=None,
                 channel=channel, identifier_id=identifier_id, subtotal_minor=1000, total_minor=1000, content_hash=b"x",
                 **money,
             )
@@ -107,7 +107,7 @@ class Shop:
         await self.session.commit()
         placed = OrderPlaced(
             order_id=order_id, source="test", external_id="A-1", store_id=None, channel=channel, status="paid",
-            currency="CHF", total_minor=1000, identifier_id=identifier_id, at=at,
+            currency=currency, total_minor=1000, identifier_id=identifier_id, at=at,
         )  # fmt: skip
         await self.hear(placed, at)
         return order_id

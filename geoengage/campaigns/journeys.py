@@ -273,8 +273,12 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
             round_.closing.append(entry)
         return
     person = addressed(world.devices.get(entry.profile_id, ()), content, world.now, consents)
-    best, best_free = (world.best.get((campaign.id, entry.profile_id, is_free)) for is_free in (False, True))
-    course = Course(content, world.policy, world.timezone(content, person), best, best_free)
+    course = Course(
+        content,
+        world.policy,
+        world.timezone(content, person),
+        lambda _, is_free: world.best.get((campaign.id, entry.profile_id, is_free)),
+    )
     progress = advance(course, entry.spot, known, world.now)
     round_.on_the_way.append((entry, progress))
     for step in progress.said:

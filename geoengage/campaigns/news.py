@@ -15,6 +15,7 @@ from geoengage.campaigns.entries import Arrival
 from geoengage.campaigns.facts import Deed, Inside
 from geoengage.campaigns.rules import FRESH, OnCart, OnEvent, OnOrder, TriggerKind, passes
 from geoengage.campaigns.store import Running
+from geoengage.commerce.rules import to_text
 from geoengage.commerce.rules.events import CartAbandoned, OrderPlaced
 from geoengage.kit.db import Session
 from geoengage.kit.event_base import Recorded, payload_uuid
@@ -75,7 +76,7 @@ def _ordered(
             continue
         said = {
             "order": order.external_id,
-            "total": f"{order.total_minor / 100:.2f}",
+            "total": to_text(order.total_minor, order.currency),
             "currency": order.currency,
             "channel": order.channel,
         }

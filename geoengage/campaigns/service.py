@@ -56,7 +56,7 @@ from geoengage.kit.db import Session
 from geoengage.kit.errors import ItemErrors, NotFound
 from geoengage.kit.ids import TenantId
 from geoengage.messaging import service as messaging
-from geoengage.messaging.rules import campaign_gate
+from geoengage.messaging.rules import Purpose, campaign_gate
 from geoengage.offers.service import offers
 from geoengage.tenancy import store as tenancy
 from geoengage.tenancy.rules import Principal, PrincipalKind, Review, actor_name
@@ -305,10 +305,18 @@ async def _check(session: Session, me: Principal, content: Content, before: Cont
             wrong[f"trigger/store_ids/{i}"] = "there is no such store"
     wrong |= await _check_offers(session, me, content)
     wrong |= await _check_segments(session, me, content, before)
+    wrong |= _exit_flaws(content)
     if me.store_ids is not None and not content.is_marketing:
         wrong["purpose"] = "service messages are sent by the tenant, not by its stores"
     if wrong:
         raise ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": detail} for at, detail in wrong.items()])
+
+
+def _exit_flaws(content: Content) -> dict[str, str]:
+    of_order = content.kind is TriggerKind.ORDER and content.definition.purpose is Purpose.TRANSACTIONAL
+    if not of_order or not content.definition.exits.purchase:
+        return {}
+    return {"exits/purchase": "what is said about an order is not ended by the next order: who buys stays in it"}
 
 
 def _text_flaws(content: Content) -> dict[str, str]:

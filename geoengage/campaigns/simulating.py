@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,12 +25,14 @@ from geoengage.campaigns.rules import (
     Somebody,
     addressed,
     asks_recommendations,
+    best_hours_asked,
     consents,
     events_of,
     in_any_way,
     in_audience,
     messages_of,
     on_phone,
+    schedule,
     segments_of,
     visible,
 )
@@ -39,9 +42,13 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import Budget, Send
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
+from geoengage.timing.rules import Window
+from geoengage.timing.service import read_good_times
 
 MOST_PEOPLE = 5_000
 GRANTED = "granted"
+A_DAY = timedelta(hours=24)
+A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,9 @@ class StepTold:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A whole simulation. `is_whole`: nobody was left out because they were too many."""
+    """A whole simulation. `is_whole`: nobody was left out because they were too many. `notes`: what of it is not as it
+    was then, in sentences.
+    """
 
     since: datetime
     until: datetime
@@ -73,6 +82,7 @@ class Simulated:
     ended: Mapping[str, int]
     steps: Sequence[StepTold]
     days: Mapping[date, int | None]
+    notes: Sequence[str] = ()
 
 
 async def run(
@@ -114,6 +124,7 @@ async def _people(
     if asks_recommendations(content):
         asking = [(content.store_id, id_) for id_ in ids]
         recommended = await recommended_to_people(session, tenant_id, asking, devices, span.until)
+    best = await _best(session, tenant_id, content, ids, span)
     found = []
     for id_ in ids:
         phone = addressed(devices[id_], content, span.until, consents)
@@ -134,9 +145,26 @@ async def _people(
                 deeds=deeds.get(id_, ()),
                 orders=orders.get(id_, ()),
                 has_due=is_due(recommended.get((content.store_id, id_))),
+                best=partial(best, id_),
             )
         )
     return found
+
+
+async def _best(
+    session: Session, tenant_id: TenantId, content: Content, ids: Sequence[UUID], span: Span
+) -> Callable[[UUID, datetime, bool], datetime | None]:
+    """(person, moment, in their free time) → their best moment after it, as a journey takes it."""
+    chosen = {}
+    for is_free in best_hours_asked(content.course):
+        window = Window(span.until, span.until + A_DAY, hours=schedule(content.definition), free=is_free)
+        chosen[is_free] = await read_good_times(session, tenant_id, ids, span.until, window, content.segment_id)
+
+    def best(id_: UUID, at: datetime, is_free: bool) -> datetime | None:
+        found = chosen[is_free](id_, at, at + A_DAY)
+        return chosen[is_free](id_, at, at + A_WEEK) if found is None and is_free else found
+
+    return best
 
 
 def _somebody(id_: UUID, content: Content, phone: Recipient | None, reach: Reach | None, now: datetime) -> Somebody:
@@ -198,4 +226,14 @@ def _sum(
         ended=groups({id_: walk.ends for id_, walk in walked.items()}),
         steps=steps,
         days=days(),
+        notes=_notes(content),
     )
+
+
+def _notes(content: Content) -> list[str]:
+    found = []
+    if best_hours_asked(content.course):
+        found.append("Each person’s best hour is the one that is known today.")
+    if content.definition.win_back:
+        found.append("Other campaigns that win people back were not looked at: somebody may be with one of them.")
+    return found

@@ -5,7 +5,7 @@ parts do. How the tenant's people, or a segment's, spread over the week is count
 the last count is a day old.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,6 +37,7 @@ from geoengage.timing.rules import (
 )
 from geoengage.venues.rules import Schedule
 
+Choose = Callable[[UUID, datetime, datetime], datetime | None]
 COUNTED_FOR = timedelta(days=1)
 LEAST_PEOPLE = 10  # in a prior: k of every aggregate over people
 
@@ -67,23 +68,40 @@ async def next_good_times(
     segment_id: UUID | None = None,
 ) -> dict[UUID, datetime | None]:
     """`next_good_time` of many: as many queries as for one."""
+    chosen = await read_good_times(session, tenant_id, profile_ids, now, window, segment_id)
+    window = _not_before(window, now)
+    return {profile_id: chosen(profile_id, window.starts_at, window.ends_at) for profile_id in profile_ids}
+
+
+async def read_good_times(
+    session: Session,
+    tenant_id: TenantId,
+    profile_ids: Collection[UUID],
+    now: datetime,
+    where: Window,
+    segment_id: UUID | None = None,
+) -> Choose:
+    """The same for many windows, also past ones: (one of these people, from, until) → the moment, by what is known now.
+
+    `where`: its places and hours count, not its times.
+    """
     week = await _week(session, tenant_id, segment_id, now)
     places: tuple[tuple[Schedule, ZoneInfo], ...] = ()
-    if window.store_id is not None or window.mall_id is not None:
-        places = tuple(await store.list_open_hours(session, tenant_id, window.store_id, window.mall_id))
+    if where.store_id is not None or where.mall_id is not None:
+        places = tuple(await store.list_open_hours(session, tenant_id, where.store_id, where.mall_id))
     counted = await _counted(session, tenant_id, profile_ids, week.tenant_zone, now)
-    window = _not_before(window, now)
-    found = {}
-    for profile_id in profile_ids:
+
+    def choose(profile_id: UUID, starts_at: datetime, ends_at: datetime) -> datetime | None:
         zone, counts = counted[profile_id]
-        free = week.calendar.at(zone.key) if window.free else None
-        clocks = Clocks(zone, week.clock.quiet_start, week.clock.quiet_end, places, window.hours, free)
+        free = week.calendar.at(zone.key) if where.free else None
+        clocks = Clocks(zone, week.clock.quiet_start, week.clock.quiet_end, places, where.hours, free)
         known = Known(
             counts=counts, segment=week.segment, tenant=week.tenant, day_parts=week.calendar.parts,
             weekend=week.calendar.weekend,
         )  # fmt: skip
-        found[profile_id] = good_time(profile_id, window, clocks, known)
-    return found
+        return good_time(profile_id, replace(where, starts_at=starts_at, ends_at=ends_at), clocks, known)
+
+    return choose
 
 
 @dataclass(frozen=True, slots=True)

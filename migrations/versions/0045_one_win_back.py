@@ -20,6 +20,11 @@ def upgrade() -> None:
         "UPDATE campaign c SET definition = c.definition || '{\"win_back\": true}' FROM recipe_launch r"
         " WHERE r.tenant_id = c.tenant_id AND r.campaign_id = c.id AND r.recipe = 'win-back'"
     )
+    op.execute(
+        "UPDATE campaign SET definition = jsonb_set(definition, '{exits,purchase}', 'false')"
+        " WHERE trigger_kind = 'order' AND definition ->> 'purpose' = 'transactional'"
+        " AND definition -> 'exits' ->> 'purchase' = 'true'"  # the next order does not end what is said about one
+    )
 
 
 def downgrade() -> None:

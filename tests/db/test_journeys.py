@@ -268,6 +268,35 @@ async def test_a_cart_is_left_and_nothing_ordered_since(shop: Shop) -> None:
     assert "Ben" not in await shop.entries(), "nothing is kept of who is not meant"
 
 
+@pytest.mark.parametrize(("currency", "total"), [("CHF", "10.00"), ("JPY", "1000"), ("KWD", "1.000")])
+async def test_an_orders_total_has_the_decimals_of_its_currency(shop: Shop, currency: str, total: str) -> None:
+    await shop.person("Ana")
+    await shop.campaign({"kind": "order"}, title="{{ trigger.total }} {{ trigger.currency }}")
+    await shop.ordered("Ana", currency=currency)
+    assert await shop.go() == {"Ana": [f"{total} {currency}"]}
+
+
+async def test_what_is_said_about_an_order_is_not_ended_by_the_next(shop: Shop) -> None:
+    """What was so by default falls away with the change; whoever asks for it is told why not."""
+    steps = [say("One"), wait(3600), say("Two")]
+    made = await shop.campaign(LOOKED, steps=steps, activate=False)
+    assert made["exits"]["purchase"] is True
+    order = {"kind": "order", "event": None, "order": {"channels": []}}
+    changed = await shop.patch(made, trigger=order, purpose="transactional")
+    assert changed["exits"]["purchase"] is False
+    path = f"/v1/campaigns/{made['id']}"
+    read = await shop.client.get(path, headers=shop.world.sk_headers)
+    headers = shop.world.sk_headers | {"If-Match": read.headers["etag"]}
+    refused = await shop.client.patch(path, json={"exits": {"purchase": True}}, headers=headers)
+    assert refused.status_code == 422
+    assert [(e["pointer"], e["detail"]) for e in refused.json()["errors"]] == [
+        ("#/exits/purchase", "what is said about an order is not ended by the next order: who buys stays in it")
+    ]
+    marketing = await shop.patch(changed, purpose="marketing", exits={"purchase": True})
+    assert marketing["exits"]["purchase"] is True, "after-sales that a second order ends may be wanted"
+    assert (await shop.patch(marketing, purpose="transactional"))["exits"]["purchase"] is False
+
+
 async def test_an_order_is_answered_whatever_the_hour_and_the_caps(shop: Shop) -> None:
     await shop.set_tenant(quiet_start=time(0), quiet_end=time(23, 59), daily_cap=1, holdout_percent=50)
     await shop.person("Ana", marketing_push="denied", personalisation="denied")

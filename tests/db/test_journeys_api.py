@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -141,6 +142,28 @@ async def test_a_simulation_tells_what_would_have_happened_and_writes_nothing(sh
     assert sum(day["messages"] for day in found["days"]) == 12
     assert await shop.session.scalar(select(func.count()).select_from(JourneyEntry)) == rows
     assert not await shop.session.scalar(select(func.count()).select_from(Message))
+
+
+async def test_a_simulation_takes_each_persons_own_best_hour(shop: Shop) -> None:
+    """Who buys in the morning is written to in the morning: after noon that is the next day, before 17:30 of this."""
+    zurich = ZoneInfo("Europe/Zurich")
+    noon = (datetime.now(zurich) - timedelta(days=4)).replace(hour=12, minute=0, second=0, microsecond=0)
+    for n in range(30):
+        await shop.person(f"P{n}", timezone="Europe/Zurich")
+        for days in (3, 8, 15, 22):
+            await shop.ordered(f"P{n}", at=(noon - timedelta(days=days)).replace(hour=9, minute=n))
+    made = await shop.campaign(
+        {"kind": "event", "event": {"name": "Product Viewed"}},
+        activate=False,
+        steps=[{"kind": "wait_until", "best_hour": True}, say("Now")],
+    )
+    for n in range(30):
+        await shop.did(f"P{n}", "Product Viewed", at=noon)
+    found = await simulate(shop, made)
+    assert found["notes"] == ["Each person’s best hour is the one that is known today."]
+    by_day = {day["on"]: day["messages"] for day in found["days"]}
+    assert by_day[str((noon + timedelta(days=1)).date())] >= 10
+    assert by_day.get(str(noon.date())) is None, "a few people are written to at another hour, to learn"
 
 
 async def test_a_simulation_of_few_people_tells_nothing(shop: Shop) -> None:

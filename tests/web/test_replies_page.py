@@ -17,7 +17,7 @@ from tests.web.console import MARKS, Demo, Watch
 from tests.web.test_look import faults
 
 pytestmark = MARKS
-SECRET = "app-secret-of-a-test-0123456789"  # noqa: S105 - a test's
+SECRET = "app-secret-of-a-test-0123456789"
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -120,6 +120,7 @@ export interface Simulation {
     skipped: Record<string, number>;
   }[];
   days: { on: string; messages: number | null }[];
+  notes: string[];
 }
 /** POST /v1/messages/preview. */
 export interface MessagePreview {

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from geoengage.campaigns import service, store, views
 from geoengage.campaigns.models import Campaign
-from geoengage.campaigns.rules import Content, Status
+from geoengage.campaigns.rules import Content, Status, TriggerKind
 from geoengage.campaigns.shapes.answers import CampaignTag, CampaignTags, PreviewIn, PreviewOut, RejectIn, ReportOut
 from geoengage.campaigns.shapes.campaigns import (
     CampaignIn,
@@ -140,12 +140,22 @@ def _patched(content: Content, changes: dict[str, Any]) -> Content:
     current = content_json(content)
     if (changes.get("trigger") or {}).get("kind", content.kind) != content.kind:
         current["trigger"] |= dict.fromkeys(("event", "schedule", "date", "cart", "order"))
+    if _is_now_of_orders(content, changes) and "purchase" not in (changes.get("exits") or {}):
+        current["exits"]["purchase"] = None  # as usual for an order, which the next one does not end
     if "kind" in (changes.get("audience") or {}):
         del current["audience"]
     try:
         return CampaignIn.model_validate(merge_patch(current, changes)).content()
     except ValidationError as error:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from error
+
+
+def _is_now_of_orders(content: Content, changes: dict[str, Any]) -> bool:
+    """Whether an order starts it, or what it says of one is transactional, from this change on."""
+    kind = (changes.get("trigger") or {}).get("kind", content.kind)
+    purpose = changes.get("purpose", content.definition.purpose)
+    is_changed = kind != content.kind or purpose != content.definition.purpose
+    return bool(kind == TriggerKind.ORDER and is_changed)
 
 
 @router.delete("/v1/campaigns/{campaign_id}", status_code=204)

@@ -104,14 +104,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A campaign with the clock by which one person goes through it. `best`: their best moment from now on;
-    `best_free`: the best one of their free time."""
+    """A campaign with the clock by which one person goes through it. `best`: (moment, whether it must be their free
+    time) → their best moment of the day that begins then, asked only where a step waits for it; None: none is allowed.
+    """
 
     content: Content
     policy: Policy
     timezone: ZoneInfo
-    best: datetime | None = None
-    best_free: datetime | None = None
+    best: Callable[[datetime, bool], datetime | None] = lambda _at, _free: None
 
 
 def exit_of(exits: Exits, facts: Facts) -> Ended | None:
@@ -162,8 +162,9 @@ def _due(course: Course, step: Step, now: datetime) -> datetime:
         if course.content.definition.purpose is Purpose.TRANSACTIONAL:
             return now
         return starts_at(course.content, course.policy, course.timezone, now, now + WAITS_FOR)
-    is_free = isinstance(step, WaitUntil) and step.free_time
-    return wait_ends(step, now, course.timezone, course.best_free if is_free else course.best)
+    if isinstance(step, WaitUntil) and step.best_hour:
+        return wait_ends(step, now, course.timezone, course.best(now, step.free_time))
+    return wait_ends(step, now, course.timezone, None)
 
 
 @dataclass(frozen=True, slots=True)

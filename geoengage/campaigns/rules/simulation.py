@@ -1,11 +1,12 @@
 """What a campaign would have done to one person in a time that has passed. Pure; the same rules as for real.
 
-Known of that time are events, orders, moves and what the person was really sent; attributes, segments and consents are
-as they are now. Nothing is assumed of what the messages would have changed.
+Known of that time are events, orders, moves and what the person was really sent; attributes, segments, consents and
+best hours are as they are now. Other campaigns are not looked at, so none wins the person back first. Nothing is
+assumed of what the messages would have changed.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +39,7 @@ STILL_IN = "still_in"  # when the time simulated was over
 class Person:
     """One person of that time. `moments`: when what starts the campaign happened to them; they are looked at `delay`
     later. `deeds`: (when, name, properties). `budget`: what they were really sent. `has_due`: as of now, as attributes.
+    `best`: as `Course.best`.
     """
 
     profile_id: UUID
@@ -52,6 +54,7 @@ class Person:
     deeds: Sequence[tuple[datetime, str, Mapping[str, Any]]] = ()
     orders: Sequence[datetime] = ()
     has_due: bool = False
+    best: Callable[[datetime, bool], datetime | None] = lambda _at, _free: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def _walk(
     walked: Walked,
 ) -> tuple[str, datetime, Budget]:
     """Why and when it ended, and what is left of their attention."""
-    course = Course(content, policy, person.timezone)
+    course = Course(content, policy, person.timezone, person.best)
     spot, now = Spot(), entered_at + person.delay
     while now < until:
         left = _left(content, person, entered_at, now)

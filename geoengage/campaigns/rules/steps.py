@@ -197,7 +197,7 @@ def moved_places(old: Steps, new: Steps) -> dict[str, str | None]:
 
 def wait_ends(step: Wait | WaitUntil, arrived: datetime, zone: ZoneInfo, best: datetime | None = None) -> datetime:
     """When the wait of somebody who came to this step at that moment is over. `best`: their best moment from then on;
-    None: it is not known (a simulation), or none is allowed: then the evening.
+    None: none is allowed: then the evening.
     """
     if isinstance(step, WaitUntil) and step.best_hour and best is not None:
         return best

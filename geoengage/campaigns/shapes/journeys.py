@@ -80,6 +80,7 @@ class SimulationOut(BaseModel):
     ended: dict[str, int] = Field(description="How it would have ended: `finished`, `bought`, … or `still_in`.")
     steps: list[SimulatedStep] = Field(description="Message by message.")
     days: list[SimulatedDay] = Field(description="Day by day, those with messages.")
+    notes: list[str] = Field(description="What was taken as it is today, or left out, in sentences.")
 
 
 def simulation_out(found: Simulated) -> SimulationOut:
@@ -103,6 +104,7 @@ def simulation_out(found: Simulated) -> SimulationOut:
             for told in found.steps
         ],
         days=[SimulatedDay(on=day, messages=count) for day, count in found.days.items()],
+        notes=list(found.notes),
     )
 
 

@@ -19,7 +19,7 @@ from geoengage.commerce.rules.events import (
     OrderRefunded,
     OrderUpdated,
 )
-from geoengage.commerce.rules.money import CURRENCIES, MAX_MINOR, by_currency, exponent, to_minor
+from geoengage.commerce.rules.money import CURRENCIES, MAX_MINOR, by_currency, exponent, to_minor, to_text
 from geoengage.commerce.rules.orders import (
     CASH_ROUNDING,
     MAX_LINES,
@@ -96,5 +96,6 @@ __all__ = [
     "normal_category",
     "status_of",
     "to_minor",
+    "to_text",
     "total_of",
 ]  # fmt: skip

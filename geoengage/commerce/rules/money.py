@@ -47,6 +47,11 @@ def to_minor(amount: str | Decimal, currency: str) -> int:
     return int(scaled)
 
 
+def to_text(minor: int, currency: str) -> str:
+    """1250 CHF → `12.50`, 1250 JPY → `1250`, 1250 KWD → `1.250`: without separators of thousands."""
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+
+
 def by_currency(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
     """The sum of (currency, minor units) for each currency, by its code."""
     sums: dict[str, int] = {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from geoengage.commerce.rules import exponent
+from geoengage.commerce.rules import to_text
 from geoengage.metrics.rules import Degree
 from geoengage.offers.rules.cart import Offer, WhyNot
 from geoengage.offers.rules.labels import Labels, labels_in
@@ -49,10 +49,7 @@ WHY_NOT: Mapping[WhyNot, str] = {
 
 def money(minor: int, currency: str) -> str:
     """1250 CHF → `12.50 CHF`."""
-    decimals = exponent(currency)
-    whole, rest = divmod(abs(minor), 10**decimals)
-    digits = f"{whole}.{rest:0{decimals}d}" if decimals else str(whole)
-    return f"{'−' if minor < 0 else ''}{digits} {currency}"
+    return f"{'−' if minor < 0 else ''}{to_text(abs(minor), currency)} {currency}"
 
 
 def label_of(terms: OfferTerms, currency: str, size: int | None = None, language: str | None = None) -> str:

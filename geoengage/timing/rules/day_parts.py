@@ -146,6 +146,7 @@ def _begins_on(part: DayPart, day: date, weekend: frozenset[int]) -> bool:
 
 
 @lru_cache(maxsize=256)  # a campaign asks for the same weeks again and again
+@lru_cache(maxsize=256)  # the same for all people of a tenant, and 168 hours are many to ask
 def shares_of(parts: tuple[DayPart, ...], monday: date, weekend: frozenset[int]) -> Shares:
     """The week that begins on that Monday as shares: hours that begin in a good day part against the others.
 
@@ -155,7 +156,9 @@ def shares_of(parts: tuple[DayPart, ...], monday: date, weekend: frozenset[int])
     hours = [midnight + timedelta(hours=h) for h in range(HOURS)]
     inside = np.array([any(part.is_good for part in stands_in(parts, hour, weekend)) for hour in hours])
     weights = np.where(inside, 1.0, OTHERWISE) if inside.any() else np.ones(HOURS)
-    return np.asarray(weights / weights.sum())
+    shares = np.asarray(weights / weights.sum())
+    shares.flags.writeable = False
+    return shares
 
 
 def flaw_of(part: DayPart) -> str | None:

@@ -72,6 +72,7 @@ function shown(found) {
       ),
     ),
     ends.length > 0 && h('p', { class: 'quiet' }, `Of their ways ${ends.join(', ')}.`),
+    found.notes.length > 0 && h('p', { class: 'quiet' }, found.notes.join(' ')),
   ];
 }
 

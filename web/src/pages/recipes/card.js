@@ -8,7 +8,7 @@ import { costTexts, peopleText, PICTURES, stateOf } from './words.js';
 
 /** @import {Context, Store} from '../../types' */
 /** @import {Item} from './settings.js' */
-/** @import {Launch, Preview, Recipe} from './words.js' */
+/** @import {Block, Launch, Preview, Recipe} from './words.js' */
 
 const RUNS = ['on', 'in_review'];
 
@@ -37,6 +37,10 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
     { type: 'button', class: 'button', 'data-testid': `save-${key}`, on: { click: launch } },
     'Save the settings',
   );
+  const why = h('p', { class: 'recipe-why', id: `why-${key}`, 'data-testid': `why-${key}`, hidden: true });
+  /** @type {Block[]} */
+  let stopping = [];
+  let isBusy = false;
   const form = settingsForm({
     recipe,
     set: recipe.launches[0]?.settings ?? {},
@@ -71,7 +75,7 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
       ),
     error,
     links,
-    mayEdit && h('div', { class: 'recipe-switch' }, toggle),
+    mayEdit && h('div', { class: 'recipe-switch' }, toggle, why),
   );
   show(recipe);
   if (mayEdit) preview();
@@ -91,7 +95,19 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
     toggle.setAttribute('aria-label', `${runs() ? 'Stop' : 'Switch on'}: ${now.name}`);
     toggle.className = runs() ? 'button button-danger' : 'button button-primary';
     save.hidden = !runs();
+    enable();
     fill(links, now.launches.filter(({ campaign_id: id }) => id).map(launched));
+  }
+
+  /** What stops it keeps it from being switched on or changed, and says so beside the button; it can always be stopped. */
+  function enable() {
+    const isStopped = stopping.length > 0;
+    toggle.disabled = isBusy || (isStopped && !runs());
+    save.disabled = isBusy || isStopped;
+    why.hidden = !isStopped;
+    fill(why, stopping.map(({ text }) => text).join(' '));
+    if (isStopped) toggle.setAttribute('aria-describedby', why.id);
+    else toggle.removeAttribute('aria-describedby');
   }
 
   /** @param {Launch} launch */
@@ -129,6 +145,8 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
       if (mine !== asked) return;
       currency = found.cost.currency ?? '';
       fill(told, numbers(found), inItsWay(found), sentences(found));
+      stopping = found.blocked_by.filter((block) => block.stops);
+      enable();
     } catch (problem) {
       if (signal.aborted || mine !== asked) return;
       if (!complain(problem)) fill(told, failure(problem, preview));
@@ -225,7 +243,8 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
 
   /** @param {() => Promise<void>} what */
   async function act(what) {
-    for (const button of [toggle, save]) button.disabled = true;
+    isBusy = true;
+    enable();
     complain(null);
     try {
       await what();
@@ -234,7 +253,8 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
     } catch (problem) {
       complain(problem);
     } finally {
-      for (const button of [toggle, save]) button.disabled = false;
+      isBusy = false;
+      enable();
     }
   }
 }

@@ -67,6 +67,7 @@ export function leavesPart(campaign, world) {
     /** @returns {Target[]} */
     targets: () => [
       ['/exits', purchase],
+      ['/exits/purchase', purchase],
       ['/exits/segment_id', segment],
       ['/exits/event', event],
       ['/reentry', again],
