@@ -91,6 +91,7 @@ PAGES = (
     "/segments",
     "/campaigns",
     "/recipes",
+    "/league",
     "/proof",
     "/offers",
     "/content",
