@@ -93,6 +93,7 @@ PAGES = (
     "/campaigns",
     "/recipes",
     "/replies",
+    "/league",
     "/proof",
     "/offers",
     "/content",

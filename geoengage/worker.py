@@ -30,6 +30,7 @@ from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.lifecycle import jobs as lifecycle
+from geoengage.marketplace.service import spending
 from geoengage.messaging import jobs as messaging
 from geoengage.messaging.store import Queue
 from geoengage.metrics import jobs as metrics
@@ -311,9 +312,11 @@ async def _run(settings: Settings, database_url: str) -> None:
     async with (
         bell.open(),
         messaging.deliverer(
-            sessions, settings, bell, queues=[Queue.PATIENT], rewrite=by_reference.rewrite
+            sessions, settings, bell, queues=[Queue.PATIENT], rewrite=by_reference.rewrite, spend=spending.hold_back
         ) as deliverer,
-        messaging.deliverer(sessions, settings, bell, queues=[Queue.URGENT], rewrite=by_reference.rewrite) as urgently,
+        messaging.deliverer(
+            sessions, settings, bell, queues=[Queue.URGENT], rewrite=by_reference.rewrite, spend=spending.hold_back
+        ) as urgently,
         webhooks.courier(sessions, settings, bell) as tell_once,
         ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,

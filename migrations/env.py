@@ -12,6 +12,7 @@ import geoengage.ingest.files.models
 import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
+import geoengage.marketplace.models
 import geoengage.messaging.models
 import geoengage.messaging.phone_models
 import geoengage.messaging.reply_models

@@ -18,6 +18,7 @@ from geoengage.kit.clock import utc_now
 from geoengage.kit.db import Session, Sessions, make_sessions, transaction
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.settings import Settings, WorkerSettings
+from geoengage.marketplace.service import spending
 from geoengage.messaging import service
 from geoengage.messaging.jobs import Deliverer
 from geoengage.messaging.models import Message
@@ -174,5 +175,7 @@ async def lines(committed: AsyncEngine, app: FastAPI, settings: Settings, **urls
         open_senders(changed, clock) as senders,
         httpx.AsyncClient(transport=transport, base_url="http://testserver") as client,
     ):
-        worker = Deliverer(sessions, senders, WorkerSettings(), clock=clock, jitter=lambda: 0.5)
+        worker = Deliverer(
+            sessions, senders, WorkerSettings(), clock=clock, jitter=lambda: 0.5, spend=spending.hold_back
+        )
         yield Lines(sessions, world, worker, clock, client)

@@ -162,11 +162,13 @@ async def unarchive(session: Session, row: Campaign, now: datetime) -> None:
         await _tell(session, row, now)
 
 
-async def activate(session: Session, me: Principal, row: Campaign, now: datetime) -> None:
-    """Let a locked campaign run, or hand it in for review where the tenant's policy says so."""
+async def activate(session: Session, me: Principal, row: Campaign, now: datetime, *, is_new: bool = False) -> None:
+    """Let a locked campaign run, or hand it in for review where the tenant's policy says so. `is_new`: this transaction
+    has made it, and checked it."""
     check_not_archived(_status(row, now), row.archived_at)
     content = store.content_of(row)
-    await _check(session, me, content, before=content)  # its zones may have gone since
+    if not is_new:
+        await _check(session, me, content, before=content)  # its zones may have gone since
     approved = row.decided_at is not None and row.decision_reason is None
     review = await _needs_review(session, me, content, approved=approved)
     status = after_activate(_status(row, now), row.valid_to, now, review=review)

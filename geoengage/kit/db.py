@@ -113,6 +113,11 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
+def is_pooled(sessions: Sessions) -> bool:
+    """Whether each session has a connection of its own, so that several may work at once."""
+    return isinstance(sessions.kw.get("bind"), AsyncEngine)
+
+
 @event.listens_for(SyncSession, "do_orm_execute")
 def _add_tenant_criterion(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:

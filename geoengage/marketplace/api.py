@@ -3,20 +3,35 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from geoengage.kit import errors
-from geoengage.kit.http import PROBLEMS, UNREADABLE, Now
+from geoengage.kit.db import is_pooled
+from geoengage.kit.http import PROBLEMS, UNREADABLE, Now, Tx
 from geoengage.marketplace.rules import MOST_ROWS, place_of, read_table
 from geoengage.marketplace.rules.sheet import Table
+from geoengage.marketplace.service import spending
 from geoengage.marketplace.service.batch import put_stores
+from geoengage.marketplace.service.league import read_league
 from geoengage.marketplace.service.results import Desk, RowOutcome, RowResult
-from geoengage.marketplace.shapes import RowProblem, StoreBatchIn, StoreBatchOut, StoreRowResult
-from geoengage.tenancy.auth import Admin
+from geoengage.marketplace.shapes import (
+    LeagueOut,
+    RowProblem,
+    StoreBatchIn,
+    StoreBatchOut,
+    StoreLimitBody,
+    StoreRowResult,
+    StoreSpendOut,
+    league_out,
+    spend_out,
+)
+from geoengage.tenancy.auth import Admin, Reader
 
 router = APIRouter(tags=["marketplace"], responses=PROBLEMS)
+LANES = 4  # rows at once: the pool has ten connections, and others need some
 
 
 def _whole(schema: Any, known: dict[str, Any]) -> Any:
@@ -51,7 +66,8 @@ async def put_many_stores(request: Request, response: Response, me: Admin, now: 
     """
     response.headers["Cache-Control"] = "no-store"
     state = request.app.state
-    desk = Desk(me, now, state.sealing_keys, state.signing_key)
+    lanes = LANES if is_pooled(state.sessions) else 1
+    desk = Desk(me, now, state.sealing_keys, state.signing_key, lanes)
     body = await request.body()
     if request.headers.get("content-type", "").split(";")[0].strip().lower() == "text/csv":
         return await _from_table(request, desk, await asyncio.to_thread(read_table, body))
@@ -82,6 +98,42 @@ async def _from_table(request: Request, desk: Desk, table: Table) -> StoreBatchO
         ]
         items.append(_result(line.number, found, problems))
     return _answer(items, table.unknown)
+
+
+@router.get("/v1/stores/league")
+async def get_store_league(
+    me: Reader,
+    tx: Tx,
+    now: Now,
+    month: Annotated[str | None, Query(description="`2026-11`; left out: the last month that is over.")] = None,
+) -> LeagueOut:
+    """How stores compare: customers, orders, revenue, retention, growth of the same stores, cohorts of stores.
+
+    Who is restricted to stores sees their own rows and, of all others, quartiles without names.
+    """
+    return league_out(await read_league(tx, me, month, now))
+
+
+@router.get("/v1/stores/{store_id}/spend")
+async def get_store_spend(store_id: UUID, me: Reader, tx: Tx, now: Now) -> StoreSpendOut:
+    """What a store spent on messages month by month, and what it may spend. Who is restricted to stores sees theirs."""
+    return spend_out(await spending.read_spending(tx, me, store_id, now))
+
+
+@router.put("/v1/stores/{store_id}/spend-limit")
+async def put_store_limit(store_id: UUID, body: StoreLimitBody, me: Admin, tx: Tx, now: Now) -> StoreSpendOut:
+    """Limit what a store may spend on messages in a month. Advertising beyond it is skipped as `spend_limit`.
+
+    What somebody waits for still goes, and counts.
+    """
+    await spending.put_limit(tx, me, store_id, body.cap(), now)
+    return spend_out(await spending.read_spending(tx, me, store_id, now))
+
+
+@router.delete("/v1/stores/{store_id}/spend-limit", status_code=204)
+async def delete_store_limit(store_id: UUID, me: Admin, tx: Tx, now: Now) -> None:
+    """Let a store spend without limit."""
+    await spending.put_limit(tx, me, store_id, None, now)
 
 
 def _rows(body: bytes) -> list[Any]:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,14 +31,18 @@ from geoengage.messaging.recording import Flight, push_of
 from geoengage.messaging.rules import (
     NEVER_REPEAT,
     Attempt,
+    Blocker,
+    Going,
     Limit,
     MessageChannel,
     Misconfigured,
     Outcome,
     Paused,
     Policy,
+    Purpose,
     Rewritten,
     Route,
+    Skipped,
     Status,
     Unknown,
     Waiting,
@@ -46,6 +50,7 @@ from geoengage.messaging.rules import (
     while_paused,
 )
 from geoengage.messaging.rules.phone import PHONE_CHANNELS
+from geoengage.messaging.rules.sms import country_of
 from geoengage.messaging.senders import Senders, open_senders
 from geoengage.messaging.store import Claim, Queue
 from geoengage.profiles import store as profiles_store
@@ -57,6 +62,8 @@ _LEAST_CLAIM = 10
 _ROOM_S = 0.2  # about how long a mail server takes for an e-mail
 # Writes messages that name a content item again, where the item has changed since (`campaigns/by_reference.py`).
 Rewrite = Callable[[Session, TenantId, Sequence[Waiting]], Awaitable[Mapping[UUID, Rewritten]]]
+# Counts what stores spend; names messages for which a store has nothing left (`marketplace/service/spending.py`).
+Spend = Callable[[Session, TenantId, str, Sequence[Going], datetime], Awaitable[Collection[UUID]]]
 logger = log.get("messaging")
 
 
@@ -84,6 +91,7 @@ class Deliverer:
         ring_others: Callable[[], None] = lambda: None,
         queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
         rewrite: Rewrite | None = None,
+        spend: Spend | None = None,
     ) -> None:
         self._sessions = sessions
         self._senders = senders
@@ -91,7 +99,7 @@ class Deliverer:
         self._queues = queues
         self._settings = settings
         self._clock = clock
-        self._rewrite = rewrite
+        self._rewrite, self._spend = rewrite, spend
         self._jitter = jitter
         self._ring, self._ring_others = ring, ring_others
         self._was_full = False
@@ -187,6 +195,7 @@ class Deliverer:
         if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
             await self._hold_back_above_limit(sorted_, now)
         without_room = self._hold_back_without_room(sorted_, now)
+        await self._hold_back_beyond_means(session, tenant_id, claim.policy.timezone, sorted_, now)
         self._note_room(tenant_id, sorted_, without_room)
         lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in messages if m.id in claim.lost]
         if lost:
@@ -306,6 +315,17 @@ class Deliverer:
             sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in sorted_.put_off]
         return len(sorted_.put_off) - before
 
+    async def _hold_back_beyond_means(
+        self, session: Session, tenant_id: TenantId, timezone: str, sorted_: _Sorted, now: datetime
+    ) -> None:
+        """What a store has no money left for is skipped; what goes is counted. Last, so that it counts what goes."""
+        going = [each for each in map(_going, sorted_.flights) if each is not None]
+        if not going or self._spend is None:
+            return
+        beyond = await self._spend(session, tenant_id, timezone, going, now)
+        sorted_.decided |= {id_: Skipped((Blocker.SPEND_LIMIT,)) for id_ in beyond}
+        sorted_.flights = [flight for flight in sorted_.flights if flight.waiting.id not in beyond]
+
     def _spread(self, until: datetime, waiting: Waiting) -> datetime:
         """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""
         return min(until + timedelta(seconds=self._jitter() * self._settings.retry_base_s), waiting.expires_at)
@@ -395,6 +415,17 @@ def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Pau
     return max(held, key=lambda pair: pair[1].until, default=None)
 
 
+def _going(flight: Flight) -> Going | None:
+    """What it is to who counts money; None: it is no store's."""
+    waiting, channel = flight.waiting, flight.sender.channel.name
+    if waiting.store_id is None:
+        return None
+    country = "" if flight.note is None or flight.note.is_handle else country_of(flight.note.to) or ""
+    is_first = waiting.attempts == 0 or waiting.channel != channel
+    may_wait = waiting.purpose == Purpose.MARKETING
+    return Going(waiting.id, waiting.store_id, channel, country, is_first=is_first, may_wait=may_wait)
+
+
 def _with_words(waiting: Waiting, words: Rewritten | None) -> Waiting:
     if words is None:
         return waiting
@@ -417,6 +448,7 @@ async def deliverer(
     *,
     queues: Sequence[Queue] = (Queue.URGENT, Queue.PATIENT),
     rewrite: Rewrite | None = None,
+    spend: Spend | None = None,
 ) -> AsyncIterator[Deliverer]:
     """The worker's sending, or that of one of its queues. Leaving finishes what is in flight.
 
@@ -425,7 +457,7 @@ async def deliverer(
     async with open_senders(settings, clock) as senders:
         made = Deliverer(
             sessions, senders, settings.worker, clock=clock, ring=bell.ring, ring_others=bell.ring_others,
-            queues=queues, rewrite=rewrite,
+            queues=queues, rewrite=rewrite, spend=spend,
         )  # fmt: skip
         yield made
         await made.finish()

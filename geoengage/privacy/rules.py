@@ -168,6 +168,8 @@ ERASURE_MAP: dict[str, Table] = {
     ),
     "experiment": _none("how a campaign is measured, made by operators"),
     "message_cost": _none("prices of providers, made by operators"),
+    "store_limit": _none("what stores may spend on messages"),
+    "store_spend": _none("counts of messages by store, month and channel"),
     "recipe_launch": _none("recipes of campaigns that operators switched on"),
     "person_budget": _erase(
         "attention_budget", "When you were sent something, for the daily limit.", {"person_id": Ids.PEOPLE}

@@ -43,7 +43,7 @@ _KINDS = {
 
 async def get_tenant(session: Session, tenant_id: TenantId) -> Tenant:
     """The tenant's own row."""
-    return (await session.execute(select(Tenant).where(Tenant.id == tenant_id))).scalar_one()
+    return await session.get_one(Tenant, tenant_id)
 
 
 async def find_key_principal(session: Session, tenant_id: TenantId, key: ParsedKey) -> Principal | None:
@@ -131,8 +131,11 @@ class Login:
 
 async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: UUID, *, lock: bool = False) -> Row:
     """An owner, app, operator or key by its id; NotFound also when it is another tenant's."""
-    query = select(kind).where(kind.tenant_id == tenant_id, kind.id == id_)
-    row = (await session.execute(query.with_for_update(key_share=True) if lock else query)).scalar_one_or_none()
+    if lock:
+        query = select(kind).where(kind.tenant_id == tenant_id, kind.id == id_).with_for_update(key_share=True)
+        row = (await session.execute(query)).scalar_one_or_none()
+    else:  # what this transaction has loaded or made is not asked for again
+        row = await session.get(kind, {"tenant_id": tenant_id, "id": id_})
     if row is None:
         raise errors.NotFound(f"{kind.__name__.lower()} {id_} does not exist")
     return row

@@ -33,6 +33,7 @@ ROW: dict[str, Any] = {
         "phone_number_id": NUMBER, "business_account_id": BUSINESS, "access_token": TOKEN, "app_secret": APP_SECRET,
     },
     "sms": {"account_sid": SID, "auth_token": AUTH_TOKEN, "sender": "BAKERY"},
+    "limit": {"minor": 5000, "currency": "CHF"},
     "recipe": {"recipe": "win-back", "currency": "CHF", "settings": {"discount_percent": 12, "holdout_percent": 20}},
 }  # fmt: skip
 KINDS = (Store, Owner, App, Credential, Operator, PhoneSender)
@@ -83,7 +84,8 @@ async def test_a_row_sets_up_a_store_with_all_that_belongs_to_it(
     (made,) = answer["items"]
     assert (answer["created"], made["outcome"], made["problems"]) == (1, "created", [])
     assert made["changes"] == [
-        "owner", "store", "operator", "app", "publishable_key", "secret_key", "brand", "whatsapp", "sms", "recipe",
+        "owner", "store", "operator", "app", "publishable_key", "secret_key", "brand", "whatsapp", "sms", "limit",
+        "recipe",
     ]  # fmt: skip
     of_store = {"Authorization": f"Bearer {made['secret_key']}"}
     seen = (await client.get("/v1/stores", headers=of_store)).json()["items"]

@@ -24,6 +24,7 @@ from geoengage.kit.cluster import Cluster
 from geoengage.kit.db import Sessions, make_engine, make_sessions
 from geoengage.kit.ids import TenantId
 from geoengage.kit.migrate import upgrade
+from geoengage.marketplace.api import LANES
 from geoengage.marketplace.rules import MOST_ROWS, read_table
 from geoengage.marketplace.service.batch import put_stores
 from geoengage.marketplace.service.results import Desk
@@ -74,7 +75,7 @@ async def _set_up(sessions: Sessions, tenant_id: TenantId, postmaster: int) -> t
     """Outcomes; wall seconds, CPU seconds of this process and of the database."""
     me = Principal(tenant_id, tenant_id, PrincipalKind.SECRET_KEY, frozenset(Scope))
     mine, database, wall = time.process_time(), cpu.of_children(postmaster), time.monotonic()
-    desk = Desk(me, utc_now(), KEY, KEY)
+    desk = Desk(me, utc_now(), KEY, KEY, LANES)
     rows = [line.row for line in read_table(stores_csv()).lines]
     results = await put_stores(sessions, desk, rows)
     bad = next((result.problems for result in results if result.problems), None)

@@ -43,6 +43,8 @@ from geoengage.campaigns.rules.ranking import rank
 from geoengage.campaigns.store import Running
 from geoengage.kit.clock import is_within_hours
 from geoengage.kit.ids import TenantId
+from geoengage.marketplace.rules.spend import Cap as StoreCap
+from geoengage.marketplace.rules.spend import Spent, beyond_means
 from geoengage.messaging.phone_choosing import Phones
 from geoengage.messaging.phone_senders import Speaker
 from geoengage.messaging.rules import (
@@ -52,6 +54,7 @@ from geoengage.messaging.rules import (
     Blocker,
     Budget,
     Draft,
+    Going,
     MessageChannel,
     Purpose,
     Send,
@@ -78,6 +81,7 @@ from geoengage.profiles.rules import (
     Standing,
 )
 from geoengage.profiles.rules import Purpose as ConsentPurpose
+from geoengage.proof.rules.inputs import Price
 from tests.conftest import ROOT
 
 PEOPLE, MOMENTS, SEED = 10_000, 4, 8
@@ -238,6 +242,10 @@ def _deliver(draft: Draft, who: Shopper, at: datetime, rng: random.Random) -> tu
     )  # fmt: skip
     if rng.random() < 0.001:  # by e-mail, where nobody has set up a mail server
         return email_blockers(waiting, None, who.phone, SENDING, has_sender=False, now=later)
+    if draft.store_id is not None and rng.random() < 0.001:  # by SMS, where its store has nothing left
+        going = Going(waiting.id, draft.store_id, "sms", "", is_first=True, may_wait=True)
+        price, nothing = Price("sms", "", 1000, "EUR"), {draft.store_id: StoreCap(0, "EUR")}
+        return (Blocker.SPEND_LIMIT,) if beyond_means([going], nothing, {draft.store_id: Spent()}, [price]) else ()
     if rng.random() < 0.01:
         found = Phones(TenantId(TENANT), SENDING, later, speakers=[SPEAKER]).choose(
             MessageChannel.WHATSAPP, waiting, REACH, who.phone, "https://example.com/u"

@@ -19,6 +19,7 @@ const ROUTES = {
   '/insights': async () => (await import('./pages/insights/index.js')).insightsPage,
   '/map': async () => (await import('./pages/map/index.js')).mapPage,
   '/stores': async () => (await import('./pages/stores/index.js')).storesPage,
+  '/league': async () => (await import('./pages/league/index.js')).leaguePage,
   '/footfall': async () => (await import('./pages/footfall/index.js')).footfallPage,
   '/segments': async () => (await import('./pages/segments/index.js')).segmentsPage,
   '/campaigns': async () => (await import('./pages/campaigns/index.js')).campaignsPage,

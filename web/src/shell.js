@@ -17,6 +17,7 @@ const PAGES = [
   ['/insights', 'Insights', 'insights'],
   ['/map', 'Map', 'map'],
   ['/stores', 'Stores', 'store'],
+  ['/league', 'League', 'levels'],
   ['/footfall', 'Footfall', 'footfall'],
   ['/people', 'People', 'people'],
   ['/orders', 'Orders', 'bag'],
@@ -39,6 +40,7 @@ const PAGES = [
 ];
 /** Pages that one looks at less often: under "More", so that a laptop's bar has room. A phone's menu lists all. */
 const RARE = new Set([
+  '/league',
   '/insights',
   '/recipes',
   '/proof',

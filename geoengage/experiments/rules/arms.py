@@ -14,7 +14,9 @@ from geoengage.messaging.rules import Blocker
 
 # These come from what somebody, or somebody else, was sent before, and a holdout is sent nothing: to leave those people
 # out of one arm only would make the arms unlike. So they count in both, as they were meant to get it.
-_ATTENTION = frozenset({Blocker.CAP, Blocker.COOLDOWN, Blocker.BUDGET, Blocker.OUTRANKED, Blocker.NO_OFFER})
+_ATTENTION = frozenset(
+    {Blocker.CAP, Blocker.COOLDOWN, Blocker.BUDGET, Blocker.OUTRANKED, Blocker.SPEND_LIMIT, Blocker.NO_OFFER}
+)
 
 
 class Side(StrEnum):

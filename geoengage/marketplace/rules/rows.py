@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints, field_validator
 
+from geoengage.commerce.rules import MAX_MINOR
 from geoengage.kit.shapes import Color, ExternalId, Language, Name, Shape, TimeZone
 from geoengage.messaging.rules import FontStack, Purpose, https_flaw
 from geoengage.recipes.rules import RecipeKey, RecipeSettings
@@ -66,8 +67,8 @@ class RowWhatsapp(Shape):
 
     phone_number_id: Word = Field(description="The number's id at Meta (not the number).")
     business_account_id: Word = Field(description="The WhatsApp business account's id.")
-    access_token: Secret | None = Field(default=None, description=KEPT)
-    app_secret: Secret | None = Field(default=None, description=KEPT)
+    access_token: Secret | None = Field(default=None, repr=False, description=KEPT)
+    app_secret: Secret | None = Field(default=None, repr=False, description=KEPT)
     templates: dict[Purpose, Word] | None = Field(
         default=None, description="By purpose, what goes to whoever has not written for 24 hours."
     )
@@ -78,7 +79,7 @@ class RowSms(Shape):
     """The store's account at Twilio."""
 
     account_sid: Word = Field(description="`AC…`, from Twilio's console.")
-    auth_token: Secret | None = Field(default=None, description=KEPT)
+    auth_token: Secret | None = Field(default=None, repr=False, description=KEPT)
     sender: Word | None = Field(default=None, description="A number, a short code, or a name of up to 11 letters.")
     messaging_service_sid: Word | None = Field(default=None, description="`MG…`: Twilio chooses the sender.")
     per_minute: int | None = Field(default=None, ge=1, le=60_000, description="Most messages in a minute (60).")
@@ -99,6 +100,13 @@ class RowRecipe(Shape):
         if value.store_id is not None or value.content_id is not None:
             raise ValueError("the store is the row's own: leave store_id and content_id out")
         return value
+
+
+class RowLimit(Shape):
+    """What the store may spend on messages in a month."""
+
+    minor: int = Field(ge=0, le=MAX_MINOR, description="Minor units.")
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = Field(description="ISO 4217.")
 
 
 class StoreRow(Shape):
@@ -124,6 +132,7 @@ class StoreRow(Shape):
     brand: RowBrand | None = Field(default=None, description="How it looks; makes an app if it has none.")
     whatsapp: RowWhatsapp | None = Field(default=None, description="Its WhatsApp number.")
     sms: RowSms | None = Field(default=None, description="Its SMS account.")
+    limit: RowLimit | None = Field(default=None, description="What it may spend on messages in a month.")
     recipe: RowRecipe | None = Field(default=None, description="A recipe to switch on.")
 
     def store_words(self) -> dict[str, JsonValue]:

@@ -27,6 +27,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "brand": ("logo_url", "background", "font", "address", "footer"),
     "whatsapp": ("phone_number_id", "business_account_id", "access_token", "app_secret", "per_minute"),
     "sms": ("account_sid", "auth_token", "sender", "messaging_service_sid", "per_minute"),
+    "limit": ("minor", "currency"),
 }
 _SETTINGS = tuple(name for name in RecipeSettings.model_fields if name not in ("store_id", "content_id"))
 # Each column, and the member of the row that it fills.

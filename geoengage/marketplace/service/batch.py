@@ -32,18 +32,26 @@ _BUSY = "somebody is changing the same things; send the list again"
 
 async def put_stores(sessions: Sessions, desk: Desk, rows: Sequence[Any]) -> list[RowResult]:
     """Make or change the stores of a list; one result a row, in its order. Sending it again changes nothing."""
-    results, seen = [], dict[str, int]()
     read = [_read(row) for row in rows]
     currency = await _currency(sessions, desk, [row for row, _ in read if row is not None])
-    for i, (row, result) in enumerate(read):
-        if row is not None:
-            first = seen.setdefault(row.external_id, i)
-            if first != i:
-                result = _failed(row.external_id, [(("external_id",), f"row {first + 1} is this store already")])
-            else:
-                result = await _one(sessions, desk, row, currency)
-        results.append(result)
-        await asyncio.sleep(0)  # others are answered meanwhile
+    results, seen = [result for _, result in read], dict[str, int]()
+    lanes: list[list[tuple[int, StoreRow]]] = [[] for _ in range(desk.lanes)]
+    for i, (row, _) in enumerate(read):
+        if row is None:
+            continue
+        first = seen.setdefault(row.external_id, i)
+        if first != i:
+            results[i] = _failed(row.external_id, [(("external_id",), f"row {first + 1} is this store already")])
+            continue
+        owner = row.external_id if row.owner is None else row.owner.external_id or row.external_id
+        lanes[hash(owner) % desk.lanes].append((i, row))  # rows of one owner come one after the other
+
+    async def work(lane: list[tuple[int, StoreRow]]) -> None:
+        for i, row in lane:
+            results[i] = await _one(sessions, desk, row, currency)
+            await asyncio.sleep(0)  # others are answered meanwhile
+
+    await asyncio.gather(*map(work, lanes))
     return results
 
 
@@ -102,6 +110,7 @@ async def _put(session: Session, desk: Desk, row: StoreRow, currency: str | None
     await belongings.put_operator(session, desk, row, owner, result)
     await belongings.put_app(session, desk, row, store, result)
     await belongings.put_senders(session, desk, row, store, result)
+    await belongings.put_limit(session, desk, row, store, result)
     await belongings.put_recipe(session, desk, row, store, currency, result)
     if result.outcome is not RowOutcome.CREATED and result.changes:
         result.outcome = RowOutcome.UPDATED

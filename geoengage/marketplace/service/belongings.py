@@ -9,13 +9,17 @@ import msgspec
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
+from geoengage.marketplace import store as spend
 from geoengage.marketplace.rules import StoreRow
+from geoengage.marketplace.rules.spend import Cap
+from geoengage.marketplace.service import spending
 from geoengage.marketplace.service.results import Desk, RowResult
 from geoengage.messaging import service as messaging
 from geoengage.messaging import store as senders
+from geoengage.messaging.phone_models import PhoneSender
 from geoengage.messaging.phone_senders import account_of, secrets_of
 from geoengage.messaging.rules import BrandKit, MessageChannel
-from geoengage.messaging.rules.phone import Account, SmsAccount, WhatsappAccount
+from geoengage.messaging.rules.phone import SmsAccount, WhatsappAccount
 from geoengage.recipes import store as launches
 from geoengage.recipes.rules import RECIPES, RecipeKey, Shop
 from geoengage.recipes.service import launching
@@ -25,8 +29,6 @@ from geoengage.tenancy import store as tenants
 from geoengage.tenancy.models import App, Operator, Owner
 from geoengage.tenancy.rules import ROLE_SCOPES, KeyKind, NewApp, NewKey, NewOperator, Role, normal_email
 from geoengage.venues.models import Store
-
-_PER_MINUTE = {MessageChannel.WHATSAPP: 1200, MessageChannel.SMS: 60}
 
 
 async def put_operator(session: Session, desk: Desk, row: StoreRow, owner: Owner | None, result: RowResult) -> None:
@@ -47,7 +49,7 @@ async def put_operator(session: Session, desk: Desk, row: StoreRow, owner: Owner
 
 async def put_app(session: Session, desk: Desk, row: StoreRow, store: Store, result: RowResult) -> None:
     """The store's app: the oldest one that is its own, or a new one with its keys; and how its e-mails look."""
-    app = await tenants.find_by(session, desk.tenant_id, App, store_id=store.id)
+    app = None if result.is_new else await tenants.find_by(session, desk.tenant_id, App, store_id=store.id)
     if app is None and row.app is None and row.brand is None:
         return
     said: dict[str, Any] = {} if row.app is None else row.app.model_dump(exclude_none=True)
@@ -72,7 +74,8 @@ async def _put_keys(session: Session, desk: Desk, app: App, store: Store, result
     of_store = NewKey(KeyKind.SECRET, store.name, scopes, frozenset({store.id}), is_test=test)
     for name, new in (("publishable_key", of_app), ("secret_key", of_store)):
         stores = None if new.store_ids is None else list(new.store_ids)
-        if await tenants.find_key(session, desk.tenant_id, new.kind, new.app_id, stores) is None:
+        known = None if result.is_new else await tenants.find_key(session, desk.tenant_id, new.kind, new.app_id, stores)
+        if known is None:
             _, text = await tenancy.create_key(session, desk.tenant_id, new, now=desk.now, by=desk.me)
             result.made[name] = text
             result.changes.append(name)
@@ -82,9 +85,9 @@ async def _put_brand(session: Session, desk: Desk, row: StoreRow, app: App, resu
     said: dict[str, Any] = {} if row.brand is None else row.brand.model_dump(exclude_none=True)
     if row.brand_color is not None:
         said["color"] = row.brand_color.lower()
-    if row.brand is None and row.brand_color is None:
+    if not said:
         return
-    before = await messaging.get_brand(session, desk.tenant_id, app.id)
+    before = await messaging.get_brand(session, desk.tenant_id, app.id) if not result.is_new else BrandKit()
     kit = msgspec.structs.replace(before, **said)
     if kit != before:
         await messaging.put_brand(session, desk.me, app.id, BrandKit(**msgspec.structs.asdict(kit)), desk.now)
@@ -94,7 +97,7 @@ async def _put_brand(session: Session, desk: Desk, row: StoreRow, app: App, resu
 async def put_senders(session: Session, desk: Desk, row: StoreRow, store: Store, result: RowResult) -> None:
     """The store's own accounts. What is the same as before is not sealed anew, and stays checked."""
     if (whatsapp := row.whatsapp) is not None:
-        known = await senders.find_sender_of_store(session, desk.tenant_id, MessageChannel.WHATSAPP, store.id)
+        known = await _known(session, desk, store, MessageChannel.WHATSAPP, result)
         kept = None if known is None else account_of(known)
         templates = kept.templates if isinstance(kept, WhatsappAccount) else {}
         if whatsapp.templates is not None:
@@ -104,51 +107,56 @@ async def put_senders(session: Session, desk: Desk, row: StoreRow, store: Store,
             templates=templates,
         )  # fmt: skip
         secrets = {"access_token": whatsapp.access_token, "app_secret": whatsapp.app_secret}
-        await _put_sender(session, desk, store, MessageChannel.WHATSAPP, account, secrets, whatsapp.per_minute, result)
+        pace = whatsapp.per_minute or (1200 if known is None else known.per_minute)
+        new = messaging.NewPhoneSender(MessageChannel.WHATSAPP, store.id, account, secrets, pace)
+        await _put_sender(session, desk, new, known, result)
     if (sms := row.sms) is not None:
-        known = await senders.find_sender_of_store(session, desk.tenant_id, MessageChannel.SMS, store.id)
+        known = await _known(session, desk, store, MessageChannel.SMS, result)
         kept = None if known is None else account_of(known)
-        sms_account = SmsAccount(
+        at_twilio = SmsAccount(
             account_sid=sms.account_sid, sender=sms.sender, messaging_service_sid=sms.messaging_service_sid,
             senders=kept.senders if isinstance(kept, SmsAccount) else {},
         )  # fmt: skip
-        await _put_sender(
-            session,
-            desk,
-            store,
-            MessageChannel.SMS,
-            sms_account,
-            {"auth_token": sms.auth_token},
-            sms.per_minute,
-            result,
-        )
+        pace = sms.per_minute or (60 if known is None else known.per_minute)
+        token = {"auth_token": sms.auth_token}
+        new = messaging.NewPhoneSender(MessageChannel.SMS, store.id, at_twilio, token, pace)
+        await _put_sender(session, desk, new, known, result)
+
+
+async def _known(
+    session: Session, desk: Desk, store: Store, channel: MessageChannel, result: RowResult
+) -> PhoneSender | None:
+    if result.is_new:
+        return None
+    return await senders.find_sender_of_store(session, desk.tenant_id, channel, store.id)
 
 
 async def _put_sender(
-    session: Session,
-    desk: Desk,
-    store: Store,
-    channel: MessageChannel,
-    account: Account,
-    secrets: dict[str, str | None],
-    per_minute: int | None,
-    result: RowResult,
+    session: Session, desk: Desk, new: messaging.NewPhoneSender, known: PhoneSender | None, result: RowResult
 ) -> None:
-    known = await senders.find_sender_of_store(session, desk.tenant_id, channel, store.id)
-    pace = per_minute or (_PER_MINUTE[channel] if known is None else known.per_minute)
     if known is not None:
         before = secrets_of(desk.sealing_keys, known) or {}
-        same = all(value is None or before.get(name) == value for name, value in secrets.items())
-        if same and account_of(known) == account and known.per_minute == pace:
+        same = all(value is None or before.get(name) == value for name, value in new.secrets.items())
+        if same and account_of(known) == new.account and known.per_minute == new.per_minute:
             return
-    new = messaging.NewPhoneSender(channel, store.id, account, secrets, pace)
     try:
         await messaging.put_phone_sender(session, desk.me, new, sealing_keys=desk.sealing_keys, now=desk.now)
     except errors.ItemErrors as error:
+        at = f"#/{new.channel.value}/"
         raise errors.ItemErrors(
-            [each | {"pointer": each["pointer"].replace("#/", f"#/{channel.value}/")} for each in error.extra["errors"]]
+            [each | {"pointer": each["pointer"].replace("#/", at)} for each in error.extra["errors"]]
         ) from error
-    result.changes.append(channel.value)
+    result.changes.append(new.channel.value)
+
+
+async def put_limit(session: Session, desk: Desk, row: StoreRow, store: Store, result: RowResult) -> None:
+    """What the store may spend on messages in a month."""
+    if row.limit is None:
+        return
+    cap = Cap(row.limit.minor, row.limit.currency)
+    if result.is_new or (await spend.list_caps(session, desk.tenant_id, [store.id])).get(store.id) != cap:
+        await spending.put_limit(session, desk.me, store.id, cap, desk.now)
+        result.changes.append("limit")
 
 
 async def put_recipe(
@@ -172,7 +180,7 @@ async def put_recipe(
     language = (await tenants.get_tenant(session, desk.tenant_id)).default_language
     own = None if sold_in is None else Shop(store.name, language, sold_in, None)
     planned = plan_for(key, given, store.id, own)
-    there = await launches.list_launches(session, desk.tenant_id, [store.id], key)
+    there = [] if result.is_new else await launches.list_launches(session, desk.tenant_id, [store.id], key)
     if there and there[0].settings == planned.given:
         result.campaign_id = there[0].campaign_id
         return

@@ -34,17 +34,23 @@ class RowResult:
     campaign_id: UUID | None = None
     changes: list[str] = field(default_factory=list)
     problems: list[tuple[Path, str]] = field(default_factory=list)
-    made: dict[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_new(self) -> bool:
+        """The store is made by this row: nothing of it can be there."""
+        return self.outcome is RowOutcome.CREATED
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who sends the list, when, and what seals and signs."""
+    """Who sends the list, when, and what seals and signs. `lanes`: how many rows are done at once."""
 
     me: Principal
     now: datetime
-    sealing_keys: sealed.Keys
-    signing_key: str
+    sealing_keys: sealed.Keys = field(repr=False)
+    signing_key: str = field(repr=False)
+    lanes: int = 1
 
     @property
     def tenant_id(self) -> TenantId:

@@ -19,6 +19,7 @@ from geoengage.messaging.rules.accounts import (
 from geoengage.messaging.rules.brand import FONTS, BrandKit, FontStack, ink_on, is_color
 from geoengage.messaging.rules.checks import (
     OF_ONE_CHANNEL,
+    Going,
     Policy,
     Waiting,
     blockers_now,
@@ -170,6 +171,7 @@ __all__ = [
     "EmailContent",
     "Failed",
     "FontStack",
+    "Going",
     "Limit",
     "MailReport",
     "MessageChanged",

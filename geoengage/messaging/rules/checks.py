@@ -88,6 +88,20 @@ class Policy:
 
 
 # For these another channel may do; all else holds a message back wherever it would go.
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A message of a store that goes out now, for who counts what it costs. `country` (ISO 3166-1): of a phone number,
+    '' where nobody knows. `is_first`: it has not been tried by this channel before. `may_wait`: nobody waits for it.
+    """
+
+    message_id: UUID
+    store_id: UUID
+    channel: str
+    country: str
+    is_first: bool
+    may_wait: bool
+
+
 OF_ONE_CHANNEL = frozenset({Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER, Blocker.NO_TEMPLATE})
 
 

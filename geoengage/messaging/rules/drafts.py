@@ -65,6 +65,7 @@ class Blocker(StrEnum):
     CONTENT_WITHDRAWN = "content_withdrawn"
     LEFT_JOURNEY = "left_journey"
     SENDING_STOPPED = "sending_stopped"
+    SPEND_LIMIT = "spend_limit"
     NO_ADDRESS = "no_address"
     NO_SENDER = "no_sender"
     NO_TEMPLATE = "no_template"
@@ -84,6 +85,7 @@ REASONS: Mapping[Blocker, str] = {
     Blocker.CAP: "This person has had as many messages of this campaign as you allow, or another wins them back.",
     Blocker.BUDGET: "This person has had as many advertising messages today, of all stores together, as you allow.",
     Blocker.OUTRANKED: "Another message of that moment was more important, or its store's turn, and used up the day.",
+    Blocker.SPEND_LIMIT: "The store had spent on messages what it may spend in a month.",
     Blocker.NO_OFFER: "There was no coupon left, or this person may not have one.",
     Blocker.LATE: "We learned too late where this person was.",
     Blocker.VISIT_ENDED: "This person had left the place that the message is about.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from geoengage.campaigns.models import Campaign
 from geoengage.experiments import store as experiments
+from geoengage.experiments.models import Experiment
 from geoengage.experiments.rules import Measured, Plan
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
@@ -29,6 +30,10 @@ async def read_plan(session: Session, tenant_id: TenantId, campaign: Campaign) -
     row = await experiments.find_experiment(session, tenant_id, campaign.id)
     if row is None:
         return Planned(Plan(), campaign.created_at, 0, (), 0)
+    return _planned(row)
+
+
+def _planned(row: Experiment) -> Planned:
     plan = Plan(row.window_days, row.days, Measured(row.decides), row.smallest_effect)
     return Planned(plan, row.since, row.holdout_percent, row.variants, row.version)
 
@@ -57,5 +62,4 @@ async def put_plan(
         "variants": list(wanted.variants),
         "planted": None,
     }
-    await experiments.put_experiment(session, tenant_id, campaign.id, columns, now)
-    return await read_plan(session, tenant_id, campaign)
+    return _planned(await experiments.put_experiment(session, tenant_id, campaign.id, columns, now))

@@ -64,11 +64,12 @@ async def launch(session: Session, me: Principal, planned: Planned, now: datetim
     )
     row = await store.claim_launch(session, TenantId(me.tenant_id), wanted)
     campaign = await _campaign_of(session, me, row)
+    is_new = campaign is None
     if campaign is None or row.settings != planned.given:
         campaign = await _make(session, me, row, planned, campaign, now)
         row.settings, row.campaign_id = planned.given, campaign.id
     row.launched_at, row.launched_by = now, actor_name(me)
-    await campaigns.activate(session, me, campaign, now)
+    await campaigns.activate(session, me, campaign, now, is_new=is_new)
     await session.flush()
     return Launched(row, campaign, status_of(campaign, now))
 

@@ -38,11 +38,19 @@ DELIVERING = (
     Blocker.CONTENT_WITHDRAWN,
     Blocker.LEFT_JOURNEY,
     Blocker.SENDING_STOPPED,
+    Blocker.SPEND_LIMIT,
     Blocker.NO_ADDRESS,
 )
 # Of few messages: told only where they held one back.
 _RARE = frozenset(
-    {Blocker.OUTRANKED, Blocker.NO_OFFER, Blocker.NOT_IN_AUDIENCE, Blocker.CONTENT_WITHDRAWN, Blocker.LEFT_JOURNEY}
+    {
+        Blocker.OUTRANKED,
+        Blocker.NO_OFFER,
+        Blocker.NOT_IN_AUDIENCE,
+        Blocker.CONTENT_WITHDRAWN,
+        Blocker.LEFT_JOURNEY,
+        Blocker.SPEND_LIMIT,
+    }
 )
 _DOES = {"entered": "comes in", "exited": "leaves"}  # by the kind of trigger
 DAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}

@@ -107,12 +107,15 @@ async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: U
 
     `lock` takes FOR NO KEY UPDATE on the row.
     """
-    query = select(kind).where(kind.tenant_id == tenant_id, kind.id == id_)
-    if kind is Zone:
-        query = query.where(Zone.deleted_at.is_(None))
-    if lock:
-        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    row = (await session.execute(query)).scalar_one_or_none()
+    if kind is Store and not lock:  # what this transaction has loaded or made is not asked for again
+        row = await session.get(kind, {"tenant_id": tenant_id, "id": id_})
+    else:
+        query = select(kind).where(kind.tenant_id == tenant_id, kind.id == id_)
+        if kind is Zone:
+            query = query.where(Zone.deleted_at.is_(None))
+        if lock:
+            query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+        row = (await session.execute(query)).scalar_one_or_none()
     if row is None:
         raise errors.NotFound(f"there is no {kind.__tablename__.replace('_', ' ')} {id_}")
     return row

@@ -109,10 +109,7 @@ def square(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def store_rows(side: Side) -> dict[str, Any]:
-    """A list of one store, that its owner may take."""
-    row = {"external_id": f"new-{side.mark}", "name": side.mark, "lon": LON, "lat": LAT, "owner": {}, "app": {}}
-    return {"stores": [row]}
+STORE_ROWS = {"stores": [{"external_id": "n-1", "name": "New", "lon": LON, "lat": LAT, "owner": {}, "app": {}}]}
 
 
 def named(properties: dict[str, Any]) -> Make:
@@ -458,7 +455,11 @@ CASES = [
     Case("POST", "/v1/imports/venue", body=lambda _: square({"name": "New"}), queries=(lambda _: {"mode": "commit"},)),
     Case("GET", "/v1/malls/{mall_id}/export", queries=(*NO_QUERY, lambda _: {"format": "geojson"})),
     Case("GET", "/v1/malls/{mall_id}/features", shared=True, queries=(*NO_QUERY, lambda _: {"level": 0})),
-    Case("POST", "/v1/stores:batch", body=store_rows),
+    Case("POST", "/v1/stores:batch", body=lambda _: STORE_ROWS),
+    Case("GET", "/v1/stores/league", shared=True),
+    Case("GET", "/v1/stores/{store_id}/spend"),
+    Case("PUT", "/v1/stores/{store_id}/spend-limit", body=lambda _: {"limit_minor": 5, "currency": "EUR"}),
+    Case("DELETE", "/v1/stores/{store_id}/spend-limit"),
     Case("POST", "/v1/imports/stores", body=lambda _: STORES, queries=(lambda _: {"mode": "commit"},)),
     Case("GET", "/v1/imports/kinds", shared=True),
     Case("POST", "/v1/imports/data", body=lambda s: products_of(s.mark), queries=(lambda _: {"kind": "products"},)),

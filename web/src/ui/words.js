@@ -15,6 +15,7 @@ export const REASONS = {
   cap: 'limit of this campaign per person reached',
   budget: 'enough advertising for this person today',
   outranked: 'another message went first',
+  spend_limit: 'the store’s monthly limit for messages is reached',
   no_offer: 'no coupon left',
   late: 'the position came too late',
   visit_ended: 'already left',
@@ -164,6 +165,7 @@ export const CHECKS = {
   content_withdrawn: 'Still on',
   left_journey: 'Still in the journey',
   sending_stopped: 'Sending not stopped',
+  spend_limit: 'The store’s monthly limit',
   no_address: 'Push address',
 };
 export const checkText = lookUp(CHECKS);

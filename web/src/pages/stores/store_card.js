@@ -5,6 +5,7 @@ import { icon } from '../../ui/icons.js';
 import { ask, explain, logo, pill } from '../../ui/widgets.js';
 import { zoneKind } from '../../ui/words.js';
 import { sizeText } from './city.js';
+import { spendPanel } from './spend.js';
 
 /** @import {Context, Store, Zone} from '../../types' */
 /** @import {City} from './city.js' */
@@ -180,6 +181,8 @@ export function storeCard({ store, city, context, canEdit, maker, onBack, onEdit
             'Delete',
           ),
       ),
+      h('h2', null, 'Messages'),
+      spendPanel({ id: store.id, context }),
       h('h2', null, 'Zones', h('span', { class: 'count' }, String(zones.length))),
       zones.length
         ? h('ul', { class: 'own-zones' }, zones.map(zoneRow))
