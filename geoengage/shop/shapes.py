@@ -48,6 +48,9 @@ class ShopToday(Shape):
     messages: int | None = Field(description="Messages of the store's campaigns that went out today.")
     codes: int = Field(description="Coupons used here today.")
     codes_sales_minor: int = Field(description="What the sales that named them came to.")
+    unread_replies: int | None = Field(
+        description="Texts of people to the store that nobody has read; null: the credential may not read them."
+    )
 
 
 class ShopDiscount(BaseModel):

@@ -175,6 +175,18 @@ async def read_brought(
     return Brought(**row_dict(row.one()))
 
 
+async def count_unread(session: Session, tenant_id: TenantId, store_id: UUID) -> int:
+    """Texts to the store that nobody has read."""
+    row = await session.execute(
+        text(
+            "SELECT CAST(coalesce(sum(unread), 0) AS bigint) FROM conversation WHERE tenant_id = :tenant_id"
+            " AND store_id = :store_id"
+        ),
+        {"tenant_id": tenant_id, "store_id": store_id},
+    )
+    return int(row.scalar_one())
+
+
 # --- goods -----------------------------------------------------------------------------------------------------------
 
 

@@ -131,8 +131,8 @@ async def test_people_of_fewer_than_ten_are_not_told(owner: Owner, app: FastAPI)
 async def test_an_offer_in_three_taps(owner: Owner) -> None:
     await with_customers(owner)
     goods = (await owner.call("GET", "/products"))["items"]
-    told = {each["name"]: [d["why"] for d in each["discounts"]] for each in goods}
-    assert told == {"Tea": [None] * 4, "Jam": ["below_cost"] * 4}
+    whys = {each["name"]: [d["why"] for d in each["discounts"]] for each in goods}
+    assert whys == {"Tea": [None] * 4, "Jam": ["below_cost"] * 4}
     assert [each["name"] for each in (await owner.call("GET", "/products", params={"q": "TE"}))["items"]] == ["Tea"]
     assert (await owner.call("GET", "/products", params={"q": "%"}))["items"] == []
     await _firebase(owner)

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from tests.providers.meta_server import BUSINESS, of_number, signed, wrote
 from tests.web.console import MARKS, Demo, Watch
 from tests.web.test_look import faults
 
@@ -85,9 +86,9 @@ async def open_shop(
     assert watch.problems == []
 
 
-async def set_up(page: Page, demo: Demo) -> None:
-    """It is the page of the café."""
-    store = await demo.api("GET", f"/v1/stores/{demo.state['store_id']}")
+async def set_up(page: Page, demo: Demo, store_id: str | None = None) -> None:
+    """It is the page of the café, or of another store."""
+    store = await demo.api("GET", f"/v1/stores/{store_id or demo.state['store_id']}")
     await page.get_by_test_id("stores").get_by_role("button", name=store["properties"]["name"], exact=True).click()
     await expect(page.get_by_test_id("today")).to_be_visible()
 
@@ -101,7 +102,7 @@ async def test_the_first_words_on_a_slow_line(open_shop: OpenShop, demo: Demo, l
     line = await page.context.new_cdp_session(page)
     sizes: list[float] = []
     line.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    for method, how in {
+    throttled: dict[str, dict[str, Any]] = {
         "Network.enable": {},
         "Performance.enable": {},
         "Network.setCacheDisabled": {"cacheDisabled": True},
@@ -109,7 +110,8 @@ async def test_the_first_words_on_a_slow_line(open_shop: OpenShop, demo: Demo, l
         "Network.emulateNetworkConditions": {
             "offline": False, "latency": LATENCY_MS, "downloadThroughput": LINE, "uploadThroughput": LINE,
         },
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for method, how in throttled.items():
         await line.send(method, how)
     began = time.monotonic()
     await page.reload(wait_until="commit")
@@ -227,6 +229,52 @@ async def test_a_code_by_its_last_four_signs(open_shop: OpenShop, demo: Demo, wa
     after = await demo.api("GET", f"/v1/offers/{offer['id']}")
     assert (after["coupons"]["redeemed"], after["discount_minor"]) == (1, 120)
     await demo.api("DELETE", f"/v1/offers/{offer['id']}")
+    assert found == []
+
+
+async def test_replies(open_shop: OpenShop, demo: Demo) -> None:
+    """A text that came by WhatsApp is read and answered; when the account is gone, the page says why it cannot be."""
+    name, number = f"Corner {uuid4().hex[:6]}", f"4179{uuid4().int % 10**7:07}"
+    point = {"type": "Point", "coordinates": [float(demo.state["lon"]), float(demo.state["lat"])]}
+    feature = {"type": "Feature", "geometry": point, "properties": {"name": name}}
+    store_id = (await demo.api("POST", "/v1/stores", feature))["id"]
+    account = {
+        "phone_number_id": number,
+        "business_account_id": BUSINESS,
+        "access_token": "t" * 20,
+        "app_secret": "s" * 32,
+    }
+    sender = await demo.api("PUT", "/v1/senders/whatsapp", account | {"store_id": store_id})
+    canned = {"title": "Hours", "text": "We are open until six.", "store_id": store_id}
+    await demo.api("POST", "/v1/canned-answers", canned)
+    texts = of_number(number, messages=[wrote(number, "Are you open?", datetime.now(UTC).timestamp())])
+    body, headers = signed(texts, account["app_secret"])
+    async with httpx.AsyncClient(base_url=demo.url) as provider:
+        answer = await provider.post(f"/v1/hooks/whatsapp/{sender['id']}", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    page = await open_shop()
+    await set_up(page, demo, store_id)
+    await expect(page.get_by_test_id("today")).to_contain_text("1 unread reply.")
+    await page.get_by_test_id("tab-replies").click()
+    talk = page.get_by_test_id("conversations").get_by_role("button")
+    await expect(talk).to_contain_text("Are you open?")
+    found = await faults(page, "conversations")
+    await talk.click()
+    await expect(page.get_by_test_id("texts")).to_contain_text("Are you open?")
+    await page.get_by_test_id("canned").get_by_role("button", name="Hours").click()
+    await expect(page.get_by_test_id("answer")).to_have_value("We are open until six.")
+    found += await faults(page, "conversation")
+    await page.get_by_test_id("send").click()
+    await expect(page.get_by_test_id("texts")).to_contain_text("We are open until six.")
+    await expect(page.get_by_test_id("answer")).to_have_value("")
+    await demo.api("DELETE", f"/v1/senders/{sender['id']}")
+    await expect(page.get_by_test_id("closed")).to_contain_text("is gone")  # it looks again by itself
+    found += await faults(page, "closed")
+    await page.get_by_role("button", name="Back").click()
+    await expect(page.get_by_test_id("conversations")).to_contain_text("We are open until six.")
+    await page.get_by_test_id("tab-today").click()
+    await expect(page.get_by_test_id("today")).to_contain_text("No unread reply.")
     assert found == []
 
 

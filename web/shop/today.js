@@ -45,10 +45,16 @@ function told(day) {
     counted('came', day.people),
     counted('new', day.new_customers),
     counted('sent', day.messages),
-    day.codes ? t('codes', { n: day.codes, sales: money(day.codes_sales_minor, day.currency) }) : t('codes.none'),
+    used(day),
     day.unread_replies !== null && (day.unread_replies ? t('unread', { n: day.unread_replies }) : t('unread.none')),
   ].filter(Boolean);
 }
 
 /** A number of people, of which one to nine are not told. @param {string} key @param {number | null} n */
 const counted = (key, n) => (n === null ? t(`${key}.few`) : n ? t(key, { n }) : t(`${key}.none`));
+
+/** Coupons; of those that no sale of a till or shop system names, only how many. @param {Today} day */
+function used({ codes: n, codes_sales_minor: minor, currency }) {
+  if (!n) return t('codes.none');
+  return minor ? t('codes', { n, sales: money(minor, currency) }) : t('codes.alone', { n });
+}

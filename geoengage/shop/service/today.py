@@ -8,19 +8,20 @@ from geoengage.campaigns.rules import visible
 from geoengage.campaigns.views import is_exact
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
-from geoengage.lifecycle.service.scopes import Scope, get_place
+from geoengage.lifecycle.service import scopes
 from geoengage.metrics import store as metrics
 from geoengage.recipes.store import find_price_currency
 from geoengage.shop import store
 from geoengage.shop.rules import ThanUsual, compared, same_hours, usual_of
-from geoengage.tenancy.rules import Principal
+from geoengage.tenancy.rules import Principal, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
     """Since local midnight. `usual_*`: the middle of the same weekday in past weeks up to this hour; None: too few.
 
-    Numbers of people are None for one to nine. Orders, sales and codes are the shop's own.
+    Numbers of people are None for one to nine. Orders, sales and codes are the shop's own. `unread_replies` None: the
+    caller may not read them.
     """
 
     store_id: UUID
@@ -37,6 +38,7 @@ class Today:
     messages: int | None
     codes: int
     codes_sales_minor: int
+    unread_replies: int | None
 
 
 async def currency_at(session: Session, tenant_id: TenantId, store_id: UUID, now: datetime) -> str | None:
@@ -47,9 +49,10 @@ async def currency_at(session: Session, tenant_id: TenantId, store_id: UUID, now
 
 
 async def read_today(session: Session, me: Principal, store_id: UUID, now: datetime) -> Today:
-    """Seven small queries."""
+    """A dozen small queries."""
     tenant_id, exact = TenantId(me.tenant_id), is_exact(me)
-    place = await get_place(session, tenant_id, Scope(store_id=store_id, only=me.store_ids))
+    reads_replies = me.may(Scope.CUSTOMERS) or me.may(Scope.PEOPLE)
+    place = await scopes.get_place(session, tenant_id, scopes.Scope(store_id=store_id, only=me.store_ids))
     currency = await currency_at(session, tenant_id, store_id, now)
     first = await store.find_first_order(session, tenant_id, store_id)
     spans = same_hours(now, place.timezone)
@@ -74,4 +77,5 @@ async def read_today(session: Session, me: Principal, store_id: UUID, now: datet
         messages=None if visible(sent.people, exact=exact) is None else sent.messages,
         codes=brought.codes,
         codes_sales_minor=brought.sales_minor,
+        unread_replies=await store.count_unread(session, tenant_id, store_id) if reads_replies else None,
     )
