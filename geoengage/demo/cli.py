@@ -12,14 +12,11 @@ import typer
 
 from geoengage.demo import check as planted
 from geoengage.demo import receiver as receiving
-from geoengage.demo import run, state
+from geoengage.demo import run, state, tales
 from geoengage.demo.chains import build as chains
 from geoengage.demo.chains.check import check as planted_in_chain
 from geoengage.demo.client import Answered, Client
 from geoengage.demo.findings import Finding
-from geoengage.demo.winback import plan as win_back
-from geoengage.demo.winback import put as building
-from geoengage.demo.winback.check import check as planted_win_back
 from geoengage.kit import commands
 from geoengage.kit.clock import utc_now
 from geoengage.kit.cluster import Cluster, ClusterError
@@ -44,7 +41,7 @@ def up(
         typer.Option(envvar="GEOENGAGE_HISTORY_AFTER", min=0, help="Seconds that live shoppers have to themselves."),
     ] = 60.0,
     chains_too: Annotated[
-        bool, typer.Option("--chains/--no-chains", envvar="GEOENGAGE_CHAINS", help="Import the two shop chains.")
+        bool, typer.Option("--chains/--no-chains", envvar="GEOENGAGE_CHAINS", help="Import the shop chains.")
     ] = True,
 ) -> None:
     """Start everything and print one link to open. GEOENGAGE_PORT, GEOENGAGE_SIMULATE=0 (no shoppers, no past)."""
@@ -70,7 +67,7 @@ def env() -> None:
 
 @app.command()
 def build(seed: Annotated[int, typer.Option(help="Another seed plans other customers.")] = 7) -> None:
-    """Import two years of two shop chains through the API: a supermarket and a toy chain. The demo must be running.
+    """Import a supermarket, a toy chain and a marketplace through the API. The demo must be running.
 
     What was built stays as it is; `geoengage demo reset` makes room for another one.
     """
@@ -95,8 +92,8 @@ def _build_chain(base_url: str, url: str, data_dir: Path, slug: str, seed: int) 
     else:
         remembered = chains.build(base_url, remembered, slug, seed, typer.echo)
         state.write(data_dir, remembered, slug)
-    if slug == win_back.SLUG and "win_back" not in remembered:
-        remembered = building.put(base_url, url, remembered, int(remembered["seed"]), typer.echo)
+    if tales.ON not in remembered:
+        remembered = tales.tell(base_url, url, remembered, slug, typer.echo)
         state.write(data_dir, remembered, slug)
 
 
@@ -131,11 +128,14 @@ def _chain_findings(data_dir: Path, mall: state.State) -> list[Finding]:
         chain = state.read(data_dir, slug)
         if "base_url" in mall and "built_on" in chain:
             client = Client(mall["base_url"], chain["secret_key"], timeout_s=120.0)
-            seed, built_on, beside = int(chain["seed"]), date.fromisoformat(chain["built_on"]), dict[date, int]()
-            if "win_back" in chain:
-                beside = win_back.revenue(win_back.plan(seed, date.fromisoformat(chain["win_back_on"])))
-                found += planted_win_back(client, chain["win_back"])
-            those = planted_in_chain(client, slug, seed, built_on, beside)
+            those = tales.check(client, chain, slug) if tales.ON in chain else []
+            those += planted_in_chain(
+                client,
+                slug,
+                int(chain["seed"]),
+                date.fromisoformat(chain["built_on"]),
+                tales.revenue_beside(chain, slug),
+            )
             found += [replace(one, what=f"{slug}: {one.what}") for one in those]
     return found
 

@@ -131,7 +131,7 @@ class Demo:
             self._say("  the mall's past is told in the background; the footfall page fills in two to three minutes")
         if self._chains_too and self._past.per_day:
             self._child("chains", ["demo", "build"], url, port, once=True)
-            self._say("  a supermarket and a toy chain, two years of each, are imported in the background:")
+            self._say("  a supermarket, a toy chain and a marketplace are imported in the background:")
             self._say("  in the console's account menu, under Other demos here")
         self._say(f"  {seed.describe()}; {'shoppers are walking in' if self._simulate else 'no shoppers'}")
         self._say("Ctrl-C stops everything; the data stay.")

@@ -16,6 +16,7 @@ from geoengage.messaging.rules import (
     Misconfigured,
     Policy,
     Purpose,
+    SenderStatus,
     Waiting,
     locale_chain,
     open_word,
@@ -78,7 +79,10 @@ class Phones:
         speaker = self._speaker_for(channel, waiting)
         account = speaker.account if speaker is not None else None
         business = account.business_account_id if isinstance(account, WhatsappAccount) else None
-        shown_only = (device is not None and device.is_test) or (speaker is None and self.policy.is_demo)
+        # A demo's accounts are made up, until a check has found that one works.
+        own = speaker.sender.own if speaker is not None else None
+        works = own is not None and own.status == SenderStatus.WORKS
+        shown_only = (device is not None and device.is_test) or (self.policy.is_demo and not works)
         has_sender = speaker is not None or shown_only
         blockers = phone_blockers(
             waiting, reach, device, self.policy, channel=channel, has_sender=has_sender, account=business, now=self.now

@@ -87,7 +87,8 @@ async def get_session(request: Request, me: Operator, tx: Tx) -> Me:
 
 @router.get("/v1/doors")
 async def list_doors(request: Request, me: Operator, tx: Tx, now: Now) -> Doors:
-    """The other demo tenants of this server in which you are an operator. 403 in a tenant that is no demo.
+    """The other demo tenants of this server in which you are an operator, with what is planted in each and what was
+    found; `here`: the same of this one. 403 in a tenant that is no demo.
 
     Only between demo tenants, whose people are all simulated: elsewhere the same e-mail proves nothing.
     """
@@ -99,10 +100,15 @@ async def list_doors(request: Request, me: Operator, tx: Tx, now: Now) -> Doors:
     key = request.app.state.signing_key
     return Doors(
         items=[
-            Door(name=name, link=service.make_login_link(key, tenant_id, operator_id, now))
-            for name, tenant_id, operator_id in found
-            if tenant_id != me.tenant_id
-        ]
+            Door(
+                name=each.name,
+                link=service.make_login_link(key, each.tenant_id, each.operator_id, now),
+                story=each.story,
+            )
+            for each in found
+            if each.tenant_id != me.tenant_id
+        ],
+        here=next((each.story for each in found if each.tenant_id == me.tenant_id), None),
     )
 
 

@@ -11,7 +11,10 @@ from geoengage.kit.db import Base, Mapped, TenantRow, mapped_column
 
 
 class Tenant(Base):
-    """The company that runs the programme, with its policy. Reference table: small, on every node of a cluster."""
+    """The company that runs the programme, with its policy. Reference table: small, on every node of a cluster.
+
+    `story`: of a demo, what is planted in it and what was found (`shapes.DemoStory`); null: none, or not built yet.
+    """
 
     __tablename__ = "tenant"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -31,6 +34,7 @@ class Tenant(Base):
     cart_abandoned_after_s: Mapped[int] = mapped_column(server_default="3600")
     sending_stopped_at: Mapped[datetime | None]
     sending_stopped_by: Mapped[str | None] = mapped_column(Text)
+    story: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
@@ -38,6 +42,7 @@ class Tenant(Base):
         CheckConstraint("holdout_percent BETWEEN 0 AND 50", name="holdout_percent"),
         CheckConstraint("daily_cap BETWEEN 1 AND 50", name="daily_cap"),
         CheckConstraint("ping_retention_days BETWEEN 1 AND 60", name="ping_retention_days"),
+        CheckConstraint("story IS NULL OR is_demo", name="story"),
         CheckConstraint("cart_abandoned_after_s BETWEEN 60 AND 2592000", name="cart_abandoned_after_s"),
     )
 

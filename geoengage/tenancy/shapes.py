@@ -63,17 +63,36 @@ class Me(Shape):
     )
 
 
+class StoryLine(Shape):
+    """A planted effect beside what was found of it."""
+
+    what: str = Field(description="Which effect.")
+    planted: str = Field(description="What was put in.")
+    found: str = Field(description="What reports say of it, with its interval.")
+    holds: bool | None = Field(description="Whether the interval holds what was planted; null: it cannot be said.")
+
+
+class DemoStory(Shape):
+    """What a demo shows. All of its people are made up."""
+
+    about: str = Field(description="A sentence or two.")
+    campaign_id: UUID | None = Field(description="Of the experiment; its proof shows the same with pictures.")
+    lines: list[StoryLine] = Field(description="As of the day on which it was built.")
+
+
 class Door(Shape):
     """Another demo tenant of this server, open to the same operator."""
 
     name: str = Field(description="Its name.")
     link: str = Field(description="Path that logs in there; good for 24 hours.")
+    story: DemoStory | None = Field(description="What is planted there; null: nothing, or it is still being built.")
 
 
 class Doors(Shape):
     """Where else the operator of a demo may go."""
 
     items: list[Door] = Field(description="By name.")
+    here: DemoStory | None = Field(description="What is planted in this one.")
 
 
 class TenantOut(MyTenant):

@@ -129,6 +129,16 @@ class Login:
     password_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """An operator of a demo tenant, with what that demo tells of itself."""
+
+    name: str
+    tenant_id: TenantId
+    operator_id: UUID
+    story: dict[str, Any] | None
+
+
 async def get_row(session: Session, tenant_id: TenantId, kind: type[Row], id_: UUID, *, lock: bool = False) -> Row:
     """An owner, app, operator or key by its id; NotFound also when it is another tenant's."""
     if lock:
@@ -270,15 +280,20 @@ async def list_logins(session: Session, email: str) -> list[Login]:
     return [Login(TenantId(tenant), slug, id_, hashed) for tenant, slug, id_, hashed in rows]
 
 
-async def list_demo_logins(session: Session, email: str) -> list[tuple[str, TenantId, UUID]]:
-    """Name and id of each demo tenant with an operator of that e-mail, and the operator (cross-tenant: doors)."""
+async def list_demo_logins(session: Session, email: str) -> list[DemoLogin]:
+    """Each demo tenant with an operator of that e-mail, and the operator (cross-tenant: doors)."""
     rows = await session.execute(
-        select(Tenant.name, Tenant.id, Operator.id)
+        select(Tenant.name, Tenant.id, Operator.id, Tenant.story)
         .join(Operator, Operator.tenant_id == Tenant.id)
         .where(Tenant.is_demo, Operator.email == email, Operator.disabled_at.is_(None))
         .order_by(Tenant.name)
     )
-    return [(name, TenantId(tenant), id_) for name, tenant, id_ in rows]
+    return [DemoLogin(name, TenantId(tenant), id_, story) for name, tenant, id_, story in rows]
+
+
+async def put_story(session: Session, tenant_id: TenantId, story: dict[str, Any] | None) -> None:
+    """What a demo tenant tells of itself."""
+    await session.execute(update(Tenant).where(Tenant.id == tenant_id, Tenant.is_demo).values(story=story))
 
 
 async def find_operator(session: Session, tenant_id: TenantId, operator_id: UUID) -> Operator | None:

@@ -1,14 +1,17 @@
 """The planned chains: the same every time, consistent in themselves, and with what was planted in them."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from statistics import mean
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
-from geoengage.demo.chains import supermarket, toys
+from geoengage.demo.chains import market, supermarket, toys
 from geoengage.demo.chains.plan import DAYS, Change, Plan
+from geoengage.demo.planting.growth import same_stores
+from geoengage.demo.planting.letters import Bought, followed, write
 
 TODAY = date(2026, 11, 28)
 
@@ -92,3 +95,47 @@ def test_a_baby_household_buys_nappies_again_and_again() -> None:
         order.customer for order in made.orders for line in order.lines if line.item.name.startswith("Nappies")
     )
     assert max(count for customer, count in nappies.items() if customer) > 10
+
+
+def test_the_marketplace_grows_by_its_stores_and_by_new_ones() -> None:
+    made = market.plan(7, TODAY)
+    assert market.plan(7, TODAY) == made
+    assert len({o.external_id for o in made.orders}) == len(made.orders)
+    assert len({c.phone for c in made.customers}) == len(made.customers)
+    assert max(o.at for o in made.orders).astimezone(ZoneInfo(made.timezone)).date() < TODAY
+    home = {c.external_id: c for c in made.customers}
+    currencies = {s.external_id: s.currency for s in made.shops}
+    for order in made.orders:
+        assert order.customer is not None
+        assert home[order.customer].home_shop == order.shop
+        assert home[order.customer].joined_at < order.at
+        assert {line.item.currency for line in order.lines} == {currencies[order.shop]}
+    months: dict[str, set[str]] = {}
+    for order in made.orders:
+        months.setdefault(order.shop, set()).add(f"{order.at:%Y-%m}")
+    opened = {shop: min(found) for shop, found in months.items()}
+    assert len(opened) == 40
+    assert sum(month > min(opened.values()) for month in opened.values()) == sum(
+        len(t.opened) for t in market.TERRITORIES
+    )
+
+
+def test_growth_is_told_of_the_same_stores_alone() -> None:
+    usual = [10.0, 20.0, 15.0, 12.0]
+    old = [[size * 1.1**month for month in range(8)] for size in usual]
+    found = same_stores([*old, [0.0] * 5 + [100.0] * 3])
+    assert found is not None
+    assert found.stores == 4
+    assert found.value == pytest.approx(0.1)
+    assert (found.low, found.high) == (pytest.approx(0.1), pytest.approx(0.1))
+    assert same_stores(old[:3]) is None
+    assert same_stores([]) is None
+
+
+def test_purchases_follow_a_message_for_three_days() -> None:
+    at = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    bought = [Bought("a", at + timedelta(hours=hours), 100) for hours in (-1, 0, 71, 72)] + [Bought("b", at, 50)]
+    assert followed([("a", at)], bought) == bought[1:3]
+    letters = write(np.random.default_rng(1), bought[:4] * 100, lambda _: 0.5, at - timedelta(days=30))
+    share = len({one.seen[1] for one in letters if one.seen[1]}) / 400
+    assert share == pytest.approx(0.5, abs=0.15)

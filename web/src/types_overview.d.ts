@@ -54,3 +54,21 @@ export interface PlaybookMade {
   to_check: string | null;
   made: { segment_id: string; segment_name: string; campaign_id: string; campaign_name: string }[];
 }
+
+/** A planted effect of a demo beside what was found of it. */
+export interface StoryLine {
+  what: string;
+  planted: string;
+  found: string;
+  holds: boolean | null;
+}
+export interface DemoStory {
+  about: string;
+  campaign_id: string | null;
+  lines: StoryLine[];
+}
+export interface Door {
+  name: string;
+  link: string;
+  story: DemoStory | null;
+}

@@ -13,14 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
-from geoengage.demo.chains import files, segments, supermarket, toys
+from geoengage.demo.chains import files, market, segments, supermarket, toys
 from geoengage.demo.chains.plan import Plan
 from geoengage.demo.client import Client, Json
 from geoengage.demo.state import State
 from geoengage.kit.clock import utc_now
 
-CHAINS: Mapping[str, ModuleType] = {"frischmarkt": supermarket, "lelle": toys}
-NAMES = {"frischmarkt": "Frischmarkt (demo)", "lelle": "Lelle un Lācis (demo)"}
+CHAINS: Mapping[str, ModuleType] = {"frischmarkt": supermarket, "lelle": toys, "souqi": market}
+NAMES = {"frischmarkt": "Frischmarkt (demo)", "lelle": "Lelle un Lācis (demo)", "souqi": "Souqi (demo)"}
 MESSY_IN = "lelle"
 MESSY = Path(__file__).resolve().parents[1] / "messy_customer.json"
 POLL_S = 0.3
@@ -112,5 +112,7 @@ def _enter_messy(client: Client, currency: str) -> str:
 def _planted(plan: Plan) -> str:
     changes = [kind for kind, _, _ in plan.truth.changes.values()]
     counts = {kind.value: changes.count(kind) for kind in dict.fromkeys(changes)}
-    told = [f"{n} {word}" for word, n in counts.items()] + [f"{len(plan.truth.window_shoppers)} who only look"]
+    told = [f"{n} {word}" for word, n in counts.items()]
+    told += [f"{len(plan.truth.window_shoppers)} who only look"] if plan.truth.window_shoppers else []
+    told += [f"{growth:+.0%} a month in {currency}" for currency, growth in plan.truth.growth.items()]
     return ", ".join(told)

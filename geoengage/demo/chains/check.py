@@ -35,9 +35,10 @@ def check(client: Client, slug: str, seed: int, built_on: date, beside: Mapping[
     plan: Plan = CHAINS[slug].plan(seed, built_on)
     ids = segments.make(client)
     members = {name: _members(client, ids[name]) for name in (segments.SLOWED, segments.GONE, segments.LOOKERS)}
+    changed = _changes(plan, members[segments.SLOWED], members[segments.GONE], built_on)
     return [
-        *_changes(plan, members[segments.SLOWED], members[segments.GONE], built_on),
-        _lookers(plan, members[segments.LOOKERS], built_on),
+        *(changed if plan.truth.changes else ()),
+        *([_lookers(plan, members[segments.LOOKERS], built_on)] if plan.truth.window_shoppers else ()),
         *_money(client, plan, built_on, beside),
     ]
 
@@ -88,9 +89,12 @@ def _money(client: Client, plan: Plan, today: date, beside: Mapping[date, int]) 
         until = today - timedelta(days=1) - back * YEAR
         since = until - YEAR + timedelta(days=1)
         orders = [o for o in plan.orders if since <= o.at.astimezone(ZoneInfo(plan.timezone)).date() <= until]
-        revenue = sum(o.total_minor - o.refunded_minor for o in orders)
-        others = messy_revenue(today) if plan.slug == MESSY_IN else beside
-        revenue += sum(minor for day, minor in others.items() if since <= day <= until)
+        mine = [o for o in orders if (o.lines[0].item.currency or plan.currency) == plan.currency]
+        revenue = sum(o.total_minor - o.refunded_minor for o in mine)
+        for others in (beside, messy_revenue(today) if plan.slug == MESSY_IN else {}):
+            revenue += sum(minor for day, minor in others.items() if since <= day <= until)
+        if not revenue:
+            continue  # it was not there yet
         query = f"from={since}&to={until}&step=month&currency={plan.currency}"
         yield _same(f"revenue of {name}", revenue, client.get(f"/v1/metrics/revenue?{query}"))
 

@@ -40,17 +40,19 @@ def _products(plan: Plan) -> Table:
     header = ("product_id", "name", "brand", "category", "sku", "price", "cost", "currency")
     return header, (
         (i.external_id, i.name, i.brand, i.category, i.external_id, _money(i.price_minor), _money(i.cost_minor),
-         plan.currency)
+         i.currency or plan.currency)
         for i in plan.items
     )  # fmt: skip
 
 
 def _stock(plan: Plan) -> Table:
-    """Every shop has everything, the dear things in small numbers; each seventh shelf is empty."""
+    """Every shop has everything that is sold in its currency, the dear things in small numbers; each seventh shelf is
+    empty."""
     rows = (
         (item.external_id, shop.external_id, 0 if (n + 3 * s) % 7 == 0 else max(2, 9_000 // item.price_minor))
         for s, shop in enumerate(plan.shops)
         for n, item in enumerate(plan.items)
+        if item.currency is None or item.currency == shop.currency
     )
     return ("product_id", "store_external_id", "quantity"), rows
 
@@ -94,7 +96,8 @@ def _orders(plan: Plan) -> Table:
     return header, chain.from_iterable(_lines(order, plan.currency) for order in plan.orders)
 
 
-def _lines(order: Order, currency: str) -> Iterator[Sequence[Any]]:
+def _lines(order: Order, chains: str) -> Iterator[Sequence[Any]]:
+    currency = order.lines[0].item.currency or chains
     head = (
         order.external_id, order.at.isoformat(), _status(order), currency, _money(order.total_minor),
         _money(order.refunded_minor) if order.refunded_minor else "", order.customer or "", order.shop, order.channel,
@@ -112,11 +115,14 @@ def _status(order: Order) -> str:
 
 def stores(plan: Plan) -> str:
     """The file of `POST /v1/imports/stores`."""
-    header = ("external_id", "name", "lon", "lat", "address", "category", "catchment_m")
-    category = "supermarket" if plan.slug == "frischmarkt" else "toys"
+    header = ("external_id", "name", "lon", "lat", "address", "category", "catchment_m", "timezone", "brand_color")
+    category = {"frischmarkt": "supermarket", "lelle": "toys"}.get(plan.slug, "groceries")
     return _written(
         header,
-        ((s.external_id, s.name, s.lon, s.lat, s.address, category, 250) for s in plan.shops),
+        (
+            (s.external_id, s.name, s.lon, s.lat, s.address, category, 250, s.timezone or "", s.brand_color or "")
+            for s in plan.shops
+        ),
     )
 
 

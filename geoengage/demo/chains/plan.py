@@ -25,6 +25,10 @@ LAST_NAMES = (
     "Peters", "Pohl", "Richter", "Roth", "Sander", "Schulz", "Seidel", "Sommer", "Stein", "Thoma", "Ulrich", "Vogel",
     "Wagner", "Weiss", "Winter", "Zeller",
 )  # fmt: skip
+_AREAS = (
+    202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228, 229, 231, 234, 239,
+    240,
+)  # fmt: skip
 
 
 class Change(StrEnum):
@@ -37,18 +41,22 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A street store. `lon`, `lat` in degrees (WGS 84)."""
+    """A street store. `lon`, `lat` in degrees (WGS 84); `timezone`, `currency`: None: the chain's."""
 
     external_id: str
     name: str
     lon: float
     lat: float
     address: str
+    timezone: str | None = None
+    currency: str | None = None
+    brand_color: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A product. Price and cost in minor units; `cycle_days`: how soon a household buys it again, None when not."""
+    """A product. Price and cost in minor units of `currency` (None: the chain's); `cycle_days`: how soon a household
+    buys it again, None when not."""
 
     external_id: str
     name: str
@@ -58,11 +66,12 @@ class Item:
     cost_minor: int
     cycle_days: float | None = None
     ages: tuple[int, int] | None = None  # of the child, toys only
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """What the ERP knows of a customer. `phone` is of a range kept for fiction (Ofcom's 07700 900xxx)."""
+    """What the ERP knows of a customer. `phone` is one of those kept for fiction."""
 
     external_id: str
     loyalty_card: str
@@ -124,6 +133,7 @@ class Truth:
     changes: Mapping[str, tuple[Change, date, float]]
     window_shoppers: Sequence[str]
     season: Mapping[int, float]  # month → how much more is bought than in a usual month
+    growth: Mapping[str, float] = field(default_factory=dict)  # currency → of a store there all along, month on month
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,10 @@ def name_people(rng: np.random.Generator, count: int, slug: str) -> list[tuple[s
     return people
 
 
-def fictional_phone(number: int) -> str | None:
-    """One of the thousand mobile numbers that Ofcom keeps for fiction; nobody has them."""
-    return f"+447700900{number:03d}" if number < 1000 else None
+def fictional_phone(number: int) -> str:
+    """A number that is kept for fiction, which nobody has: Ofcom's thousand mobile ones, then a hundred of each North
+    American area (555-0100 to 0199). `number` under 3,400."""
+    if number < 1000:
+        return f"+447700900{number:03d}"
+    area, last = divmod(number - 1000, 100)
+    return f"+1{_AREAS[area]}55501{last:02d}"

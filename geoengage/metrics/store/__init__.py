@@ -43,6 +43,7 @@ from geoengage.metrics.store.values import (
     read_values,
     set_valued_on,
     take_alone,
+    wait_alone,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "list_tenants", "list_wrong", "main_currency", "put_values", "read_buyers", "read_habits", "read_purchases",
     "read_sample", "read_summaries", "read_values", "set_mark", "set_repaired", "set_rhythm", "set_thresholds",
     "set_valued_on", "summarise", "summarise_all", "take_alone", "tenants_with_due_habits", "upsert_habits",
+    "wait_alone",
 ]  # fmt: skip

@@ -17,7 +17,9 @@ from geoengage.metrics.rules import Values
 
 KEPT_VERSIONS = 26  # half a year of weekly fits
 # Two transactions never value the same tenant at once: a key of the tenant's, held until the end of the transaction.
-_ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended('geoengage.values' || CAST(:tenant_id AS text), 0))"
+_LOCK = "hashtextextended('geoengage.values' || CAST(:tenant_id AS text), 0)"
+_ALONE = f"SELECT pg_try_advisory_xact_lock({_LOCK})"
+_IN_TURN = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _CURRENCIES = """
 SELECT s.currency, sum(s.orders - s.other_orders)::bigint AS orders, sum(s.other_orders)::bigint AS others
 FROM customer_summary s WHERE s.tenant_id = :tenant_id GROUP BY 1 ORDER BY 2 DESC, 1
@@ -62,6 +64,11 @@ class Due:
 async def take_alone(session: Session, tenant_id: TenantId) -> bool:
     """Whether nobody else is at this tenant's values now; nobody will be until the end of the transaction."""
     return bool((await session.execute(text(_ALONE), {"tenant_id": tenant_id})).scalar())
+
+
+async def wait_alone(session: Session, tenant_id: TenantId) -> None:
+    """As `take_alone`, but wait for whoever is at it."""
+    await session.execute(text(_IN_TURN), {"tenant_id": tenant_id})
 
 
 async def main_currency(session: Session, tenant_id: TenantId) -> tuple[str | None, int]:

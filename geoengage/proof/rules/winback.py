@@ -21,7 +21,6 @@ ROI = "roi"
 _MOST = 90  # purchases of one person
 _SILENT_GAPS, _FEWEST = 3, 5
 _RECENT_DAYS, _MUCH = 60, 0.75
-_SOLD = (Measured.CONVERSION, Measured.REVENUE, Measured.CHURN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,11 @@ class Trial:
         return People(self.day, ~self.held_out, np.zeros(len(self.day), dtype=np.int64), self.seen)
 
     def planted(self) -> dict[str, float]:
-        """What the message changes in these people, by outcome: the mean of one fate less that of the other."""
+        """What the message changes in these people, by outcome: the mean of one fate less that of the other. Of who
+        had never bought nobody can be lost; without a value model nobody is worth anything: left out."""
         apart = self.treated - self.untreated
-        found = {outcome.value: float(np.nanmean(apart[:, m.PLACE[outcome]])) for outcome in _SOLD}
+        known = [outcome for outcome in Measured if not np.isnan(apart[:, m.PLACE[outcome]]).all()]
+        found = {outcome.value: float(np.nanmean(apart[:, m.PLACE[outcome]])) for outcome in known}
         gain, cost = apart[:, m.GAIN].mean(), apart[:, m.COST].mean()
         return found | ({ROI: float(gain / cost - 1)} if cost > 0 else {})
 

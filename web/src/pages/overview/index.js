@@ -7,6 +7,7 @@ import { fill, h } from '../../ui/dom.js';
 import { empty, whileLoading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
 import { alertList } from './alerts.js';
+import { demoStories } from './doors.js';
 import { groups } from './lines.js';
 import { periodWords } from './words.js';
 
@@ -39,7 +40,13 @@ export function overviewPage(root, context) {
   const body = h('div', { class: 'stack' });
   fill(
     root,
-    h('div', { class: 'page overview' }, h('header', { class: 'page-head' }, h('h1', null, 'Overview'), period), body),
+    h(
+      'div',
+      { class: 'page overview' },
+      h('header', { class: 'page-head' }, h('h1', null, 'Overview'), period),
+      demoStories(context.me, abort.signal),
+      body,
+    ),
   );
   const options = { context, signal: abort.signal, reload: load };
 

@@ -2,6 +2,7 @@
 
 from geoengage.demo.chains.segments import make as make_segments
 from geoengage.demo.client import Client, Json
+from geoengage.demo.planting.put import ensure, run
 from geoengage.demo.whats_on import shown
 
 _OFFERS: tuple[Json, ...] = (
@@ -33,19 +34,6 @@ def fill(client: Client) -> None:
     if not client.get("/v1/content?limit=1")["items"]:
         for item in _content(client):
             client.post(f"/v1/content/{client.post('/v1/content', item)['id']}/publish")
-
-
-def ensure(client: Client, path: str, wanted: Json) -> str:
-    """Create what is not there by its name; its id."""
-    there = {row["name"]: str(row["id"]) for row in client.get(f"{path}?limit=200")["items"]}
-    name = str(wanted["name"])
-    return there[name] if name in there else str(client.post(path, wanted)["id"])
-
-
-def run(client: Client, campaign_id: str) -> None:
-    """Activate a campaign, past the review that the demo's policy asks for."""
-    if client.post(f"/v1/campaigns/{campaign_id}/activate")["status"] == "in_review":
-        client.post(f"/v1/campaigns/{campaign_id}/approve")
 
 
 def _journey(segment_id: str) -> Json:

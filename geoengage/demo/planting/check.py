@@ -1,24 +1,27 @@
-"""`geoengage demo check` for the win-back: what was planted, beside what its proof finds."""
+"""`geoengage demo check` for a planted experiment: what its message does, beside what its proof finds."""
 
 from collections.abc import Iterator
 
 from geoengage.demo.client import Client, Json
 from geoengage.demo.findings import NOT_TOLD, Finding
+from geoengage.demo.planting.story import Story
 
-_WORDS = {
-    "conversion": "win-back: buy within the window",
-    "revenue": "win-back: revenue a person",
-    "churn": "win-back: customers lost",
-    "roi": "win-back: return on its cost",
+WORDS = {
+    "conversion": "buy within the window",
+    "revenue": "revenue a person",
+    "churn": "customers lost",
+    "ltv": "lifetime value a person",
+    "roi": "return on its cost",
 }
+_MONEY = ("revenue", "ltv")
 
 
-def check(client: Client, campaign_id: str) -> Iterator[Finding]:
+def check(client: Client, story: Story, campaign_id: str) -> Iterator[Finding]:
     """Each outcome that was planted; it is found where its interval holds it."""
     proof = client.get(f"/v1/campaigns/{campaign_id}/proof")
     told = {each["outcome"]: each for each in proof["findings"]} | {"roi": proof["roi"] or {}}
-    for outcome, words in _WORDS.items():
-        yield _finding(outcome, words, told.get(outcome, {}))
+    for outcome in story.outcomes:
+        yield _finding(outcome, f"{story.short}: {WORDS[outcome]}", told.get(outcome, {}))
 
 
 def _finding(outcome: str, words: str, told: Json) -> Finding:
@@ -30,6 +33,6 @@ def _finding(outcome: str, words: str, told: Json) -> Finding:
 
 
 def _text(outcome: str, value: float) -> str:
-    if outcome == "revenue":
+    if outcome in _MONEY:
         return f"{value / 100:+,.2f}"
     return f"{100 * value:+.0f} %" if outcome == "roi" else f"{100 * value:+.1f} of 100"
