@@ -136,6 +136,11 @@ async def test_what_is_written_by_phone_comes_into_the_list_once_and_is_answered
     (event,) = await told(line)
     assert (event["conversation_id"], event["profile_id"]) == (item["id"], str(person))
     assert "Are you open" not in str(event)
+    headers = line.world.sk_headers
+    live = await line.hooks.get("/v1/live", params={"once": True}, headers=headers | {"Last-Event-ID": "0"})
+    assert ("event: reply\n" in live.text, item["id"] in live.text, "Are you open" in live.text) == (True, True, False)
+    past = await line.hooks.get(f"/v1/profiles/{person}/timeline", params={"kinds": "reply"}, headers=headers)
+    assert [(e["text"], e["ref"]) for e in past.json()["items"]] == [("Are you open?", item["id"])]
     made = await answer(line, item["id"], "Until six.", "once")
     assert made.status_code == 201, made.text
     again = await answer(line, item["id"], "Until six.", "once")
