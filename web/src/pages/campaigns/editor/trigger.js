@@ -305,7 +305,7 @@ function schedulePart({ schedule }) {
     'At',
     [
       ['at', 'a time'],
-      ['day_part', 'the beginning of one of your day parts'],
+      ['day_part', 'when a day part begins'],
     ],
     schedule?.day_part ? 'day_part' : 'at',
     { testid: 'trigger-by' },
