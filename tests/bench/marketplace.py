@@ -16,7 +16,6 @@ from pathlib import Path
 
 import psycopg
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import text
 
 from geoengage.kit.clock import utc_now
@@ -90,7 +89,6 @@ async def _set_up(sessions: Sessions, tenant_id: TenantId, postmaster: int) -> t
 async def _run(url: str, people: int, console: Console) -> None:
     engine = make_engine(url)
     sessions, postmaster = make_sessions(engine), postmaster_of(url)
-    table = Table("500 stores into a tenant of", "", "outcome", "wall s", "our CPU s", "database's CPU s", "≤ 60 s")
     for crowd in (0, people * MOST_ROWS):
         async with sessions() as session:
             world = await make_world(session)
@@ -121,8 +119,11 @@ async def _run(url: str, people: int, console: Console) -> None:
             outcomes, wall, own, database = await _set_up(sessions, world.tenant_id, postmaster)
             shown = ", ".join(f"{n} {name}" for name, n in outcomes.items())
             good = "yes" if wall <= GOAL_S else "NO"
-            table.add_row(f"{crowd:,}", what, shown, f"{wall:.1f}", f"{own:.1f}", f"{database:.1f}", good)
-    console.print(table)
+            console.print(
+                f"500 stores into a tenant of {crowd:,} people, {what}: {shown} in {wall:.1f} s (at most 60: {good});"
+                f" CPU: ours {own:.1f} s, the database's {database:.1f} s",
+                soft_wrap=True,
+            )
     async with sessions() as session:
         waiting = await session.execute(
             text(f"SELECT count(*) FROM {Segment.__tablename__} WHERE tenant_id = :t AND status = 'building'"),  # noqa: S608

@@ -64,7 +64,7 @@ async def test_new_stores_are_no_growth(open_page: OpenPage, market: Shop) -> No
     await expect(page.get_by_role("columnheader", name="Growth")).to_have_attribute("aria-sort", "descending")
     await page.get_by_test_id("league-month").select_option(f"{month_before(LAST):%Y-%m}")
     await expect(total).to_contain_text("CHF 1,200.00")
-    assert not await faults(page)
+    assert not await faults(page, "league")
 
 
 async def test_a_shop_sees_itself(open_page: OpenPage, market: Shop) -> None:
@@ -73,7 +73,7 @@ async def test_a_shop_sees_itself(open_page: OpenPage, market: Shop) -> None:
     await expect(page.get_by_test_id("league-row")).to_contain_text("Kites at the station")
     await expect(page.get_by_test_id("league-total")).to_have_count(0)
     await settled(page)
-    assert not await faults(page)
+    assert not await faults(page, "league")
 
 
 async def test_a_limit_is_set_on_the_store_s_card(open_page: OpenPage, market: Shop, watch: Watch) -> None:
