@@ -18,7 +18,7 @@ def year_on_year(client: Client, plan: Plan, found: Sequence[Bought], built_on: 
     """The last whole month over the same month a year earlier."""
     month = _last_whole(built_on)
     planted = _grown(months_of(found, plan), month, month.replace(year=month.year - 1))
-    return _same(f"after a message, {month:%B} on {month:%B}", planted, _told(client, month, "year_on_year"))
+    return _same(f"revenue after a message, {month:%B} on {month:%B}", planted, _told(client, month, "year_on_year"))
 
 
 def month_on_month(client: Client, plan: Plan, found: Sequence[Bought], built_on: date) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def month_on_month(client: Client, plan: Plan, found: Sequence[Bought], built_on
     month, currencies = _last_whole(built_on), {s.external_id: s.currency for s in plan.shops}
     mine = [one for one in found if one.shop is None or currencies[one.shop] == plan.currency]
     planted = _grown(months_of(mine, plan), month, _last_whole(month))
-    name = f"all of {plan.currency}, {month:%B} on {_last_whole(month):%B}"
+    name = f"growth of all in {plan.currency}, {month:%B} on {_last_whole(month):%B}"
     yield _same(name, planted, _told(client, month, "growth"))
     months = sorted(m for m in months_of(found, plan) if m <= month)
     stores = {s["properties"]["external_id"]: s["id"] for s in client.get("/v1/stores?limit=500")["items"]}
@@ -41,9 +41,9 @@ def month_on_month(client: Client, plan: Plan, found: Sequence[Bought], built_on
 
 def _stores(currency: str, planted: float, found: Growth | None) -> Finding:
     if found is None:
-        return Finding(f"a month, same stores, {currency}", _percent(planted), NOT_TOLD, None)
+        return Finding(f"growth a month, same stores, {currency}", _percent(planted), NOT_TOLD, None)
     words = f"{_percent(found.value)} ({_percent(found.low)} to {_percent(found.high)})"
-    name = f"a month, same {found.stores} stores, {currency}"
+    name = f"growth a month, same {found.stores} stores, {currency}"
     return Finding(name, _percent(planted), words, found.low <= planted <= found.high)
 
 

@@ -39,9 +39,9 @@ class Ledger:
         agreed = {c.external_id for c in plan.customers if c.consents.get(self.what.channel) and c.phone}
         last_year = (today - timedelta(days=365)).replace(day=1)
         turn = datetime.combine(last_year, datetime.min.time(), ZoneInfo(plan.timezone))
-        found: list[Letter] = []
+        found, bought = list[Letter](), bought_in(plan)
         for n, shop in enumerate(plan.shops):  # each for itself, so that no day of another changes whom it wrote to
-            mine = [one for one in bought_in(plan) if one.customer in agreed and one.shop == shop.external_id]
+            mine = [one for one in bought if one.customer in agreed and one.shop == shop.external_id]
             rng = np.random.default_rng([seed, _STREAM, n])
             found += write(rng, mine, lambda at: self.shares[at < turn], self.begin(plan, today))
         return sorted(found, key=lambda letter: (letter.at, letter.customer))

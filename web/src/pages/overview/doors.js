@@ -46,11 +46,11 @@ const story = ({ about, campaign_id: campaign, lines }) =>
           h(
             'tr',
             null,
-            h('td', null, line.what),
-            h('td', { 'data-label': 'Planted' }, line.planted),
+            h('td', { class: 'wide-cell' }, line.what),
+            h('td', { class: 'wide-cell', 'data-label': 'Planted' }, line.planted),
             h(
               'td',
-              { 'data-label': 'Found' },
+              { class: 'wide-cell', 'data-label': 'Found' },
               line.found,
               line.holds === false && h('strong', null, ' – does not hold what was planted'),
             ),
