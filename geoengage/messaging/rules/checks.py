@@ -87,7 +87,6 @@ class Policy:
     is_demo: bool = False
 
 
-# For these another channel may do; all else holds a message back wherever it would go.
 @dataclass(frozen=True, slots=True)
 class Going:
     """A message of a store that goes out now, for who counts what it costs. `country` (ISO 3166-1): of a phone number,
@@ -102,6 +101,7 @@ class Going:
     may_wait: bool
 
 
+# For these another channel may do; all else holds a message back wherever it would go.
 OF_ONE_CHANNEL = frozenset({Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER, Blocker.NO_TEMPLATE})
 
 
