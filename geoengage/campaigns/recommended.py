@@ -18,13 +18,13 @@ async def recommended_for(
     session: Session, tenant_id: TenantId, addressed: Iterable[tuple[Content, Recipient]], now: datetime
 ) -> dict[tuple[UUID, UUID | None], Recommended]:
     """For those whose text asks for it: by device and by the store whose campaign it is."""
-    asked: dict[UUID | None, dict[UUID, Recipient]] = {}
+    asked: dict[UUID | None, dict[UUID, Recipient | None]] = {}
     for content, person in addressed:
         if uses_recommendations(content.title, content.body):
             asked.setdefault(content.store_id, {})[person.device_id] = person
     found: dict[tuple[UUID, UUID | None], Recommended] = {}
     for store_id, people in asked.items():
-        values = await recommendations.values_for(session, tenant_id, people.values(), store_id, now)
+        values = await recommendations.values_for(session, tenant_id, people, store_id, now)
         found |= {(device_id, store_id): each for device_id, each in values.items()}
     return found
 
@@ -37,18 +37,17 @@ async def recommended_to_people(
     now: datetime,
 ) -> dict[tuple[UUID | None, UUID], Recommended]:
     """For people of journeys, by the store whose campaign it is (None: the tenant's) and profile. Who has refused
-    personalisation on one device has refused it; who has no device is recommended nothing."""
-    chosen: dict[UUID | None, list[Recipient]] = {}
+    personalisation on one device has refused it; who has no device has not agreed."""
+    chosen: dict[UUID | None, dict[UUID, Recipient | None]] = {}
     for store_id, profile_id in set(asked):
         some = devices.get(profile_id, ())
-        refused = next((each for each in some if each.personalisation == DENIED), None)
-        device = refused or next((each for each in some if each.personalisation == GRANTED), None)
-        if device is not None or some:
-            chosen.setdefault(store_id, []).append(device or some[0])
+        refused = any(each.personalisation == DENIED for each in some)
+        agreed = next((each for each in some if each.personalisation == GRANTED), None)
+        chosen.setdefault(store_id, {})[profile_id] = None if refused else agreed
     found: dict[tuple[UUID | None, UUID], Recommended] = {}
     for store_id, people in chosen.items():
         values = await recommendations.values_for(session, tenant_id, people, store_id, now)
-        found |= {(store_id, each.profile_id): values[each.device_id] for each in people if each.profile_id}
+        found |= {(store_id, profile_id): each for profile_id, each in values.items()}
     return found
 
 

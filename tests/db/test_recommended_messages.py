@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from geoengage.campaigns.jobs import start_due_once
-from geoengage.campaigns.models import Campaign
+from geoengage.campaigns.jobs import advance_once, start_due_once
+from geoengage.campaigns.models import Campaign, JourneyEntry
 from geoengage.campaigns.moves import on_moves
 from geoengage.campaigns.reaction import on_zone_events
 from geoengage.kit.db import Session, Sessions
@@ -67,6 +67,50 @@ async def test_who_enters_a_segment_is_told_their_own(session: Session, sessions
     await start_due_once(sessions, NOON)
     rows = await session.execute(text("SELECT body FROM message WHERE tenant_id = :t"), {"t": world.tenant_id})
     assert rows.scalars().all() == ["Soap, Bread, Bread"]
+
+
+UNGUARDED = "{{ recommendations.due[0].name }}"
+
+
+@pytest.mark.parametrize(
+    ("consent", "body", "strict", "told"),
+    [
+        ("granted", BODY, False, "Soap, Bread, Bread"),
+        ("denied", BODY, False, "Nothing due, -, Bread"),
+        ("granted", UNGUARDED, True, "Soap"),
+        ("denied", UNGUARDED, True, "[blank]"),
+        (None, BODY, True, "Nothing due, -, Bread"),
+    ],
+)
+async def test_steps_of_a_journey_recommend_under_the_same_guards(
+    session: Session, sessions: Sessions, consent: str | None, body: str, strict: bool, told: str
+) -> None:
+    """Own products with consent, popular ones without, also to who has no phone; in strict mode rather nothing."""
+    world = await make_world(session)
+    shop = await make_shop(session, world)
+    await jobs.fit_once(sessions)
+    owner = {"profile_id": shop.anna.profile_id, "identifier_id": shop.anna.identifier_id}
+    if consent is not None:
+        await make_device(session, world, personalisation=consent, **owner)
+    steps = [{"kind": "message", "id": "one", "title": "Hello", "body": body}]
+    definition = {"quiet_hours": "ignore", "steps": steps, "strict": strict, "channels": ["email", "push"]}
+    campaign = Campaign(
+        tenant_id=world.tenant_id, id=new_id(), store_id=shop.store_id, name="C", status="active",
+        trigger_kind="api", trigger_zone_ids=[], trigger_store_ids=[], title="Hello", body=body,
+        definition=definition,
+    )  # fmt: skip
+    session.add(campaign)
+    await session.flush()
+    session.add(
+        JourneyEntry(
+            tenant_id=world.tenant_id, campaign_id=campaign.id, id=new_id(), profile_id=shop.anna.profile_id,
+            entered_at=NOON, wake_at=NOON, alone=True,
+        )
+    )  # fmt: skip
+    await session.commit()
+    await advance_once(sessions, NOON)
+    rows = await session.execute(text("SELECT body, reason FROM message WHERE tenant_id = :t"), {"t": world.tenant_id})
+    assert [said if reason is None else f"[{reason}]" for said, reason in rows] == [told]
 
 
 async def _with_campaign(session: Session, sessions: Sessions, world: World, consent: str) -> None:

@@ -170,7 +170,7 @@ def _about_times(content: Content, stores: Sequence[TargetStore], policy: Policy
 def _about_texts(content: Content) -> Iterator[str]:
     if content.store_id is None and not content.store_ids and _STORE.search(content.title + content.body):
         yield "The text uses store.name, and neither the campaign nor its trigger has a store: it may be empty."
-    if any(recommends_unguarded(step.title, step.body) for step in messages_of(content.course)):
+    if any(recommends_unguarded(w.title, w.body) for step in messages_of(content.course) for w in step.written):
         yield (
             "The text names a recommended product, and there is none for who has not agreed to personalisation or buys"
             " nothing regularly: say what to write then, e.g."

@@ -1,14 +1,14 @@
 """The words of a message for one person: which name and products, and a natural text where there is none. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from geoengage.campaigns.rules.decision import GRANTED, Place
 from geoengage.campaigns.rules.definition import Content
 from geoengage.campaigns.rules.journey import Somebody
-from geoengage.campaigns.rules.steps import Due, conditions_of, messages_of
+from geoengage.campaigns.rules.steps import Due, Words, conditions_of, messages_of
 from geoengage.messaging.rules.text import (
     NO_CONTENT,
     NOTHING_RECOMMENDED,
@@ -71,13 +71,18 @@ def uses_recommendations(title: str, body: str) -> bool:
 
 def asks_recommendations(content: Content) -> bool:
     """Whether one of its messages names recommended products, or a branch asks whether something is due."""
-    said = any(uses_recommendations(step.title, step.body) for step in messages_of(content.course))
+    said = any(uses_recommendations(words.title, words.body) for words in _words_of(content))
     return said or any(isinstance(asked, Due) for asked in conditions_of(content.course))
 
 
 def asks_shopping(content: Content) -> bool:
     """Whether one of its messages names what or where somebody buys."""
-    return any(_USES_SHOPPING.search(step.title + step.body) for step in messages_of(content.course))
+    return any(_USES_SHOPPING.search(words.title + words.body) for words in _words_of(content))
+
+
+def _words_of(content: Content) -> Iterator[Words]:
+    """All that its messages say, in every language."""
+    return (words for step in messages_of(content.course) for words in step.written)
 
 
 def uses_content(title: str, body: str) -> bool:

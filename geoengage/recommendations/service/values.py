@@ -1,6 +1,6 @@
 """Recommendations as the values of message templates: `{{ recommendations.due[0].name }}`."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,9 +27,11 @@ TRIED = 8  # candidates of each kind for three places: some cannot be had
 
 
 async def values_for(
-    session: Session, tenant_id: TenantId, people: Collection[Recipient], store_id: UUID | None, now: datetime
+    session: Session, tenant_id: TenantId, people: Mapping[UUID, Recipient | None], store_id: UUID | None, now: datetime
 ) -> dict[UUID, Recommended]:
-    """What texts may recommend to each of these, by device: three places of each kind, `name` None where there is none.
+    """What texts may recommend to each of these: three places of each kind, `name` None where there is none.
+
+    `people`: by what the caller calls them, the phone on which they agreed to what (None: on none).
 
     `store_id`: whose message it is; then it must be to be had there, and only what was bought there counts. Who has not
     agreed to personalisation is told what is popular. The number of statements does not grow with the people.
@@ -37,9 +39,12 @@ async def values_for(
     tenant = await tenancy.get_tenant(session, tenant_id)
     today = now.astimezone(ZoneInfo(tenant.timezone)).date()
     own_ids = {
-        person.device_id: person.profile_id
-        for person in people
-        if person.profile_id and person.personalisation == GRANTED and not is_young(person.attributes, today)
+        key: person.profile_id
+        for key, person in people.items()
+        if person is not None
+        and person.profile_id
+        and person.personalisation == GRANTED
+        and not is_young(person.attributes, today)
     }
     stores = None if store_id is None else [store_id]
     model = await store.find_model(session, tenant_id)
@@ -55,12 +60,12 @@ async def values_for(
     wanted |= {each.product_id for each in popular}
     names = {id_: o.name for id_, o in (await store.list_offers(session, tenant_id, wanted, stores)).items()}
     found: dict[UUID, Recommended] = {}
-    for person in people:
-        kinds = wishes.get(own_ids[person.device_id], {}) if person.device_id in own_ids else {}
+    for key in people:
+        kinds = wishes.get(own_ids[key], {}) if key in own_ids else {}
         told = {
             kind.value: _places(some, names) for kind, some in ({RecommendationKind.POPULAR: popular} | kinds).items()
         }
-        found[person.device_id] = {**NOTHING_RECOMMENDED, **told}
+        found[key] = {**NOTHING_RECOMMENDED, **told}
     return found
 
 
