@@ -141,7 +141,7 @@ class BranchStep(Shape):
         return self
 
 
-class WordsShape(Shape):
+class StepWordsShape(Shape):
     """A message in one language."""
 
     title: Source = Field(min_length=1, description=TITLE)
@@ -160,7 +160,7 @@ class SayStep(Shape):
         default=None, description="An offer: everybody gets a coupon of their own, for `{{ offer.code }}`."
     )
     content_id: UUID | None = Field(default=None, description=f"{CONTENT} Null: the campaign's.")
-    texts: dict[Language, WordsShape] = Field(
+    texts: dict[Language, StepWordsShape] = Field(
         default={},
         max_length=30,
         description="The same in other languages, by tag: read by who reads `de-CH`, then `de`; all others read `title`"
