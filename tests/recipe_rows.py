@@ -85,7 +85,8 @@ class Grocer:
         for moment in [at] if at is not None else [now - timedelta(days=ago, hours=9) for ago in days_ago]:
             order = OrderIn(
                 source="api", external_id=str(new_id()), ordered_at=moment, updated_at=moment, currency="CHF",
-                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id, store_id=store_id,
+                subtotal_minor=minor, total_minor=minor, identifier_id=identifier_id,
+                store_id=store_id or self.store_id,
                 lines=() if category is None else (line,),
             )  # fmt: skip
             await commerce.record_order(self.session, self.world.tenant_id, order, max(now, moment))
