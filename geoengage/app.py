@@ -23,6 +23,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess, multiprocess
 
+from geoengage.campaigns import by_reference
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
 from geoengage.content.api import router as content
@@ -174,6 +175,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.bell = Bell(database_url)
     app.state.ping_writer = PingWriter(lambda: app.state.sessions, app.state.bell, utc_now)
     app.state.speakers = Speakers()
+    app.state.rewrite = by_reference.rewrite
     app.state.feeds = Feeds(lambda: app.state.sessions, app.state.bell)
     install_error_handlers(app)
     app.add_middleware(Outermost, images_from=settings.image_origins)

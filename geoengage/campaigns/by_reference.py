@@ -19,7 +19,7 @@ from geoengage.content.rules import Reference, is_over, values_of, when
 from geoengage.kit import log
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
-from geoengage.messaging.rules import Blocker, Draft, PushOptions, Rewritten, Waiting, Wording, content_gate
+from geoengage.messaging.rules import Blocker, Draft, PushOptions, Rewritten, Wording, Written, content_gate
 from geoengage.messaging.rules.text import NO_CONTENT, TextError
 from geoengage.messaging.rules.values import Traits
 
@@ -103,15 +103,15 @@ async def load(
     return Items(await content.read_references(session, tenant_id, wanted), now)
 
 
-async def rewrite(session: Session, tenant_id: TenantId, waiting: Sequence[Waiting]) -> dict[UUID, Rewritten]:
+async def rewrite(session: Session, tenant_id: TenantId, messages: Sequence[Written]) -> dict[UUID, Rewritten]:
     """Those of these messages whose item has changed since they were written, as it has them now.
 
     One query. What was written of a revision that still stands is left out.
     """
-    named = {m.id: m.wording for m in waiting if m.wording is not None}
+    named = {m.id: m.wording for m in messages if m.wording is not None}
     references = await content.read_references(session, tenant_id, {(w.content_id, w.language) for w in named.values()})
     found = {}
-    for message in waiting:
+    for message in messages:
         wording = named.get(message.id)
         reference = references.get((wording.content_id, wording.language)) if wording is not None else None
         if wording is not None and reference is not None and reference.revision != wording.revision:
@@ -119,7 +119,7 @@ async def rewrite(session: Session, tenant_id: TenantId, waiting: Sequence[Waiti
     return found
 
 
-def _rewritten(message: Waiting, wording: Wording, reference: Reference) -> Rewritten:
+def _rewritten(message: Written, wording: Wording, reference: Reference) -> Rewritten:
     title, body, fault = message.title, message.body, None
     try:
         said = {**wording.values, "profile": Traits(wording.values["profile"]), "content": _values(reference)}

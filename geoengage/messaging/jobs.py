@@ -46,6 +46,7 @@ from geoengage.messaging.rules import (
     Status,
     Unknown,
     Waiting,
+    Written,
     after_silence,
     while_paused,
 )
@@ -61,7 +62,7 @@ RECORD_EVERY_S = 0.05
 _LEAST_CLAIM = 10
 _ROOM_S = 0.2  # about how long a mail server takes for an e-mail
 # Writes messages that name a content item again, where the item has changed since (`campaigns/by_reference.py`).
-Rewrite = Callable[[Session, TenantId, Sequence[Waiting]], Awaitable[Mapping[UUID, Rewritten]]]
+Rewrite = Callable[[Session, TenantId, Sequence[Written]], Awaitable[Mapping[UUID, Rewritten]]]
 # Counts what stores spend; names messages for which a store has nothing left (`marketplace/service/spending.py`).
 Spend = Callable[[Session, TenantId, str, Sequence[Going], datetime], Awaitable[Collection[UUID]]]
 logger = log.get("messaging")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from geoengage.campaigns import by_reference, reaction
 from geoengage.kit.clock import utc_now
@@ -20,6 +20,8 @@ from geoengage.messaging.models import Message
 from geoengage.messaging.senders import open_senders
 from tests.api.test_content_api import Desk, make_desk
 from tests.campaign_rows import Ledger, make_device
+from tests.people_rows import make_person
+from tests.places import make_phone
 from tests.providers.fcm_server import FcmServer
 
 
@@ -146,6 +148,32 @@ async def test_a_cancellation_withdraws_what_is_queued(story: Story) -> None:
     again = await story.enter()
     await story.deliver()
     assert (await story.message(again)).status == "sent"
+
+
+@pytest.mark.parametrize("way", ["push", "inbox"])
+async def test_an_inbox_says_what_the_item_says_now_and_nothing_of_a_cancelled_one(story: Story, way: str) -> None:
+    desk = story.desk
+    person = await make_person(desk.session, desk.world, {"external_id": "reader"})
+    where = {"push_provider": "fcm", "push_address": "phone", "push_kind": "fcm_token", "locale": "de-CH"}
+    phone = await make_phone(desk.session, desk.world, profile_id=person.profile_id, **where)
+    now = utc_now()
+    entered = await story.ledger.entered(phone.id, desk.zone_id, now)
+    await reaction.on_zone_events(desk.session, desk.world.tenant_id, [entered], now)
+    await desk.session.execute(update(Message).values(channels=[way]))  # as a journey's step would have it
+    await desk.session.commit()
+    await story.deliver()
+
+    async def inbox() -> list[tuple[str, str, str]]:
+        answer = await desk.client.get("/v1/inbox", headers=phone.headers)
+        assert answer.status_code == 200, answer.text
+        return [(each["title"], each["body"], each["link"]) for each in answer.json()["items"]]
+
+    assert await inbox() == [("Lesung", "Um zwei in Café", "https://shop.example/reading")]
+    edit = {"texts": {"de": {"title": "Lesung im Saal", "text": "Um drei"}}, "link": "https://shop.example/hall"}
+    assert (await desk.patch(story.item, edit)).status_code == 200
+    assert await inbox() == [("Lesung im Saal", "Um drei in Café", "https://shop.example/hall")]
+    await desk.do(story.item, "cancel")
+    assert await inbox() == []
 
 
 async def test_a_campaign_names_an_item_that_its_owner_sees(story: Story) -> None:

@@ -1,5 +1,7 @@
 """HTTP of messages: what was sent and why not, the device's inbox and receipts, the switch that stops all sending."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,7 +17,7 @@ from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
 from geoengage.messaging.api.ledger import DeadLetterOut, Wanted, in_words, letters_of
-from geoengage.messaging.rules import DEAD, Blocker, CardContent, CardPosition, MessageChannel, PushOptions, Status
+from geoengage.messaging.rules import DEAD, Blocker, CardContent, CardPosition, MessageChannel, Status
 from geoengage.messaging.store import MessageFilter, MessageView
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.models import Device
@@ -148,18 +150,21 @@ async def list_messages(
 
 
 @router.get("/v1/inbox")
-async def get_inbox(me: DeviceCaller, tx: Tx, page: Paging, now: Now) -> InboxPage:
+async def get_inbox(request: Request, me: DeviceCaller, tx: Tx, page: Paging, now: Now) -> InboxPage:
     """What this device was sent, newest first; also in the preview, where no push goes out.
 
-    And what was put into the inbox without a push, until it ends or is dismissed. After a log-out the messages of the
-    person before are not shown.
+    And what was put into the inbox without a push, until it ends or is dismissed. What speaks of a content item says
+    what the item says now, and is gone when it was cancelled. After a log-out the messages of the person before are
+    not shown.
     """
     device = await profiles_store.get_device(tx, me.tenant_id, me.id, me.token_version)
     people = await _people(tx, me.tenant_id, device)
     wanted = MessageFilter(person_ids=people, statuses=_SHOWN, shown_on=(device.id, now))
     rows = await store.list_messages(tx, me.tenant_id, wanted, page.after, page.limit + 1)
     shown, following = page.cut(rows, _id)
-    return InboxPage(items=[InboxItem.model_validate(_columns(view)) for view in shown], next=following)
+    told = await _as_now(request, tx, TenantId(me.tenant_id), shown)
+    items = [_columns(view) for view in told if view.says.expires_at > now or view.way != MessageChannel.INBOX]
+    return InboxPage(items=[InboxItem.model_validate(item) for item in items], next=following)
 
 
 class CardOut(BaseModel):
@@ -184,7 +189,7 @@ class CardsOut(BaseModel):
 
 
 @router.get("/v1/cards")
-async def list_cards(me: DeviceCaller, tx: Tx, now: Now) -> CardsOut:
+async def list_cards(request: Request, me: DeviceCaller, tx: Tx, now: Now) -> CardsOut:
     """What a web page shows this visitor now. Tell `shown`, `clicked` or `dismissed` with `POST /v1/receipts`.
 
     A card is gone once it has ended, was clicked or dismissed, or its campaign was stopped. Only devices of the
@@ -195,7 +200,17 @@ async def list_cards(me: DeviceCaller, tx: Tx, now: Now) -> CardsOut:
         return CardsOut(items=[])
     people = await _people(tx, me.tenant_id, device)
     found = await store.list_cards(tx, me.tenant_id, device.id, people, now, _MOST_CARDS)
-    return CardsOut(items=[_card(view) for view in found])
+    told = await _as_now(request, tx, TenantId(me.tenant_id), found)
+    return CardsOut(items=[_card(view) for view in told if view.says.expires_at > now])
+
+
+async def _as_now(
+    request: Request, session: Session, tenant_id: TenantId, views: Sequence[MessageView]
+) -> list[MessageView]:
+    """With the words of the items that they speak of, where these have changed since."""
+    named = [view.says for view in views if view.says.wording is not None]
+    words = await request.app.state.rewrite(session, tenant_id, named) if named else {}
+    return [replace(view, rewritten=words.get(view.message.id)) for view in views]
 
 
 @router.post("/v1/receipts", status_code=204)
@@ -216,12 +231,12 @@ async def _people(tx: Session, tenant_id: TenantId, device: Device) -> frozenset
 
 def _card(view: MessageView) -> CardOut:
     message = view.message
-    card = msgspec.convert(message.card or {}, CardContent)
-    push = msgspec.convert(message.push or {}, PushOptions)
+    card, says = msgspec.convert(message.card or {}, CardContent), view.says
+    push = says.push
     return CardOut(
         id=message.id,
-        title=message.title,
-        body=message.body,
+        title=says.title,
+        body=says.body,
         position=card.position,
         image_url=push.image_url,
         # a page can open https only
@@ -229,7 +244,7 @@ def _card(view: MessageView) -> CardOut:
         button=card.button,
         store_name=view.store_name,
         brand_color=view.brand_color,
-        expires_at=message.expires_at,
+        expires_at=says.expires_at,
     )
 
 
@@ -251,12 +266,15 @@ def _id(view: MessageView) -> UUID:
 
 def _columns(view: MessageView) -> dict[str, Any]:
     """The members of an answer that are columns of a message or names beside it."""
-    push = view.message.push or {}
+    says = view.says
     names = {
         "store_name": view.store_name,
         "brand_color": view.brand_color,
-        "link": push.get("link"),
-        "image_url": push.get("image_url"),
+        "title": says.title,
+        "body": says.body,
+        "expires_at": says.expires_at,
+        "link": says.push.link,
+        "image_url": says.push.image_url,
     }
     return {name: getattr(view.message, name) for name in InboxItem.model_fields if name not in names} | names
 

@@ -31,6 +31,7 @@ from geoengage.messaging.rules.checks import (
 from geoengage.messaging.rules.dead import DEAD, NO_RETRY, DeadLetter, NoRetry, had_enough, no_retry
 from geoengage.messaging.rules.drafts import (
     BUDGET_DAYS,
+    CONTENT_GATES,
     MOST_REASONS,
     REASONS,
     TENANT_GATE,
@@ -38,6 +39,7 @@ from geoengage.messaging.rules.drafts import (
     Budget,
     Draft,
     MessageChanged,
+    Placed,
     Purpose,
     Rewritten,
     Send,
@@ -45,6 +47,7 @@ from geoengage.messaging.rules.drafts import (
     SendingStopped,
     Status,
     Wording,
+    Written,
     campaign_gate,
     content_gate,
     entry_gate,
@@ -135,6 +138,7 @@ from geoengage.messaging.rules.ways import (
 __all__ = [
     "BODY_MAX",
     "BUDGET_DAYS",
+    "CONTENT_GATES",
     "DEAD",
     "EMAIL_MAX",
     "FONTS",
@@ -182,6 +186,7 @@ __all__ = [
     "Outcome",
     "Pause",
     "Paused",
+    "Placed",
     "Policy",
     "Purpose",
     "PushOptions",
@@ -209,6 +214,7 @@ __all__ = [
     "Values",
     "Waiting",
     "Wording",
+    "Written",
     "account_flaws",
     "after_answer",
     "after_silence",

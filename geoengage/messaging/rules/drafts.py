@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -120,9 +120,12 @@ def zone_gate(zone_id: UUID) -> str:
     return f"zone:{zone_id}"
 
 
+CONTENT_GATES = "content:"  # how the keys of all of them begin
+
+
 def content_gate(content_id: UUID) -> str:
     """The gate that is open while a content item is published."""
-    return f"content:{content_id}"
+    return f"{CONTENT_GATES}{content_id}"
 
 
 def entry_gate(entry_id: UUID) -> str:
@@ -159,6 +162,35 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
     fills: tuple[str, ...] = ()
     strict: bool = False
+
+
+class Written(Protocol):
+    """A message's words, and how to write them again (`wording`; None: nothing that they say can change)."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def expires_at(self) -> datetime: ...
+    @property
+    def push(self) -> PushOptions: ...
+    @property
+    def wording(self) -> Wording | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The words of a message that a reader is shown: see `Written`."""
+
+    id: UUID
+    title: str
+    body: str
+    expires_at: datetime
+    push: PushOptions
+    wording: Wording | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, any_, column, exists, func, or_, select, table, text
 
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, lowest_id
 from geoengage.messaging.models import Gate, Message, MessageDue
-from geoengage.messaging.rules import DEAD, MessageChannel, Status
+from geoengage.messaging.rules import (
+    CONTENT_GATES,
+    DEAD,
+    MessageChannel,
+    Placed,
+    PushOptions,
+    Rewritten,
+    Status,
+    Wording,
+)
 from geoengage.venues.models import Store, ZoneVersion
 
 # Campaigns lie above messaging, so their model cannot be imported; a name is all that is read of them.
@@ -76,13 +86,28 @@ async def insert_receipt(
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A message with the names a reader wants beside it."""
+    """A message with the names a reader wants beside it; `rewritten`: its words as its content item has them now."""
 
     message: Message
     campaign_name: str | None
     store_name: str | None
     brand_color: str | None
     zone_name: str | None
+    rewritten: Rewritten | None = None
+
+    @property
+    def way(self) -> str:
+        """The `MessageChannel` that it took."""
+        return self.message.channels[0]
+
+    @property
+    def says(self) -> Placed:
+        """What its reader is shown: what was sent, or `rewritten`."""
+        m, new = self.message, self.rewritten
+        if new is not None and new.fault is None:
+            return Placed(m.id, new.title, new.body, new.expires_at, new.push, None)
+        wording = None if m.wording is None else msgspec.convert(m.wording, Wording)
+        return Placed(m.id, m.title, m.body, m.expires_at, msgspec.convert(m.push or {}, PushOptions), wording)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +115,7 @@ class MessageFilter:
     """Which messages; None does not restrict. `after`: made later than this moment, `before`: earlier.
     `addressees`: to these devices, or people where it is to no device. `way`: the `MessageChannel` that it took or will
     take. `is_dead`: failed for good. `shown_on`: what that device's inbox shows at that moment: pushes to it, and what
-    was put into the inbox and has neither ended nor been dismissed.
+    was put into the inbox and has neither ended nor been dismissed; nothing about an item that was withdrawn.
     """
 
     campaign_id: UUID | None = None
@@ -172,7 +197,10 @@ def _shown_on(device_id: UUID, now: datetime) -> list[ColumnElement[bool]]:
         Message.dismissed_at.is_(None),
         or_(Message.device_id == device_id, Message.device_id.is_(None)),
     )
-    return [or_(and_(_WAY == MessageChannel.PUSH, Message.device_id == device_id), placed)]
+    withdrawn = exists().where(
+        Gate.tenant_id == Message.tenant_id, Gate.key == any_(Message.gates), Gate.key.startswith(CONTENT_GATES)
+    )
+    return [or_(and_(_WAY == MessageChannel.PUSH, Message.device_id == device_id), placed), ~withdrawn]
 
 
 _WAY = Message.channels[1]  # counted from 1: the channel that it took
