@@ -1,10 +1,11 @@
 /** The third tab: a coupon, by camera or by the last four signs of its code. */
 
+import { digitsOf } from '../src/ui/decimals.js';
 import { fill, h } from '../src/ui/dom.js';
 import { call } from '../till/api.js';
 import { canScan, scan } from '../till/scan.js';
 import { complaint, key, trouble, waiting } from './pieces.js';
-import { date, digits, t } from './words.js';
+import { date, t } from './words.js';
 
 /** @import {Coupon, Given} from './types' */
 
@@ -62,13 +63,13 @@ export function coupon({ store, say }) {
   function card(each) {
     const id = `off-${each.code}`;
     const order_id = `phone-${key()}`;
-    const unit = 10 ** digits(each.currency);
+    const unit = 10 ** digitsOf(each.currency);
     const amount = h('input', {
       type: 'text',
       id,
       inputmode: 'decimal',
       dir: 'ltr',
-      value: each.most_minor === null ? '' : (each.most_minor / unit).toFixed(digits(each.currency)),
+      value: each.most_minor === null ? '' : (each.most_minor / unit).toFixed(digitsOf(each.currency)),
       'data-testid': 'amount',
     });
     const wrong = h('p', { class: 'bad', role: 'alert', hidden: true });

@@ -3,6 +3,8 @@
  * money, days and plurals are the browser's own (Intl).
  */
 
+import { digitsOf } from '../src/ui/decimals.js';
+
 /** @import {Words} from './types' */
 
 const KEPT = 'geoengage-shop-language';
@@ -66,11 +68,8 @@ export const has = (key) => key in words;
 /** @param {number} minor @param {string | null} currency */
 export function money(minor, currency) {
   if (!currency) return '–';
-  return formatOf(currency).format(minor / 10 ** digits(currency));
+  return formatOf(currency).format(minor / 10 ** digitsOf(currency));
 }
-
-/** How many digits of an amount stand behind the point. @param {string} currency */
-export const digits = (currency) => formatOf(currency).resolvedOptions().maximumFractionDigits ?? 2;
 
 /** @param {string} currency */
 const formatOf = (currency) => new Intl.NumberFormat(tag, { style: 'currency', currency });

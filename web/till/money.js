@@ -1,12 +1,13 @@
 /** Amounts in the browser's way of writing them. */
 
+import { digitsOf } from '../src/ui/decimals.js';
+
 /** @import {Line} from './types' */
 
 /** @param {number} minor @param {string} currency */
 export function money(minor, currency) {
   const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** digits);
+  return format.format(minor / 10 ** digitsOf(currency));
 }
 
 /** @param {Line[]} lines */

@@ -3,6 +3,8 @@
  * operators on the telephone mean the same minute.
  */
 
+import { digitsOf } from './decimals.js';
+
 let zone = 'UTC';
 /** @param {string} name an IANA time zone */
 export function setTimeZone(name) {
@@ -77,16 +79,6 @@ export function money(minor, currency) {
   if (minor === null || minor === undefined || !currency) return '–';
   const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
   return format.format(minor / 10 ** digitsOf(currency)).replaceAll('\u00a0', ' ');
-}
-
-/** How many decimals a currency has; 2 for what is none (yet). @param {string | null | undefined} currency */
-export function digitsOf(currency) {
-  try {
-    const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency: currency ?? '' });
-    return format.resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
 }
 
 /** `45 s`, `2 min`, `1 h 30 min` @param {number} seconds */

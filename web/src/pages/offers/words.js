@@ -1,5 +1,6 @@
 /** What offers give and how they stand, in words; amounts between what people type and minor units. */
-import { digitsOf, money, number } from '../../ui/format.js';
+import { digitsOf } from '../../ui/decimals.js';
+import { money, number } from '../../ui/format.js';
 
 /**
  * @typedef {Record<string, any>} Offer of GET /v1/offers

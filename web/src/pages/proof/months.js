@@ -2,7 +2,8 @@
 import { call } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { selectField, textField } from '../../ui/fields.js';
-import { digitsOf, money } from '../../ui/format.js';
+import { digitsOf } from '../../ui/decimals.js';
+import { money } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { explain } from '../../ui/widgets.js';
 import { monthText, percentText, typed } from './words.js';

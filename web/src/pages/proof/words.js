@@ -1,5 +1,6 @@
 /** Numbers of a proof as people say them. */
-import { digitsOf, money } from '../../ui/format.js';
+import { digitsOf } from '../../ui/decimals.js';
+import { money } from '../../ui/format.js';
 
 const SHARES = new Set(['conversion', 'churn']);
 const minus = (/** @type {string} */ text) => text.replace('-', '−');

@@ -2,7 +2,7 @@
 import { get, queryString } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { numberIn, selectField, textField } from '../../ui/fields.js';
-import { digitsOf } from '../../ui/format.js';
+import { digitsOf } from '../../ui/decimals.js';
 import { icon } from '../../ui/icons.js';
 import { ask, whileLoading } from '../../ui/widgets.js';
 

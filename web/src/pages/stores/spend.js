@@ -2,7 +2,8 @@
 import { call, get } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { textField } from '../../ui/fields.js';
-import { digitsOf, money, number } from '../../ui/format.js';
+import { digitsOf } from '../../ui/decimals.js';
+import { money, number } from '../../ui/format.js';
 import { explain, failure, loading } from '../../ui/widgets.js';
 
 /** @import {Context} from '../../types' */

@@ -1,5 +1,5 @@
 /** Conditions on what somebody bought, and on their own habits of buying. */
-import { digitsOf } from '../../../ui/format.js';
+import { digitsOf } from '../../../ui/decimals.js';
 import { choice, narrowed, setter, text, without, words } from '../parts.js';
 import { windowParts } from '../windows.js';
 import { comparison, fitted, MOMENT_OPS, NUMBER_OPS, scaled } from './tests.js';
