@@ -7,13 +7,15 @@ entry) has its message once. What happens to people (`on_news`) lets them come i
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from geoengage.campaigns import by_reference, entries, facts, ladders, standing, starts
+from geoengage.campaigns.best_hours import read_best
 from geoengage.campaigns.by_reference import Items, Reader
 from geoengage.campaigns.drafting import About, Decide, Wish, choose, written
 from geoengage.campaigns.entries import Entry, Moved
@@ -39,7 +41,6 @@ from geoengage.campaigns.rules import (
     advance,
     asks_recommendations,
     asks_shopping,
-    best_hours_asked,
     consents,
     decide_step,
     events_of,
@@ -50,7 +51,6 @@ from geoengage.campaigns.rules import (
     messages_of,
     on_phone,
     place_after,
-    schedule,
     segments_of,
     values_for,
 )
@@ -66,12 +66,8 @@ from geoengage.messaging.rules.values import NO_SHOPPING, Shopping
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
 from geoengage.recommendations.rules import is_young
-from geoengage.timing.rules import Window
-from geoengage.timing.service import next_good_times
 
 GRANTED = "granted"
-A_DAY = timedelta(hours=24)
-A_WEEK = timedelta(days=7)
 LIVES = timedelta(hours=24)  # a message of a journey, from its decision
 
 
@@ -88,7 +84,7 @@ class _World:
     orders: Mapping[UUID, datetime]
     reaches: Mapping[UUID, Reach]
     items: Items
-    best: Mapping[tuple[UUID, UUID, bool], datetime | None]
+    best: Mapping[UUID, Callable[[UUID, datetime, bool], datetime | None]]
     recommended: Mapping[tuple[UUID | None, UUID], Recommended]
     shopping: Mapping[tuple[UUID | None, UUID], Shopping]
     now: datetime
@@ -140,6 +136,10 @@ class _Round:
     closing: list[Entry] = field(default_factory=list)
     wishes: dict[UUID, list[Wish[StepCase]]] = field(default_factory=lambda: defaultdict(list))
     on_the_way: list[tuple[Entry, Progress]] = field(default_factory=list)
+
+
+def _people_of(entries_: Sequence[Entry], campaign_id: UUID) -> set[UUID]:
+    return {entry.profile_id for entry in entries_ if entry.campaign_id == campaign_id}
 
 
 async def advance_due(session: Session, tenant_id: TenantId, now: datetime, limit: int) -> int:
@@ -199,33 +199,16 @@ async def _look(
         orders=await facts.list_last_orders(session, tenant_id, people) if people else {},
         reaches=reaches,
         items=await by_reference.load(session, tenant_id, spoken_of, now),
-        best=await _best_moments(session, tenant_id, active, running, now),
+        best={
+            id_: await read_best(session, tenant_id, campaign.content, _people_of(active, id_), now)
+            for id_, campaign in running.items()
+        },
         recommended=await recommended_to_people(
             session, tenant_id, _asking(active, running, asks_recommendations), devices, now
         ),
         shopping=await _shopping(session, tenant_id, _asking(active, running, asks_shopping), devices, now),
         now=now,
     )
-
-
-async def _best_moments(
-    session: Session, tenant_id: TenantId, active: Sequence[Entry], running: Mapping[UUID, Running], now: datetime
-) -> dict[tuple[UUID, UUID, bool], datetime | None]:
-    """By campaign, person and whether it must be their free time: the best moment of the next day, of campaigns that
-    wait for it; where that day has no free hour in the campaign's hours, of the next week."""
-    found: dict[tuple[UUID, UUID, bool], datetime | None] = {}
-    for campaign in running.values():
-        content = campaign.content
-        people = {entry.profile_id for entry in active if entry.campaign_id == campaign.id}
-        for is_free in best_hours_asked(content.course):
-            window = Window(now, now + A_DAY, hours=schedule(content.definition), free=is_free)
-            times = await next_good_times(session, tenant_id, people, now, window, content.segment_id)
-            late = {id_ for id_, at in times.items() if at is None} if is_free else set()
-            if late:
-                window = replace(window, ends_at=now + A_WEEK)
-                times |= await next_good_times(session, tenant_id, late, now, window, content.segment_id)
-            found |= {(campaign.id, profile_id, is_free): at for profile_id, at in times.items()}
-    return found
 
 
 def _asking(
@@ -277,7 +260,7 @@ def _move(entry: Entry, campaign: Running, world: _World, round_: _Round) -> Non
         content,
         world.policy,
         world.timezone(content, person),
-        lambda _, is_free: world.best.get((campaign.id, entry.profile_id, is_free)),
+        partial(world.best[campaign.id], entry.profile_id),
     )
     progress = advance(course, entry.spot, known, world.now)
     round_.on_the_way.append((entry, progress))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from geoengage.campaigns import facts, replay, service, starts, store
+from geoengage.campaigns.best_hours import read_best
 from geoengage.campaigns.counts import Whose
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.recommended import is_due, recommended_to_people
@@ -32,7 +33,6 @@ from geoengage.campaigns.rules import (
     in_audience,
     messages_of,
     on_phone,
-    schedule,
     segments_of,
     visible,
 )
@@ -42,13 +42,9 @@ from geoengage.kit.ids import TenantId
 from geoengage.messaging.rules import Budget, Send
 from geoengage.profiles import store as profiles
 from geoengage.profiles.rules import Reach, Recipient
-from geoengage.timing.rules import Window
-from geoengage.timing.service import read_good_times
 
 MOST_PEOPLE = 5_000
 GRANTED = "granted"
-A_DAY = timedelta(hours=24)
-A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +120,7 @@ async def _people(
     if asks_recommendations(content):
         asking = [(content.store_id, id_) for id_ in ids]
         recommended = await recommended_to_people(session, tenant_id, asking, devices, span.until)
-    best = await _best(session, tenant_id, content, ids, span)
+    best = await read_best(session, tenant_id, content, ids, span.until)
     found = []
     for id_ in ids:
         phone = addressed(devices[id_], content, span.until, consents)
@@ -149,22 +145,6 @@ async def _people(
             )
         )
     return found
-
-
-async def _best(
-    session: Session, tenant_id: TenantId, content: Content, ids: Sequence[UUID], span: Span
-) -> Callable[[UUID, datetime, bool], datetime | None]:
-    """(person, moment, in their free time) → their best moment after it, as a journey takes it."""
-    chosen = {}
-    for is_free in best_hours_asked(content.course):
-        window = Window(span.until, span.until + A_DAY, hours=schedule(content.definition), free=is_free)
-        chosen[is_free] = await read_good_times(session, tenant_id, ids, span.until, window, content.segment_id)
-
-    def best(id_: UUID, at: datetime, is_free: bool) -> datetime | None:
-        found = chosen[is_free](id_, at, at + A_DAY)
-        return chosen[is_free](id_, at, at + A_WEEK) if found is None and is_free else found
-
-    return best
 
 
 def _somebody(id_: UUID, content: Content, phone: Recipient | None, reach: Reach | None, now: datetime) -> Somebody:

@@ -1,1 +1,1 @@
-"""Many stores at once: set up from one list, what they spend, how they compare, and recipes that they inherit."""
+"""Many stores at once: set up from one list, what they spend, how they compare."""

@@ -1,4 +1,4 @@
-"""HTTP of the marketplace: many stores from one list."""
+"""HTTP of the marketplace: many stores from one list, their spending, their league."""
 
 import asyncio
 import json

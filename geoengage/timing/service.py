@@ -42,37 +42,6 @@ COUNTED_FOR = timedelta(days=1)
 LEAST_PEOPLE = 10  # in a prior: k of every aggregate over people
 
 
-async def next_good_time(
-    session: Session,
-    tenant_id: TenantId,
-    profile_id: UUID,
-    now: datetime,
-    window: Window,
-    segment_id: UUID | None = None,
-) -> datetime | None:
-    """The moment in the window at which this person most likely answers (UTC); None when nothing in it is allowed.
-
-    `segment_id`: whom the person is like, by membership in it. Idempotent: the same question has the same answer until
-    something new is known.
-    """
-    found = await next_good_times(session, tenant_id, [profile_id], now, window, segment_id)
-    return found[profile_id]
-
-
-async def next_good_times(
-    session: Session,
-    tenant_id: TenantId,
-    profile_ids: Collection[UUID],
-    now: datetime,
-    window: Window,
-    segment_id: UUID | None = None,
-) -> dict[UUID, datetime | None]:
-    """`next_good_time` of many: as many queries as for one."""
-    chosen = await read_good_times(session, tenant_id, profile_ids, now, window, segment_id)
-    window = _not_before(window, now)
-    return {profile_id: chosen(profile_id, window.starts_at, window.ends_at) for profile_id in profile_ids}
-
-
 async def read_good_times(
     session: Session,
     tenant_id: TenantId,
@@ -81,9 +50,11 @@ async def read_good_times(
     where: Window,
     segment_id: UUID | None = None,
 ) -> Choose:
-    """The same for many windows, also past ones: (one of these people, from, until) → the moment, by what is known now.
+    """(one of these people, from, until) → the moment in between at which they most likely answer (UTC), by what is
+    known now, also of past ones; None: nothing in it is allowed. As many queries for many as for one.
 
-    `where`: its places and hours count, not its times.
+    `where`: its places and hours count, not its times; `segment_id`: whom they are like, by membership in it.
+    Idempotent: the same question has the same answer until something new is known.
     """
     week = await _week(session, tenant_id, segment_id, now)
     places: tuple[tuple[Schedule, ZoneInfo], ...] = ()
@@ -131,11 +102,6 @@ async def calendars_of(session: Session, tenant_id: TenantId, store_id: UUID | N
         weekend=weekend_of(territory),
         parts=tuple(await store.list_day_parts(session, tenant_id)) or USUAL,
     )
-
-
-def _not_before(window: Window, now: datetime) -> Window:
-    starts_at = max(window.starts_at, now)
-    return replace(window, starts_at=starts_at, ends_at=max(window.ends_at, starts_at))
 
 
 @dataclass(frozen=True, slots=True)

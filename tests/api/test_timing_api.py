@@ -63,9 +63,9 @@ class Desk:
         return dict(answer.json())
 
     async def good_time(self, person: Resolved, window: Window, now: datetime | None = None) -> datetime | None:
-        return await service.next_good_time(
-            self.session, self.world.tenant_id, person.profile_id, now or window.starts_at, window
-        )
+        now = now or window.starts_at
+        chosen = await service.read_good_times(self.session, self.world.tenant_id, [person.profile_id], now, window)
+        return chosen(person.profile_id, max(window.starts_at, now), window.ends_at)
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ async def test_a_prior_is_counted_once_a_day_and_from_ten_people(desk: Desk) -> 
     (people, counted_at) = rows.one()
     assert people == 10
     window = Window(local(0), local(0) + timedelta(days=1))
-    await service.next_good_time(desk.session, desk.world.tenant_id, new.profile_id, utc_now(), window)
+    await service.read_good_times(desk.session, desk.world.tenant_id, [new.profile_id], utc_now(), window)
     again = await desk.session.execute(text("SELECT counted_at FROM hour_prior"))
     assert again.scalar_one() == counted_at
 
