@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -51,7 +52,8 @@ Once = Callable[[], Awaitable[bool]]
 Loop = tuple[str, Once, Callable[[float], Awaitable[None]], float]
 BATCH = 500
 GIVE_WAY_S = 0.0005  # after which a thread that builds an index lets a message pass
-GATHER_S = 0.05  # what nobody waits for is done later, and for many events at once
+GATHER_S = 0.25  # what nobody waits for is done later, and for many events at once
+GATHER_SEGMENTS_S = 0.03  # of the tenth of a second in which an event is to move somebody
 LEARN_S = 1.0
 UPKEEP_S = 3600.0
 BUILD_POLL_S = 0.5
@@ -117,8 +119,8 @@ async def react_among(
 ) -> int:
     """One round, with one look at all cursors; returns how many ledger rows were passed.
 
-    Those of `acting` for which something lies in a ledger act; the bell rings after each, so that a message that it
-    wrote does not wait for the others. Those of `passing` are moved past what they do not want.
+    Those of `acting` for which something lies in a ledger act; `ring` is called after each, so that a message that it
+    wrote need not wait for the others. Those of `passing` are moved past what they do not want.
     """
     named, passed = {reaction.name: reaction for reaction in acting}, 0
     passers, idle = {reaction.name for reaction in passing}, defaultdict[TenantId, list[events.Behind]](list)
@@ -283,16 +285,12 @@ async def _run(settings: Settings, database_url: str) -> None:
         return await react_among(sessions, urgent, (), bell.ring) > 0
 
     async def reacting() -> bool:
-        return await react_among(sessions, patient, table, bell.ring) > 0
+        passed = await react_among(sessions, patient, table, lambda: None)
+        if passed:
+            bell.ring()
+        return passed > 0
 
-    def patiently() -> Callable[[float], Awaitable[None]]:
-        heard = bell.ear()
-
-        async def wait(timeout_s: float) -> None:
-            await heard.wait(timeout_s)
-            await asyncio.sleep(GATHER_S)
-
-        return wait
+    patiently = partial(_patiently, bell)
 
     async def timing() -> bool:
         fired = await fire_timers_once(sessions, indexes)
@@ -325,13 +323,13 @@ async def _run(settings: Settings, database_url: str) -> None:
         mind_starts = partial(campaigns.mind_starts, sessions, bell.ring)
         loops: tuple[Loop, ...] = (
             ("urgent reactions", reacting_urgently, ear.wait, poll_s),
-            ("reactions", reacting, patiently(), poll_s),
+            ("reactions", reacting, patiently(reads_ledger=True), poll_s),
             *_segment_loops(sessions, [r for r in table if r.is_apart], bell, poll_s),
-            ("urgent delivery", urgently.claim, bell.ear().wait, poll_s),
+            ("urgent delivery", urgently.claim, bell.ear(reads_ledger=False).wait, poll_s),
             ("urgent outcomes", urgently.land, urgently.took_off.wait, poll_s),
-            ("delivery", deliverer.claim, bell.ear().wait, poll_s),
+            ("delivery", deliverer.claim, bell.ear(reads_ledger=False).wait, poll_s),
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
-            ("webhooks", tell_once, patiently(), poll_s),
+            ("webhooks", tell_once, patiently(reads_ledger=True), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", _worked_out(import_once, sessions, bell.ring), patiently(), IMPORT_POLL_S),
             ("campaign starts", mind_starts, patiently(), poll_s),
@@ -352,8 +350,14 @@ async def _run(settings: Settings, database_url: str) -> None:
 def _segment_loops(sessions: Sessions, apart: Sequence[Reaction], bell: Bell, poll_s: float) -> tuple[Loop, ...]:
     """Membership by news and by time, and builds beside it: an event moves somebody within a second."""
 
+    by_time_at = 0.0  # in the same loop, for both hold the tenant's members
+
     async def keeping() -> bool:
-        moved = await react_among(sessions, apart, (), bell.ring) + await segments.keep_time_once(sessions, utc_now)
+        nonlocal by_time_at
+        moved = await react_among(sessions, apart, (), bell.ring)
+        if time.monotonic() >= by_time_at:
+            moved += await segments.keep_time_once(sessions, utc_now)
+            by_time_at = time.monotonic() + poll_s
         if moved:
             bell.ring()
         return moved > 0
@@ -365,9 +369,22 @@ def _segment_loops(sessions: Sessions, apart: Sequence[Reaction], bell: Bell, po
         return built > 0
 
     return (
-        ("segments", keeping, bell.ear().wait, poll_s),
-        ("segment builds", building, bell.ear().wait, BUILD_POLL_S),
+        ("segments", keeping, _patiently(bell, GATHER_SEGMENTS_S, reads_ledger=True), poll_s),
+        ("segment builds", building, _patiently(bell), BUILD_POLL_S),
     )
+
+
+def _patiently(
+    bell: Bell, gather_s: float = GATHER_S, *, reads_ledger: bool = False
+) -> Callable[[float], Awaitable[None]]:
+    """How to wait for the bell where a moment more does no harm: what rings meanwhile is done with it."""
+    heard = bell.ear(reads_ledger=reads_ledger)
+
+    async def wait(timeout_s: float) -> None:
+        await heard.wait(timeout_s)
+        await asyncio.sleep(gather_s)
+
+    return wait
 
 
 def _stop_at_signals(stopping: asyncio.Event) -> None:

@@ -26,6 +26,7 @@ from geoengage.kit.event_base import Event, Recorded, payload_uuid, type_of
 from geoengage.kit.ids import TenantId
 
 CHANNEL = "geoengage"
+_ALL, _LEDGER = "all", "ledger"  # what has changed
 
 
 class LedgerHead(TenantRow, Base):
@@ -331,9 +332,13 @@ AND (l.recorded_at < :at_last OR l.position <= coalesce((
 
 
 class Ear:
-    """One listener of the bell. What rang while it was busy, it hears at its next `wait`."""
+    """One listener of the bell. What rang while it was busy, it hears at its next `wait`.
 
-    def __init__(self) -> None:
+    `reads_ledger`: it also wants to hear when there is something new in a ledger and nothing else.
+    """
+
+    def __init__(self, *, reads_ledger: bool = True) -> None:
+        self.reads_ledger = reads_ledger
         self._rang = asyncio.Event()
 
     def hear(self) -> None:
@@ -363,27 +368,33 @@ class Bell:
         self._dsn = url.replace("postgresql+psycopg://", "postgresql://")
         self._ears: weakref.WeakSet[Ear] = weakref.WeakSet()
         self._ringing = asyncio.Event()
+        self._only_ledger = True  # of what is yet to be said to the others
         self._last = 0.0
         self._own_pid = 0
 
-    def ear(self) -> Ear:
+    def ear(self, *, reads_ledger: bool = True) -> Ear:
         """A listener, for as long as it is kept."""
-        ear = Ear()
+        ear = Ear(reads_ledger=reads_ledger)
         self._ears.add(ear)
         return ear
 
-    def ring(self) -> None:
-        """Wake every process soon. Never blocks, never fails."""
-        self._wake()  # this process need not wait for its own notification
-        self.ring_others()
+    def ring(self, *, only_ledger: bool = False) -> None:
+        """Wake every process soon. Never blocks, never fails.
 
-    def ring_others(self) -> None:
+        `only_ledger`: all that was written are events, so that nobody need look for messages, builds or imports.
+        """
+        self._wake(only_ledger=only_ledger)  # this process need not wait for its own notification
+        self.ring_others(only_ledger=only_ledger)
+
+    def ring_others(self, *, only_ledger: bool = False) -> None:
         """Wake the other processes soon: here nobody has to look."""
+        self._only_ledger &= only_ledger
         self._ringing.set()
 
-    def _wake(self) -> None:
+    def _wake(self, *, only_ledger: bool) -> None:
         for ear in self._ears:
-            ear.hear()
+            if ear.reads_ledger or not only_ledger:
+                ear.hear()
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["Bell"]:
@@ -412,15 +423,16 @@ class Bell:
                 await self._ringing.wait()
                 await asyncio.sleep(max(0.0, self._last + 0.005 - time.monotonic()))
                 self._ringing.clear()
+                what, self._only_ledger = _LEDGER if self._only_ledger else _ALL, True
                 self._last = time.monotonic()
-                await connection.execute(f"NOTIFY {CHANNEL}")
+                await connection.execute(f"NOTIFY {CHANNEL}, '{what}'")
 
     async def _listener(self) -> None:
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for notification in connection.notifies():
                 if notification.pid != self._own_pid:  # one's own was heard when it rang
-                    self._wake()
+                    self._wake(only_ledger=notification.payload == _LEDGER)
 
 
 __all__ = [

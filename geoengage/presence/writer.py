@@ -1,12 +1,11 @@
 """Groups concurrent requests of a tenant into one transaction (DATA_MODEL: a commit costs as much as 100 rows).
 
-While one group is being written, newcomers wait together and form the next; so an idle server adds no delay and a busy
-one fills its groups. If a group fails it is halved, down to one request, which alone gets the error.
+While groups are being written, newcomers wait together and form the next; so an idle server adds no delay and a busy
+one fills its groups (`grouping`). If a group fails it is halved, down to one request, which alone gets the error.
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Sized
 from datetime import datetime
 
@@ -14,21 +13,22 @@ from geoengage.kit import errors, log
 from geoengage.kit.db import Session, Sessions, is_passing, retried
 from geoengage.kit.events import Bell
 from geoengage.kit.ids import TenantId
+from geoengage.presence.grouping import Line
 from geoengage.presence.service import Batch, IndexCache, record_group
 
-MAX_PINGS = 2_000  # of one group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
-CONNECTIONS = 3
+CONNECTIONS, GROUPS = 4, 2  # at once: of all tenants together, and of one
 MANY, PAUSE_S, LONGEST_PAUSE_S = 8, 0.002, 0.008  # requests of a group; between groups, while newcomers come
 ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
 Done = Callable[[Exception | None], None]
-_Waiting = tuple[Batch, Done]
+_Line = Line[Batch, Done]
+_Member = tuple[Batch, Done]
 
 
 class PingWriter:
-    """The queue in front of `record_group`. One per process; groups of one tenant are written in order."""
+    """The queue in front of `record_group`. One per process; pings of one device are written in their order."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class PingWriter:
     ) -> None:
         self.indexes = IndexCache()
         self._sessions, self._bell, self._clock, self._max_waiting = sessions, bell, clock, max_waiting
-        self._waiting: dict[TenantId, deque[_Waiting]] = {}
+        self._lines: dict[TenantId, _Line] = {}
         self._size = 0
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -65,28 +65,32 @@ class PingWriter:
         if self._size > self._max_waiting:
             raise errors.Unavailable("too many pings are waiting; send them again in a moment", retry_after_s=2)
         self._size += len(batch.pings)
-        queue = self._waiting.get(tenant_id)
-        if queue is None:
-            queue = self._waiting[tenant_id] = deque()
-            task = asyncio.create_task(self._drain(tenant_id, queue))
+        line = self._lines.setdefault(tenant_id, _Line())
+        line.put(batch, done)
+        self._take_more(tenant_id, line)
+
+    def _take_more(self, tenant_id: TenantId, line: _Line) -> None:
+        """One task for each group that is worth its while."""
+        if line.takers < GROUPS and line.has_group:
+            line.takers += 1
+            task = asyncio.create_task(self._drain(tenant_id, line))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        queue.append((batch, done))
 
-    async def _drain(self, tenant_id: TenantId, queue: deque[_Waiting]) -> None:
-        while queue:
-            group: list[_Waiting] = []
-            size = 0
-            while queue and (not group or size + len(queue[0][0].pings) <= MAX_PINGS):
-                group.append(queue.popleft())
-                size += len(group[-1][0].pings)
-            self._size -= size
+    async def _drain(self, tenant_id: TenantId, line: _Line) -> None:
+        """Write groups until nothing waits, or what waits is left to the other taker."""
+        while (group := line.take()).members:
+            self._size -= group.size
+            self._take_more(tenant_id, line)
             async with self._connections:
-                await self._write(tenant_id, group)
-            await _let_come(queue, len(group))
-        del self._waiting[tenant_id]
+                await self._write(tenant_id, group.members)
+            line.written(group)
+            await _let_come(line.waiting, len(group.members))
+        line.takers -= 1
+        if not line.takers:
+            del self._lines[tenant_id]
 
-    async def _write(self, tenant_id: TenantId, group: list[_Waiting]) -> None:
+    async def _write(self, tenant_id: TenantId, group: list[_Member]) -> None:
         batches = [batch for batch, _ in group]
 
         async def work(session: Session) -> bool:
@@ -105,7 +109,7 @@ class PingWriter:
                 group[0][1](busy if is_passing(error) else error)
             return
         if published:
-            self._bell.ring()
+            self._bell.ring(only_ledger=True)
         for _, done in group:
             done(None)
 

@@ -36,6 +36,8 @@ from tests.e2e.stack import free_port
 KEY = "a-key-for-the-benchmark-0123456789abcdef"
 INTERVAL_S = 10.0  # between a device's pings; at 1.2 m/s one in about 50 then causes a transition
 CORES = 2
+SERVERS = 16  # connections that send pings of 100 devices in a request
+PHONES = 256  # that send one ping a request, each on a connection of its own
 EMPTY, SINGLE, ONE, MANY = "empty endpoint", "one ping a request", "100 pings of one device", "100 devices, a ping each"
 GOALS = {SINGLE: "0.60 of empty", ONE: "100,000 pings/s", MANY: "40,000 (20,000) pings/s"}
 
@@ -111,11 +113,11 @@ class Stand:
 
     def single(self, path: str, name: str, s: float) -> Measured:
         def make(connection: int, number: int) -> bytes:
-            device = connection + 64 * (number // 150 % 10)  # so that none runs ahead of the clock
+            device = connection + PHONES * (number // 150 % 2)  # so that none runs ahead of the clock
             body = self.walkers.body(device, 1) if name != EMPTY else b"x" * 100
             return load.request(path, body, self.bench.tokens[device])
 
-        return self.measure(name, prepared(make, 64, int(s * 80)), each=1, connections=64, s=s)
+        return self.measure(name, prepared(make, PHONES, int(s * 80)), each=1, connections=PHONES, s=s)
 
     def of_one_device(self, s: float) -> Measured:
         def make(connection: int, number: int) -> bytes:
@@ -125,12 +127,12 @@ class Stand:
         return self.measure(ONE, prepared(make, 32, int(s * 25)), each=100, connections=32, s=s)
 
     def of_many_devices(self, s: float) -> Measured:
-        ids, sets = self.bench.devices, np.arange(2_400, 4_000).reshape(16, 100).tolist()
+        ids, sets = self.bench.devices, np.arange(2_400, 2_400 + SERVERS * 100).reshape(SERVERS, 100).tolist()
 
         def make(connection: int, _number: int) -> bytes:
             return load.request("/v1/pings", self.walkers.mixed_body(sets[connection], ids), self.bench.world.sk)
 
-        return self.measure(MANY, prepared(make, 16, int(s * 30)), each=100, connections=16, s=s)
+        return self.measure(MANY, prepared(make, SERVERS, int(s * 30)), each=100, connections=SERVERS, s=s)
 
 
 def prepared(make: Callable[[int, int], bytes], connections: int, most: int) -> Callable[[int], bytes]:
@@ -236,7 +238,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--zones", type=int, default=50_000)
     options.add_argument("--largest", type=int, default=500_000, help="zones in the matching table, at most")
-    options.add_argument("--devices", type=int, default=4_000)
+    options.add_argument("--devices", type=int, default=6_000)
     options.add_argument("--processes", type=int, default=1, help="API processes on one port")
     options.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     given = options.parse_args()

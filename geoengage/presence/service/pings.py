@@ -61,6 +61,12 @@ class Batch:
     duplicates: int = 0
     error: errors.AppError | None = None
 
+    def devices(self) -> set[UUID]:
+        """Whose pings they are."""
+        if self.device_id is not None:
+            return {self.device_id}
+        return {device_id for _, ping in self.pings if (device_id := _device_of(self, ping)) is not None}
+
 
 class _Note(NamedTuple):
     """What is to be said of one ping: whose batch (by number) and index it is; `refuses`: it was not taken."""
@@ -133,8 +139,7 @@ async def _read(session: Session, tenant_id: TenantId, batches: Sequence[Batch],
     """
     wait_ms = GROUP_LOCK_WAIT_MS if len(batches) > 1 else SINGLE_LOCK_WAIT_MS
     keys = {b.key_id for b in batches if b.key_id is not None}
-    by_server = {_device_of(b, p) for b in batches if b.device_id is None for _, p in b.pings}
-    ids = [d for d in by_server | {b.device_id for b in batches} if d is not None]
+    ids = list(set[UUID]().union(*(batch.devices() for batch in batches)))
     while True:
         index = indexes.at_hand(tenant_id)
         got = await store.admit(session, tenant_id, list(keys), [] if index is None else ids, wait_ms)
