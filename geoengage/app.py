@@ -45,6 +45,7 @@ from geoengage.lifecycle.api import router as lifecycle
 from geoengage.live.api import router as live
 from geoengage.live.feed import Feeds
 from geoengage.marketplace.api import router as marketplace
+from geoengage.masters.api import router as masters
 from geoengage.messaging.api import router as messaging
 from geoengage.metrics.api import router as metrics
 from geoengage.metrics.habits_api import router as habits
@@ -186,6 +187,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     for router in (
         tenancy,
+        masters,
         marketplace,  # before venues: /v1/stores/league is no store's id
         venues,
         profiles,

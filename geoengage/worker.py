@@ -32,6 +32,7 @@ from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
 from geoengage.lifecycle import jobs as lifecycle
 from geoengage.marketplace.service import spending
+from geoengage.masters import jobs as masters
 from geoengage.messaging import jobs as messaging
 from geoengage.messaging.store import Queue
 from geoengage.metrics import jobs as metrics
@@ -58,6 +59,7 @@ LEARN_S = 1.0
 UPKEEP_S = 3600.0
 BUILD_POLL_S = 0.5
 IMPORT_POLL_S = 2.0
+MASTERS_POLL_S = 1.0
 HABITS_S = 2.0  # a batch of people whom time alone has changed
 COMMERCE_S = 2.0  # carts wait for minutes at least, guests for anything
 LEDGER_DAYS = 30
@@ -334,6 +336,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("imports", _worked_out(import_once, sessions, bell.ring), patiently(), IMPORT_POLL_S),
             ("campaign starts", mind_starts, patiently(), poll_s),
             ("journeys", partial(campaigns.mind_journeys, sessions, bell.ring), patiently(), poll_s),
+            ("masters", partial(masters.mind_masters, sessions, bell.ring), patiently(), MASTERS_POLL_S),
             ("calendar", partial(campaigns.mind_calendar, sessions, bell.ring), asyncio.sleep, campaigns.CALENDAR_S),
             ("timers", timing, asyncio.sleep, poll_s),
             *_slow_loops(sessions, bell),

@@ -13,6 +13,7 @@ import geoengage.ingest.models
 import geoengage.kit.events
 import geoengage.kit.http
 import geoengage.marketplace.models
+import geoengage.masters.models
 import geoengage.messaging.models
 import geoengage.messaging.phone_models
 import geoengage.messaging.reply_models

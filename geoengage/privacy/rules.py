@@ -171,6 +171,9 @@ ERASURE_MAP: dict[str, Table] = {
     "store_limit": _none("what stores may spend on messages"),
     "store_spend": _none("counts of messages by store, month and channel"),
     "recipe_launch": _none("recipes of campaigns that operators switched on"),
+    "recipe_master": _none("recipes that operators keep for many stores"),
+    "recipe_master_version": _none("what such a recipe says, version by version"),
+    "recipe_follower": _none("which stores take such a recipe, and their own values"),
     "person_budget": _erase(
         "attention_budget", "When you were sent something, for the daily limit.", {"person_id": Ids.PEOPLE}
     ),

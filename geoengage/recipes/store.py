@@ -55,6 +55,12 @@ async def list_launches(
     return (await session.execute(query.with_for_update() if lock else query)).scalars().all()
 
 
+async def find_launch(session: Session, tenant_id: TenantId, launch_id: UUID) -> RecipeLaunch | None:
+    """What was switched on by that id."""
+    query = select(RecipeLaunch).where(RecipeLaunch.tenant_id == tenant_id, RecipeLaunch.id == launch_id)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 # --- what a preview asks ---------------------------------------------------------------------------------------------
 
 

@@ -102,6 +102,18 @@ class RowRecipe(Shape):
         return value
 
 
+class RowMaster(Shape):
+    """The master recipe that the store takes."""
+
+    name: Name = Field(description="Of the master.")
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = Field(
+        default=None, description="In which its offers are given (ISO 4217). Left out: the whole's main currency."
+    )
+    settings: RecipeSettings = Field(
+        default=RecipeSettings(), description="The store's own values, of those that the master leaves to stores."
+    )
+
+
 class RowLimit(Shape):
     """What the store may spend on messages in a month."""
 
@@ -134,6 +146,7 @@ class StoreRow(Shape):
     sms: RowSms | None = Field(default=None, description="Its SMS account.")
     limit: RowLimit | None = Field(default=None, description="What it may spend on messages in a month.")
     recipe: RowRecipe | None = Field(default=None, description="A recipe to switch on.")
+    master: RowMaster | None = Field(default=None, description="A master recipe to take.")
 
     def store_words(self) -> dict[str, JsonValue]:
         """What the row says of the store itself, as the properties of a Feature."""

@@ -13,6 +13,7 @@ from geoengage.ingest.files.rules.sheet import open_records
 from geoengage.ingest.files.rules.text import Record, UnreadableFile, guess_delimiter, look, open_text
 from geoengage.kit import errors
 from geoengage.marketplace.rules.rows import MOST_ROWS
+from geoengage.masters.rules import PER_STORE
 from geoengage.recipes.rules import RecipeSettings
 from geoengage.venues.rules.sheets import number
 
@@ -37,6 +38,9 @@ COLUMNS: Mapping[str, Path] = {
     "recipe": ("recipe", "recipe"),
     "recipe_currency": ("recipe", "currency"),
     **{f"recipe_{name}": ("recipe", "settings", name) for name in _SETTINGS},
+    "master": ("master", "name"),
+    "master_currency": ("master", "currency"),
+    **{f"master_{name}": ("master", "settings", name) for name in PER_STORE},
 }
 _BY_PATH = {path: column for column, path in COLUMNS.items()}
 _NUMBERS = frozenset({"lon", "lat"})
@@ -121,7 +125,7 @@ def _value(column: str, text: str) -> Any:
         return found
     if column == "opening_hours":
         return list(_hours(text))
-    if column == "recipe_categories":
+    if column in ("recipe_categories", "master_categories"):
         return [part.strip() for part in text.split("|") if part.strip()]
     return text
 

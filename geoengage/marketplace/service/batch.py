@@ -112,6 +112,7 @@ async def _put(session: Session, desk: Desk, row: StoreRow, currency: str | None
     await belongings.put_senders(session, desk, row, store, result)
     await belongings.put_limit(session, desk, row, store, result)
     await belongings.put_recipe(session, desk, row, store, currency, result)
+    await belongings.put_master(session, desk, row, store, result)
     if result.outcome is not RowOutcome.CREATED and result.changes:
         result.outcome = RowOutcome.UPDATED
     if result.changes:

@@ -14,6 +14,7 @@ from geoengage.marketplace.rules import StoreRow
 from geoengage.marketplace.rules.spend import Cap
 from geoengage.marketplace.service import spending
 from geoengage.marketplace.service.results import Desk, RowResult
+from geoengage.masters.service import operating as masters
 from geoengage.messaging import service as messaging
 from geoengage.messaging import store as senders
 from geoengage.messaging.phone_models import PhoneSender
@@ -187,3 +188,19 @@ async def put_recipe(
     launched = await launching.launch(session, desk.me, planned, desk.now)
     result.campaign_id = launched.campaign.id
     result.changes.append("recipe")
+
+
+async def put_master(session: Session, desk: Desk, row: StoreRow, store: Store, result: RowResult) -> None:
+    """Let the store take the master recipe, with values of its own. The worker switches it on."""
+    if row.master is None:
+        return
+    try:
+        changed = await masters.follow(
+            session, desk.tenant_id, row.master.name, store.id, row.master.settings, row.master.currency, desk.now
+        )
+    except errors.ItemErrors as error:
+        raise errors.ItemErrors(
+            [each | {"pointer": each["pointer"].replace("#/", "#/master/")} for each in error.extra["errors"]]
+        ) from error
+    if changed:
+        result.changes.append("master")

@@ -260,7 +260,7 @@ def _plan(  # noqa: PLR0913 - what differs from recipe to recipe
     """`again_days`: nobody comes in again within so many, None never, 0 whenever it starts. `trigger` None: who comes
     into the segment; of the calendar it is for the segment's people."""
     name = f"{RECIPES[key].name} ({shop.brand})"[:200]
-    messages = sum(1 for _ in _messages(steps))
+    messages = sum(1 for _ in messages_in(steps))
     store_id = settings.get("store_id")
     of_calendar = trigger is not None and trigger["kind"] == "schedule"
     campaign = {
@@ -296,11 +296,21 @@ def _again(days: int | None) -> Json:
     return {"kind": "after", "days": days} if days else {"kind": "always"}
 
 
-def _messages(steps: list[Json]) -> Iterator[Json]:
+def messages_in(steps: Sequence[Json]) -> Iterator[Json]:
+    """The messages of a campaign's steps, in their order."""
     for step in steps:
         if step["kind"] == "message":
             yield step
-        yield from _messages([*step.get("then", ()), *step.get("otherwise", ())])
+        yield from messages_in([*step.get("then", ()), *step.get("otherwise", ())])
+
+
+def worded(steps: Sequence[Json], said: Mapping[str, Json]) -> list[Json]:
+    """The steps, with these members in the messages that have these ids."""
+    found = []
+    for step in steps:
+        within = {name: worded(step[name], said) for name in ("then", "otherwise") if name in step}
+        found.append(step | within | (said.get(step["id"], {}) if step["kind"] == "message" else {}))
+    return found
 
 
 def _offer(name: str, settings: Mapping[str, Any], shop: Shop, own: Json) -> Json:

@@ -2,7 +2,7 @@
 transaction; from then on it is a campaign like any other, that its owner may edit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from geoengage.proof.service.plans import Planned as Measuring
 from geoengage.proof.service.plans import put_plan, read_plan
 from geoengage.recipes import store
 from geoengage.recipes.models import RecipeLaunch
-from geoengage.recipes.rules import OFFER, SEGMENT, Json, RecipeKey, filled
+from geoengage.recipes.rules import OFFER, SEGMENT, Json, RecipeKey, filled, worded
 from geoengage.recipes.service.hindering import stopping_blocks
 from geoengage.recipes.service.planning import Planned
 from geoengage.segments import service as segments
@@ -41,16 +41,32 @@ class RecipeBlocked(errors.Conflict):
     title = "Something stands in its way"
 
 
+Words = dict[str, Any]  # of a campaign's messages, by step
+
+
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A recipe that was switched on, with the campaign that it made, and where that stands."""
+    """A recipe that was switched on, with the campaign that it made, and where that stands. `words`: as the plan has
+    them; empty where nothing was made."""
 
     row: RecipeLaunch
     campaign: Campaign
     status: Status
+    words: Words = field(default_factory=dict)
 
 
-async def launch(session: Session, me: Principal, planned: Planned, now: datetime) -> Launched:
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A plan that comes from a master: it is made whatever was set before, and of the words of its messages only those
+    stay that somebody has edited since they were `written`. `was_on`: if somebody has paused it since, it stays so."""
+
+    written: Words
+    was_on: bool
+
+
+async def launch(
+    session: Session, me: Principal, planned: Planned, now: datetime, inherited: Inherited | None = None
+) -> Launched:
     """Switch it on, or hand it in for review where the tenant's policy says so. Again with the same settings changes
     nothing; with others what it made is changed, and texts that somebody has edited stay.
     """
@@ -64,14 +80,15 @@ async def launch(session: Session, me: Principal, planned: Planned, now: datetim
     )
     row = await store.claim_launch(session, TenantId(me.tenant_id), wanted)
     campaign = await _campaign_of(session, me, row)
-    is_new = campaign is None
-    if campaign is None or row.settings != planned.given:
-        campaign = await _make(session, me, row, planned, campaign, now)
+    is_new, words = campaign is None, Words()
+    if campaign is None or row.settings != planned.given or inherited is not None:
+        campaign, words = await _make(session, me, row, planned, campaign, inherited, now)
         row.settings, row.campaign_id = planned.given, campaign.id
     row.launched_at, row.launched_by = now, actor_name(me)
-    await campaigns.activate(session, me, campaign, now, is_new=is_new)
+    if is_new or inherited is None or not inherited.was_on or campaign.status != Status.PAUSED:
+        await campaigns.activate(session, me, campaign, now, is_new=is_new)
     await session.flush()
-    return Launched(row, campaign, status_of(campaign, now))
+    return Launched(row, campaign, status_of(campaign, now), words)
 
 
 async def stop(
@@ -109,6 +126,18 @@ async def list_launched(session: Session, me: Principal, now: datetime) -> list[
     return found
 
 
+async def find_launched(session: Session, me: Principal, launch_id: UUID, now: datetime) -> Launched | None:
+    """What was switched on by that id, unless it is gone."""
+    row = await store.find_launch(session, TenantId(me.tenant_id), launch_id)
+    campaign = None if row is None else await _campaign_of(session, me, row, lock=False)
+    return None if row is None or campaign is None else Launched(row, campaign, status_of(campaign, now))
+
+
+def words_of(campaign: Campaign) -> Words:
+    """The words of a campaign's messages, by step."""
+    return _words_by_step(content_of(campaign))
+
+
 def status_of(campaign: Campaign, now: datetime) -> Status:
     """Where its campaign stands."""
     return status_at(Status(campaign.status), campaign.valid_from, campaign.valid_to, now)
@@ -125,9 +154,15 @@ async def _campaign_of(session: Session, me: Principal, row: RecipeLaunch, *, lo
 
 
 async def _make(
-    session: Session, me: Principal, row: RecipeLaunch, planned: Planned, campaign: Campaign | None, now: datetime
-) -> Campaign:
-    """What the plan says, new or in place of what was made before."""
+    session: Session,
+    me: Principal,
+    row: RecipeLaunch,
+    planned: Planned,
+    campaign: Campaign | None,
+    inherited: Inherited | None,
+    now: datetime,
+) -> tuple[Campaign, Words]:
+    """What the plan says, new or in place of what was made before; and the words that the plan has."""
     plan = planned.plan
     assert plan is not None  # noqa: S101 - without one there is a block that stops
     if campaign is None:
@@ -138,16 +173,18 @@ async def _make(
     if plan.offer is not None:
         row.offer_id = await _put_offer(session, me, row.offer_id, plan.offer, now)
     body = filled(plan.campaign, {SEGMENT: str(row.segment_id), OFFER: str(row.offer_id)})
+    content = CampaignIn.model_validate(body).content()
+    words = _words_by_step(content)
     if campaign is None:
-        campaign = await campaigns.create(session, me, new_id(now), CampaignIn.model_validate(body).content(), now)
+        campaign = await campaigns.create(session, me, new_id(now), content, now)
     else:
-        content = CampaignIn.model_validate(_with_edits(body, content_of(campaign))).content()
-        await campaigns.update(session, me, campaign, content, now)
+        body = _with_edits(body, content_of(campaign), {} if inherited is None else inherited.written)
+        await campaigns.update(session, me, campaign, CampaignIn.model_validate(body).content(), now)
     if left != row.segment_id:
         await session.flush()
         await _drop_segment(session, me, left, now)
     await _measure(session, me, campaign, planned.settings.get("holdout_percent") or 0, now)
-    return campaign
+    return campaign, words
 
 
 async def _put_segment(session: Session, me: Principal, id_: UUID | None, made: Json, now: datetime) -> UUID:
@@ -190,12 +227,18 @@ async def _offer(session: Session, me: Principal, id_: UUID) -> OfferRow | None:
     return None if row.status == OfferStatus.ARCHIVED else row
 
 
-def _with_edits(body: Json, before: Content) -> Json:
-    """The new campaign with the words that its messages have now, which somebody may have edited."""
-    said: dict[str, Say] = {step.id: step for step in messages_of(before.definition.steps)}
-    steps = [step if step["id"] not in said else step | _words_of(said[step["id"]]) for step in body.get("steps", [])]
+def _with_edits(body: Json, before: Content, written: Words) -> Json:
+    """The new campaign with the words that its messages have now, where somebody may have edited them: where they are
+    not as they were written."""
+    there = _words_by_step(before)
+    said = {id_: words for id_, words in there.items() if written.get(id_) != words}
+    steps = worded(body.get("steps", []), said)
     kept: dict[str, Any] = {name: content_json(before)[name] for name in ("name", "priority", "push")}
     return body | kept | ({"steps": steps} if steps else {"title": before.title, "body": before.body})
+
+
+def _words_by_step(content: Content) -> Words:
+    return {step.id: _words_of(step) for step in messages_of(content.definition.steps)}
 
 
 def _words_of(step: Say) -> Json:
