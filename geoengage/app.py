@@ -94,6 +94,7 @@ PAGES = (
     "/segments",
     "/campaigns",
     "/recipes",
+    "/masters",
     "/replies",
     "/league",
     "/proof",

@@ -32,6 +32,7 @@ from geoengage.masters.shapes import (
     store_out,
 )
 from geoengage.recipes.rules import RecipeKey
+from geoengage.recipes.service.planning import usual_currency
 from geoengage.tenancy.auth import CampaignEditor, Reader
 from geoengage.tenancy.rules import Principal, actor_name
 
@@ -43,6 +44,13 @@ def _whole(me: Principal) -> None:
     """What concerns all stores is not for who is restricted to some."""
     if me.store_ids is not None:
         raise errors.Forbidden("a master is kept by who may see all stores; you may set your own store's part")
+
+
+async def _kept(tx: Session, me: Principal, master_id: UUID) -> RecipeMaster:
+    """The master, for who may change it: whose stores take nothing from it hears that there is none."""
+    row = await operating.get(tx, me, master_id)
+    _whole(me)
+    return row
 
 
 @router.get("/v1/masters")
@@ -73,7 +81,7 @@ async def preview_master(body: MasterSampleIn, me: CampaignEditor, tx: Tx) -> Ma
     """The messages that stores would send, in each language. Nothing is kept."""
     _whole(me)
     campaign = await operating.sample(tx, TenantId(me.tenant_id), body.recipe, body.settings, body.texts)
-    return sample_out(body.recipe, campaign)
+    return sample_out(body.recipe, campaign, await usual_currency(tx, TenantId(me.tenant_id)))
 
 
 @router.get("/v1/masters/{master_id}")
@@ -85,15 +93,14 @@ async def get_master(master_id: UUID, me: Reader, tx: Tx) -> MasterOut:
 @router.delete("/v1/masters/{master_id}", status_code=204, responses=CONFLICT)
 async def delete_master(master_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> None:
     """Forget a master that no store takes anything from."""
-    _whole(me)
+    await _kept(tx, me, master_id)
     await operating.delete(tx, me, master_id, now)
 
 
 @router.post("/v1/masters/{master_id}/versions", status_code=201)
 async def add_master_version(master_id: UUID, body: MasterVersionIn, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """Another wording or timing. No store runs it before it is rolled out."""
-    _whole(me)
-    row = await operating.get(tx, me, master_id)
+    row = await _kept(tx, me, master_id)
     await operating.sample(tx, TenantId(me.tenant_id), RecipeKey(row.recipe), body.settings, body.texts)
     return await _out(tx, me, await operating.add_version(tx, me, master_id, body.row(actor_name(me)), now))
 
@@ -104,29 +111,28 @@ async def roll_out_master(master_id: UUID, body: RollOutIn, me: CampaignEditor, 
 
     Texts that somebody has edited in a store's campaign stay; a campaign that its owner has paused stays paused.
     """
-    _whole(me)
+    await _kept(tx, me, master_id)
     return await _out(tx, me, await operating.roll_out(tx, me, master_id, body.version, body.percent, now))
 
 
 @router.post("/v1/masters/{master_id}/take-back", responses=CONFLICT)
 async def take_back_master(master_id: UUID, body: TakeBackIn, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """End the trial of a version, or let every store run again what it ran before this one."""
-    _whole(me)
+    await _kept(tx, me, master_id)
     return await _out(tx, me, await operating.take_back(tx, me, master_id, body.version, now))
 
 
 @router.post("/v1/masters/{master_id}/stop")
 async def stop_master(master_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """No store runs it any more, until a version is rolled out again."""
-    _whole(me)
+    await _kept(tx, me, master_id)
     return await _out(tx, me, await operating.stop(tx, me, master_id, now))
 
 
 @router.post("/v1/masters/{master_id}/try-again")
 async def try_master_again(master_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> MasterAgain:
     """Look again at the stores in whose way something stood."""
-    _whole(me)
-    row = await operating.get(tx, me, master_id)
+    row = await _kept(tx, me, master_id)
     return MasterAgain(stores=await store.look_again(tx, TenantId(me.tenant_id), row.id, now))
 
 
@@ -135,7 +141,7 @@ async def add_master_stores(
     master_id: UUID, body: MasterStoresIn, me: CampaignEditor, tx: Tx, now: Now
 ) -> MasterStoresOut:
     """Let stores take the recipe. They run what everyone runs; in a trial they have no part until the next step."""
-    _whole(me)
+    await _kept(tx, me, master_id)
     added, elsewhere = await operating.add_stores(tx, me, master_id, body.store_ids, now)
     return MasterStoresOut(added=added, elsewhere=elsewhere)
 
@@ -152,7 +158,8 @@ async def list_master_stores(
     row, tenant_id = await operating.get(tx, me, master_id), TenantId(me.tenant_id)
     rows = await store.list_followers(tx, tenant_id, row.id, me.store_ids, after, PAGE + 1, troubled=troubled)
     last = rows[PAGE - 1].row.store_id if len(rows) > PAGE else None
-    return MasterStorePage(items=[store_out(each) for each in rows[:PAGE]], next=last)
+    usual = await usual_currency(tx, tenant_id)
+    return MasterStorePage(items=[store_out(each, usual) for each in rows[:PAGE]], next=last)
 
 
 @router.patch("/v1/masters/{master_id}/stores/{store_id}")
@@ -174,7 +181,7 @@ async def change_master_store(
 @router.delete("/v1/masters/{master_id}/stores/{store_id}", status_code=204)
 async def remove_master_store(master_id: UUID, store_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> None:
     """The store takes nothing from the master any more; what it ran of it is stopped."""
-    _whole(me)
+    await _kept(tx, me, master_id)
     await operating.release(tx, me, await operating.get_follower(tx, me, master_id, store_id), now)
 
 
@@ -186,4 +193,4 @@ async def _out(tx: Session, me: Principal, row: RecipeMaster) -> MasterOut:
 
 async def _store_out(tx: Session, me: Principal, master_id: UUID, store_id: UUID) -> MasterStoreOut:
     [found] = await store.list_followers(tx, TenantId(me.tenant_id), master_id, [store_id], None, 1)
-    return store_out(found)
+    return store_out(found, await usual_currency(tx, TenantId(me.tenant_id)))

@@ -96,6 +96,7 @@ class MasterSampleOut(BaseModel):
 
     messages: list[MasterMessage] = Field(description="The recipe's messages with these texts, in their order.")
     own_settings: list[str] = Field(description="What stores may set themselves.")
+    currency: str | None = Field(description="Of the amounts, where a store has none of its own; null: nobody knows.")
 
 
 class MasterVersionOut(BaseModel):
@@ -148,6 +149,7 @@ class MasterStoreOut(BaseModel):
     store_id: UUID = Field(description="The store.")
     name: str = Field(description="Its name.")
     own: dict[str, Any] = Field(description="Its own values.")
+    currency: str | None = Field(description="Of its amounts; null: nobody knows.")
     wanted: int | None = Field(description="The version that it is to run; null: none.")
     applied: int | None = Field(description="The version that it runs; null: none.")
     applied_at: datetime | None = Field(description="Since when.")
@@ -170,13 +172,13 @@ class MasterAgain(BaseModel):
     stores: int = Field(description="How many stores.")
 
 
-def sample_out(key: RecipeKey, campaign: Json) -> MasterSampleOut:
+def sample_out(key: RecipeKey, campaign: Json, currency: str | None) -> MasterSampleOut:
     """As the API answers it."""
     messages = [
         MasterMessage(id=each["id"], title=each["title"], body=each["body"], texts=each["texts"])
         for each in messages_in(campaign["steps"])
     ]
-    return MasterSampleOut(messages=messages, own_settings=list(own_of(key)))
+    return MasterSampleOut(messages=messages, own_settings=list(own_of(key)), currency=currency)
 
 
 def master_out(row: RecipeMaster, counts: Counts | None, versions: Sequence[RecipeMasterVersion]) -> MasterOut:
@@ -198,11 +200,12 @@ def master_out(row: RecipeMaster, counts: Counts | None, versions: Sequence[Reci
     )  # fmt: skip
 
 
-def store_out(each: Listed) -> MasterStoreOut:
-    """As the API answers it."""
+def store_out(each: Listed, usual: str | None) -> MasterStoreOut:
+    """As the API answers it. `usual`: the currency of stores that have none of their own."""
     row = each.row
     return MasterStoreOut(
-        store_id=row.store_id, name=each.name, own=row.own, wanted=row.wanted, applied=row.applied,
+        store_id=row.store_id, name=each.name, own=row.own, currency=row.currency or usual, wanted=row.wanted,
+        applied=row.applied,
         applied_at=row.applied_at, is_due=row.due_at is not None, opted_out_at=row.opted_out_at,
         opted_out_by=row.opted_out_by, problem=None if row.due_at is not None else row.problem,
     )  # fmt: skip

@@ -29,7 +29,9 @@ PRICE = text(
 WIN_BACK: dict[str, Any] = {
     "name": "Come back", "recipe": "win-back",
     "settings": {"discount_percent": 10, "days_between": 3, "margin_floor_percent": 0},
-    "texts": [{"message": "reminder", "language": "en", "title": "We miss you at {{ store.name }}", "body": "Come by."}],
+    "texts": [
+        {"message": "reminder", "language": "en", "title": "We miss you at {{ store.name }}", "body": "Come by."},
+    ],
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ const ROUTES = {
   '/footfall': async () => (await import('./pages/footfall/index.js')).footfallPage,
   '/segments': async () => (await import('./pages/segments/index.js')).segmentsPage,
   '/campaigns': async () => (await import('./pages/campaigns/index.js')).campaignsPage,
+  '/masters': async () => (await import('./pages/masters/index.js')).mastersPage,
   '/recipes': async () => (await import('./pages/recipes/index.js')).recipesPage,
   '/content': async () => (await import('./pages/content/index.js')).contentPage,
   '/offers': async () => (await import('./pages/offers/index.js')).offersPage,

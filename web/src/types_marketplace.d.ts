@@ -50,6 +50,62 @@ export interface League {
   quartiles: LeagueQuartiles[];
 }
 
+/** A recipe that many stores take from one place (GET /v1/masters). Null versions: none. */
+export interface Master {
+  id: string;
+  name: string;
+  recipe: string;
+  own_settings: string[];
+  latest: number;
+  everyone: number | null;
+  trial: number | null;
+  percent: number;
+  before: number | null;
+  stores: number;
+  due: number;
+  problems: number;
+  opted_out: number;
+  versions: MasterVersion[];
+}
+
+export interface MasterVersion {
+  version: number;
+  settings: Record<string, any>;
+  texts: MasterText[];
+  note: string;
+  made_at: string;
+  made_by: string;
+  stores: number;
+}
+
+export interface MasterText {
+  message: string;
+  language: string;
+  title: string;
+  body: string;
+}
+
+export interface MasterMessage {
+  id: string;
+  title: string;
+  body: string;
+  texts: Record<string, { title: string; body: string }>;
+}
+
+export interface MasterStore {
+  store_id: string;
+  name: string;
+  own: Record<string, any>;
+  currency: string | null;
+  wanted: number | null;
+  applied: number | null;
+  applied_at: string | null;
+  is_due: boolean;
+  opted_out_at: string | null;
+  opted_out_by: string | null;
+  problem: string | null;
+}
+
 /** What a store spends on messages (GET /v1/stores/{id}/spend). */
 export interface StoreSpend {
   store_id: string;

@@ -745,6 +745,23 @@ CASES = [
         for verb in ("preview", "launch")
     ],
     Case("POST", "/v1/recipes/{recipe}/stop", body=lambda _: {}, shared=True),
+    # --- master recipes
+    Case("GET", "/v1/masters", shared=True),
+    Case("POST", "/v1/masters", body=lambda _: {"name": "New", "recipe": "win-back"}, refused_to_shops=403),
+    Case("POST", "/v1/masters:preview", body=lambda _: {"recipe": "win-back"}, refused_to_shops=403),
+    Case("GET", "/v1/masters/{master_id}"),
+    Case("DELETE", "/v1/masters/{master_id}"),
+    Case("POST", "/v1/masters/{master_id}/versions", body=lambda _: {}),
+    Case(
+        "POST", "/v1/masters/{master_id}/roll-out", body=lambda _: {"version": 1, "percent": 100}, refused_to_shops=403
+    ),
+    Case("POST", "/v1/masters/{master_id}/take-back", body=lambda _: {"version": 1}),
+    Case("POST", "/v1/masters/{master_id}/stop"),
+    Case("POST", "/v1/masters/{master_id}/try-again"),
+    Case("POST", "/v1/masters/{master_id}/stores", body=lambda _: {}),
+    Case("GET", "/v1/masters/{master_id}/stores"),
+    Case("PATCH", "/v1/masters/{master_id}/stores/{store_id}", body=lambda _: {"opted_out": True}),
+    Case("DELETE", "/v1/masters/{master_id}/stores/{store_id}"),
     # --- the owner's page
     Case("GET", "/v1/shop/stores", shared=True),
     Case("GET", "/v1/shop/today", queries=OF_A_STORE),

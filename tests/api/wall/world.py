@@ -150,9 +150,21 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     ids |= await _sources(client, session, world, mark)
     ids["model"] = await make_model(session, world)
     ids |= await _wrote(session, side)
+    ids["master"] = await _master(client, side)
     ids["alert"] = await make_alert(session, side, now)
     await session.commit()
     return side
+
+
+async def _master(client: httpx.AsyncClient, side: Side) -> UUID:
+    """A master recipe that the side's store takes."""
+    body = {"name": f"{side.mark}-master", "recipe": "win-back"}
+    made = await client.post("/v1/masters", json=body, headers=side.world.sk_headers)
+    id_ = UUID(made.json()["id"])
+    stores = {"store_ids": [side["store"]]}
+    answer = await client.post(f"/v1/masters/{id_}/stores", json=stores, headers=side.world.sk_headers)
+    assert answer.status_code == 200, answer.text
+    return id_
 
 
 async def _wrote(session: Session, side: Side) -> dict[str, UUID]:
