@@ -3,7 +3,7 @@
 `publish` appends events to the tenant's ledger inside the caller's transaction; positions are gapless and in commit
 order, because the head row is updated last and stays locked until the commit. A reaction owns one cursor row and
 commits its writes and the cursor together, so an event is never lost and never reacted to twice. NOTIFY carries
-nothing: it only shortens the wait of those who poll anyway.
+no more than whether all that is new lies in ledgers: it only shortens the wait of those who poll anyway.
 """
 
 import asyncio

@@ -3,23 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select, text
+from sqlalchemy import select, text
 
 from geoengage.kit.db import Session, send
 from geoengage.kit.ids import TenantId
 from geoengage.masters.models import RecipeFollower, RecipeMaster, RecipeMasterVersion
 
-
-T = TypeVar("T")
-
-
-def _locked(query: Select[tuple[T]]) -> Select[tuple[T]]:
-    """As it is once it is locked, whatever was read of it before."""
-    return query.with_for_update().execution_options(populate_existing=True)
+_FRESH = {"populate_existing": True}  # as it is once it is locked, whatever was read of it before
 
 
 async def insert_master(session: Session, tenant_id: TenantId, id_: UUID, name: str, recipe: str) -> bool:
@@ -46,13 +40,15 @@ async def insert_version(
 async def find_master(session: Session, tenant_id: TenantId, id_: UUID, *, lock: bool = False) -> RecipeMaster | None:
     """A master. `lock`: for who changes what its stores are to run."""
     query = select(RecipeMaster).where(RecipeMaster.tenant_id == tenant_id, RecipeMaster.id == id_)
-    return (await session.execute(_locked(query) if lock else query)).scalar_one_or_none()
+    return (
+        await session.execute(query.with_for_update().execution_options(**_FRESH) if lock else query)
+    ).scalar_one_or_none()
 
 
 async def find_master_named(session: Session, tenant_id: TenantId, name: str) -> RecipeMaster | None:
     """The master of that name, locked."""
     query = select(RecipeMaster).where(RecipeMaster.tenant_id == tenant_id, RecipeMaster.name == name)
-    return (await session.execute(_locked(query))).scalar_one_or_none()
+    return (await session.execute(query.with_for_update().execution_options(**_FRESH))).scalar_one_or_none()
 
 
 async def list_masters(
@@ -163,7 +159,9 @@ async def find_follower(
         RecipeFollower.master_id == master_id,
         RecipeFollower.store_id == store_id,
     )
-    return (await session.execute(_locked(query) if lock else query)).scalar_one_or_none()
+    return (
+        await session.execute(query.with_for_update().execution_options(**_FRESH) if lock else query)
+    ).scalar_one_or_none()
 
 
 async def list_willing(session: Session, tenant_id: TenantId, master_id: UUID) -> list[UUID]:
