@@ -89,7 +89,9 @@ class Round:
         """The way to take where there is no money for that one: the next of the message's channels for which no
         provider of phone messages is paid. Asked as the first one was; None: there is none."""
         waiting, way = flight.waiting, flight.way
-        if way is None or flight.contact is None or waiting.status == Status.UNKNOWN:
+        if way is None or flight.contact is None or waiting.purpose != Purpose.MARKETING:
+            return None  # it costs nothing, or goes whatever it costs
+        if waiting.status == Status.UNKNOWN:
             return None
         for n, name in enumerate(way.channels[1:], 1):
             if name in PHONE_CHANNELS:
