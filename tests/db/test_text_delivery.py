@@ -184,9 +184,16 @@ async def test_viber_is_left_alone_until_the_person_writes_or_a_day_has_passed(l
     again = await line.send("viber", person=person)
     assert again.status == "sent"
 
-    refused = {"messageId": str(again.id), "status": viber_status("UNDELIVERABLE_REJECTED_OPERATOR")}
-    refused["error"] = {"name": "EC_WAIT_FOR_USER_RESPONSE", "description": "Session limit"}
-    assert await infobip(line, refused) == 200
+    async def refused(id_: UUID) -> None:
+        told = {"messageId": str(id_), "status": viber_status("UNDELIVERABLE_REJECTED_OPERATOR")}
+        told["error"] = {"name": "EC_WAIT_FOR_USER_RESPONSE", "description": "Session limit"}
+        assert await infobip(line, told) == 200
+
+    await refused(again.id)  # it went before they wrote, so that says nothing of now
+    line.clock.now = utc_now()
+    later = await line.send("viber", person=person)
+    assert later.status == "sent"
+    await refused(later.id)
     assert (await line.send("viber", person=person)).reason == "session_limit"
     line.clock.forward(25 * 3600)
     assert (await line.send("viber", person=person)).status == "sent"

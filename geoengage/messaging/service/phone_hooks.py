@@ -237,7 +237,7 @@ async def _follow(
     if outcome.then is Then.CLOSE_WINDOW:
         await store.forget_inbound(session, tenant_id, sender.id, message.address_id)
     if outcome.then is Then.END_SESSION:
-        await store.note_full(session, tenant_id, sender.id, message.address_id, now)
+        await store.note_full(session, tenant_id, sender.id, message.address_id, message.sent_at or now)
 
 
 async def _alert(

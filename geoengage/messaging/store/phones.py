@@ -168,16 +168,18 @@ async def list_full(
     return frozenset((sender_id, identifier_id) for sender_id, identifier_id in found.rows)
 
 
-async def note_full(session: Session, tenant_id: TenantId, sender_id: UUID, identifier_id: UUID, now: datetime) -> None:
-    """The account may send them no more until they write. Where account or id is gone, nothing is kept."""
+async def note_full(session: Session, tenant_id: TenantId, sender_id: UUID, identifier_id: UUID, at: datetime) -> None:
+    """From that moment on the account may send them no more until they write. If they wrote since, or account or id is
+    gone, nothing is kept."""
     await session.execute(
         text("""
-INSERT INTO phone_inbound (tenant_id, sender_id, identifier_id, full_at)
-SELECT :tenant_id, s.id, i.id, :now FROM phone_sender s JOIN identifier i ON i.tenant_id = s.tenant_id
+INSERT INTO phone_inbound AS p (tenant_id, sender_id, identifier_id, full_at)
+SELECT :tenant_id, s.id, i.id, :at FROM phone_sender s JOIN identifier i ON i.tenant_id = s.tenant_id
 WHERE s.tenant_id = :tenant_id AND s.id = :sender_id AND i.id = :identifier_id
 ON CONFLICT (tenant_id, sender_id, identifier_id) DO UPDATE SET full_at = excluded.full_at
+  WHERE p.last_at IS NULL OR p.last_at < excluded.full_at
 """),
-        {"tenant_id": tenant_id, "sender_id": sender_id, "identifier_id": identifier_id, "now": now},
+        {"tenant_id": tenant_id, "sender_id": sender_id, "identifier_id": identifier_id, "at": at},
     )
 
 
