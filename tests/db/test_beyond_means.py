@@ -72,7 +72,7 @@ async def shop(
 ) -> AsyncIterator[Shop]:
     account = fcm.write_credentials(tmp_path / "account.json")
     ways = {
-        "email": EmailSettings(allow_loopback=True, timeout_s=2),
+        "email": EmailSettings(allow_loopback=True, timeout_s=20),
         "fcm": FcmSettings(base_url=fcm.url, credentials_file=account),
     }
     async with lines(committed, app, settings.model_copy(update=ways), twilio_url=texts.url) as line:

@@ -37,7 +37,7 @@ class Post(Site):
 async def site(clone: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Post]:
     folder = tmp_path_factory.mktemp("mail")
     tls, trusted = certificate(folder)
-    email = EmailSettings(allow_loopback=True, timeout_s=5, ca_file=trusted)
+    email = EmailSettings(allow_loopback=True, timeout_s=30, ca_file=trusted)
     smtp = SmtpServer()
     smtp.password = PASSWORD
     async with (
