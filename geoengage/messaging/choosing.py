@@ -31,8 +31,10 @@ from geoengage.messaging.rules import (
     in_app_blockers,
     in_order,
     open_word,
+    passed_over,
 )
 from geoengage.messaging.rules.inbound_mail import answer_address
+from geoengage.messaging.rules.phone import PHONE_CHANNELS
 from geoengage.messaging.sender import INBOX, PREVIEW, WEB_CARD, Sender
 from geoengage.messaging.senders import Mailer, Senders
 from geoengage.messaging.store import Way
@@ -82,6 +84,25 @@ class Round:
             if not OF_ONE_CHANNEL.issuperset(chosen):
                 break
         return Skipped(in_order(blockers))
+
+    def instead_of(self, flight: Flight) -> Flight | None:
+        """The way to take where there is no money for that one: the next of the message's channels for which no
+        provider of phone messages is paid. Asked as the first one was; None: there is none."""
+        waiting, way = flight.waiting, flight.way
+        if way is None or flight.contact is None or waiting.purpose != Purpose.MARKETING:
+            return None  # it costs nothing, or goes whatever it costs
+        if waiting.status == Status.UNKNOWN:
+            return None
+        for n, name in enumerate(way.channels[1:], 1):
+            if name in PHONE_CHANNELS:
+                continue
+            chosen = self.try_channel(MessageChannel(name), replace(waiting, channels=way.channels[n:]))
+            if isinstance(chosen, Flight) and chosen.way is not None:
+                passed = (*way.passed_over, passed_over(way.channels[0], Blocker.SPEND_LIMIT))
+                return replace(chosen, way=replace(chosen.way, passed_over=passed))
+            if isinstance(chosen, tuple) and not OF_ONE_CHANNEL.issuperset(chosen):
+                return None
+        return None
 
     def try_channel(self, channel: MessageChannel, waiting: Waiting) -> Chosen:
         """How it goes by that channel, or what keeps it from it."""

@@ -196,7 +196,7 @@ class Deliverer:
         if queue is not Queue.URGENT:  # those are few, and marketing must not use up what they need
             await self._hold_back_above_limit(sorted_, now)
         without_room = self._hold_back_without_room(sorted_, now)
-        await self._hold_back_beyond_means(session, tenant_id, claim.policy.timezone, sorted_, now)
+        without_room += await self._hold_back_beyond_means(session, known, pauses, sorted_, now)
         self._note_room(tenant_id, sorted_, without_room)
         lost = [recording.changed(m, Status.UNKNOWN, "worker_lost", now) for m in messages if m.id in claim.lost]
         if lost:
@@ -317,15 +317,29 @@ class Deliverer:
         return len(sorted_.put_off) - before
 
     async def _hold_back_beyond_means(
-        self, session: Session, tenant_id: TenantId, timezone: str, sorted_: _Sorted, now: datetime
-    ) -> None:
-        """What a store has no money left for is skipped; what goes is counted. Last, so that it counts what goes."""
-        going = [each for each in map(_going, sorted_.flights) if each is not None]
-        if not going or self._spend is None:
-            return
-        beyond = await self._spend(session, tenant_id, timezone, going, now)
-        sorted_.decided |= {id_: Skipped((Blocker.SPEND_LIMIT,)) for id_ in beyond}
-        sorted_.flights = [flight for flight in sorted_.flights if flight.waiting.id not in beyond]
+        self, session: Session, known: Round, pauses: Mapping[Route, Paused], sorted_: _Sorted, now: datetime
+    ) -> int:
+        """What a store has no money left for takes a channel that costs nothing, else it is skipped; what goes is
+        counted. Last, so that it counts what goes. How many then find no room.
+
+        Each round tries a later channel of its messages, so there are no more rounds than channels.
+        """
+        asked, without_room = sorted_.flights, 0
+        while asked and self._spend is not None:
+            others = {f.waiting.id: other for f in asked if (other := known.instead_of(f)) is not None}
+            going = [each for f in asked if (each := _going(f, has_other=f.waiting.id in others)) is not None]
+            if not going:
+                break
+            beyond = await self._spend(session, known.tenant_id, known.policy.timezone, going, now)
+            sorted_.decided |= {id_: Skipped((Blocker.SPEND_LIMIT,)) for id_ in beyond if id_ not in others}
+            sorted_.flights = [f for f in sorted_.flights if f.waiting.id not in beyond]
+            turned = _Sorted([others[id_] for id_ in others if id_ in beyond], sorted_.decided, sorted_.put_off)
+            self._hold_back_paused(turned, pauses)
+            await self._hold_back_above_limit(turned, now)
+            sorted_.flights += turned.flights
+            without_room += self._hold_back_without_room(sorted_, now)  # those before have theirs and keep it
+            asked = [f for f in turned.flights if f.waiting.id not in sorted_.put_off]
+        return without_room
 
     def _spread(self, until: datetime, waiting: Waiting) -> datetime:
         """Not all at the same moment, and not later than the message's end, when it is skipped as expired."""
@@ -416,7 +430,7 @@ def _longest(pauses: Mapping[Route, Paused], flight: Flight) -> tuple[Route, Pau
     return max(held, key=lambda pair: pair[1].until, default=None)
 
 
-def _going(flight: Flight) -> Going | None:
+def _going(flight: Flight, *, has_other: bool) -> Going | None:
     """What it is to who counts money; None: it is no store's."""
     waiting, channel = flight.waiting, flight.sender.channel.name
     if waiting.store_id is None:
@@ -424,7 +438,9 @@ def _going(flight: Flight) -> Going | None:
     country = "" if flight.note is None or flight.note.is_handle else country_of(flight.note.to) or ""
     is_first = waiting.attempts == 0 or waiting.channel != channel
     may_wait = waiting.purpose == Purpose.MARKETING
-    return Going(waiting.id, waiting.store_id, channel, country, is_first=is_first, may_wait=may_wait)
+    return Going(
+        waiting.id, waiting.store_id, channel, country, is_first=is_first, may_wait=may_wait, has_other=has_other
+    )
 
 
 def _with_words(waiting: Waiting, words: Rewritten | None) -> Waiting:

@@ -26,7 +26,7 @@ class Message(TenantRow, Base):
     quiet hours are judged (null: the tenant's). `outlives_visit`: the end of its visit does not hold it back, for that
     is what it is about. `attempts` counts sendings, so 1 is the normal case. `push` are its `rules.PushOptions`, null
     for none. `never_repeat`: a try that may have arrived was the last one. `wording`: its `rules.Wording`,
-    where it names a content item.
+    where it names a content item. `passed_over`: which of its channels it did not take and why, `sms:spend_limit`.
     """
 
     __tablename__ = "message"
@@ -43,6 +43,7 @@ class Message(TenantRow, Base):
     purpose: Mapped[str] = mapped_column(Text)
     channels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{push}")
     channel: Mapped[str | None] = mapped_column(Text)
+    passed_over: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     address_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)

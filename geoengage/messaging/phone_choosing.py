@@ -22,6 +22,7 @@ from geoengage.messaging.rules import (
     open_word,
     phone_blockers,
     sms,
+    viber,
     whatsapp,
 )
 from geoengage.messaging.rules.phone import (
@@ -45,8 +46,8 @@ NO_PUBLIC_URL = "set GEOENGAGE_PUBLIC_URL: what cannot be answered carries a lin
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """All that was read about accounts for one claim. `inbound`: who wrote when, by (account, id); `key`: signs
-    the addresses that providers call."""
+    """All that was read about accounts for one claim. `inbound`: who wrote when, by (account, id); `full`: to whom an
+    account of Viber may send no more until they write; `key`: signs the addresses that providers call."""
 
     tenant_id: TenantId
     policy: Policy
@@ -55,6 +56,7 @@ class Phones:
     key: str = ""
     speakers: Sequence[Speaker] = ()
     inbound: Mapping[tuple[UUID, UUID], datetime] | None = None
+    full: frozenset[tuple[UUID, UUID]] = frozenset()
 
     def speaker_of(self, channel: MessageChannel, store_id: UUID | None) -> Speaker | None:
         """The store's own account, else the tenant's."""
@@ -95,6 +97,8 @@ class Phones:
         way = Way(waiting.id, waiting.channels, waiting.device_id, None if to is None else to.identifier_id)
         if shown_only or speaker is None or to is None:
             return Flight(self.tenant_id, waiting, device, PREVIEW, way)
+        if (speaker.sender_id, to.identifier_id) in self.full:
+            return (Blocker.SESSION_LIMIT,)
         stop = _stop(speaker, waiting, reach.language, to, unsubscribe_url)
         if stop is None and waiting.purpose == Purpose.MARKETING:
             return Misconfigured("public_url", NO_PUBLIC_URL)
@@ -168,9 +172,12 @@ async def load_phones(
     """Read the accounts of the tenant and of these stores, and when these people last wrote to them."""
     speakers = await senders.load(session, tenant_id, store_ids)
     whatsapps = [s.sender_id for s in speakers if s.channel is MessageChannel.WHATSAPP]
+    vibers = [s.sender_id for s in speakers if s.channel is MessageChannel.VIBER]
     ids = {phone.identifier_id for reach in reaches for phone in reach.phones}
     inbound = await store.list_inbound(session, tenant_id, whatsapps, ids) if whatsapps and ids else {}
-    return Phones(tenant_id, policy, now, senders.public_url, senders.key, speakers, inbound)
+    since = now - viber.SESSION
+    full = await store.list_full(session, tenant_id, vibers, ids, since) if vibers and ids else frozenset()
+    return Phones(tenant_id, policy, now, senders.public_url, senders.key, speakers, inbound, full)
 
 
 def _template(

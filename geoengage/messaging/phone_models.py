@@ -61,12 +61,16 @@ class WhatsappTemplate(TenantRow, Base):
 
 
 class PhoneInbound(TenantRow, Base):
-    """When somebody last wrote to a sender: all that is kept of it. `identifier_id`: their number, or id there."""
+    """When somebody last wrote to a sender: all that is kept of it. `identifier_id`: their number, or id there.
+
+    `full_at`: when Viber last said that it takes no more to them until they write.
+    """
 
     __tablename__ = "phone_inbound"
     sender_id: Mapped[UUID] = mapped_column(primary_key=True)
     identifier_id: Mapped[UUID] = mapped_column(primary_key=True)
-    last_at: Mapped[datetime]
+    last_at: Mapped[datetime | None]
+    full_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "sender_id"], ["phone_sender.tenant_id", "phone_sender.id"], ondelete="CASCADE"

@@ -30,6 +30,8 @@ async def write_consequences(
             await withdraw(session, tenant_id, at, flight.contact.channel, stores, source="provider", at=now, now=now)
         elif own is not None and outcome.then is Then.CLOSE_WINDOW:
             await store.forget_inbound(session, tenant_id, own.owner_id, flight.contact.identifier_id)
+        elif own is not None and outcome.then is Then.END_SESSION:
+            await store.note_full(session, tenant_id, own.owner_id, flight.contact.identifier_id, now)
         elif own is not None and note is not None and note.template is not None:
             name, language = str(note.template["name"]), str(note.template["language"]["code"])
             await pause_template(session, tenant_id, own.owner_id, name, language, outcome.reason, now)

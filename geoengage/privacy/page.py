@@ -19,7 +19,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from geoengage.profiles.rules import (
     Channel,
     ConsentState,
+    PointState,
     Purpose,
+    Reach,
     Standing,
     deciding,
     hold_of,
@@ -160,6 +162,22 @@ def _choice(standing: Standing, channel: Channel, purpose: Purpose, store_id: UU
         is_pending=pending,
         is_own=decision.store_id == store_id,
     )
+
+
+def phone_ways(reach: Reach, accounts: Collection[tuple[Channel, str | None]]) -> list[Channel]:
+    """WhatsApp, Viber and SMS: those of which the person has a number that is not dead, and that somebody sends by.
+
+    `accounts`: by which channel each sends, and of WhatsApp the business whose own ids of people it takes.
+    """
+    points = reach.standing.points or {}
+    takes = {
+        channel
+        for channel, business in accounts
+        for phone in reach.phones
+        if not phone.is_handle or (channel is Channel.WHATSAPP and phone.account == business)
+        if points.get((phone.identifier_id, channel)) is not PointState.BOUNCED
+    }
+    return [channel for channel in (Channel.WHATSAPP, Channel.VIBER, Channel.SMS) if channel in takes]
 
 
 def changed(senders: Sequence[Sender], shown: Collection[str], ticked: Collection[str]) -> list[Choice]:

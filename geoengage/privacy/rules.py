@@ -252,7 +252,11 @@ ERASURE_MAP: dict[str, Table] = {
     "preference_link": _erase("preference_links", "Links to your preference page.", _BY_ID),
     "contact_proof": _erase("address_proofs", "That a code was sent to prove an address of yours.", _BY_ID),
     "contact_point": _erase("addresses", "Whether your addresses reach you.", _BY_ID),
-    "phone_inbound": _erase("written", "When you last wrote to us by WhatsApp, SMS or Viber, not what.", _BY_ID),
+    "phone_inbound": _erase(
+        "written",
+        "When you last wrote to us by WhatsApp, SMS or Viber, not what; when Viber last took no more until you do.",
+        _BY_ID,
+    ),
     "conversation": _erase(
         "conversations",
         "What you wrote to us by WhatsApp, SMS, Viber or e-mail, and what was answered.",

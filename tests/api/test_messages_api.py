@@ -97,7 +97,8 @@ async def test_a_message_is_listed_with_its_names(
         "zone_name": "Front", "zone_version": 1, "visit_id": str(visit), "status": "skipped", "reason": "cap",
         "reason_text": REASONS[Blocker.CAP], "blockers": ["cap"], "title": "Hoi", "body": "Kaffee",
         "created_at": moment, "sent_at": None, "expires_at": expires, "received_at": None, "opened_at": None,
-        "channel": None, "channels": ["push"], "provider_answer": None, "dead": None, "has_device": True,
+        "channel": None, "channels": ["push"], "passed_over": [], "provider_answer": None, "dead": None,
+        "has_device": True,
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,10 +11,14 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from geoengage.kit.db import Session
+from geoengage.messaging.rules import channel_order, wished_channels
+from geoengage.messaging.store import list_preferences
 from geoengage.privacy import page
-from geoengage.profiles.rules import LinkKind, sign_link
+from geoengage.profiles import service as profiles
+from geoengage.profiles.rules import Channel, LinkKind, PointState, sign_link
 from tests.api.test_consents_api import MAIL, Person, allowed, anna, put
 from tests.conftest import KEY
+from tests.phoning import phone_sender
 
 __all__ = ["anna"]  # a fixture
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -225,3 +230,37 @@ async def test_which_way_is_tried_first(client: httpx.AsyncClient, session: Sess
     assert 'value="email" checked' in (await client.get(here)).text
     assert await chosen("pigeon") is None
     assert 'value="" checked' in (await client.get(here)).text
+
+
+async def test_a_way_to_the_phone_is_offered_where_somebody_sends_by_it(
+    client: httpx.AsyncClient, session: Session, anna: Person
+) -> None:
+    """By the tenant or a store of hers, not by another's; not where her number is dead for it. It is tried first."""
+    tenant_id, person = anna.world.tenant_id, UUID(anna.id)
+    for channel, store_id in (("sms", None), ("whatsapp", anna.toys), ("viber", anna.books)):
+        session.add(phone_sender(tenant_id, channel, {}, {}, store_id=store_id))
+    await session.commit()
+    here = await link(client, anna)
+
+    async def ways() -> list[str]:
+        return re.findall('name="first" value="([a-z_]*)"', (await client.get(here)).text)
+
+    async def choose(first: str) -> tuple[str, ...]:
+        answer = await client.post(f"{here}/first", content=f"first={first}", headers=FORM)
+        assert answer.status_code == 303
+        _, known = await list_preferences(session, tenant_id, [person])
+        return wished_channels(known[person])
+
+    assert await ways() == ["", "push", "email", "inbox", "whatsapp", "sms"]
+    assert await choose("viber") == ()
+    assert await choose("sms") == ("sms",)
+    assert channel_order(["push", "whatsapp", "sms"], await choose("whatsapp"), ["push"])[0] == "whatsapp"
+    await profiles.tell_state(
+        session, tenant_id, anna.phone, Channel.WHATSAPP, PointState.BOUNCED,
+        reason=None, source="test", now=datetime.now(UTC),
+    )  # fmt: skip
+    await session.commit()
+    assert await ways() == ["", "push", "email", "inbox", "sms", "whatsapp"], "what she chose stays to be seen"
+    assert 'value="whatsapp" checked' in (await client.get(here)).text
+    assert await choose("") == ()
+    assert await ways() == ["", "push", "email", "inbox", "sms"]

@@ -165,6 +165,40 @@ async def test_viber_falls_back_to_sms_at_once_and_later(line: Lines, texts: Tex
     assert (moved.status, moved.channel, len(texts.sms)) == ("sent", "sms", 2)
 
 
+async def test_viber_is_left_alone_until_the_person_writes_or_a_day_has_passed(line: Lines, texts: TextServer) -> None:
+    """Once it takes no more, nothing is tried by it: the next channel goes at once, and what has none is held back."""
+    texts.fail_next("REJECTED_WAIT_FOR_USER_RESPONSE")
+    person = await line.person("+41791234567", *BOTH)
+    first = await line.send(*BOTH, person=person)
+    assert (first.status, first.channels, first.passed_over) == ("queued", ["sms"], ["viber:session_limit"])
+
+    by_sms = await line.send(*BOTH, person=person)
+    held = await line.send("viber", person=person)
+    other = await line.send("viber", person=await line.person("+41791234568", "viber"))
+    assert (by_sms.status, by_sms.channel, other.status) == ("sent", "sms", "sent")
+    assert (held.status, held.reason, held.blockers) == ("skipped", "session_limit", ["session_limit"])
+    assert (len(texts.viber), len(texts.sms)) == (1, 2)
+
+    wrote = {"from": "41791234567", "to": "SHOP", "receivedAt": utc_now().isoformat(), "message": {"text": "hello"}}
+    assert await infobip(line, wrote) == 200
+    again = await line.send("viber", person=person)
+    assert again.status == "sent"
+
+    async def refused(id_: UUID) -> None:
+        told = {"messageId": str(id_), "status": viber_status("UNDELIVERABLE_REJECTED_OPERATOR")}
+        told["error"] = {"name": "EC_WAIT_FOR_USER_RESPONSE", "description": "Session limit"}
+        assert await infobip(line, told) == 200
+
+    await refused(again.id)  # it went before they wrote, so that says nothing of now
+    line.clock.now = utc_now()
+    later = await line.send("viber", person=person)
+    assert later.status == "sent"
+    await refused(later.id)
+    assert (await line.send("viber", person=person)).reason == "session_limit"
+    line.clock.forward(25 * 3600)
+    assert (await line.send("viber", person=person)).status == "sent"
+
+
 async def test_seen_receipts_of_viber_and_its_button(line: Lines, texts: TextServer) -> None:
     push = PushOptions(link="https://s.example/a", image_url="https://s.example/a.jpg")
     message = await line.send("viber", push=push)

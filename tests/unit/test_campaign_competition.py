@@ -67,7 +67,7 @@ from geoengage.messaging.rules import (
     zone_gate,
 )
 from geoengage.messaging.rules import Policy as SendingPolicy
-from geoengage.messaging.rules.phone import WhatsappAccount
+from geoengage.messaging.rules.phone import ViberAccount, WhatsappAccount
 from geoengage.messaging.sender import PREVIEW
 from geoengage.presence.rules.events import ZoneEntered
 from geoengage.profiles.rules import (
@@ -104,6 +104,11 @@ REACH = Reach(
 )  # fmt: skip
 SPEAKER = Speaker(
     UUID(int=22), MessageChannel.WHATSAPP, None, WhatsappAccount(phone_number_id="1", business_account_id="2"), PREVIEW
+)
+VIBER = Speaker(UUID(int=23), MessageChannel.VIBER, None, ViberAccount(base="x1y2", sender="SHOP"), PREVIEW)
+ON_VIBER = replace(
+    REACH,
+    standing=Standing([replace(AGREED, channel=Channel.VIBER)], points={(NUMBER, Channel.VIBER): PointState.REACHABLE}),
 )
 
 
@@ -246,6 +251,12 @@ def _deliver(draft: Draft, who: Shopper, at: datetime, rng: random.Random) -> tu
         going = Going(waiting.id, draft.store_id, "sms", "", is_first=True, may_wait=True)
         price, nothing = Price("sms", "", 1000, "EUR"), {draft.store_id: StoreCap(0, "EUR")}
         return (Blocker.SPEND_LIMIT,) if beyond_means([going], nothing, {draft.store_id: Spent()}, [price]) else ()
+    if rng.random() < 0.001:  # by Viber, which waits for an answer
+        waits = frozenset({(VIBER.sender_id, NUMBER)})
+        found = Phones(TenantId(TENANT), SENDING, later, speakers=[VIBER], full=waits).choose(
+            MessageChannel.VIBER, waiting, ON_VIBER, who.phone, "https://example.com/u"
+        )
+        return found if isinstance(found, tuple) else ()
     if rng.random() < 0.01:
         found = Phones(TenantId(TENANT), SENDING, later, speakers=[SPEAKER]).choose(
             MessageChannel.WHATSAPP, waiting, REACH, who.phone, "https://example.com/u"

@@ -250,7 +250,7 @@ def test_a_viber_message_with_picture_and_button() -> None:
         ("EC_USER_BLOCKED", "blocked", Then.WITHDRAW, False),
         ("EC_NOT_VIBER_USER", "not_on_viber", None, True),
         ("NO_SUITABLE_DEVICE", "no_suitable_device", None, False),
-        ("WAIT_FOR_USER_RESPONSE", "session_limit", None, False),
+        ("WAIT_FOR_USER_RESPONSE", "session_limit", Then.END_SESSION, False),
         ("REJECTED_DESTINATION", "invalid_number", None, True),
         ("EXPIRED_EXPIRED", "expired_expired", None, False),
     ],

@@ -95,9 +95,9 @@ class Watch:
         page.on("request", lambda request: self._on_address(request.url))
         page.on("websocket", lambda socket: self._on_address(socket.url))
 
-    def expect(self, text: str) -> None:
+    def expect(self, *texts: str) -> None:
         """Chromium itself logs each refused or failed request; a test that causes one says so first."""
-        self._expected.append(text)
+        self._expected += texts
 
     def _on_console(self, message: ConsoleMessage) -> None:
         said = f"{message.type}: {message.text} ({message.location['url']})"

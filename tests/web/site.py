@@ -67,8 +67,8 @@ class Site:
 
 
 @asynccontextmanager
-async def serving(database_url: str, folder: Path, roles: Iterable[Role]) -> AsyncIterator[Site]:
-    """The server, until the block ends."""
+async def serving(database_url: str, folder: Path, roles: Iterable[Role], **over: Any) -> AsyncIterator[Site]:
+    """The server, until the block ends. `over`: of its settings."""
     engine, cookies = make_engine(database_url), {}
     sessions, port = make_sessions(engine), free_port()
     async with sessions() as session:
@@ -78,7 +78,7 @@ async def serving(database_url: str, folder: Path, roles: Iterable[Role]) -> Asy
             made = await tenancy.create_operator(session, world.tenant_id, new, now=utc_now())
             cookies[role.value] = await tenancy.open_session(session, world.tenant_id, made.id, utc_now())
         await session.commit()
-    app = create_app(Settings(data_dir=folder, secret_key=KEY), database_url)
+    app = create_app(Settings(data_dir=folder, secret_key=KEY, **over), database_url)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -20,11 +20,12 @@ from tests.web.test_look import faults
 
 pytestmark = MARKS
 DEAD = """
-INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channels, channel, status, reason,
-  blockers, gates, title, body, data, collapse_key, attempts, never_repeat, provider_answer, created_at, expires_at)
-SELECT tenant_id, %(id)s, NULL, %(person)s, id, 'marketing', '{email}', 'email', %(status)s, %(reason)s, '{}',
-  '{tenant}', 'Nothing came of it', 'The mail server refused it.', '{}', 'k', 1, %(never)s, '550 5.7.1 not today',
-  now(), %(ends)s
+INSERT INTO message (tenant_id, id, device_id, person_id, campaign_id, purpose, channels, channel, passed_over,
+  status, reason, blockers, gates, title, body, data, collapse_key, attempts, never_repeat,
+  provider_answer, created_at, expires_at)
+SELECT tenant_id, %(id)s, NULL, %(person)s, id, 'marketing', '{email}', 'email', '{viber:session_limit}',
+  %(status)s, %(reason)s, '{}', '{tenant}', 'Nothing came of it', 'The mail server refused it.', '{}', 'k', 1,
+  %(never)s, '550 5.7.1 not today', now(), %(ends)s
 FROM campaign WHERE id = %(campaign)s
 """
 
@@ -70,6 +71,7 @@ async def test_dead_letters_are_tried_again(is_phone: bool, open_page: OpenPage,
     await page.get_by_test_id("filter-campaign").select_option(dead)
     rows = page.get_by_test_id("message-row")
     await expect(rows).to_have_count(3)
+    await expect(rows.get_by_test_id("passed-over").first).to_contain_text("Not by Viber: Viber takes no more messages")
     await expect(rows.get_by_role("link", name="Why?")).to_have_count(0)  # no device, so there is no way to tell
     await expect(rows.filter(has_text="must never arrive twice").get_by_test_id("retry-one")).to_have_count(0)
     found = await faults(page, "dead letters")

@@ -221,6 +221,7 @@ export interface Message {
   expires_at?: string | null;
   channel?: string | null;
   channels?: string[];
+  passed_over?: { channel: string; reason: string; text: string }[];
   provider_answer?: string | null;
   reason_text?: string | null;
   dead?: { retryable: boolean; reason: string | null; text: string | null } | null;

@@ -79,7 +79,7 @@ def beyond_means(
     """Those for which their store has nothing left, in the order in which they would go.
 
     A limit holds in its own currency; what has no price in it costs nothing that could be counted. What somebody waits
-    for goes and counts; what is tried again was counted.
+    for goes and counts, also beyond the limit; what is tried again was counted.
     """
     left = {id_: 1000 * cap.limit_minor - spent[id_].thousandths.get(cap.currency, 0) for id_, cap in caps.items()}
     beyond = set()
@@ -87,7 +87,7 @@ def beyond_means(
         cap, price = caps.get(each.store_id), price_of(each.channel, each.country, prices)
         if cap is None or price is None or price.currency != cap.currency or not each.is_first:
             continue
-        if each.may_wait and price.thousand_minor > left[each.store_id]:
+        if each.may_wait and price.thousand_minor > max(0, left[each.store_id]):
             beyond.add(each.message_id)
         else:
             left[each.store_id] -= price.thousand_minor

@@ -63,7 +63,7 @@ async def hold_back(
     sent: Counter[tuple[UUID, str, str]] = Counter()
     held: Counter[tuple[UUID, str, str]] = Counter()
     for each in counted:
-        if each.is_first:
+        if each.is_first and not (each.has_other and each.message_id in beyond):
             (held if each.message_id in beyond else sent)[each.store_id, each.channel, each.country] += 1
     counts = [Count(key[0], month, key[1], key[2], sent[key], held[key]) for key in sent.keys() | held.keys()]
     if counts:

@@ -1,7 +1,7 @@
 """HTTP of messages: what was sent and why not, the device's inbox and receipts, the switch that stops all sending."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ from geoengage.kit.pseudonym import as_text, pseudonym
 from geoengage.kit.shapes import Shape
 from geoengage.messaging import service, store
 from geoengage.messaging.api.ledger import DeadLetterOut, Wanted, in_words, letters_of
-from geoengage.messaging.rules import DEAD, Blocker, CardContent, CardPosition, MessageChannel, Status
+from geoengage.messaging.rules import DEAD, Blocker, CardContent, CardPosition, MessageChannel, Status, not_taken
 from geoengage.messaging.store import MessageFilter, MessageView
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.models import Device
@@ -27,6 +27,14 @@ from geoengage.tenancy.rules import Scope, actor_name
 router = APIRouter(tags=["messages"], responses=PROBLEMS)
 _MOST_CARDS = 5
 _SHOWN = (Status.SENT, Status.UNKNOWN)  # what a phone may have shown
+
+
+class PassedOverOut(BaseModel):
+    """A channel that a message did not take, though it came first."""
+
+    channel: str = Field(description="Which.")
+    reason: str = Field(description="Why: `spend_limit`, `session_limit`, or the provider's reason of a failure.")
+    text: str = Field(description="The same in a sentence for people.")
 
 
 class MessageOut(BaseModel):
@@ -74,6 +82,9 @@ class MessageOut(BaseModel):
     )
     channels: list[MessageChannel] = Field(
         description="The channel it took or will take, and those that would be tried after it."
+    )
+    passed_over: list[PassedOverOut] = Field(
+        description="Channels that it did not take, because they failed for good or the store had no money left."
     )
     provider_answer: str | None = Field(description="What the provider said last.")
     dead: DeadLetterOut | None = Field(description="Where it failed for good: whether it may be tried again.")
@@ -292,6 +303,7 @@ def _message_out(view: MessageView, key: str, letter: DeadLetterOut | None, *, p
         "has_device": message.device_id is not None,
         "reason_text": in_words(message.reason) if message.status == Status.SKIPPED else None,
         "dead": letter,
+        "passed_over": [PassedOverOut(**asdict(not_taken(kept))) for kept in message.passed_over],
     }
     columns = {name: getattr(message, name) for name in MessageOut.model_fields if name not in names}
     return MessageOut(**columns, **names)

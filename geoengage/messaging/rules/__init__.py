@@ -120,6 +120,7 @@ from geoengage.messaging.rules.text import (
     render_email,
     render_message,
 )
+from geoengage.messaging.rules.told import NotTaken, not_taken, refusal_text
 from geoengage.messaging.rules.values import Values
 from geoengage.messaging.rules.ways import (
     NEVER_REPEAT,
@@ -132,6 +133,7 @@ from geoengage.messaging.rules.ways import (
     Row,
     channel_order,
     open_word,
+    passed_over,
     wished_channels,
 )
 
@@ -182,6 +184,7 @@ __all__ = [
     "MessageChannel",
     "Misconfigured",
     "NoRetry",
+    "NotTaken",
     "OrderNotice",
     "Outcome",
     "Pause",
@@ -253,15 +256,18 @@ __all__ = [
     "not_connected",
     "not_encrypted",
     "not_reached",
+    "not_taken",
     "open_word",
     "order_rows",
     "order_words",
+    "passed_over",
     "phone_blockers",
     "rate_per_s",
     "read_check",
     "read_message_id",
     "read_report",
     "read_smtp_check",
+    "refusal_text",
     "render",
     "render_email",
     "render_message",

@@ -91,6 +91,7 @@ class Policy:
 class Going:
     """A message of a store that goes out now, for who counts what it costs. `country` (ISO 3166-1): of a phone number,
     '' where nobody knows. `is_first`: it has not been tried by this channel before. `may_wait`: nobody waits for it.
+    `has_other`: without money for this way it takes another.
     """
 
     message_id: UUID
@@ -99,10 +100,13 @@ class Going:
     country: str
     is_first: bool
     may_wait: bool
+    has_other: bool = False
 
 
 # For these another channel may do; all else holds a message back wherever it would go.
-OF_ONE_CHANNEL = frozenset({Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER, Blocker.NO_TEMPLATE})
+OF_ONE_CHANNEL = frozenset(
+    {Blocker.NO_CONSENT, Blocker.NO_ADDRESS, Blocker.NO_SENDER, Blocker.NO_TEMPLATE, Blocker.SESSION_LIMIT}
+)
 
 
 def blockers_now(

@@ -69,6 +69,7 @@ class Blocker(StrEnum):
     NO_ADDRESS = "no_address"
     NO_SENDER = "no_sender"
     NO_TEMPLATE = "no_template"
+    SESSION_LIMIT = "session_limit"
     BLANK = "blank"
     NOT_IN_AUDIENCE = "not_in_audience"
 
@@ -98,6 +99,7 @@ REASONS: Mapping[Blocker, str] = {
     Blocker.NO_ADDRESS: "There was no way to reach this person: no phone with the app, or pushes are off.",
     Blocker.NO_SENDER: "Nothing is set up yet to send it that way: connect a mail server, WhatsApp, SMS or Viber.",
     Blocker.NO_TEMPLATE: "WhatsApp takes only an approved template to who has not written for a day; there is none.",
+    Blocker.SESSION_LIMIT: "Viber takes no more messages to this person until they answer, or a day has passed.",
     Blocker.BLANK: "A part of the text would have been empty for this person, and you send no blanks.",
     Blocker.NOT_IN_AUDIENCE: "This person did not belong to the campaign's audience any more when the message was due.",
 }

@@ -13,6 +13,7 @@ from enum import StrEnum
 from geoengage.messaging.rules.checks import Waiting
 from geoengage.messaging.rules.drafts import Blocker, Status, in_order
 from geoengage.messaging.rules.pace import Pause
+from geoengage.messaging.rules.ways import passed_over
 
 QUOTA_WAIT_S = 60.0  # FCM: without Retry-After wait at least a minute
 PAUSE_S = 60.0  # how long a project is left alone after it refused our credentials
@@ -42,11 +43,12 @@ class Skipped:
 
 class Then(StrEnum):
     """What a refusal says beyond this message: the person wants no more marketing from this sender; the time in which
-    WhatsApp takes any text is over; the template may not be used."""
+    WhatsApp takes any text is over; the template may not be used; Viber takes no more until the person writes."""
 
     WITHDRAW = "withdraw"
     CLOSE_WINDOW = "close_window"
     PAUSE_TEMPLATE = "pause_template"
+    END_SESSION = "end_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ class Settled:
     """How an outcome is written down. `due_at`: when it is tried again, None when this is final.
 
     `refund`: it did not go out, so it does not count against the person's budget. `retire`: why its address is dead.
-    `channels`: those still to try, None: as before.
+    `channels`: those still to try, None: as before; `passed_over`: the one that it is not tried by any more, and why.
     """
 
     status: Status
@@ -265,6 +267,7 @@ class Settled:
     refund: bool = False
     retire: str | None = None
     channels: tuple[str, ...] | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 def fall_back(waiting: Waiting, settled: Settled, now: datetime) -> Settled:
@@ -272,7 +275,8 @@ def fall_back(waiting: Waiting, settled: Settled, now: datetime) -> Settled:
     rest = waiting.channels[1:]
     if settled.status is not Status.FAILED or settled.due_at is not None or not rest or now >= waiting.expires_at:
         return settled
-    return replace(settled, status=Status.QUEUED, due_at=now, refund=False, channels=rest)
+    given_up = (passed_over(waiting.channels[0], settled.reason or settled.status),)
+    return replace(settled, status=Status.QUEUED, due_at=now, refund=False, channels=rest, passed_over=given_up)
 
 
 def settle(before: str, outcome: Outcome) -> Settled:

@@ -7,14 +7,14 @@ tyntec's of Viber's own codes (PROTOCOLS.md 3.2).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from geoengage.messaging.rules.accounts import Check, CheckResult
-from geoengage.messaging.rules.drafts import Purpose
+from geoengage.messaging.rules.drafts import Blocker, Purpose
 from geoengage.messaging.rules.outcomes import (
     Attempt,
     Failed,
@@ -51,6 +51,7 @@ TEXT_MAX = 1000
 BUTTON_MAX = 30
 TTL_MIN_S, TTL_MAX_S = 30, 1_209_600  # Viber's own bounds
 SLOW_S = 30.0
+SESSION = timedelta(hours=24)  # after which Viber takes messages again to who has not written
 
 
 # --- requests ----------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ _BY_ERROR = (
     ("NOT_VIBER_USER", Failed("not_on_viber", "", retire_address=True)),
     ("UNKNOWN_SUBSCRIBER", Failed("not_on_viber", "", retire_address=True)),
     ("NO_SUITABLE_DEVICE", Failed("no_suitable_device", "")),
-    ("WAIT_FOR_USER_RESPONSE", Failed("session_limit", "")),
+    ("WAIT_FOR_USER_RESPONSE", Failed(Blocker.SESSION_LIMIT, "", then=Then.END_SESSION)),
     ("INVALID_TTL", Failed("invalid_payload", "")),
 )
 DUPLICATE = "REJECTED_DUPLICATE_MESSAGE_ID"

@@ -25,6 +25,11 @@ class MessageChannel(StrEnum):
     SMS = "sms"
 
 
+def passed_over(channel: str, reason: str) -> str:
+    """That a message went by another of its channels than this one, and why, as it is kept."""
+    return f"{channel}:{reason}"
+
+
 # What may have arrived is not sent again: a phone replaces a push with the same key, a mailbox keeps both. Viber's
 # provider refuses a message whose id it has had; Meta and Twilio take no key.
 NEVER_REPEAT = frozenset({MessageChannel.EMAIL, MessageChannel.WHATSAPP, MessageChannel.SMS})

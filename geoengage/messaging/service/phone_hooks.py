@@ -26,6 +26,7 @@ from geoengage.messaging.rules import (
     SenderStatus,
     Status,
     Then,
+    passed_over,
     settle,
 )
 from geoengage.messaging.rules.phone import Heard, Inbound, PhoneReport, ReportKind, WhatsappAccount
@@ -235,6 +236,8 @@ async def _follow(
         await withdraw(session, tenant_id, message.address_id, channel, stores, source="provider", at=now, now=now)
     if outcome.then is Then.CLOSE_WINDOW:
         await store.forget_inbound(session, tenant_id, sender.id, message.address_id)
+    if outcome.then is Then.END_SESSION:
+        await store.note_full(session, tenant_id, sender.id, message.address_id, message.sent_at or now)
 
 
 async def _alert(
@@ -258,6 +261,7 @@ async def _fail(
     settled = settle(Status.SENT, outcome)
     due_at, channels = settled.due_at, list(message.channels)
     if settled.status is Status.FAILED and len(channels) > 1 and now < message.expires_at:
+        message.passed_over = [*message.passed_over, passed_over(channels[0], settled.reason or settled.status)]
         due_at, channels = now, channels[1:]
     message.provider_answer = settled.answer
     message.reason, message.channels = settled.reason, channels

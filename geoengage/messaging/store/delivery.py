@@ -63,12 +63,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a message goes now. `device_id` None: not to a device; `address_id` None: not to an address."""
+    """How a message goes now. `device_id` None: not to a device; `address_id` None: not to an address. `passed_over`:
+    channels that it would have taken first, and why it does not."""
 
     message_id: UUID
     channels: tuple[str, ...]
     device_id: UUID | None
     address_id: UUID | None
+    passed_over: tuple[str, ...] = ()
 
 
 _WAITING = tuple(field.name for field in fields(Waiting))
@@ -206,13 +208,17 @@ async def set_ways(session: Session, tenant_id: TenantId, ways: Sequence[Way]) -
     if not ways:
         return
     rows = [
-        {"id": w.message_id, "channels": w.channels, "device_id": w.device_id, "address_id": w.address_id} for w in ways
+        {"id": w.message_id, "channels": w.channels, "device_id": w.device_id, "address_id": w.address_id}
+        | {"passed_over": w.passed_over}
+        for w in ways
     ]
     await send(
         session,
         """
-UPDATE message m SET channels = r.channels, device_id = coalesce(r.device_id, m.device_id), address_id = r.address_id
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, channels text[], device_id uuid, address_id uuid)
+UPDATE message m SET channels = r.channels, device_id = coalesce(r.device_id, m.device_id), address_id = r.address_id,
+  passed_over = m.passed_over || r.passed_over
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, channels text[], device_id uuid, address_id uuid,
+  passed_over text[])
 WHERE m.tenant_id = :tenant_id AND m.id = r.id
 """,
         {"tenant_id": tenant_id, "rows": msgspec.json.encode(rows).decode()},
@@ -245,6 +251,7 @@ async def settle_messages(
             "sent_at": now if s.status is Status.SENT else None,
             "due_at": s.due_at,
             "channels": s.channels,
+            "passed_over": s.passed_over,
         }
         for id_, s in settled.items()
     ]
@@ -252,10 +259,11 @@ async def settle_messages(
         text("""
 WITH r AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, status text, reason text, blockers text[],
-    answer text, sent_at timestamptz, due_at timestamptz, channels text[])),
+    answer text, sent_at timestamptz, due_at timestamptz, channels text[], passed_over text[])),
 settled AS (
   UPDATE message m SET status = r.status, reason = r.reason, blockers = r.blockers, sent_at = r.sent_at,
-    channels = coalesce(r.channels, m.channels), provider_answer = coalesce(r.answer, m.provider_answer)
+    channels = coalesce(r.channels, m.channels), passed_over = m.passed_over || r.passed_over,
+    provider_answer = coalesce(r.answer, m.provider_answer)
   FROM r WHERE m.tenant_id = :tenant_id AND m.id = r.id),
 put_off AS (
   UPDATE message_due d SET lease = NULL, due_at = r.due_at FROM r

@@ -139,10 +139,48 @@ async def list_inbound(
     found = await send(
         session,
         "SELECT sender_id, identifier_id, last_at FROM phone_inbound WHERE tenant_id = :tenant_id"
+        " AND last_at IS NOT NULL"
         " AND sender_id = ANY(CAST(:senders AS uuid[])) AND identifier_id = ANY(CAST(:ids AS uuid[]))",
         {"tenant_id": tenant_id, "senders": pgarrays.uuids(sender_ids), "ids": pgarrays.uuids(identifier_ids)},
     )
     return {(sender_id, identifier_id): at for sender_id, identifier_id, at in found.rows}
+
+
+async def list_full(
+    session: Session,
+    tenant_id: TenantId,
+    sender_ids: Collection[UUID],
+    identifier_ids: Collection[UUID],
+    since: datetime,
+) -> frozenset[tuple[UUID, UUID]]:
+    """To whom these accounts may send no more until they write: (account, id), where that was said after `since`."""
+    found = await send(
+        session,
+        "SELECT sender_id, identifier_id FROM phone_inbound WHERE tenant_id = :tenant_id AND full_at > :since"
+        " AND sender_id = ANY(CAST(:senders AS uuid[])) AND identifier_id = ANY(CAST(:ids AS uuid[]))",
+        {
+            "tenant_id": tenant_id,
+            "since": since,
+            "senders": pgarrays.uuids(sender_ids),
+            "ids": pgarrays.uuids(identifier_ids),
+        },
+    )
+    return frozenset((sender_id, identifier_id) for sender_id, identifier_id in found.rows)
+
+
+async def note_full(session: Session, tenant_id: TenantId, sender_id: UUID, identifier_id: UUID, at: datetime) -> None:
+    """From that moment on the account may send them no more until they write. If they wrote since, or account or id is
+    gone, nothing is kept."""
+    await session.execute(
+        text("""
+INSERT INTO phone_inbound AS p (tenant_id, sender_id, identifier_id, full_at)
+SELECT :tenant_id, s.id, i.id, :at FROM phone_sender s JOIN identifier i ON i.tenant_id = s.tenant_id
+WHERE s.tenant_id = :tenant_id AND s.id = :sender_id AND i.id = :identifier_id
+ON CONFLICT (tenant_id, sender_id, identifier_id) DO UPDATE SET full_at = excluded.full_at
+  WHERE p.last_at IS NULL OR p.last_at < excluded.full_at
+"""),
+        {"tenant_id": tenant_id, "sender_id": sender_id, "identifier_id": identifier_id, "at": at},
+    )
 
 
 async def note_inbound(
@@ -153,7 +191,8 @@ async def note_inbound(
         text("""
 INSERT INTO phone_inbound AS p (tenant_id, sender_id, identifier_id, last_at)
 VALUES (:tenant_id, :sender_id, :identifier_id, :at)
-ON CONFLICT (tenant_id, sender_id, identifier_id) DO UPDATE SET last_at = greatest(p.last_at, excluded.last_at)
+ON CONFLICT (tenant_id, sender_id, identifier_id) DO UPDATE SET last_at = greatest(p.last_at, excluded.last_at),
+  full_at = CASE WHEN p.full_at > excluded.last_at THEN p.full_at END
 """),
         {"tenant_id": tenant_id, "sender_id": sender_id, "identifier_id": identifier_id, "at": at},
     )

@@ -19,7 +19,9 @@ from geoengage.kit import errors
 from geoengage.kit.db import Session, transaction
 from geoengage.kit.http import Now
 from geoengage.kit.ids import TenantId
+from geoengage.messaging import store as messaging
 from geoengage.messaging.rules import PREFERENCE_TRAIT, MessageChannel
+from geoengage.messaging.rules.phone import PHONE_CHANNELS
 from geoengage.privacy import page, service, store
 from geoengage.profiles import rules
 from geoengage.profiles import service as consents
@@ -29,12 +31,12 @@ from geoengage.tenancy import store as tenancy
 
 router = APIRouter(include_in_schema=False)
 SOURCE = "preference page"
-_WAYS = (  # what may be tried first, with the word for it
-    ("", "prefer_any"),
-    (MessageChannel.PUSH.value, "push"),
-    (MessageChannel.EMAIL.value, "email"),
-    (MessageChannel.INBOX.value, "in_app"),
-)
+_WAYS = {  # what may be tried first, with the word for it
+    "": "prefer_any",
+    MessageChannel.PUSH.value: "push",
+    MessageChannel.EMAIL.value: "email",
+    MessageChannel.INBOX.value: "in_app",
+}
 _SAYS = ("saved", "stopped")  # what a page may be told to say after a form
 Work = Callable[[Session, SignedLink, store.Page], Awaitable[None]]
 Language = Annotated[str | None, Query(alias="lang", max_length=35)]
@@ -85,6 +87,7 @@ async def show_page(
         standing = (await profiles.list_standings(session, link.tenant_id, [found.profile_id]))[found.profile_id]
         senders = await _senders(session, link.tenant_id, found)
         groups = await _groups(session, link.tenant_id, found) if found.is_full else []
+        ways = await _ways(session, link.tenant_id, found)
         await _audit(session, link, "consents.read", found.profile_id, now)
     paused = rules.hold_of(standing.holds).paused_until
     return _html(
@@ -96,7 +99,7 @@ async def show_page(
             senders=senders,
             groups=groups,
             is_full=found.is_full,
-            ways=_WAYS,
+            ways=ways.items(),
             first=found.first,
             paused_until=page.shown_date(paused, frame.language) if paused and paused > now else "",
         ),
@@ -138,9 +141,10 @@ async def save_choices(token: str, request: Request, now: Now, lang: Language = 
 async def prefer(token: str, request: Request, now: Now, lang: Language = None) -> Response:
     """Which channel is tried first, where a message may take several."""
     wanted = (await _form(request)).get("first", [""])[0]
-    order = [wanted] if wanted and wanted in dict(_WAYS) else None
 
     async def work(session: Session, link: SignedLink, found: store.Page) -> None:
+        ways = await _ways(session, link.tenant_id, found)
+        order = [wanted] if wanted and wanted in ways else None
         await consents.set_traits(
             session,
             link.tenant_id,
@@ -271,6 +275,21 @@ async def _senders(session: Session, tenant_id: TenantId, found: store.Page) -> 
     decided = {d.store_id for d in standing.decisions if d.store_id is not None}
     channels, stores = await store.list_choices(session, tenant_id, found.profile_id, decided)
     return page.list_senders(standing, channels, found.controller, stores)
+
+
+async def _ways(session: Session, tenant_id: TenantId, found: store.Page) -> Mapping[str, str]:
+    """What this person may choose to be tried first, with the word for it; what they have chosen stays in it."""
+    reach = (await profiles.list_reaches(session, tenant_id, [found.profile_id]))[found.profile_id]
+    decided = {d.store_id for d in reach.standing.decisions if d.store_id is not None}
+    _, stores = await store.list_choices(session, tenant_id, found.profile_id, decided)
+    accounts = [
+        (rules.Channel(each.channel), each.account.get("business_account_id"))
+        for each in await messaging.list_phone_senders(session, tenant_id, stores)
+    ]
+    by_phone = [channel.value for channel in page.phone_ways(reach, accounts)]
+    if found.first not in (*_WAYS, *by_phone) and found.first in PHONE_CHANNELS:
+        by_phone.append(found.first)
+    return _WAYS | {name: name for name in by_phone}
 
 
 async def _groups(session: Session, tenant_id: TenantId, found: store.Page) -> list[tuple[str, int]]:

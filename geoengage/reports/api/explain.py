@@ -251,7 +251,7 @@ def _event(row: Mapping[str, Any]) -> ExplainedEvent:
 
 
 def _message(row: Mapping[str, Any], case: decided.Case) -> ExplainedMessage:
-    words = rules.message_text(row["status"], row["channel"], row["blockers"], row["provider_answer"])
+    words = rules.message_text(row)
     own = {"text", "checks", "campaign_changed"}
     return ExplainedMessage(
         **{k: row[k] for k in ExplainedMessage.model_fields if k not in own},

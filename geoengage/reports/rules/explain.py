@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from geoengage.messaging.rules import REASONS, in_order
+from geoengage.messaging.rules import REASONS, in_order, not_taken, refusal_text
 
 
 class Verdict(StrEnum):
@@ -228,21 +229,40 @@ def rejection_text(reason: str) -> str:
     return _REJECTIONS.get(reason, reason)
 
 
-def message_text(status: str, channel: str | None, blockers: Sequence[str], answer: str | None) -> str:
-    """What became of a message, and why."""
+# By the name of the adapter, or of the channel where none took it.
+_BY = {
+    "fcm": "push", "webpush": "web push", "email": "e-mail", "inbox": "the app's inbox",
+    "web_card": "a card on the page", "whatsapp": "WhatsApp", "viber": "Viber", "sms": "SMS",
+}  # fmt: skip
+
+
+def message_text(row: Mapping[str, Any]) -> str:
+    """What became of a message (its columns), by which way, and why by no other."""
+    return " ".join([_became(row), not_by_text(row["passed_over"])]).rstrip()
+
+
+def _became(row: Mapping[str, Any]) -> str:
+    status, channel, answer = row["status"], row["channel"], row["provider_answer"]
     if status == "skipped":
-        return blockers_text(blockers)
+        return blockers_text(row["blockers"])
     if status == "sent":
-        return (
-            "Shown in the preview inbox (no push provider)." if channel == "preview" else "Handed to the push provider."
-        )
+        by = _BY.get(channel, channel)
+        return "Shown in the preview inbox (no provider)." if channel == "preview" else f"Handed over: {by}."
+    if status == "failed" and (words := refusal_text(row["reason"])) is not None:
+        return f"Failed: {words}"
     return {
         "queued": "Waiting to be sent.",
         "sending": "Being sent.",
         "failed": f"Failed: {answer or 'the provider refused it'}.",
         "misconfigured": f"Not sent, something is set up wrong: {answer or 'see the campaign'}.",
         "unknown": "Handed over, but no answer came.",
-    }.get(status, status)
+    }.get(status, str(status))
+
+
+def not_by_text(passed_over: Sequence[str]) -> str:
+    """Which of its channels a message did not take, and why; empty where it took the first."""
+    others = map(not_taken, passed_over)
+    return " ".join(f"Not by {_BY.get(other.channel, other.channel)}: {other.text}" for other in others)
 
 
 def blockers_text(blockers: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from geoengage.kit import errors
-from geoengage.reports.rules.explain import blockers_text, message_text
+from geoengage.reports.rules.explain import message_text, not_by_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -117,13 +117,11 @@ def visit(row: Row, now: datetime) -> Entry:
 def message(row: Row) -> Entry:
     """A message and what became of it."""
     if row["opened_at"]:
-        status, text = "opened", "Opened by the person."
+        status, text = "opened", f"Opened by the person. {not_by_text(row['passed_over'])}".rstrip()
     elif row["received_at"]:
-        status, text = "received", "Arrived on the phone."
-    elif row["status"] == "skipped":
-        status, text = "skipped", blockers_text(row["blockers"])
+        status, text = "received", f"Arrived on the phone. {not_by_text(row['passed_over'])}".rstrip()
     else:
-        status, text = row["status"], message_text(row["status"], row["channel"], [], row["provider_answer"])
+        status, text = row["status"], message_text(row)
     name = row["campaign_name"]
     return Entry(
         **_head(row, Kind.MESSAGE),

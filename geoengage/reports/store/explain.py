@@ -121,8 +121,9 @@ async def list_messages(session: Session, tenant_id: TenantId, span: Span) -> li
     """Messages decided in the span, sent or not."""
     query = (
         "SELECT m.id, m.campaign_id, c.name AS campaign_name, m.zone_id, v.name AS zone_name, m.zone_version,"
-        " m.status, m.reason, m.blockers, m.title, m.body, m.channel, m.created_at, m.provider_answer, m.attempts,"
-        " m.sent_at, m.received_at, m.opened_at, m.expires_at, m.timezone, m.event_id, m.purpose"
+        " m.status, m.reason, m.blockers, m.title, m.body, m.channel, m.passed_over,"
+        " m.created_at, m.provider_answer, m.attempts, m.sent_at, m.received_at, m.opened_at,"
+        " m.expires_at, m.timezone, m.event_id, m.purpose"
         " FROM message m LEFT JOIN campaign c ON c.tenant_id = m.tenant_id AND c.id = m.campaign_id"
         " LEFT JOIN zone_version v"
         " ON v.tenant_id = m.tenant_id AND v.zone_id = m.zone_id AND v.version = m.zone_version"

@@ -79,9 +79,9 @@ _VISIT = _Source(
     "z.store_id",
 )
 _MESSAGE = _Source(
-    "SELECT t.id, t.created_at AS at, t.title, t.status, t.channel, t.blockers, t.provider_answer, t.received_at,"  # noqa: S608 - constants
-    " t.opened_at, t.device_id, c.name AS campaign_name, t.store_id, s.name AS store_name"
-    " FROM message t LEFT JOIN campaign c ON c.tenant_id = t.tenant_id AND c.id = t.campaign_id"
+    "SELECT t.id, t.created_at AS at, t.title, t.status, t.reason, t.channel, t.passed_over, t.blockers,"  # noqa: S608 - constants
+    " t.provider_answer, t.received_at, t.opened_at, t.device_id, c.name AS campaign_name, t.store_id,"
+    " s.name AS store_name FROM message t LEFT JOIN campaign c ON c.tenant_id = t.tenant_id AND c.id = t.campaign_id"
     f"{_STORE} WHERE t.tenant_id = :tenant_id AND t.person_id = ANY(CAST(:people AS uuid[]))",
     "t.store_id",
 )

@@ -28,6 +28,7 @@ export const REASONS = {
   no_address: 'no push address on this phone',
   no_sender: 'nothing is set up to send it by',
   no_template: 'no approved WhatsApp template for who has not written for a day',
+  session_limit: 'Viber takes no more until they answer',
   blank: 'a part of the text would have been empty',
   not_in_audience: 'not in the campaign’s audience',
 };

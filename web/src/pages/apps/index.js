@@ -1,13 +1,14 @@
 /**
- * The page "Apps": per app the ways to its phones. Firebase credentials, the shopper page with web push, a test to one's
- * own phone, and which publishable keys register its devices. Then where events and orders come from: write keys and
- * shop systems. For operators with the right "admin".
+ * The page "Apps": per app the ways to people. Firebase credentials, its mail server, the shopper page with web push, a
+ * test to one's own phone, and which publishable keys register its devices. Then where events and orders come from:
+ * write keys and shop systems. For operators with the right "admin".
  */
 import { getAll } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
 import { icon } from '../../ui/icons.js';
 import { empty, logo, pill, whileLoading } from '../../ui/widgets.js';
 import { may } from '../../ui/words.js';
+import { emailSection } from './email.js';
 import { firebaseSection } from './firebase.js';
 import { phoneSendersCard } from './phone_senders.js';
 import { shopifyPart } from './shopify.js';
@@ -83,6 +84,7 @@ function appCard({ app, store, keys, context, signal }) {
       'div',
       { class: 'app-parts' },
       firebaseSection({ app, context, signal }),
+      emailSection({ app, context, signal }),
       shopperSection({ app, context, onChanged }),
       testPushSection({ app, context, signal }),
       keysPart,

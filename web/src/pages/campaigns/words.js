@@ -11,7 +11,15 @@ import { campaignStatus, daysText, reasonText } from '../../ui/words.js';
 
 export const EXAMPLE_NAME = 'Ana';
 /** The ways a message may take. @type {Record<string, string>} */
-export const CHANNELS = { push: 'Push', email: 'E-mail', inbox: 'Inbox of the app', web_card: 'Card on the page' };
+export const CHANNELS = {
+  push: 'Push',
+  email: 'E-mail',
+  inbox: 'Inbox of the app',
+  web_card: 'Card on the page',
+  whatsapp: 'WhatsApp',
+  viber: 'Viber',
+  sms: 'SMS',
+};
 const OF_PLACES = new Set(['entered', 'dwelled', 'exited']);
 /** @type {Record<string, string>} */
 const TONES = {

@@ -39,6 +39,9 @@ export function messageRow({ context, message, onRetried }) {
       ),
       message.body && h('p', { class: 'breaks' }, message.body),
       message.reason && h('p', null, why(message)),
+      (message.passed_over ?? []).map(({ channel, text }) =>
+        h('p', { 'data-testid': 'passed-over' }, `Not by ${CHANNELS[channel] ?? channel}: ${text}`),
+      ),
       message.dead && !message.dead.retryable && h('p', { class: 'quiet' }, message.dead.text),
       message.provider_answer &&
         message.channel !== 'preview' &&
