@@ -6,7 +6,6 @@ ids, what they bought. That the second takes no longer is what is shown. Without
 """
 
 import argparse
-import asyncio
 import csv
 import io
 import tempfile
@@ -15,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import psycopg
+import uvloop
 from rich.console import Console
 from sqlalchemy import text
 
@@ -142,7 +142,7 @@ def main() -> None:
         try:
             with cluster:
                 upgrade(cluster.url)
-                asyncio.run(_run(cluster.url, given.people, Console()))
+                uvloop.run(_run(cluster.url, given.people, Console()))
         finally:
             cluster.destroy()  # its files are not in the folder when root runs it
 
