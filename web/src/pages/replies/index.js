@@ -159,11 +159,15 @@ export function repliesPage(root, context, query) {
     await load();
   }
 
-  /** What is written, and what becomes of answers, shows at once. */
+  /** What is written, what becomes of answers, and what colleagues do shows at once. */
   const stops = [
     context.hub.on('reply', (reply) => {
       load();
       if (reply.conversation_id === openId) thread?.reload();
+    }),
+    context.hub.on('conversation', (change) => {
+      load();
+      if (change.conversation_id === openId) thread?.reload();
     }),
     context.hub.on('message', () => thread?.reload()),
     context.hub.on('resync', () => {
