@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from geoengage.buzz.rules import MOST_PHONES
 from geoengage.kit import errors
-from geoengage.kit.http import PROBLEMS, Now, Tx
+from geoengage.kit.http import CONFLICT, PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.kit.shapes import Shape
 from geoengage.profiles.push_addresses import is_allowed, read_subscription
@@ -56,7 +56,7 @@ async def list_my_phones(request: Request, me: Operator, tx: Tx) -> OperatorPhon
     return OperatorPhones(items=items, vapid_public_key=request.app.state.vapid_public_key)
 
 
-@router.put(PHONES)
+@router.put(PHONES, responses=CONFLICT)
 async def put_my_phone(body: OperatorPhoneIn, request: Request, me: Operator, tx: Tx, now: Now) -> OperatorPhoneOut:
     """Be told on this phone from now on, by web push: how many conversations wait, and at which store. Idempotent.
 

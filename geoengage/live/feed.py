@@ -178,7 +178,9 @@ def _data(
             member: p.get(member) for member in ("conversation_id", "reply_id", "store_id", "channel", "at")
         }
     if name == "conversation":
-        return {"position": r.position} | {member: p.get(member) for member in ("conversation_id", "store_id", "at")}
+        return {"position": r.position} | {
+            member: p.get(member) for member in ("conversation_id", "store_id", "by", "at")
+        }
     if r.type == "campaign.changed":
         text = f"{p['name']} asks for approval"
         return {"position": r.position, "at": at, "kind": "campaign_in_review", "text": text} | {

@@ -304,7 +304,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       if (!answer) return;
       for (const count of unread) {
         count.hidden = !answer.conversations;
-        fill(count, String(answer.conversations), h('span', { class: 'visually-hidden' }, ' unread'));
+        fill(count, String(answer.conversations ?? ''), h('span', { class: 'visually-hidden' }, ' unread'));
       }
     }, COUNT_MS);
   }

@@ -35,6 +35,7 @@ export interface ConversationChange {
   position: number;
   conversation_id: string;
   store_id: string | null;
+  by: string;
   at: string;
 }
 /** That somebody wrote, as the live stream tells it: without the words. */

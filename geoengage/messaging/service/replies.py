@@ -213,7 +213,7 @@ async def answer(
         ),
     )
     await enqueue(session, tenant_id, [draft], now)
-    await publish(session, tenant_id, [_changed(row, now)], now)
+    await publish(session, tenant_id, [_changed(row, me, now)], now)
 
 
 # --- keeping the list in order ------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ async def change_conversation(
         row.unread = 0 if wish.done else row.unread
     await session.flush()
     if _state(row) != before:
-        await publish(session, tenant_id, [_changed(row, now)], now)
+        await publish(session, tenant_id, [_changed(row, me, now)], now)
 
 
 def _state(row: Conversation) -> tuple[int, UUID | None, bool]:
@@ -258,8 +258,8 @@ def _state(row: Conversation) -> tuple[int, UUID | None, bool]:
     return row.unread, row.assigned_to, row.done_at is None
 
 
-def _changed(row: Conversation, now: datetime) -> ConversationChanged:
-    return ConversationChanged(conversation_id=row.id, store_id=row.store_id, at=now)
+def _changed(row: Conversation, me: Principal, now: datetime) -> ConversationChanged:
+    return ConversationChanged(conversation_id=row.id, store_id=row.store_id, by=me.id, at=now)
 
 
 async def _may_read(session: Session, tenant_id: TenantId, operator_id: UUID, store_id: UUID | None) -> bool:

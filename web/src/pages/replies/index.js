@@ -167,7 +167,8 @@ export function repliesPage(root, context, query) {
     }),
     context.hub.on('conversation', (change) => {
       load();
-      if (change.conversation_id === openId) thread?.reload();
+      const isMine = change.by === context.me.operator.id; // each look at a conversation is noted
+      if (change.conversation_id === openId && !isMine) thread?.reload();
     }),
     context.hub.on('message', () => thread?.reload()),
     context.hub.on('resync', () => {
