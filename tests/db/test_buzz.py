@@ -1,8 +1,8 @@
 """Operators' phones are told of replies, with real commits and a push service that decrypts: whom, what, how often."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +59,7 @@ class House:
     owners: list[UUID]
     numbers: list[str]
     vapid: str
+    wrote_at: datetime = field(default_factory=utc_now)
 
     async def operator(self, role: Role, owner_id: UUID | None = None, world: World | None = None) -> Person:
         tenant_id = (world or self.line.world).tenant_id
@@ -90,15 +91,16 @@ class House:
         path = f"/v1/hooks/whatsapp/{self.line.senders[f'store {store}']}"
         assert (await self.line.hooks.post(path, content=body, headers=headers)).status_code == 200
         await self.react()
+        self.wrote_at = utc_now()
 
     async def react(self) -> None:
         while await react_once(self.line.sessions, TABLE):
             pass
 
     async def tell(self, later: timedelta = timedelta()) -> list[tuple[Browser, dict[str, Any]]]:
-        """What the worker sends so much later than now."""
+        """What the worker sends so long after somebody wrote last."""
         before = len(self.push.delivered)
-        self.clock.now = utc_now() + later
+        self.clock.now = self.wrote_at + later
         await self.worker.step()
         await self.worker.finish()
         return [(got.browser, got.read()) for got in self.push.delivered[before:]]

@@ -367,7 +367,7 @@ async def test_tell_me_on_this_phone(open_shop: OpenShop, demo: Demo, locale: st
     assert await phones() == before + 1
     await look("on")
     await corner.hear("Are you open?")  # the worker finds that its key is none, and forgets it: no service is called
-    assert await until(phones, before)
+    assert await until(phones, before, 60)
     await look("off")
     await switch.click()
     await expect(switch).to_have_attribute("aria-checked", "true")
@@ -416,10 +416,10 @@ async def test_a_buzz_shows_how_many_wait_and_leads_to_them(open_shop: OpenShop,
     for sent, shown in steps:
         push = {"origin": demo.url, "registrationId": await asyncio.wait_for(registration, 20)}
         push["data"] = sent if isinstance(sent, str) else json.dumps(sent)
-        async with asyncio.timeout(60):  # a worker that is just being stopped drops what it is handed
+        async with asyncio.timeout(90):  # a worker that is just being stopped drops what it is handed
             while True:
                 await cdp.send("ServiceWorker.deliverPushMessage", push)
-                if await until(lambda: page.evaluate(ask), sorted(shown)):
+                if await until(lambda: page.evaluate(ask), sorted(shown), 10):
                     break
     # Only the system can click a notification; a script's event is no less handled, but may not focus the page.
     worker = page.context.service_workers[0]
@@ -444,13 +444,14 @@ async def test_a_buzz_shows_how_many_wait_and_leads_to_them(open_shop: OpenShop,
     assert await faults(page, "badge") == []
 
 
-async def until(ask: Callable[[], Awaitable[Any]], wanted: Any) -> bool:
-    """Whether that is the answer within some seconds."""
-    for _ in range(20):
-        if await ask() == wanted:
-            return True
+async def until(ask: Callable[[], Awaitable[Any]], wanted: Any, for_s: float) -> bool:
+    """Whether that is the answer within so many seconds."""
+    end = time.monotonic() + for_s
+    while await ask() != wanted:
+        if time.monotonic() > end:
+            return False
         await asyncio.sleep(0.3)
-    return False
+    return True
 
 
 async def test_languages_and_logging_in(open_shop: OpenShop, demo: Demo, watch: Watch) -> None:
