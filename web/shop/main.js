@@ -67,6 +67,7 @@ function drawHeader() {
           await speak(languages.value);
           keep(languages.value);
           void handWords();
+          void count();
           draw();
         },
       },
