@@ -23,6 +23,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess, multiprocess
 
+from geoengage.buzz.api import router as buzz
 from geoengage.campaigns import by_reference
 from geoengage.campaigns.api import router as campaigns
 from geoengage.commerce.api import router as commerce
@@ -211,6 +212,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         shop,
         live,
         phones.router,
+        buzz,
         simulation,
         privacy,
         webhooks,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from geoengage.buzz import service as buzz
 from geoengage.campaigns import moves as campaign_moves
 from geoengage.campaigns import news as campaign_news
 from geoengage.campaigns import reaction as campaigns
@@ -62,6 +63,7 @@ def reactions(indexes: presence.IndexCache, erase: Handler = _erases_nobody) -> 
         Reaction("messaging.consent", frozenset({"consent.changed"}), messaging.on_consent_changed),
         Reaction("presence.venue", frozenset({"venue.changed"}), partial(presence.on_venue_changed, indexes=indexes)),
         Reaction("messaging.people", frozenset({"profile.merged"}), messaging.on_profile_merged),
+        Reaction("buzz.replies", buzz.WANTED, buzz.on_replies),
         Reaction("metrics.habits", metrics.BOUGHT, metrics.on_bought),
         Reaction("metrics.people", metrics.WANTED, metrics.on_people_changed),
         Reaction("offers.coupons", offers.MESSAGES, offers.on_messages),

@@ -18,6 +18,7 @@ from functools import partial
 import prometheus_client
 import uvloop
 
+from geoengage.buzz import jobs as buzz
 from geoengage.campaigns import by_reference
 from geoengage.campaigns import jobs as campaigns
 from geoengage.commerce import jobs as commerce
@@ -318,6 +319,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             sessions, settings, bell, queues=[Queue.URGENT], rewrite=by_reference.rewrite, spend=spending.hold_back
         ) as urgently,
         webhooks.courier(sessions, settings, bell) as tell_once,
+        buzz.buzzer(sessions, settings) as buzz_once,
         ingest.reader(sessions, settings) as read_a_shop,
         imports.importer(sessions, settings, bell.ring) as import_once,
     ):
@@ -332,6 +334,7 @@ async def _run(settings: Settings, database_url: str) -> None:
             ("delivery", deliverer.claim, bell.ear(reads_ledger=False).wait, poll_s),
             ("outcomes", deliverer.land, deliverer.took_off.wait, poll_s),
             ("webhooks", tell_once, patiently(reads_ledger=True), poll_s),
+            ("operators' phones", buzz_once, patiently(), poll_s),
             ("connections", read_a_shop, asyncio.sleep, ingest.PAUSE_S),
             ("imports", _worked_out(import_once, sessions, bell.ring), patiently(), IMPORT_POLL_S),
             ("campaign starts", mind_starts, patiently(), poll_s),

@@ -4,6 +4,7 @@ from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, text
 
+import geoengage.buzz.models
 import geoengage.campaigns.models
 import geoengage.commerce.models
 import geoengage.content.models

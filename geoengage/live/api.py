@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, WebSocket
@@ -25,13 +25,19 @@ PING_S = 15.0
 POLL_S = 0.5
 K_ANONYMOUS = 10
 POLICY_VIOLATION = 1008
+EventName = Literal["zone_event", "message", "reply", "conversation", "alert"]
 
 
 @router.get(
     "/v1/live",
     response_class=StreamingResponse,
     responses=PROBLEMS
-    | {200: {"content": {"text/event-stream": {}}, "description": "zone_event, message, alert and gap events."}},
+    | {
+        200: {
+            "content": {"text/event-stream": {}},
+            "description": "zone_event, message, reply, conversation, alert and gap events.",
+        }
+    },
 )
 async def stream_live(
     request: Request,
@@ -40,8 +46,11 @@ async def stream_live(
         str | None, Header(description="Resume after this ledger position.", max_length=20)
     ] = None,
     once: Annotated[bool, Query(description="End when everything so far was sent, instead of staying.")] = False,
+    only: Annotated[
+        list[EventName], Query(description="Events of these names alone, beside `gap`; left out: all.")
+    ] = [],  # noqa: B006 - FastAPI copies it
 ) -> StreamingResponse:
-    """Zone events, messages and alerts as they happen. `id` is the ledger position; send it back to resume.
+    """Zone events, messages, replies and alerts as they happen. `id` is the ledger position; send it back to resume.
 
     Without Last-Event-ID the stream begins now. With it nothing is left out, also over restarts of the server, as far
     back as the ledger reaches; what it cannot say any more is told by an event `gap` {from_position, to_position,
@@ -64,7 +73,9 @@ async def stream_live(
             yield sse(head, "gap", gap("unknown"))
         while True:
             async with transaction(sessions, tenant_id) as session:
-                told, reached = await what_follows(session, tenant_id, position, key=key, store_ids=me.store_ids)
+                told, reached = await what_follows(
+                    session, tenant_id, position, key=key, store_ids=me.store_ids, only=only
+                )
             for piece in told:
                 yield piece
             if reached > position:

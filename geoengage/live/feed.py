@@ -7,7 +7,7 @@ their own position, so one that lost its connection goes on where it was.
 import asyncio
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -145,6 +145,8 @@ def _name(r: Recorded) -> str | None:
         return "message" if r.payload.get("status") in _SHOWN_STATUSES else None
     if r.type == "reply.received":
         return "reply"
+    if r.type == "conversation.changed":
+        return "conversation"
     if r.type == "campaign.changed":
         return "alert" if r.payload.get("status") == "in_review" else None
     return "alert" if r.type in _ALERTS else None
@@ -174,6 +176,10 @@ def _data(
     if name == "reply":
         return {"position": r.position} | {
             member: p.get(member) for member in ("conversation_id", "reply_id", "store_id", "channel", "at")
+        }
+    if name == "conversation":
+        return {"position": r.position} | {
+            member: p.get(member) for member in ("conversation_id", "store_id", "by", "at")
         }
     if r.type == "campaign.changed":
         text = f"{p['name']} asks for approval"
@@ -209,17 +215,25 @@ def gap(reason: str, first: int | None = None, last: int | None = None) -> dict[
 
 
 async def what_follows(
-    session: Session, tenant_id: TenantId, position: int, *, key: str, store_ids: frozenset[UUID] | None
+    session: Session,
+    tenant_id: TenantId,
+    position: int,
+    *,
+    key: str,
+    store_ids: frozenset[UUID] | None,
+    only: Collection[str] = (),
 ) -> tuple[list[bytes], int]:
     """The next server-sent events after a position, and the position that they reach; the same one when none follow.
 
-    Positions have no holes but those that retention made: such a one is told as `gap`.
+    `only`: names of events that are wanted, () for all. Positions have no holes but those that retention made: such a
+    one is told as `gap`.
     """
     newest = await events.head(session, tenant_id)  # asked first: what it counts is there to be read
     if newest <= position:
         return [], position
     recorded = await events.read(session, tenant_id, position, BATCH)
     described = await describe(session, tenant_id, recorded, key=key, store_ids=store_ids)
+    described = [item for item in described if not only or item[1] in only]
     told = [sse(*item) for item in described]
     follows = recorded[0].position if recorded else newest + 1
     if follows > position + 1:

@@ -20,14 +20,13 @@ from geoengage.kit import log, sealed
 from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId
 from geoengage.kit.settings import Settings
-from geoengage.kit.vapid import load_vapid_key
 from geoengage.messaging import store
 from geoengage.messaging.channels import Channel
 from geoengage.messaging.channels.email import EmailChannel
 from geoengage.messaging.channels.fcm import FcmChannel, open_fcm
 from geoengage.messaging.channels.unreadable import WORDS as UNREADABLE
 from geoengage.messaging.channels.unreadable import UnreadableChannel
-from geoengage.messaging.channels.webpush import Vapid, WebPushChannel
+from geoengage.messaging.channels.webpush import open_web_push
 from geoengage.messaging.models import EmailSender, FirebaseSender
 from geoengage.messaging.phone_senders import PhoneSenders
 from geoengage.messaging.rules import BrandKit, Check, CheckResult, Limit, Route, SmtpAccount, TlsMode
@@ -78,10 +77,8 @@ class Senders:
         self._mail: OrderedDict[tuple[UUID, UUID], tuple[UUID, Channel, SmtpAccount]] = OrderedDict()
         self.limit = Limit(settings.fcm.per_minute, settings.fcm.ramp_up_s)
         self._installation = self._open_installation()
-        contact = settings.webpush.contact or settings.public_url or "mailto:push@example.com"
-        vapid = Vapid(load_vapid_key(settings), contact)
         self.phones = PhoneSenders(http, settings, clock)
-        self._webpush = WebPushChannel(http, vapid, settings.webpush, clock)
+        self._webpush = open_web_push(http, settings, clock)
 
     def _open_installation(self) -> Sender | None:
         path = self._settings.fcm.credentials_file

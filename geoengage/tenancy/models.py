@@ -129,6 +129,28 @@ class ConsoleSession(OwnedByTenant, Base):
     )
 
 
+class OperatorPhone(OwnedByTenant, Base):
+    """A browser that an operator is told on by web push. `address`: the subscription as the browser gave it;
+    `fingerprint`: the SHA-256 of its endpoint, which the page knows it again by; `failed_why`: a reason in a word. It
+    goes when that session is logged out, and stays when the session is merely over; so `session_id` has no foreign key.
+    """
+
+    __tablename__ = "operator_phone"
+    operator_id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    fingerprint: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    last_sent_at: Mapped[datetime | None]
+    last_failed_at: Mapped[datetime | None]
+    failed_why: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "operator_id"], ["operator.tenant_id", "operator.id"], ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "fingerprint"),
+        Index("ix_operator_phone_operator_id", "tenant_id", "operator_id"),
+        Index("ix_operator_phone_fingerprint", "fingerprint"),
+    )
+
+
 class Credential(OwnedByTenant, Base):
     """A publishable, secret or write key. `store_ids` null means the whole tenant; `writes` is a write key's."""
 

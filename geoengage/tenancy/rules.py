@@ -130,6 +130,15 @@ class Principal:
         return self.store_ids is None or (store_id is not None and store_id in self.store_ids)
 
 
+_OF_PEOPLE = (Scope.PEOPLE, Scope.CUSTOMERS)
+REPLY_READERS = tuple(role for role, scopes in ROLE_SCOPES.items() if not scopes.isdisjoint(_OF_PEOPLE))
+
+
+def reads_replies(who: Principal) -> bool:
+    """Whether somebody may read what people wrote back; `sees_store` says to which stores."""
+    return any(who.may(scope) for scope in _OF_PEOPLE)
+
+
 _CREDENTIAL = re.compile(r"(pk|sk|wk)_(test_)?([0-9a-f]{32})_([A-Za-z0-9_-]{32,64})")
 
 

@@ -18,6 +18,7 @@ from geoengage.tenancy.models import (
     ConsoleSession,
     Credential,
     Operator,
+    OperatorPhone,
     OwnedByTenant,
     Owner,
     Tenant,
@@ -90,9 +91,18 @@ async def find_session_principal(session: Session, tenant_id: TenantId, secret: 
             )
         )
     ).one_or_none()
-    if row is None:
-        return None
-    operator, is_demo = row
+    return None if row is None else await _principal(session, tenant_id, *row)
+
+
+async def find_operator_principal(session: Session, tenant_id: TenantId, operator_id: UUID) -> Principal | None:
+    """What an operator may do and see once logged in; None when unknown or disabled."""
+    query = select(Operator, Tenant.is_demo).join(Tenant, Tenant.id == Operator.tenant_id)
+    query = query.where(Operator.tenant_id == tenant_id, Operator.id == operator_id, Operator.disabled_at.is_(None))
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else await _principal(session, tenant_id, *row)
+
+
+async def _principal(session: Session, tenant_id: TenantId, operator: Operator, is_demo: bool) -> Principal:
     role = Role(operator.role)
     return Principal(
         tenant_id=tenant_id,
@@ -328,20 +338,89 @@ async def insert_session(
     await session.flush()
 
 
+async def hold_session(session: Session, tenant_id: TenantId, secret: str) -> UUID | None:
+    """The console session of that secret, which nobody ends before the commit; None when somebody has."""
+    query = select(ConsoleSession.id).where(
+        ConsoleSession.tenant_id == tenant_id, ConsoleSession.secret_hash == hash_secret(secret)
+    )
+    return (await session.execute(query.with_for_update(read=True))).scalar_one_or_none()
+
+
 async def delete_session(session: Session, tenant_id: TenantId, secret: str) -> None:
-    """End the console session of that secret."""
+    """End the console session of that secret; its phone is told nothing any more."""
+    ended = delete(ConsoleSession).where(
+        ConsoleSession.tenant_id == tenant_id, ConsoleSession.secret_hash == hash_secret(secret)
+    )
+    ids = (await session.execute(ended.returning(ConsoleSession.id))).scalars().all()
     await session.execute(
-        delete(ConsoleSession).where(
-            ConsoleSession.tenant_id == tenant_id, ConsoleSession.secret_hash == hash_secret(secret)
-        )
+        delete(OperatorPhone).where(OperatorPhone.tenant_id == tenant_id, OperatorPhone.session_id.in_(ids))
     )
 
 
 async def delete_operator_sessions(session: Session, tenant_id: TenantId, operator_id: UUID) -> None:
-    """End every console session of an operator."""
+    """End every console session of an operator; none of their phones is told anything any more."""
+    for kind in (ConsoleSession, OperatorPhone):  # in this order: a phone that is being kept holds its session
+        await session.execute(delete(kind).where(kind.tenant_id == tenant_id, kind.operator_id == operator_id))
+
+
+# --- phones that are told -----------------------------------------------------------------------------------------
+
+
+async def put_phone(session: Session, tenant_id: TenantId, phone: OperatorPhone, most: int) -> OperatorPhone:
+    """Keep a phone, or what is new of it; of more than `most` of one operator the oldest go. The row that is kept.
+
+    cross-tenant: a browser is one phone, so who had it before, here or in another tenant, is told on it no more.
+    """
     await session.execute(
-        delete(ConsoleSession).where(ConsoleSession.tenant_id == tenant_id, ConsoleSession.operator_id == operator_id)
+        text(
+            "DELETE FROM operator_phone WHERE fingerprint = :fingerprint"
+            " AND (tenant_id, operator_id) <> (:tenant_id, :operator_id)"
+        ),
+        {"tenant_id": tenant_id, "fingerprint": phone.fingerprint, "operator_id": phone.operator_id},
     )
+    query = select(OperatorPhone).where(
+        OperatorPhone.tenant_id == tenant_id, OperatorPhone.fingerprint == phone.fingerprint
+    )
+    kept = (await session.execute(query.with_for_update())).scalar_one_or_none()
+    if kept is not None:
+        kept.session_id, kept.address = phone.session_id, phone.address
+        await session.flush()
+        return kept
+    phone.tenant_id = tenant_id
+    await insert_row(session, tenant_id, phone, "another request keeps this phone just now")
+    mine = select(OperatorPhone.id).where(
+        OperatorPhone.tenant_id == tenant_id, OperatorPhone.operator_id == phone.operator_id
+    )
+    old = (await session.execute(mine.order_by(OperatorPhone.id.desc()).offset(most))).scalars().all()
+    await delete_phones(session, tenant_id, old)
+    return phone
+
+
+async def list_phones(session: Session, tenant_id: TenantId, operator_id: UUID) -> Sequence[OperatorPhone]:
+    """The phones that an operator is told on, the newest first."""
+    query = select(OperatorPhone).where(OperatorPhone.tenant_id == tenant_id, OperatorPhone.operator_id == operator_id)
+    return (await session.execute(query.order_by(OperatorPhone.id.desc()))).scalars().all()
+
+
+async def delete_phones(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> None:
+    """Forget phones: no more is told on them."""
+    if ids:
+        await session.execute(
+            delete(OperatorPhone).where(OperatorPhone.tenant_id == tenant_id, OperatorPhone.id.in_(ids))
+        )
+
+
+async def note_phone(
+    session: Session, tenant_id: TenantId, id_: UUID, now: datetime, *, failed_why: str | None
+) -> None:
+    """Note that a phone's push service took something, or (`failed_why`) did not."""
+    values = {"last_sent_at": now} if failed_why is None else {"last_failed_at": now, "failed_why": failed_why}
+    await session.execute(
+        update(OperatorPhone).where(OperatorPhone.tenant_id == tenant_id, OperatorPhone.id == id_).values(**values)
+    )
+
+
+# --- who works here -----------------------------------------------------------------------------------------------
 
 
 async def count_working_owners(session: Session, tenant_id: TenantId) -> int:

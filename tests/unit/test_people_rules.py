@@ -127,7 +127,7 @@ def test_words_of_an_order() -> None:
 def test_words_of_a_message() -> None:
     row = ROW | {
         "title": "Hello", "campaign_name": "Summer", "status": "skipped", "channel": None, "blockers": ["no_consent"],
-        "provider_answer": None, "received_at": None, "opened_at": None, "device_id": None,
+        "provider_answer": None, "received_at": None, "opened_at": None, "device_id": None, "passed_over": [],
     }  # fmt: skip
     told = timeline.message(row)
     assert told.status == "skipped"

@@ -60,16 +60,29 @@ async def test_what_is_written_shows_at_once_and_is_answered(
     await expect(page.get_by_role("heading", name="Replies")).to_be_visible()
     await expect(page.get_by_test_id("link-state")).to_have_text("Live")
     assert await faults(page, "the list") == []
+    colleague = await (await profiles(is_phone=not is_phone, guest=False)).new_page()
+    watch.attach(colleague)
+    await colleague.goto(f"{demo.url}/replies")
 
     await write(demo, sender, number, question)
     row = page.get_by_test_id("reply-row").filter(has_text=question)
-    await expect(row.get_by_test_id("unread")).to_contain_text("1")
+    elsewhere = colleague.get_by_test_id("reply-row").filter(has_text=question)
+    for each in (row, elsewhere):
+        await expect(each.get_by_test_id("unread")).to_contain_text("1")
+    counts = page.get_by_test_id("replies-count")
+    waiting = (await demo.api("GET", "/v1/conversations/unread"))["conversations"]
+    await expect(counts.first).to_have_text(f"{waiting} unread")
+    assert await faults(page, "something waits") == []
     await row.click()
     await expect(page.get_by_test_id("thread")).to_contain_text(question)
-    await expect(row.get_by_test_id("unread")).to_have_count(0)
+    for each in (row, elsewhere):
+        await expect(each.get_by_test_id("unread")).to_have_count(0)
+    for count in await counts.all():
+        await expect(count).to_have_text(f"{waiting - 1} unread")
     await expect(page.get_by_test_id("window")).to_contain_text("left to answer")
     await page.get_by_test_id("assign").click()
     await expect(page.get_by_test_id("give-back")).to_be_visible()
+    await expect(elsewhere).to_contain_text("Yours")
 
     await page.get_by_test_id("answer").fill(f"Yes, until six. {number}")
     await page.get_by_test_id("keep").click()
@@ -88,9 +101,11 @@ async def test_what_is_written_shows_at_once_and_is_answered(
     await write(demo, sender, number, f"Still {question}")
     await expect(page.get_by_test_id("text-in")).to_have_count(4)
     await page.get_by_test_id("done").click()
-    await expect(row).to_have_count(0)
+    for each in (row, elsewhere):
+        await expect(each).to_have_count(0)
     for one in (await demo.api("GET", "/v1/canned-answers"))["items"]:
         if one["title"] == f"Hours {number}":
             await demo.api("DELETE", f"/v1/canned-answers/{one['id']}")
-    await page.close()
+    for opened in (page, colleague):
+        await opened.close()
     assert watch.problems == []

@@ -1,8 +1,11 @@
 """The owner's page in Chromium at 360 px, from left and from right, on a slow line: first words, three taps, a code."""
 
+import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, CDPSession, Page, expect
 
 from tests.providers.meta_server import BUSINESS, of_number, signed, wrote
 from tests.web.console import MARKS, Demo, Watch
@@ -232,43 +235,62 @@ async def test_a_code_by_its_last_four_signs(open_shop: OpenShop, demo: Demo, wa
     assert found == []
 
 
-async def test_replies(open_shop: OpenShop, demo: Demo) -> None:
-    """A text that came by WhatsApp is read and answered; when the account is gone, the page says why it cannot be."""
+@dataclass
+class Corner:
+    """A store of its own with a number of WhatsApp."""
+
+    demo: Demo
+    name: str
+    store_id: str
+    sender_id: str
+    number: str
+
+    async def hear(self, text: str) -> None:
+        """Somebody writes to it."""
+        texts = of_number(self.number, messages=[wrote(self.number, text, datetime.now(UTC).timestamp())])
+        body, headers = signed(texts, "s" * 32)
+        async with httpx.AsyncClient(base_url=self.demo.url, timeout=20) as provider:
+            answer = await provider.post(f"/v1/hooks/whatsapp/{self.sender_id}", content=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+
+
+async def make_corner(demo: Demo) -> Corner:
     name, number = f"Corner {uuid4().hex[:6]}", f"4179{uuid4().int % 10**7:07}"
     point = {"type": "Point", "coordinates": [float(demo.state["lon"]), float(demo.state["lat"])]}
     feature = {"type": "Feature", "geometry": point, "properties": {"name": name}}
     store_id = (await demo.api("POST", "/v1/stores", feature))["id"]
-    account = {
-        "phone_number_id": number,
-        "business_account_id": BUSINESS,
-        "access_token": "t" * 20,
-        "app_secret": "s" * 32,
-    }
-    sender = await demo.api("PUT", "/v1/senders/whatsapp", account | {"store_id": store_id})
-    canned = {"title": "Hours", "text": "We are open until six.", "store_id": store_id}
+    account = {"phone_number_id": number, "business_account_id": BUSINESS, "access_token": "t" * 20}
+    secret = {"app_secret": "s" * 32, "store_id": store_id}
+    sender = await demo.api("PUT", "/v1/senders/whatsapp", account | secret)
+    return Corner(demo, name, store_id, sender["id"], number)
+
+
+async def test_replies(open_shop: OpenShop, demo: Demo) -> None:
+    """A text that came by WhatsApp is read and answered; when the account is gone, the page says why it cannot be."""
+    corner = await make_corner(demo)
+    canned = {"title": "Hours", "text": "We are open until six.", "store_id": corner.store_id}
     await demo.api("POST", "/v1/canned-answers", canned)
-    texts = of_number(number, messages=[wrote(number, "Are you open?", datetime.now(UTC).timestamp())])
-    body, headers = signed(texts, account["app_secret"])
-    async with httpx.AsyncClient(base_url=demo.url) as provider:
-        answer = await provider.post(f"/v1/hooks/whatsapp/{sender['id']}", content=body, headers=headers)
-        assert answer.status_code == 200, answer.text
+    await corner.hear("Are you open?")
 
     page = await open_shop()
-    await set_up(page, demo, store_id)
+    await set_up(page, demo, corner.store_id)
     await expect(page.get_by_test_id("today")).to_contain_text("1 unread reply.")
+    badge = page.get_by_test_id("unread-badge")
+    await expect(badge).to_have_text("11 conversation waits.")  # a figure for the eye, words for the ear
     await page.get_by_test_id("tab-replies").click()
     talk = page.get_by_test_id("conversations").get_by_role("button")
     await expect(talk).to_contain_text("Are you open?")
     found = await faults(page, "conversations")
     await talk.click()
     await expect(page.get_by_test_id("texts")).to_contain_text("Are you open?")
+    await expect(badge).to_be_hidden()
     await page.get_by_test_id("canned").get_by_role("button", name="Hours").click()
     await expect(page.get_by_test_id("answer")).to_have_value("We are open until six.")
     found += await faults(page, "conversation")
     await page.get_by_test_id("send").click()
     await expect(page.get_by_test_id("texts")).to_contain_text("We are open until six.")
     await expect(page.get_by_test_id("answer")).to_have_value("")
-    await demo.api("DELETE", f"/v1/senders/{sender['id']}")
+    await demo.api("DELETE", f"/v1/senders/{corner.sender_id}")
     await expect(page.get_by_test_id("closed")).to_contain_text("is gone")  # it looks again by itself
     found += await faults(page, "closed")
     await page.get_by_role("button", name="Back").click()
@@ -276,6 +298,160 @@ async def test_replies(open_shop: OpenShop, demo: Demo) -> None:
     await page.get_by_test_id("tab-today").click()
     await expect(page.get_by_test_id("today")).to_contain_text("No unread reply.")
     assert found == []
+
+
+# Chromium without a head has no push service: this stands in for it, and outlives the page as a subscription does.
+SUBSCRIBING = """(() => {
+  const KEPT = 'a-subscription-of-a-test';
+  const b64 = (raw) => btoa(String.fromCharCode(...raw)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const make = ({ endpoint, key }) => ({
+    endpoint,
+    options: { applicationServerKey: Uint8Array.from(key).buffer },
+    unsubscribe: async () => localStorage.removeItem(KEPT),
+    toJSON: () => ({
+      endpoint,
+      expirationTime: null,
+      keys: { p256dh: b64([4, ...new Uint8Array(64)]), auth: b64(new Uint8Array(16)) },
+    }),
+  });
+  PushManager.prototype.getSubscription = async () => {
+    const kept = localStorage.getItem(KEPT);
+    return kept && make(JSON.parse(kept));
+  };
+  PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+    const endpoint = `https://fcm.googleapis.com/fcm/send/${Math.random().toString(36).slice(2)}`;
+    const made = { endpoint, key: [...applicationServerKey] };
+    localStorage.setItem(KEPT, JSON.stringify(made));
+    return make(made);
+  };
+})()"""
+
+
+async def allow(page: Page, demo: Demo, setting: str) -> CDPSession:
+    """Notifications, as in the browser's own settings: granted, denied or prompt."""
+    cdp = await page.context.new_cdp_session(page)
+    info = await cdp.send("Target.getTargetInfo")
+    target = {"browserContextId": info["targetInfo"]["browserContextId"], "origin": demo.url}
+    permission: dict[str, Any] = {"permission": {"name": "notifications"}, "setting": setting, **target}
+    await cdp.send("Browser.setPermission", permission)
+    return cdp
+
+
+@DIRECTIONS
+async def test_tell_me_on_this_phone(open_shop: OpenShop, demo: Demo, locale: str, direction: str) -> None:
+    """The switch: not supported, blocked, off, on, and off again; what the server knows of it each time."""
+    corner = await make_corner(demo)
+    page = await open_shop(locale=locale)
+    await page.context.add_init_script(SUBSCRIBING)
+    await set_up(page, demo, corner.store_id)
+    telling, switch, found = page.get_by_test_id("telling"), page.get_by_test_id("tell"), []
+
+    async def look(state: str) -> None:
+        await page.reload()
+        await expect(page.get_by_test_id("today")).to_be_visible()
+        await page.get_by_test_id("tab-replies").click()
+        await expect(telling).to_have_attribute("data-state", state)
+        found.extend(await faults(page, f"telling {state}"))
+
+    async def phones() -> int:
+        answer = await page.request.get("/v1/session/phones")
+        return len((await answer.json())["items"])
+
+    await allow(page, demo, "denied")
+    await look("blocked")
+    await allow(page, demo, "granted")
+    await look("off")
+    before = await phones()
+    await switch.click()
+    await expect(switch).to_have_attribute("aria-checked", "true")
+    assert await phones() == before + 1
+    await look("on")
+    await corner.hear("Are you open?")  # the worker finds that its key is none, and forgets it: no service is called
+    assert await until(phones, before, 60)
+    await look("off")
+    await switch.click()
+    await expect(switch).to_have_attribute("aria-checked", "true")
+    await switch.click()
+    await expect(switch).to_have_attribute("aria-checked", "false")
+    assert await phones() == before
+    await page.context.add_init_script("delete window.PushManager")
+    await look("none")
+    assert found == []
+
+
+async def test_a_buzz_shows_how_many_wait_and_leads_to_them(open_shop: OpenShop, demo: Demo) -> None:
+    """What the service worker makes of pushes; then somebody writes, and the badge follows by itself."""
+    corner, other = await make_corner(demo), await make_corner(demo)
+    await other.hear("Are you open?")
+    page = await open_shop(locale="da")
+    cdp = await allow(page, demo, "granted")
+    registration = asyncio.get_running_loop().create_future()
+
+    def note(event: dict[str, Any]) -> None:
+        for each in event["registrations"]:
+            if each["scopeURL"].endswith("/shop/") and not registration.done():
+                registration.set_result(each["registrationId"])
+
+    cdp.on("ServiceWorker.workerRegistrationUpdated", note)
+    await cdp.send("ServiceWorker.enable")
+    await set_up(page, demo, corner.store_id)
+    await page.reload()  # the words of its language are handed over
+    await page.wait_for_function("async () => await caches.has('words-of-shop')")
+    ask = """() => navigator.serviceWorker.ready.then((r) => r.getNotifications())
+      .then((all) => all.map(({ title, body }) => `${title}: ${body}`).sort())"""
+    link = f"/shop/#replies={other.store_id}"
+    said = {
+        "store": other.name, "waiting": 2, "link": link, "tag": "replies-1", "newest": 7,
+        "expires_at": "2100-01-01T00:00:00Z",
+    }  # fmt: skip
+    two, three = f"{other.name}: 2 samtaler venter.", f"{other.name}: 3 samtaler venter."
+    vague = "Kunder har skrevet."
+    steps: list[tuple[Any, list[str]]] = [
+        (said, [two]),
+        (said, [two]),
+        (said | {"waiting": 3, "newest": 8}, [three]),
+        ("not JSON", [f"Shop: {vague}", three]),
+        (said | {"newest": 9, "expires_at": "2020-01-01T00:00:00Z"}, [f"{other.name}: {vague}", f"Shop: {vague}"]),
+    ]
+    for sent, shown in steps:
+        push = {"origin": demo.url, "registrationId": await asyncio.wait_for(registration, 20)}
+        push["data"] = sent if isinstance(sent, str) else json.dumps(sent)
+        async with asyncio.timeout(90):  # a worker that is just being stopped drops what it is handed
+            while True:
+                await cdp.send("ServiceWorker.deliverPushMessage", push)
+                if await until(lambda: page.evaluate(ask), sorted(shown), 10):
+                    break
+    # Only the system can click a notification; a script's event is no less handled, but may not focus the page.
+    worker = page.context.service_workers[0]
+    await worker.evaluate(
+        """async () => {
+          const [notification] = await registration.getNotifications({ tag: 'replies-1' });
+          self.addEventListener('unhandledrejection', (event) => event.preventDefault());
+          self.addEventListener('error', (event) => event.preventDefault());
+          self.dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+        }"""
+    )
+    await expect(page.get_by_role("heading", level=1)).to_have_text(other.name)
+    await expect(page.get_by_test_id("conversations")).to_contain_text("Are you open?")
+    badge = page.get_by_test_id("unread-badge")
+    await expect(badge).to_contain_text("1")
+    await page.goto(f"{demo.url}/shop/#replies={corner.store_id}")  # as when the page was closed
+    await expect(page.get_by_role("heading", level=1)).to_have_text(corner.name)
+    await expect(badge).to_be_hidden()
+    await page.get_by_test_id("tab-offer").click()
+    await corner.hear("And on Sunday?")
+    await expect(badge).to_contain_text("1")  # no tab that looks is open
+    assert await faults(page, "badge") == []
+
+
+async def until(ask: Callable[[], Awaitable[Any]], wanted: Any, for_s: float) -> bool:
+    """Whether that is the answer within so many seconds."""
+    end = time.monotonic() + for_s
+    while await ask() != wanted:
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.3)
+    return True
 
 
 async def test_languages_and_logging_in(open_shop: OpenShop, demo: Demo, watch: Watch) -> None:

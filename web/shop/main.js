@@ -6,13 +6,15 @@
 import { fill, h } from '../src/ui/dom.js';
 import { call } from '../till/api.js';
 import { coupon } from './coupon.js';
+import { hear } from './news.js';
 import { offer } from './offer.js';
 import { trouble, waiting } from './pieces.js';
 import { replies } from './replies.js';
+import { handWords } from './telling.js';
 import { today } from './today.js';
-import { LANGUAGES, current, keep, speak, t, wanted } from './words.js';
+import { LANGUAGES, current, keep, number, speak, t, wanted } from './words.js';
 
-/** @import {Store} from './types' */
+/** @import {Given, News, Store} from './types' */
 
 const KEPT = 'geoengage-shop-store';
 const [header, main, nav] = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('header, main, nav')]);
@@ -27,7 +29,17 @@ let stores = [];
 let store = null;
 let tab = 'today';
 
-/** @type {Record<string, (given: {store: Store, say: typeof say}) => Node>} */
+/** @type {Set<(storeId: string | null) => void>} */
+const ears = new Set();
+/** @type {News} */
+const news = (heard) => {
+  ears.add(heard);
+  return () => ears.delete(heard);
+};
+/** How many conversations nobody has read. */
+const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'unread-badge' });
+
+/** @type {Record<string, (given: Given) => Node>} */
 const TABS = {
   today: (given) => today({ ...given, offer: () => show('offer') }),
   offer,
@@ -54,6 +66,8 @@ function drawHeader() {
         change: async () => {
           await speak(languages.value);
           keep(languages.value);
+          void handWords();
+          void count();
           draw();
         },
       },
@@ -84,10 +98,38 @@ function draw() {
           on: { click: () => show(name) },
         },
         t(name),
+        name === 'replies' && badge,
       ),
     ),
   );
-  fill(main, TABS[tab]({ store, say }));
+  fill(main, TABS[tab]({ store, say, news }));
+}
+
+/** Ask how many conversations of the store wait. Who may not read replies is told nothing. */
+async function count() {
+  if (!store) return;
+  const { id } = store;
+  const answer = await call('GET', `/v1/conversations/unread?store_id=${id}`);
+  if (answer.is !== 'done' || store?.id !== id) return;
+  const n = answer.data.conversations ?? 0;
+  badge.hidden = n === 0;
+  fill(badge, h('span', { 'aria-hidden': 'true' }, number(n)), h('span', { class: 'unseen' }, t('waiting', { n })));
+}
+
+/** Go where a notification leads: `replies`, or `replies=STORE`. @param {string} place */
+function go(place) {
+  if (!/^replies(=|$)/.test(place)) return;
+  const meant = stores.find((each) => each.id === place.split('=')[1]) ?? store;
+  if (!meant) return;
+  if (meant.id !== store?.id) choose(meant);
+  show('replies');
+}
+
+/** What the address asks for; asked once, so that the same can be asked again. */
+function asked() {
+  const place = location.hash.slice(1);
+  if (place) history.replaceState(null, '', location.pathname);
+  return place;
 }
 
 const another = () =>
@@ -107,10 +149,17 @@ function chooser() {
 }
 
 /** @param {Store | null} chosen */
-function open(chosen) {
+function choose(chosen) {
   store = chosen;
+  badge.hidden = true;
   if (chosen) localStorage.setItem(KEPT, JSON.stringify(chosen));
   else localStorage.removeItem(KEPT);
+  void count();
+}
+
+/** @param {Store | null} chosen */
+function open(chosen) {
+  choose(chosen);
   show('today');
 }
 
@@ -125,13 +174,15 @@ async function loadStores() {
 async function boot() {
   /** @type {Store | null} */
   const kept = JSON.parse(localStorage.getItem(KEPT) ?? 'null');
-  const asked = loadStores();
+  const loading = loadStores();
+  const place = asked();
   await speak(wanted());
   if (kept) {
     store = kept;
+    if (place === `replies=${kept.id}`) tab = 'replies';
     draw();
   } else fill(main, waiting());
-  const wrong = await asked;
+  const wrong = await loading;
   if (wrong) {
     if (!store) fill(main, trouble(wrong, boot));
     return;
@@ -140,7 +191,18 @@ async function boot() {
   if (store) localStorage.setItem(KEPT, JSON.stringify(store));
   if (store && store.id === kept?.id) drawHeader();
   else draw();
+  if (tab !== 'replies') go(place);
+  void handWords();
+  hear((storeId) => {
+    if (storeId === null || storeId === store?.id) void count();
+    for (const heard of ears) heard(storeId);
+  });
 }
+
+addEventListener('hashchange', () => go(asked()));
+navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+  if (typeof data?.open === 'string') go(data.open);
+});
 
 void boot().then(async () => {
   if ('serviceWorker' in navigator) await navigator.serviceWorker.register('/shop/sw.js', { scope: '/shop/' });

@@ -3,6 +3,7 @@
 import { fill, h } from '../src/ui/dom.js';
 import { call } from '../till/api.js';
 import { complaint, key as newKey, trouble, waiting } from './pieces.js';
+import { telling } from './telling.js';
 import { moment, t } from './words.js';
 
 /** @import {Canned, Conversation, Given, Text, Thread} from './types' */
@@ -21,29 +22,30 @@ const STATES = {
 };
 
 /** @param {Given} given */
-export function replies({ store, say }) {
-  const node = h('section', { 'aria-label': t('replies') }, waiting());
+export function replies({ store, say, news }) {
+  const talks = h('div', { class: 'goods', 'data-testid': 'conversations' }, waiting());
+  const board = [h('h2', { tabindex: '-1' }, t('replies')), telling(), talks];
+  const node = h('section', { 'aria-label': t('replies') }, board);
   /** What is looked at again while the tab is there: the list, or a conversation. @type {() => Promise<unknown>} */
   let look = list;
   const timer = setInterval(() => {
     if (!node.isConnected) clearInterval(timer);
     else if (!document.hidden) void look();
   }, LOOK_MS);
+  const deaf = news((storeId) => {
+    if (!node.isConnected) deaf();
+    else if (storeId === null || storeId === store.id) void look();
+  });
   void list();
   return node;
 
   async function list() {
     const answer = await call('GET', `/v1/conversations?store_id=${store.id}&status=all`);
     if (look !== list) return;
-    if (answer.is !== 'done') return fill(node, trouble(answer, list));
+    if (answer.is !== 'done') return fill(talks, trouble(answer, list));
     /** @type {Conversation[]} */
     const items = answer.data.items;
-    fill(
-      node,
-      h('h2', { tabindex: '-1' }, t('replies')),
-      h('div', { class: 'goods', 'data-testid': 'conversations' }, items.map(row)),
-      !items.length && h('p', { class: 'soft' }, t('replies.none')),
-    );
+    fill(talks, items.map(row), !items.length && h('p', { class: 'soft' }, t('replies.none')));
   }
 
   /** @param {Conversation} each */
@@ -85,7 +87,7 @@ export function replies({ store, say }) {
 
     function leave() {
       look = list;
-      fill(node, waiting());
+      fill(node, board);
       void list();
     }
 

@@ -93,7 +93,11 @@ export interface Canned {
 export interface Given {
   store: Store;
   say: (words: string) => void;
+  news: News;
 }
+
+/** Hear that something is new in a store's replies (null: perhaps in any); what is returned ends it. */
+export type News = (heard: (storeId: string | null) => void) => () => void;
 
 /** A text by plural category, or one for all. */
 export type Words = Record<string, string | Record<string, string>>;

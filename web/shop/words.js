@@ -62,6 +62,12 @@ export function t(key, values = {}) {
   });
 }
 
+/**
+ * What the service worker says while the page is closed, in the page's language: it can load no catalogue by itself.
+ * `waiting`: by plural; `some`: where no number is known. See sw.js.
+ */
+export const forWorker = () => ({ tag, waiting: words['waiting'], some: words['waiting.some'], dir: document.dir });
+
 /** Whether there is such a text. @param {string} key */
 export const has = (key) => key in words;
 
@@ -73,6 +79,9 @@ export function money(minor, currency) {
 
 /** @param {string} currency */
 const formatOf = (currency) => new Intl.NumberFormat(tag, { style: 'currency', currency });
+
+/** @param {number} whole */
+export const number = (whole) => new Intl.NumberFormat(tag).format(whole);
 
 /** @param {number} whole */
 export const percent = (whole) => new Intl.NumberFormat(tag, { style: 'percent' }).format(whole / 100);

@@ -1,19 +1,8 @@
 /** Web push: the browser's subscription, and telling the server its address. Used by the page and its worker. */
 
+import { subscriptionFor } from '../subscribing.js';
 import { call } from './api.js';
 import { get, put } from './store.js';
-
-/** @param {string} text base64url @returns {Uint8Array<ArrayBuffer>} */
-function bytes(text) {
-  const plain = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
-}
-
-/** @param {ArrayBuffer | null} have @param {Uint8Array} want */
-function same(have, want) {
-  const held = new Uint8Array(have ?? new ArrayBuffer(0));
-  return held.length === want.length && held.every((byte, i) => byte === want[i]);
-}
 
 /**
  * Subscribe, unless that is so already, and tell the server. The browser must have been asked before.
@@ -23,18 +12,12 @@ function same(have, want) {
 export async function subscribe(registration) {
   const { vapid_public_key } = (await get('app')) ?? {};
   if (!vapid_public_key) return 'This server sends no push.';
-  const key = bytes(vapid_public_key);
-  let subscription = await registration.pushManager.getSubscription();
+  let address;
   try {
-    if (subscription && !same(subscription.options.applicationServerKey, key)) {
-      await subscription.unsubscribe();
-      subscription = null;
-    }
-    subscription ??= await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    address = JSON.stringify(await subscriptionFor(registration, vapid_public_key));
   } catch {
     return 'The browser could not reach its push service.';
   }
-  const address = JSON.stringify(subscription);
   if ((await get('push')) === address) return null;
   const push = { provider: 'webpush', kind: 'webpush', address };
   const answer = await call('PATCH', '/v1/devices/me', { push });

@@ -7,10 +7,11 @@
 import { openEvents } from './live.js';
 
 /** @import {Alert, Message, ZoneEvent} from './types' */
-/** @import {Reply} from './types_replies' */
+/** @import {ConversationChange, Reply} from './types_replies' */
 /** @import {LinkState} from './live.js' */
 /**
- * @typedef {{zone_event: ZoneEvent, message: Message, reply: Reply, alert: Alert, state: LinkState, resync: null}} Topics
+ * @typedef {{zone_event: ZoneEvent, message: Message, reply: Reply, conversation: ConversationChange, alert: Alert,
+ *   state: LinkState, resync: null}} Topics
  */
 /**
  * @typedef {object} Hub
@@ -32,6 +33,7 @@ export function makeHub() {
     onZoneEvent: (event) => emit('zone_event', event),
     onMessage: (message) => emit('message', message),
     onReply: (reply) => emit('reply', reply),
+    onConversation: (change) => emit('conversation', change),
     onAlert: (alert) => emit('alert', alert),
     onState(next, resumed) {
       state = next;

@@ -5,7 +5,7 @@
  * for the socket there is a back-off here. Says nothing about the page: states and data go out through callbacks.
  */
 /** @import {Alert, Message, Positions, ZoneEvent} from './types' */
-/** @import {Reply} from './types_replies' */
+/** @import {ConversationChange, Reply} from './types_replies' */
 
 /** @typedef {'connecting' | 'live' | 'lost'} LinkState */
 
@@ -20,11 +20,12 @@ function delay(attempt) {
 }
 
 /**
- * @param {{onZoneEvent: (e: ZoneEvent) => void, onMessage: (m: Message) => void, onReply: (r: Reply) => void, onAlert: (a: Alert) => void,
+ * @param {{onZoneEvent: (e: ZoneEvent) => void, onMessage: (m: Message) => void, onReply: (r: Reply) => void,
+ *   onConversation: (c: ConversationChange) => void, onAlert: (a: Alert) => void,
  *   onState: (s: LinkState, resumed: boolean) => void}} handlers `resumed` is true when a link came back after a loss
  * @returns {() => void} closes it
  */
-export function openEvents({ onZoneEvent, onMessage, onReply, onAlert, onState }) {
+export function openEvents({ onZoneEvent, onMessage, onReply, onConversation, onAlert, onState }) {
   /** @type {EventSource | null} */
   let source = null;
   let timer = 0;
@@ -46,6 +47,7 @@ export function openEvents({ onZoneEvent, onMessage, onReply, onAlert, onState }
     source.addEventListener('zone_event', (event) => onZoneEvent(JSON.parse(event.data)));
     source.addEventListener('message', (event) => onMessage(JSON.parse(event.data)));
     source.addEventListener('reply', (event) => onReply(JSON.parse(event.data)));
+    source.addEventListener('conversation', (event) => onConversation(JSON.parse(event.data)));
     source.addEventListener('alert', (event) => onAlert(JSON.parse(event.data)));
     // the server does not keep all that we missed: as after a loss, lists are to be read again
     source.addEventListener('gap', () => onState('live', true));

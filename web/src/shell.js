@@ -58,6 +58,7 @@ const RARE = new Set([
   '/privacy',
   '/audit',
 ]);
+const COUNT_MS = 200;
 /** @type {Record<string, string>} */
 const LINK_WORDS = { live: 'Live', connecting: 'Connecting', lost: 'Reconnecting…' };
 
@@ -74,6 +75,8 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       h('span', null, words),
     ),
   );
+  const unread = [0, 1].map(() => h('span', { class: 'nav-count', hidden: true, 'data-testid': 'replies-count' }));
+  links.find((anchor) => anchor.getAttribute('href') === '/replies')?.append(unread[0]);
   const rare = links.filter((anchor) => RARE.has(anchor.getAttribute('href') ?? ''));
   const rareList = h('div', { id: 'nav-rare', class: 'nav-rare' }, rare);
   const rareButton = h(
@@ -87,6 +90,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
       on: { click: () => openRare(!rareList.classList.contains('nav-rare-open')) },
     },
     'More',
+    unread[1],
   );
   const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'review-count' });
   const bell = h(
@@ -292,6 +296,21 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
     bell.setAttribute('aria-label', count ? `Review queue: ${count} waiting` : 'Review queue: nothing waiting');
   }
 
+  let counting = 0;
+
+  /** How many conversations wait, at the way to them; several events at once are one question. */
+  function refreshUnread() {
+    window.clearTimeout(counting);
+    counting = window.setTimeout(async () => {
+      const answer = await get('/v1/conversations/unread').catch(() => null);
+      if (!answer) return;
+      for (const count of unread) {
+        count.hidden = !answer.conversations;
+        fill(count, String(answer.conversations ?? ''), h('span', { class: 'visually-hidden' }, ' unread'));
+      }
+    }, COUNT_MS);
+  }
+
   /** @param {import('./live.js').LinkState} state */
   function showLink(state) {
     link.dataset.state = state;
@@ -300,6 +319,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
 
   hub.on('state', showLink);
   hub.on('resync', refreshReviewCount);
+  for (const topic of /** @type {const} */ (['reply', 'conversation', 'resync'])) hub.on(topic, refreshUnread);
   hub.on('alert', (alert) => {
     if (alert.kind === 'sending_stopped') showStopped(true);
     else if (alert.kind === 'sending_resumed') showStopped(false);
@@ -317,6 +337,7 @@ export function makeShell(root, { me, hub, navigate, onLogOut, setGuard }) {
   showLink(hub.state());
   showStopped(me.tenant.sending_stopped);
   refreshReviewCount();
+  refreshUnread();
   showDoors();
   document.addEventListener('click', closeMenus);
 

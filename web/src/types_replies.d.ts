@@ -30,6 +30,14 @@ export interface CannedAnswer {
   text: string;
   store_id: string | null;
 }
+/** That a conversation was read, answered, given to somebody or put away, as the live stream tells it. */
+export interface ConversationChange {
+  position: number;
+  conversation_id: string;
+  store_id: string | null;
+  by: string;
+  at: string;
+}
 /** That somebody wrote, as the live stream tells it: without the words. */
 export interface Reply {
   position: number;

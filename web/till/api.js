@@ -29,6 +29,7 @@ export async function call(method, path, body, headers = {}) {
       redirect: 'error',
     });
     const type = answer.headers.get('content-type') ?? '';
+    if (answer.status === 204) return { is: 'done', data: null };
     if (answer.ok && type.includes('json')) return { is: 'done', data: await answer.json() };
     if (type.includes('problem+json') && answer.status < 500 && !LATER.has(answer.status)) {
       if (answer.status === 401) return { is: 'ended' };

@@ -19,8 +19,8 @@ from geoengage.messaging.store import ConversationView, Written
 from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Reach, masked_value
 from geoengage.tenancy import store as tenancy_store
-from geoengage.tenancy.auth import ProfileReader
-from geoengage.tenancy.rules import Principal, actor_name
+from geoengage.tenancy.auth import ProfileReader, Reader
+from geoengage.tenancy.rules import Principal, actor_name, reads_replies
 
 router = APIRouter(tags=["replies"], responses=PROBLEMS)
 ONE = "/v1/conversations/{conversation_id}"
@@ -77,6 +77,12 @@ class ConversationPage(Shape):
 
     items: list[ConversationOut] = Field(description="The newest first.")
     next: str | None = Field(description="`cursor` of the next page; null at the end.")
+
+
+class UnreadConversations(Shape):
+    """How many wait to be read."""
+
+    conversations: int | None = Field(description="That nobody has read; null: your role may not read replies.")
 
 
 class Asked(Shape):
@@ -157,6 +163,19 @@ async def list_conversations(me: ProfileReader, tx: Tx, now: Now, asked: Annotat
     reaches = await profiles_store.list_reaches(tx, tenant_id, {view.profile_id for view in page})
     after = write_place(Place(page[-1].last_at, page[-1].id)) if len(found) > asked.limit else None
     return ConversationPage(items=[_out(view, reaches.get(view.profile_id), now) for view in page], next=after)
+
+
+@router.get("/v1/conversations/unread")
+async def count_unread_conversations(
+    me: Reader, tx: Tx, store_id: Annotated[UUID | None, Query(description="Only those of this store.")] = None
+) -> UnreadConversations:
+    """How many conversations nobody has read, for a sign beside the way to them."""
+    if store_id is not None and not me.sees_store(store_id):
+        raise errors.NotFound(f"store {store_id} does not exist")
+    if not reads_replies(me):
+        return UnreadConversations(conversations=None)
+    found = await store.count_unread(tx, TenantId(me.tenant_id), me.store_ids, store_id)
+    return UnreadConversations(conversations=found)
 
 
 @router.get(ONE)

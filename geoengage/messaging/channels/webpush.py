@@ -16,8 +16,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from pywebpush import WebPusher
 
-from geoengage.kit.settings import WebPushSettings
-from geoengage.kit.vapid import public_key_text
+from geoengage.kit.settings import Settings, WebPushSettings
+from geoengage.kit.vapid import load_vapid_key, public_key_text
 from geoengage.messaging.channels.base import Push, shorten
 from geoengage.messaging.rules import (
     Answer,
@@ -46,6 +46,12 @@ class Vapid:
     contact: str
 
 
+def open_web_push(http: aiohttp.ClientSession, settings: Settings, clock: Callable[[], datetime]) -> "WebPushChannel":
+    """The channel of this installation, signed with its key. ValueError when that is unreadable."""
+    contact = settings.webpush.contact or settings.public_url or "mailto:push@example.com"
+    return WebPushChannel(http, Vapid(load_vapid_key(settings), contact), settings.webpush, clock)
+
+
 class WebPushChannel:
     """Sends to browsers. Safe for any number of concurrent sends."""
 
@@ -64,18 +70,23 @@ class WebPushChannel:
 
     async def send(self, push: Push, attempt: Attempt) -> Outcome:
         """Try once."""
+        payload = encode(push)
+        if len(payload) > PAYLOAD_MAX:
+            payload = encode(shorten(push, len(payload) - PAYLOAD_MAX))
+        urgency = _URGENCY.get(push.options.android.priority or "", "high")
+        return await self.deliver(push.address or "", payload, push.collapse_key, attempt, urgency)
+
+    async def deliver(
+        self, address: str, payload: bytes, collapse_key: str, attempt: Attempt, urgency: str = "high"
+    ) -> Outcome:
+        """Try once to send `payload` (at most `PAYLOAD_MAX` bytes) to a subscription; it lives as long as the attempt
+        has time."""
         try:
-            to = read_subscription(push.address or "")
+            to = read_subscription(address)
         except ValueError as error:
             return Failed("invalid_address", f"the subscription {error}"[:300], retire_address=True)
         if not is_allowed(to.origin, self._hosts):
             return Misconfigured("push_host", f"{to.origin} is not in GEOENGAGE_WEBPUSH__HOSTS"[:300])
-        payload = encode(push)
-        if len(payload) > PAYLOAD_MAX:
-            payload = encode(shorten(push, len(payload) - PAYLOAD_MAX))
-        return await self._post(to, payload, push, attempt)
-
-    async def _post(self, to: Subscription, payload: bytes, push: Push, attempt: Attempt) -> Outcome:
         try:
             body = encrypt(to, payload)
         except ValueError as error:  # 65 bytes that are no point of the curve
@@ -83,9 +94,9 @@ class WebPushChannel:
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Encoding": "aes128gcm",
-            "TTL": str(int((push.expires_at - attempt.now).total_seconds())),
-            "Urgency": _URGENCY.get(push.options.android.priority or "", "high"),
-            "Topic": topic(push.collapse_key),
+            "TTL": str(int((attempt.expires_at - attempt.now).total_seconds())),
+            "Urgency": urgency,
+            "Topic": topic(collapse_key),
             "Authorization": self._authorization(to.origin, attempt.now),
         }
         try:

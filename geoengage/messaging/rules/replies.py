@@ -34,6 +34,18 @@ class ReplyReceived(Event, frozen=True, kw_only=True, tag="reply.received"):
     at: datetime
 
 
+class ConversationChanged(Event, frozen=True, kw_only=True, tag="conversation.changed"):
+    """Somebody read a conversation, answered it, took it, gave it away or put it away (or back).
+
+    `by`: the operator or key, so that who did it need not look again.
+    """
+
+    conversation_id: UUID
+    store_id: UUID | None
+    by: UUID
+    at: datetime
+
+
 class WhyNot(StrEnum):
     """Why a conversation cannot be answered."""
 

@@ -10,14 +10,16 @@ from uuid import UUID
 
 from geoengage.kit import errors
 from geoengage.kit.db import Session
+from geoengage.kit.events import publish
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.messaging import store
-from geoengage.messaging.reply_models import ConversationMessage
+from geoengage.messaging.reply_models import Conversation, ConversationMessage
 from geoengage.messaging.rules import Answering, Draft, EmailContent, MessageChannel, Purpose, whatsapp
 from geoengage.messaging.rules.replies import (
     ANSWER_LIVES,
     SAME_TALK,
     WORDS,
+    ConversationChanged,
     ReplyReceived,
     WhyNot,
     kept_text,
@@ -30,8 +32,7 @@ from geoengage.profiles import store as profiles_store
 from geoengage.profiles.rules import Channel, Hindrance, Reach, may_contact
 from geoengage.profiles.rules import Purpose as ConsentPurpose
 from geoengage.tenancy import store as tenancy_store
-from geoengage.tenancy.models import Operator
-from geoengage.tenancy.rules import Principal
+from geoengage.tenancy.rules import Principal, reads_replies
 
 
 class WindowClosed(errors.Conflict):
@@ -212,6 +213,7 @@ async def answer(
         ),
     )
     await enqueue(session, tenant_id, [draft], now)
+    await publish(session, tenant_id, [_changed(row, me, now)], now)
 
 
 # --- keeping the list in order ------------------------------------------------------------------------------------
@@ -230,12 +232,16 @@ class Change:
 async def change_conversation(
     session: Session, me: Principal, conversation_id: UUID, wish: Change, now: datetime
 ) -> None:
-    """Note that a conversation was read, is somebody's, or is done. ItemErrors for an operator who is none."""
+    """Note that a conversation was read, is somebody's, or is done, and tell whoever looks at it.
+
+    ItemErrors for an operator who may not read it. Ends with the ledger: call it last.
+    """
     tenant_id = TenantId(me.tenant_id)
     row = await store.lock_conversation(session, tenant_id, conversation_id, me.store_ids)
+    before = _state(row)
     if wish.assigns:
-        if wish.assigned_to is not None and not await _is_operator(session, tenant_id, wish.assigned_to):
-            raise errors.field("assigned_to", "there is no such operator")
+        if wish.assigned_to is not None and not await _may_read(session, tenant_id, wish.assigned_to, row.store_id):
+            raise errors.field("assigned_to", "there is no such operator, or they may not read this store's replies")
         row.assigned_to = wish.assigned_to
     if wish.read:
         row.unread = 0
@@ -243,11 +249,20 @@ async def change_conversation(
         row.done_at = now if wish.done else None
         row.unread = 0 if wish.done else row.unread
     await session.flush()
+    if _state(row) != before:
+        await publish(session, tenant_id, [_changed(row, me, now)], now)
 
 
-async def _is_operator(session: Session, tenant_id: TenantId, operator_id: UUID) -> bool:
-    try:
-        await tenancy_store.get_row(session, tenant_id, Operator, operator_id)
-    except errors.NotFound:
-        return False
-    return True
+def _state(row: Conversation) -> tuple[int, UUID | None, bool]:
+    """What others see change."""
+    return row.unread, row.assigned_to, row.done_at is None
+
+
+def _changed(row: Conversation, me: Principal, now: datetime) -> ConversationChanged:
+    return ConversationChanged(conversation_id=row.id, store_id=row.store_id, by=me.id, at=now)
+
+
+async def _may_read(session: Session, tenant_id: TenantId, operator_id: UUID, store_id: UUID | None) -> bool:
+    """Whether an operator reads the replies of a store (None: the tenant's)."""
+    who = await tenancy_store.find_operator_principal(session, tenant_id, operator_id)
+    return who is not None and reads_replies(who) and who.sees_store(store_id)

@@ -87,6 +87,7 @@ from geoengage.messaging.store.phones import (
 from geoengage.messaging.store.replies import (
     ConversationView,
     Written,
+    count_unread,
     delete_canned,
     find_last_inbound,
     find_last_store,
@@ -142,6 +143,7 @@ __all__ = [
     "ask_pauses",
     "claim_due_messages",
     "count_messages",
+    "count_unread",
     "delete_canned",
     "delete_email_sender",
     "delete_firebase_sender",

@@ -108,6 +108,19 @@ async def get_conversation(
     return ConversationView(**row_dict(row))
 
 
+async def count_unread(session: Session, tenant_id: TenantId, stores: Stores, store_id: UUID | None) -> int:
+    """Conversations of these stores, or of one of them, that nobody has read."""
+    rows = await session.execute(
+        text(
+            "SELECT count(*) FROM conversation c WHERE c.tenant_id = :tenant_id AND c.unread > 0"
+            " AND (CAST(:stores AS uuid[]) IS NULL OR c.store_id = ANY(CAST(:stores AS uuid[])))"
+            " AND (CAST(:store_id AS uuid) IS NULL OR c.store_id = :store_id)"
+        ),
+        {"tenant_id": tenant_id, "stores": None if stores is None else list(stores), "store_id": store_id},
+    )
+    return int(rows.scalar_one())
+
+
 async def lock_conversation(
     session: Session, tenant_id: TenantId, conversation_id: UUID, stores: Stores
 ) -> Conversation:

@@ -4,15 +4,17 @@ A new endpoint needs a line here. `Case.body` and `Case.queries` are made of the
 same line serves its owner (who must succeed) and everybody else (who must not).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.api.wall.world import CODE, LAT, LON, Side, products_of, service_account, whatsapp
 from tests.pictures import picture
+from tests.providers.webpush_server import b64url
 
 THEN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
 
@@ -100,6 +102,12 @@ TALLY = {"right": 1, "wrong": 0, "again": 0, "missed": 0}
 COMPARISON = {
     "revision": 0, "since": THEN.isoformat(), "positions": 1, "shoppers": 1, "visits": 1, "plain": TALLY, "ours": TALLY,
 }  # fmt: skip
+
+
+def subscription() -> str:
+    """A browser's, new each time: a phone is one operator's."""
+    keys = {"p256dh": b64url(b"\4" + bytes(64)), "auth": b64url(bytes(16))}
+    return json.dumps({"endpoint": f"https://fcm.googleapis.com/fcm/send/{uuid4().hex}", "keys": keys})
 
 
 def square(properties: dict[str, Any]) -> dict[str, Any]:
@@ -312,6 +320,7 @@ PHONES = [
 ]  # fmt: skip
 REPLIES = [
     Case("GET", "/v1/conversations"),
+    Case("GET", "/v1/conversations/unread"),
     Case("GET", "/v1/conversations/{conversation_id}"),
     Case("POST", "/v1/conversations/{conversation_id}/answers", body=lambda s: {"text": f"{s.mark}-answer"}),
     Case("PATCH", "/v1/conversations/{conversation_id}", body=lambda _: {"read": True}),
@@ -373,6 +382,9 @@ CASES = [
     Case("GET", "/v1/session", For.CONSOLE),
     Case("GET", "/v1/doors", For.CONSOLE, demo_only=True),
     Case("POST", "/v1/logout", For.CONSOLE),
+    Case("GET", "/v1/session/phones", For.CONSOLE),
+    Case("PUT", "/v1/session/phones", For.CONSOLE, body=lambda _: {"subscription": subscription()}),
+    Case("DELETE", "/v1/session/phones/{phone_id}", For.CONSOLE),
     Case("GET", "/v1/tenant", shared=True),
     Case("PATCH", "/v1/tenant", body=lambda _: {"daily_cap": 7}),
     *crud("/v1/owners", "owner", lambda _: {"name": "New"}, lambda _: {"name": "Changed"}),

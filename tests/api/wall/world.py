@@ -46,7 +46,7 @@ from geoengage.recommendations.models import (
 from geoengage.segments.models import Segment, SegmentMember
 from geoengage.tenancy import service as tenancy
 from geoengage.tenancy.auth import COOKIE
-from geoengage.tenancy.models import App, Credential, Operator, Owner
+from geoengage.tenancy.models import App, Credential, Operator, OperatorPhone, Owner
 from geoengage.tenancy.rules import KeyKind
 from geoengage.venues.models import EvidencePoint, Level, LevelPlan, Unit, VenueFeature
 from geoengage.venues.rules import code_of
@@ -123,6 +123,9 @@ async def make_side(client: httpx.AsyncClient, session: Session, mark: str) -> S
     cookies = {
         role: await tenancy.open_session(session, world.tenant_id, operators[role], now) for role in ("owner", "shop")
     }
+    ids["phone"] = new_id()
+    told = {"session_id": new_id(), "fingerprint": mark, "address": f"{mark}-subscription"}
+    session.add(OperatorPhone(tenant_id=world.tenant_id, id=ids["phone"], operator_id=operators["owner"], **told))
     await session.commit()
     phone = await make_phone(client, world, ids["app"], mark)
     ids["device"] = phone.id

@@ -159,11 +159,16 @@ export function repliesPage(root, context, query) {
     await load();
   }
 
-  /** What is written, and what becomes of answers, shows at once. */
+  /** What is written, what becomes of answers, and what colleagues do shows at once. */
   const stops = [
     context.hub.on('reply', (reply) => {
       load();
       if (reply.conversation_id === openId) thread?.reload();
+    }),
+    context.hub.on('conversation', (change) => {
+      load();
+      const isMine = change.by === context.me.operator.id; // each look at a conversation is noted
+      if (change.conversation_id === openId && !isMine) thread?.reload();
     }),
     context.hub.on('message', () => thread?.reload()),
     context.hub.on('resync', () => {
