@@ -71,6 +71,12 @@ class Filter:
     archived: bool = False
 
 
+async def list_by_id(session: Session, tenant_id: TenantId, ids: Collection[UUID]) -> dict[UUID, Campaign]:
+    """Those of these campaigns that are not deleted."""
+    query = select(Campaign).where(Campaign.tenant_id == tenant_id, Campaign.id.in_(ids), Campaign.deleted_at.is_(None))
+    return {row.id: row for row in (await session.execute(query)).scalars()}
+
+
 async def list_campaigns(
     session: Session, tenant_id: TenantId, wanted: Filter, now: datetime, after: UUID | None, limit: int
 ) -> Sequence[Campaign]:

@@ -13,10 +13,11 @@ from tests.api.wall.cases import CASES, TRACKING, For
 from tests.factories import make_world
 
 PUBLIC = {case.key for case in CASES if case.who is For.PUBLIC}
-# PATCH without If-Match: a device edits only itself; what is said about a person stands beside what others say.
+# PATCH without If-Match: a device edits only itself; what is said about a person stands beside what others say; of a
+# store's part of a master each member is replaced as a whole.
 WITHOUT_VERSION = {
     "/v1/devices/me", "/v1/profiles/{profile_id}", "/v1/conversations/{conversation_id}",
-    "/v1/canned-answers/{canned_id}",
+    "/v1/canned-answers/{canned_id}", "/v1/masters/{master_id}/stores/{store_id}",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from geoengage.campaigns import service as campaigns
 from geoengage.campaigns.models import Campaign
 from geoengage.campaigns.rules import Content, Say, Status, messages_of, status_at
 from geoengage.campaigns.shapes.campaigns import CampaignIn, content_json
-from geoengage.campaigns.store import content_of
+from geoengage.campaigns.store import content_of, list_by_id
 from geoengage.experiments.rules import Plan as MeasuringPlan
 from geoengage.kit import errors
 from geoengage.kit.db import Session
@@ -118,12 +118,14 @@ async def stop(
 
 async def list_launched(session: Session, me: Principal, now: datetime) -> list[Launched]:
     """What the caller sees of what was switched on and is still there."""
-    found = []
-    for row in await store.list_launches(session, TenantId(me.tenant_id), me.store_ids):
-        campaign = await _campaign_of(session, me, row, lock=False)
-        if campaign is not None:
-            found.append(Launched(row, campaign, status_of(campaign, now)))
-    return found
+    rows = await store.list_launches(session, TenantId(me.tenant_id), me.store_ids)
+    there = await list_by_id(session, TenantId(me.tenant_id), {row.campaign_id for row in rows if row.campaign_id})
+    seen = {id_: campaign for id_, campaign in there.items() if me.sees_store(campaign.store_id)}
+    return [
+        Launched(row, seen[row.campaign_id], status_of(seen[row.campaign_id], now))
+        for row in rows
+        if row.campaign_id in seen
+    ]
 
 
 async def find_launched(session: Session, me: Principal, launch_id: UUID, now: datetime) -> Launched | None:

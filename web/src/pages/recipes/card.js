@@ -1,6 +1,7 @@
 /** One recipe: what it does, whom it reaches, what it costs, what stands in its way, its settings, and one switch. */
 import { ApiError, call, post } from '../../api.js';
 import { fill, h } from '../../ui/dom.js';
+import { number } from '../../ui/format.js';
 import { icon } from '../../ui/icons.js';
 import { announce, explain, failure, pill, toast } from '../../ui/widgets.js';
 import { settingsForm } from './settings.js';
@@ -11,6 +12,7 @@ import { costTexts, peopleText, PICTURES, stateOf } from './words.js';
 /** @import {Block, Launch, Preview, Recipe} from './words.js' */
 
 const RUNS = ['on', 'in_review'];
+const FEW = 6; // launches that are shown at once: a marketplace has hundreds
 
 /**
  * @param {{recipe: Recipe, context: Context, stores: Store[], items: Item[], mayEdit: boolean, signal: AbortSignal,
@@ -96,7 +98,14 @@ export function recipeCard({ recipe, context, stores, items, mayEdit, signal, re
     toggle.className = runs() ? 'button button-danger' : 'button button-primary';
     save.hidden = !runs();
     enable();
-    fill(links, now.launches.filter(({ campaign_id: id }) => id).map(launched));
+    const made = now.launches.filter(({ campaign_id: id }) => id).map(launched);
+    const rest = made.slice(FEW);
+    fill(
+      links,
+      made.slice(0, FEW),
+      rest.length > 0 &&
+        h('details', { class: 'recipe-more' }, h('summary', null, `${number(rest.length)} more stores`), rest),
+    );
   }
 
   /** What stops it keeps it from being switched on or changed, and says so beside the button; it can always be stopped. */
