@@ -39,16 +39,13 @@ class Group(Generic[B, D]):
 
 @dataclass(slots=True)
 class Line(Generic[B, D]):
-    """What of a tenant waits, oldest first, and the groups that are under way. `takers`: tasks that take from it;
-    `is_timed`: somebody will `hurry` it."""
+    """What of a tenant waits, oldest first, and the groups that are under way. `takers`: tasks that take from it."""
 
     waiting: deque[tuple[B, D]] = field(default_factory=deque)
     takers: int = 0
-    is_timed: bool = False
     _size: int = 0
     _writing: list[Group[B, D]] = field(default_factory=list)
     _is_held_up: bool = False  # all that could be looked at belongs to devices that are being written
-    _is_late: bool = False  # a few have waited long enough for a large group
 
     def put(self, request: B, along: D) -> None:
         """One more that waits."""
@@ -58,16 +55,9 @@ class Line(Generic[B, D]):
     @property
     def has_group(self) -> bool:
         """Whether it is worth while to take one now. Of what is taken when nothing is under way, half is left."""
-        if not self._writing or not self.waiting:
+        if not self._writing:
             return bool(self.waiting)
-        under_way = max(group.size for group in self._writing)
-        is_worth = self._size >= max(WORTH, under_way // 2) or (self._is_late and under_way >= WORTH)
-        return is_worth and not self._is_held_up
-
-    def hurry(self) -> None:
-        """Those that wait have waited for long: they are a group however few they are, unless what is under way is
-        small and ends soon."""
-        self._is_late = bool(self.waiting)
+        return not self._is_held_up and self._size >= max(WORTH, max(group.size for group in self._writing) // 2)
 
     def take(self) -> Group[B, D]:
         """The next group, which is under way from now on; an empty one where it is better to wait for the others."""
@@ -91,7 +81,6 @@ class Line(Generic[B, D]):
                 held_back.append((request, along))
                 blocked.update(devices)
         self.waiting.extendleft(reversed(held_back))
-        self._is_late = False
         self._size -= group.size
         if group.members:
             self._writing.append(group)

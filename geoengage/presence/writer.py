@@ -19,7 +19,6 @@ from geoengage.presence.service import Batch, IndexCache, record_group
 MAX_WAITING = 50_000  # pings in the queue; beyond that we say "later"
 CONNECTIONS, GROUPS = 4, 2  # at once: of all tenants together, and of one
 MANY, PAUSE_S, LONGEST_PAUSE_S = 8, 0.002, 0.008  # requests of a group; between groups, while newcomers come
-SOON_S = 0.004  # a few wait no longer for a large group that is under way
 ATTEMPTS = 2  # for a request alone; a group is halved instead
 logger = log.get("presence")
 
@@ -77,15 +76,6 @@ class PingWriter:
             task = asyncio.create_task(self._drain(tenant_id, line))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif line.waiting and line.takers < GROUPS and not line.is_timed:
-            line.is_timed = True
-            asyncio.get_running_loop().call_later(SOON_S, self._hurry, tenant_id, line)
-
-    def _hurry(self, tenant_id: TenantId, line: _Line) -> None:
-        line.is_timed = False
-        line.hurry()
-        if line.takers:
-            self._take_more(tenant_id, line)
 
     async def _drain(self, tenant_id: TenantId, line: _Line) -> None:
         """Write groups until nothing waits, or what waits is left to the other taker."""

@@ -30,7 +30,7 @@ requests = st.builds(
     st.sets(st.integers(0, 12), min_size=1, max_size=4),
 )
 # A request comes in, somebody takes a group, or one of those under way ends.
-steps = st.lists(st.one_of(requests, st.just("take"), st.just("hurry"), st.sampled_from([0, 1])), max_size=150)
+steps = st.lists(st.one_of(requests, st.just("take"), st.sampled_from([0, 1])), max_size=150)
 
 
 @given(steps)
@@ -51,8 +51,6 @@ def test_groups_never_share_a_device_and_keep_its_order(course: list[Sent | str 
         if isinstance(step, Sent):
             line.put(step, len(came))
             came.append(step)
-        elif step == "hurry":
-            line.hurry()
         elif step == "take":
             if len(under_way) < GROUPS:
                 take()
@@ -88,18 +86,6 @@ def test_a_few_wait_for_the_group_that_is_under_way() -> None:
     assert not line.take().members
     line.written(first)
     assert line.take().size == WORTH - 1
-
-
-def test_a_few_that_have_waited_do_not_wait_for_a_large_group() -> None:
-    large, small = Line[Sent, int](), Line[Sent, int]()
-    for line, size in ((large, WORTH), (small, WORTH - 1)):
-        line.put(sent(size, 1), 0)
-        assert line.take().size == size
-        line.put(sent(1, 2), 1)
-        line.hurry()
-    assert large.has_group
-    assert large.take().size == 1
-    assert not small.has_group, "a small group ends soon"
 
 
 def test_who_is_held_up_is_not_looked_at_again_until_a_group_has_ended() -> None:
