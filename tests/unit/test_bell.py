@@ -42,3 +42,12 @@ async def test_whoever_looks_now_need_not_look_for_what_rang_before(bell: Bell) 
     assert not await hears(ear)
     bell.ring_others()
     assert not await hears(ear)
+
+
+async def test_who_reads_no_ledger_sleeps_on_while_only_ledgers_have_news(bell: Bell) -> None:
+    reader, other = bell.ear(), bell.ear(reads_ledger=False)
+    bell.ring(only_ledger=True)
+    assert await hears(reader)
+    assert not await hears(other)
+    bell.ring()
+    assert await hears(other)
