@@ -107,6 +107,10 @@ class ItemErrors(Invalid):
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("; ".join(f"{e['pointer']}: {e['detail']}" for e in errors[:5]), errors=errors)
 
+    def below(self, path: str) -> "ItemErrors":
+        """The same of a member of a larger body: `#/name` is `#/path/name` there."""
+        return ItemErrors([each | {"pointer": f"#/{path}{each['pointer'][1:]}"} for each in self.extra["errors"]])
+
 
 def field(name: str, detail: str) -> ItemErrors:
     """The error for one member of the body; `name` may be a path, `user_token_keys/0`."""

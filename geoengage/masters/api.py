@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from geoengage.kit import errors
 from geoengage.kit.db import Session
 from geoengage.kit.http import CONFLICT, PROBLEMS, Now, Tx
 from geoengage.kit.ids import TenantId
@@ -40,19 +39,6 @@ router = APIRouter(tags=["masters"], responses=PROBLEMS)
 PAGE = 200
 
 
-def _whole(me: Principal) -> None:
-    """What concerns all stores is not for who is restricted to some."""
-    if me.store_ids is not None:
-        raise errors.Forbidden("a master is kept by who may see all stores; you may set your own store's part")
-
-
-async def _kept(tx: Session, me: Principal, master_id: UUID) -> RecipeMaster:
-    """The master, for who may change it: whose stores take nothing from it hears that there is none."""
-    row = await operating.get(tx, me, master_id)
-    _whole(me)
-    return row
-
-
 @router.get("/v1/masters")
 async def list_masters(me: Reader, tx: Tx) -> MasterList:
     """Recipes that many stores take from one place, and how far each is rolled out.
@@ -70,7 +56,7 @@ async def list_masters(me: Reader, tx: Tx) -> MasterList:
 @router.post("/v1/masters", status_code=201)
 async def create_master(body: MasterIn, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """A master with its first version. No store runs it before it is rolled out."""
-    _whole(me)
+    operating.check_whole(me)
     await operating.sample(tx, TenantId(me.tenant_id), body.recipe, body.settings, body.texts)
     row = await operating.create(tx, me, body.name, body.recipe, body.row(actor_name(me)), now)
     return await _out(tx, me, row)
@@ -79,7 +65,7 @@ async def create_master(body: MasterIn, me: CampaignEditor, tx: Tx, now: Now) ->
 @router.post("/v1/masters:preview")
 async def preview_master(body: MasterSampleIn, me: CampaignEditor, tx: Tx) -> MasterSampleOut:
     """The messages that stores would send, in each language. Nothing is kept."""
-    _whole(me)
+    operating.check_whole(me)
     campaign = await operating.sample(tx, TenantId(me.tenant_id), body.recipe, body.settings, body.texts)
     return sample_out(body.recipe, campaign, await usual_currency(tx, TenantId(me.tenant_id)))
 
@@ -93,16 +79,15 @@ async def get_master(master_id: UUID, me: Reader, tx: Tx) -> MasterOut:
 @router.delete("/v1/masters/{master_id}", status_code=204, responses=CONFLICT)
 async def delete_master(master_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> None:
     """Forget a master that no store takes anything from."""
-    await _kept(tx, me, master_id)
     await operating.delete(tx, me, master_id, now)
 
 
 @router.post("/v1/masters/{master_id}/versions", status_code=201)
 async def add_master_version(master_id: UUID, body: MasterVersionIn, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """Another wording or timing. No store runs it before it is rolled out."""
-    row = await _kept(tx, me, master_id)
+    row = await operating.hold(tx, me, master_id)
     await operating.sample(tx, TenantId(me.tenant_id), RecipeKey(row.recipe), body.settings, body.texts)
-    return await _out(tx, me, await operating.add_version(tx, me, master_id, body.row(actor_name(me)), now))
+    return await _out(tx, me, await operating.add_version(tx, me, row, body.row(actor_name(me)), now))
 
 
 @router.post("/v1/masters/{master_id}/roll-out", responses=CONFLICT)
@@ -111,28 +96,25 @@ async def roll_out_master(master_id: UUID, body: RollOutIn, me: CampaignEditor, 
 
     Texts that somebody has edited in a store's campaign stay; a campaign that its owner has paused stays paused.
     """
-    await _kept(tx, me, master_id)
     return await _out(tx, me, await operating.roll_out(tx, me, master_id, body.version, body.percent, now))
 
 
 @router.post("/v1/masters/{master_id}/take-back", responses=CONFLICT)
 async def take_back_master(master_id: UUID, body: TakeBackIn, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """End the trial of a version, or let every store run again what it ran before this one."""
-    await _kept(tx, me, master_id)
     return await _out(tx, me, await operating.take_back(tx, me, master_id, body.version, now))
 
 
 @router.post("/v1/masters/{master_id}/stop")
 async def stop_master(master_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> MasterOut:
     """No store runs it any more, until a version is rolled out again."""
-    await _kept(tx, me, master_id)
     return await _out(tx, me, await operating.stop(tx, me, master_id, now))
 
 
 @router.post("/v1/masters/{master_id}/try-again")
 async def try_master_again(master_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> MasterAgain:
     """Look again at the stores in whose way something stood."""
-    row = await _kept(tx, me, master_id)
+    row = await operating.hold(tx, me, master_id)
     return MasterAgain(stores=await store.look_again(tx, TenantId(me.tenant_id), row.id, now))
 
 
@@ -141,7 +123,6 @@ async def add_master_stores(
     master_id: UUID, body: MasterStoresIn, me: CampaignEditor, tx: Tx, now: Now
 ) -> MasterStoresOut:
     """Let stores take the recipe. They run what everyone runs; in a trial they have no part until the next step."""
-    await _kept(tx, me, master_id)
     added, elsewhere = await operating.add_stores(tx, me, master_id, body.store_ids, now)
     return MasterStoresOut(added=added, elsewhere=elsewhere)
 
@@ -181,8 +162,9 @@ async def change_master_store(
 @router.delete("/v1/masters/{master_id}/stores/{store_id}", status_code=204)
 async def remove_master_store(master_id: UUID, store_id: UUID, me: CampaignEditor, tx: Tx, now: Now) -> None:
     """The store takes nothing from the master any more; what it ran of it is stopped."""
-    await _kept(tx, me, master_id)
-    await operating.release(tx, me, await operating.get_follower(tx, me, master_id, store_id), now)
+    row = await operating.get_follower(tx, me, master_id, store_id)
+    operating.check_whole(me)
+    await operating.release(tx, me, row, now)
 
 
 async def _out(tx: Session, me: Principal, row: RecipeMaster) -> MasterOut:

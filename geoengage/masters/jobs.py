@@ -54,5 +54,5 @@ async def _apply(sessions: Sessions, tenant_id: TenantId, master_id: UUID, store
     else:
         return True
     async with transaction(sessions, tenant_id) as session:
-        await note_problem(session, tenant_id, master_id, store_id, problem)
+        await note_problem(session, tenant_id, master_id, store_id, problem, now)
     return True

@@ -125,7 +125,7 @@ async def count_followers(session: Session, tenant_id: TenantId, stores: Collect
 async def put_follower(session: Session, tenant_id: TenantId, wished: RecipeFollower) -> UUID:
     """Let a store take the recipe from a master, or change its own values. The master that it takes it from: another
     one, if it took it from that before; then nothing is changed."""
-    row = await session.execute(
+    await session.execute(
         text(
             "INSERT INTO recipe_follower AS f (tenant_id, master_id, store_id, recipe, own, currency, wanted, due_at)"
             " VALUES (:tenant_id, :master_id, :store_id, :recipe, CAST(:own AS jsonb), :currency, :wanted, :due_at)"
@@ -140,14 +140,15 @@ async def put_follower(session: Session, tenant_id: TenantId, wished: RecipeFoll
             "wanted": wished.wanted, "due_at": wished.due_at,
         },
     )  # fmt: skip
-    row = await session.execute(
+    found = await session.execute(
         text(
             "SELECT master_id FROM recipe_follower WHERE tenant_id = :tenant_id AND recipe = :recipe"
             " AND store_id = :store_id"
         ),
         {"tenant_id": tenant_id, "recipe": wished.recipe, "store_id": wished.store_id},
     )
-    return UUID(str(row.scalar_one()))
+    master_id: UUID = found.scalar_one()
+    return master_id
 
 
 async def find_follower(

@@ -142,7 +142,7 @@ async def test_stopping_stops_all_and_rolling_out_goes_on(chain: Chain) -> None:
 
 async def test_a_store_has_values_of_its_own_and_may_go_without(chain: Chain) -> None:
     """Its owner decides that, and sees no other store."""
-    mine, other = chain.stores[:2]
+    other, mine = chain.stores[:2]  # in this order: the one that is added again is not the first
     await chain.call("POST", f"/{chain.master}/stores", {"store_ids": [str(mine), str(other)]})
     await chain.roll_out(1, 100)
     key = await make_key_row(chain.session, chain.world.tenant_id, KeyKind.SECRET, store_ids=[mine])
@@ -158,6 +158,11 @@ async def test_a_store_has_values_of_its_own_and_may_go_without(chain: Chain) ->
     await chain.settle()
     assert (await launch_of(chain, mine)).settings["discount_percent"] == 15
     assert (await launch_of(chain, other)).settings["discount_percent"] == 10
+    again = {"store_ids": [str(mine)]}
+    assert await chain.call("POST", f"/{chain.master}/stores", again) == {"added": 0, "elsewhere": []}
+    assert (await launch_of(chain, mine)).settings["discount_percent"] == 15
+    page = await chain.call("GET", f"/{chain.master}/stores", headers=owner)
+    assert [each["own"] for each in page["items"]] == [{"discount_percent": 15}], "added again it keeps its own values"
     timing = await chain.call("PATCH", path, {"own": {"days_between": 9}}, 422, headers=owner)
     assert "comes from the master" in timing["errors"][0]["detail"]
 

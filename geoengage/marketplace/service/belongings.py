@@ -143,10 +143,7 @@ async def _put_sender(
     try:
         await messaging.put_phone_sender(session, desk.me, new, sealing_keys=desk.sealing_keys, now=desk.now)
     except errors.ItemErrors as error:
-        at = f"#/{new.channel.value}/"
-        raise errors.ItemErrors(
-            [each | {"pointer": each["pointer"].replace("#/", at)} for each in error.extra["errors"]]
-        ) from error
+        raise error.below(new.channel.value) from error
     result.changes.append(new.channel.value)
 
 
@@ -172,9 +169,7 @@ async def put_recipe(
     try:
         check_settings(key, given)
     except errors.ItemErrors as error:
-        raise errors.ItemErrors(
-            [each | {"pointer": each["pointer"].replace("#/", "#/recipe/settings/")} for each in error.extra["errors"]]
-        ) from error
+        raise error.below("recipe/settings") from error
     if key is RecipeKey.SECOND_ITEM and given.below_minor is None:
         raise errors.field("recipe/settings/below_minor", "say it: a list does not work out each store's average order")
     sold_in = row.recipe.currency or currency
@@ -199,8 +194,6 @@ async def put_master(session: Session, desk: Desk, row: StoreRow, store: Store, 
             session, desk.tenant_id, row.master.name, store.id, row.master.settings, row.master.currency, desk.now
         )
     except errors.ItemErrors as error:
-        raise errors.ItemErrors(
-            [each | {"pointer": each["pointer"].replace("#/", "#/master/")} for each in error.extra["errors"]]
-        ) from error
+        raise error.below("master") from error
     if changed:
         result.changes.append("master")

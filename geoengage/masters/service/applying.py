@@ -33,24 +33,28 @@ async def apply_due(session: Session, tenant_id: TenantId, master_id: UUID, stor
         return
     me = Principal(tenant_id, master_id, PrincipalKind.SECRET_KEY, frozenset(Scope))
     if row.wanted is None:
-        await _stop(session, me, row, now)
+        if row.applied is not None:
+            await stop_launched(session, me, row, now)
+        row.applied, row.applied_at = None, now
     else:
         await _run(session, me, row, row.wanted, now)
     row.due_at, row.problem = None, None
 
 
-async def note_problem(session: Session, tenant_id: TenantId, master_id: UUID, store_id: UUID, problem: str) -> None:
-    """Why a store could not be seen to. It runs what it ran, until somebody asks again."""
+async def note_problem(
+    session: Session, tenant_id: TenantId, master_id: UUID, store_id: UUID, problem: str, tried_at: datetime
+) -> None:
+    """Why a store could not be seen to. It runs what it ran, until somebody asks again; who has done so since it was
+    tried is not told what is over."""
     row = await store.lock_due(session, tenant_id, master_id, store_id)
-    if row is not None:
+    if row is not None and row.due_at is not None and row.due_at <= tried_at:
         row.due_at, row.problem = None, problem[:1000]
 
 
-async def _stop(session: Session, me: Principal, row: RecipeFollower, now: datetime) -> None:
-    launched = None if row.launch_id is None else await launching.find_launched(session, me, row.launch_id, now)
-    if launched is not None and row.applied is not None:
-        await launching.stop(session, me, RecipeKey(row.recipe), launched.row.id, now)
-    row.applied, row.applied_at = None, now
+async def stop_launched(session: Session, me: Principal, row: RecipeFollower, now: datetime) -> None:
+    """Stop what was switched on for the store, if it is still there."""
+    if row.launch_id is not None and await launching.find_launched(session, me, row.launch_id, now) is not None:
+        await launching.stop(session, me, RecipeKey(row.recipe), row.launch_id, now)
 
 
 async def _run(session: Session, me: Principal, row: RecipeFollower, wanted: int, now: datetime) -> None:

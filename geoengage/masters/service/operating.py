@@ -14,7 +14,8 @@ from geoengage.kit.db import Session
 from geoengage.kit.ids import TenantId, new_id
 from geoengage.masters import store
 from geoengage.masters.models import RecipeFollower, RecipeMaster, RecipeMasterVersion
-from geoengage.masters.rules import MasterText, Standing, chosen, own_of, settings_for, unknown_messages, with_texts
+from geoengage.masters.rules import MasterText, Standing, chosen, own_of, unknown_messages, with_texts
+from geoengage.masters.service.applying import stop_launched
 from geoengage.recipes.rules import OFFER, RECIPES, SEGMENT, Json, RecipeKey, RecipeSettings, Shop, filled
 from geoengage.recipes.service import launching
 from geoengage.recipes.service.planning import check_settings, plan_for, usual_currency
@@ -51,9 +52,7 @@ async def sample(
     try:
         check_settings(key, settings)
     except errors.ItemErrors as error:
-        raise errors.ItemErrors(
-            [each | {"pointer": each["pointer"].replace("#/", "#/settings/")} for each in error.extra["errors"]]
-        ) from error
+        raise error.below("settings") from error
     tenant = await tenancy.get_tenant(session, tenant_id)
     some = settings.model_copy(
         update={name: [_ANY_CATEGORY] for name in RECIPES[key].needs if getattr(settings, name) is None}
@@ -71,10 +70,11 @@ async def sample(
     }
     if wrong:
         raise errors.ItemErrors([{"pointer": f"#/{at}", "in": "body", "detail": flaw} for at, flaw in wrong.items()])
-    twice = [n for n, each in enumerate(texts) if (each.message, each.language) in {
-        (other.message, other.language) for other in texts[:n]}]  # fmt: skip
-    if twice:
-        raise errors.field(f"texts/{twice[0]}", "this message has a text in this language already")
+    seen = set[tuple[str, str]]()
+    for n, each in enumerate(texts):
+        if (each.message, each.language) in seen:
+            raise errors.field(f"texts/{n}", "this message has a text in this language already")
+        seen.add((each.message, each.language))
     campaign = with_texts(plan.campaign, texts, tenant.default_language)
     ids = {SEGMENT: str(_ANY_STORE), OFFER: str(_ANY_STORE)}
     try:
@@ -107,14 +107,26 @@ async def get(session: Session, me: Principal, id_: UUID, *, lock: bool = False)
     return row
 
 
-async def add_version(
-    session: Session, me: Principal, id_: UUID, said: RecipeMasterVersion, now: datetime
-) -> RecipeMaster:
-    """What the master says from its next roll-out on."""
+def check_whole(me: Principal) -> None:
+    """Forbidden for who is restricted to stores: what concerns all is not theirs."""
+    if me.store_ids is not None:
+        raise errors.Forbidden("a master is kept by who may see all stores; you may set your own store's part")
+
+
+async def hold(session: Session, me: Principal, id_: UUID) -> RecipeMaster:
+    """The master, locked, for who may change it: whose stores take nothing from it hears that there is none."""
     row = await get(session, me, id_, lock=True)
+    check_whole(me)
+    return row
+
+
+async def add_version(
+    session: Session, me: Principal, row: RecipeMaster, said: RecipeMasterVersion, now: datetime
+) -> RecipeMaster:
+    """What a held master says from its next roll-out on. `said` has been checked (`sample`)."""
     row.latest += 1
-    await store.insert_version(session, TenantId(me.tenant_id), id_, row.latest, said)
-    await audit(session, me, "master.version", id_, now, str(row.latest))
+    await store.insert_version(session, TenantId(me.tenant_id), row.id, row.latest, said)
+    await audit(session, me, "master.version", row.id, now, str(row.latest))
     return row
 
 
@@ -122,7 +134,7 @@ async def roll_out(
     session: Session, me: Principal, id_: UUID, version: int, percent: int, now: datetime
 ) -> RecipeMaster:
     """Let so many of a hundred stores run a version, at least one."""
-    row = await get(session, me, id_, lock=True)
+    row = await hold(session, me, id_)
     if await store.find_version(session, TenantId(me.tenant_id), id_, version) is None:
         raise errors.field("version", f"there is no version {version}; the newest is {row.latest}")
     if not await store.list_willing(session, TenantId(me.tenant_id), id_):
@@ -134,7 +146,7 @@ async def roll_out(
 
 async def take_back(session: Session, me: Principal, id_: UUID, version: int, now: datetime) -> RecipeMaster:
     """End the trial of a version, or let everyone run again what they ran before it. NothingToTakeBack."""
-    row = await get(session, me, id_, lock=True)
+    row = await hold(session, me, id_)
     standing = _standing(row)
     if standing.newest != version:
         raise NothingToTakeBack(f"version {version} is not what is being rolled out")
@@ -147,7 +159,7 @@ async def take_back(session: Session, me: Principal, id_: UUID, version: int, no
 
 async def stop(session: Session, me: Principal, id_: UUID, now: datetime) -> RecipeMaster:
     """No store runs any version. What was rolled out last is what was there before, for `take_back` from the next."""
-    row = await get(session, me, id_, lock=True)
+    row = await hold(session, me, id_)
     await _stand(session, me, row, Standing(before=row.everyone or row.before), now)
     await audit(session, me, "master.stop", id_, now)
     return row
@@ -155,7 +167,7 @@ async def stop(session: Session, me: Principal, id_: UUID, now: datetime) -> Rec
 
 async def delete(session: Session, me: Principal, id_: UUID, now: datetime) -> None:
     """Forget a master that no store takes anything from."""
-    row = await get(session, me, id_, lock=True)
+    row = await hold(session, me, id_)
     if await store.list_followers(session, TenantId(me.tenant_id), id_, None, None, 1):
         raise errors.Conflict("stores take this recipe from it: take them out first")
     await session.delete(row)
@@ -189,13 +201,14 @@ async def add_stores(
     session: Session, me: Principal, id_: UUID, stores: Sequence[UUID] | None, now: datetime
 ) -> tuple[int, list[UUID]]:
     """Let these stores (None: all) take the recipe: how many, and those that take it from another master."""
-    row = await get(session, me, id_, lock=True)
+    row = await hold(session, me, id_)
     tenant_id = TenantId(me.tenant_id)
     if stores is None:
         stores = await store.list_store_ids(session, tenant_id)
     elif missing := await tenancy.list_missing_stores(session, tenant_id, list(stores)):
         raise errors.field("store_ids", f"there is no store {missing[0]}")
-    known = {each.row.store_id for each in await store.list_followers(session, tenant_id, id_, None, None, len(stores))}
+    there = await store.list_followers(session, tenant_id, id_, stores, None, len(stores))
+    known = {each.row.store_id for each in there}
     taken, elsewhere = 0, []
     for store_id in sorted(set(stores)):
         if store_id in known:
@@ -263,11 +276,6 @@ async def get_follower(session: Session, me: Principal, id_: UUID, store_id: UUI
 async def set_own(session: Session, me: Principal, row: RecipeFollower, own: RecipeSettings, now: datetime) -> None:
     """The store's own values, in place of those it had."""
     check_own(RecipeKey(row.recipe), own.given(), "own")
-    version = None
-    if row.wanted is not None:
-        version = await store.find_version(session, TenantId(me.tenant_id), row.master_id, row.wanted)
-    if version is not None:
-        RecipeSettings.model_validate(settings_for(version.settings, own.given()))
     row.own = own.given()
     if row.wanted is not None:
         row.due_at = now
@@ -298,8 +306,7 @@ async def take_masters_words(session: Session, me: Principal, row: RecipeFollowe
 
 async def release(session: Session, me: Principal, row: RecipeFollower, now: datetime) -> None:
     """The store takes nothing from the master any more; what it ran is stopped."""
-    if row.launch_id is not None and await launching.find_launched(session, me, row.launch_id, now) is not None:
-        await launching.stop(session, me, RecipeKey(row.recipe), row.launch_id, now)
+    await stop_launched(session, me, row, now)
     await session.delete(row)
     await session.flush()
     await audit(session, me, "master.release", row.store_id, now)
