@@ -59,7 +59,7 @@ _BODY = {
 
 @router.post("/v1/stores:batch", openapi_extra=_BODY)
 async def put_many_stores(request: Request, response: Response, me: Admin, now: Now) -> StoreBatchOut:
-    """Add or change up to 500 stores with owner, app, keys, brand, senders and recipe, as JSON or as CSV.
+    """Add or change up to 500 stores with owner, app, keys, brand, senders, recipe and master, as JSON or as CSV.
 
     A store is found by its `external_id`. Each row is done or not by itself, and says what came of it; sending the same
     again changes nothing. What a row leaves out stays. As CSV each member is a column: see docs/marketplace.md.

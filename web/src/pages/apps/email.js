@@ -7,7 +7,7 @@ import { checkField, selectField, textField } from '../../ui/fields.js';
 import { icon } from '../../ui/icons.js';
 import { ask, explain, loading, pill } from '../../ui/widgets.js';
 import { handInCommand } from './email_words.js';
-import { button } from './firebase.js';
+import { button, complain, withWords } from './firebase.js';
 import { checkedWords, senderState } from './words.js';
 
 /** @import {Context} from '../../types' */
@@ -342,13 +342,4 @@ function serverForm({ old, onSave, onBack }) {
     error,
     h('div', { class: 'tool-row' }, save, onBack && button('Back', 'email-back', 'button-quiet', onBack)),
   );
-}
-
-/** A check says more than the state: also what proves nothing, as when the server cannot be reached. @param {MailServer & {result: string, words: string}} found */
-const withWords = (found) => ({ ...found, detail: found.result === 'works' ? null : found.words });
-
-/** @param {HTMLElement} node @param {unknown} error */
-function complain(node, error) {
-  fill(node, explain(error));
-  node.hidden = false;
 }

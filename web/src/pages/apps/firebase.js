@@ -192,11 +192,15 @@ export function firebaseSection({ app, context, signal }) {
   return node;
 }
 
-/** A check says more than the state: also what proves nothing, as when Google cannot be reached. @param {Sender & {result: string, words: string}} found */
-const withWords = (found) => ({ ...found, detail: found.result === 'works' ? null : found.words });
+/**
+ * A check says more than the state: also what proves nothing, as when the other side cannot be reached.
+ * @template {{result: string, words: string}} T
+ * @param {T} found
+ */
+export const withWords = (found) => ({ ...found, detail: found.result === 'works' ? null : found.words });
 
 /** @param {HTMLElement} node @param {unknown} error */
-function complain(node, error) {
+export function complain(node, error) {
   fill(node, explain(error));
   node.hidden = false;
 }
